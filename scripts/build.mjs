@@ -1,0 +1,42 @@
+// Builds dist/ with tsc. With --if-stale it does nothing when dist/ was built from exactly these sources, which is
+// what `prepare` needs: npm runs it on every install and again on the first `npx bench` of a clone, where a second
+// compile would cost seconds and a deleted dist/ would pull the program from under a run.
+import { createHash } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stampPath = join(root, "dist", ".sources.sha256");
+
+function sourceHash() {
+  const hash = createHash("sha256");
+  const files = ["package.json", "tsconfig.json", "tsconfig.build.json"].map((name) => join(root, name));
+  for (const entry of readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && !entry.name.endsWith(".test.ts")) files.push(join(entry.parentPath, entry.name));
+  }
+  for (const file of files.sort()) hash.update(file.slice(root.length)).update("\0").update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+const haveSources = existsSync(join(root, "src"));
+const stamp = existsSync(stampPath) ? readFileSync(stampPath, "utf8") : "";
+const wanted = haveSources ? sourceHash() : stamp;
+const current = stamp !== "" && stamp === wanted && existsSync(join(root, "dist", "cli", "main.js"));
+
+if (!(process.argv.includes("--if-stale") && current)) {
+  let tsc;
+  try {
+    tsc = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
+  } catch {
+    console.error("riva-bench: dist/ must be built and TypeScript is not installed; run `npm ci` without --omit=dev.");
+    process.exit(1);
+  }
+  const built = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  if (built.status !== 0) process.exit(built.status ?? 1);
+  mkdirSync(dirname(stampPath), { recursive: true });
+  chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
+  writeFileSync(stampPath, wanted);
+}

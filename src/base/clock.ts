@@ -1,0 +1,78 @@
+/**
+ * Time. The only file that reads the real clock; everything else is handed a `Clock`.
+ */
+
+/** A source of time. Durations come from `nowMs` only; `epochMs` is for labels and the start barrier. */
+export interface Clock {
+  /** Monotonic milliseconds with fractions, from an arbitrary origin. */
+  nowMs(): number;
+  /** Wall clock, milliseconds since 1970. Never subtract two of these to get a latency. */
+  epochMs(): number;
+  /** Calls `wake` once, not before `atMs` on this clock; returns a function that takes it back. */
+  wakeAt(atMs: number, wake: () => void): () => void;
+}
+
+/** The machine's clock. */
+export const realClock: Clock = {
+  nowMs: () => performance.now(),
+  epochMs: () => Date.now(),
+  wakeAt(atMs, wake) {
+    // Node truncates fractions and may then fire up to 1 ms early, so round up.
+    const timer = setTimeout(wake, Math.max(0, Math.ceil(atMs - performance.now())));
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/**
+ * A clock that stands still until it is told to move: for tests. `advanceTo` runs what falls due, in order of time, and
+ * what that schedules in turn.
+ */
+export class VirtualClock implements Clock {
+  #nowMs: number;
+  readonly #epochOffsetMs: number;
+  #waiting: { atMs: number; wake: () => void }[] = [];
+
+  constructor(startMs = 0, epochMs = 1_700_000_000_000) {
+    this.#nowMs = startMs;
+    this.#epochOffsetMs = epochMs - startMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  epochMs(): number {
+    return this.#nowMs + this.#epochOffsetMs;
+  }
+
+  wakeAt(atMs: number, wake: () => void): () => void {
+    const entry = { atMs, wake };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  }
+
+  /** Moves time to `atMs`, waking everything due on the way. */
+  advanceTo(atMs: number): void {
+    for (;;) {
+      let next: { atMs: number; wake: () => void } | undefined;
+      for (const entry of this.#waiting) {
+        if (entry.atMs <= atMs && (next === undefined || entry.atMs < next.atMs)) next = entry;
+      }
+      if (next === undefined) break;
+      const due = next;
+      this.#waiting = this.#waiting.filter((other) => other !== due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.wake();
+    }
+    this.#nowMs = Math.max(this.#nowMs, atMs);
+  }
+
+  /** Time passes without anything running: a stalled process. */
+  stall(durationMs: number): void {
+    this.#nowMs += durationMs;
+  }
+}

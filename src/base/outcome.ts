@@ -1,0 +1,66 @@
+/**
+ * How a session ended: one vocabulary for every transport. A failure has exactly one first cause, named by where in the
+ * session it came (phase), what it was (class) and whose fault it was (origin). All three are closed lists, so they are
+ * safe as metric labels; `code` is the transport's own name for it (a gRPC status, a Node error code), `message` is free
+ * text for people.
+ */
+
+/** Where in the session the failure came. */
+export type FailurePhase =
+  | "resolve"
+  | "connect"
+  | "tls"
+  | "auth"
+  /** Connected; the configuration was sent and no audio yet. */
+  | "configure"
+  /** Audio was sent and no response had come. */
+  | "first-chunk"
+  | "streaming"
+  /** After half-close, before the last final. */
+  | "flush"
+  /** After the last final. */
+  | "close";
+
+/** What it was. */
+export type FailureClass =
+  | "refused"
+  | "timeout"
+  | "certificate"
+  | "unauthenticated"
+  | "permission"
+  | "bad-config"
+  | "not-found"
+  | "resource-exhausted"
+  | "unavailable"
+  | "internal"
+  | "cancelled"
+  /** This stream alone was reset. */
+  | "reset"
+  /** The connection below the stream was lost, with every stream on it. */
+  | "connection-lost"
+  | "protocol-violation"
+  /** Riva's answer to a sequence that was idle too long or lost. */
+  | "start-flag"
+  | "no-partial"
+  | "no-final"
+  | "empty-transcript"
+  | "truncated-transcript"
+  /** The final came later than the hard limit, or never. */
+  | "deadline"
+  /** More than 5 % of the session's chunks left too late: the generator's fault, never the server's. */
+  | "generator-late"
+  | "other";
+
+/** Whose fault it was. */
+export type FailureOrigin = "server" | "network" | "client-config" | "generator" | "unknown";
+
+export interface Failure {
+  phase: FailurePhase;
+  class: FailureClass;
+  origin: FailureOrigin;
+  /** The transport's own name: a gRPC status name, a Node error code, a WebSocket close code. */
+  code: string;
+  message: string;
+}
+
+export type Outcome = { ok: true } | { ok: false; failure: Failure };

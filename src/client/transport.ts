@@ -1,0 +1,118 @@
+/**
+ * The seam between the harness and a speech server. A transport speaks one dialect; the load generator, `check`,
+ * `transcribe` and the gateway see only these types.
+ *
+ * The contract every transport is held to by `test/conformance/`:
+ *
+ * - `open` never throws and never blocks; whatever happens is told to the listener.
+ * - A listener hears `onOpen` at most once, then any number of `onAccepted` and `onResponse`, then `onEnd` exactly once,
+ *   and nothing after it. Nothing is told before `open` has returned.
+ * - Stamps are taken in the first line of the socket's callback and never go back within a stream.
+ * - `send`, `finish` and `cancel` after the end do nothing.
+ * - `cancel` gives `onEnd` with class `cancelled` soon; `close` ends every open stream the same way.
+ * - Time limits are the transport's own: `readyTimeoutMs` until `onOpen`, `flushTimeoutMs` from `finish` to the end.
+ * - A target's failure is data (`Outcome`), never an exception.
+ */
+import type { Outcome } from "../base/outcome.ts";
+
+/** How the audio bytes are coded on the wire. Names are Riva's. */
+export type AudioEncoding = "LINEAR_PCM" | "MULAW" | "ALAW";
+
+/** Recognition settings of a stream; what is left out is left to the server. */
+export interface RecognitionSettings {
+  /** BCP-47 code. */
+  language: string;
+  /** Pipeline name; absent = the server picks. */
+  model?: string;
+  /** Ask for non-final hypotheses. */
+  interim: boolean;
+  punctuation?: boolean;
+  wordTimeOffsets?: boolean;
+  /** True = no inverse text normalisation. */
+  verbatim?: boolean;
+  profanityFilter?: boolean;
+  maxAlternatives?: number;
+}
+
+/** What a stream needs to be opened. */
+export interface StreamSpec {
+  recognition: RecognitionSettings;
+  encoding: AudioEncoding;
+  sampleRateHz: number;
+  /** Sent as the request id where the dialect has one, so that server logs can be joined. */
+  requestId: string;
+  /** Limit from `open` to `onOpen`. */
+  readyTimeoutMs: number;
+  /** Limit from `finish` to `onEnd`; passing it is failure class `deadline`. */
+  flushTimeoutMs: number;
+}
+
+/** One recognised word with its place in the stream. */
+export interface WordTime {
+  word: string;
+  startMs: number;
+  endMs: number;
+}
+
+/** One message from the server; empty ones (no results) are told too. */
+export interface AsrResponse {
+  /** When the callback ran, on the process's monotonic clock. */
+  atMs: number;
+  /** True when the message holds at least one final result. */
+  final: boolean;
+  /** Text of the final results (joined as sent) when `final`, else of all interim results; "" when there is none. */
+  text: string;
+  /** Interim text that came in the same message as a final. */
+  trailingInterim?: string;
+  /** Stability of the first interim result; exactly 1 marks a first-pass end of utterance on Riva. */
+  stability?: number;
+  /** Seconds of the stream that the server says it has processed (float32 on the wire); absent when not given. */
+  audioProcessedS?: number;
+  /** Words with times, when the server gave them. */
+  words?: WordTime[];
+}
+
+/** Who hears what happens to a stream. Methods, not event objects: the timed path allocates nothing for them. */
+export interface StreamListener {
+  /** Transport up and configuration accepted: the server's acknowledgement, or where the dialect has none, the flush. */
+  onOpen(atMs: number): void;
+  /** The transport took chunk `index` (0-based, in order of `send`) off our hands. */
+  onAccepted(index: number, atMs: number): void;
+  onResponse(response: AsrResponse): void;
+  /** Always last, exactly once. */
+  onEnd(atMs: number, outcome: Outcome): void;
+}
+
+/** A chunk of audio in the wire form of one transport; made by `encodeChunk`, shared by any number of sessions. */
+export type EncodedChunk = Uint8Array & { readonly __encodedChunk?: never };
+
+export interface AsrStream {
+  /** Hands a chunk to the transport. False: it is backed up (the chunk is queued all the same). */
+  send(chunk: EncodedChunk): boolean;
+  /** No more audio: half-close. Starts the flush limit. */
+  finish(): void;
+  /** Gives up; `onEnd` follows with class `cancelled`. */
+  cancel(reason: string): void;
+}
+
+/** What `warmUp` found out. */
+export interface WarmUpResult {
+  /** Connections opened and ready. */
+  connections: number;
+  /** From the first connection attempt until all were ready. */
+  tookMs: number;
+}
+
+export interface AsrTransport {
+  readonly name: string;
+  /** Wire form of one chunk; call once per clip and chunk size, outside the timed path. */
+  encodeChunk(audio: Uint8Array): EncodedChunk;
+  /**
+   * Opens the connections that `streams` concurrent sessions need, before the clock starts.
+   * @throws BenchError (exit 7) that says why the target can't be reached.
+   */
+  warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
+  open(spec: StreamSpec, listener: StreamListener): AsrStream;
+  /** Ends every open stream as cancelled and releases the connections. */
+  close(): Promise<void>;
+}
