@@ -25,6 +25,25 @@ export const realClock: Clock = {
   },
 };
 
+/** A clock whose zero can be set: the start of a run. */
+export interface RunClock extends Clock {
+  /** From now on, `originMs` on the underlying clock is 0. Set it before anything is scheduled. */
+  setOrigin(originMs: number): void;
+}
+
+/** A clock that counts from the start of the run, on top of another. */
+export function createRunClock(base: Clock): RunClock {
+  let originMs = 0;
+  return {
+    nowMs: () => base.nowMs() - originMs,
+    epochMs: () => base.epochMs(),
+    wakeAt: (atMs, wake) => base.wakeAt(atMs + originMs, wake),
+    setOrigin(atMs) {
+      originMs = atMs;
+    },
+  };
+}
+
 /**
  * A clock that stands still until it is told to move: for tests. `advanceTo` runs what falls due, in order of time, and
  * what that schedules in turn.

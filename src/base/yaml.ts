@@ -1,0 +1,78 @@
+/**
+ * YAML that people write: every complaint names the file, the line, the column and the key. The only importer of yaml.
+ */
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import type { Document } from "yaml";
+import { z } from "zod";
+import { BenchError, nearestName } from "./errors.ts";
+
+/** At most this many problems of one file are told at once. */
+const MAX_PROBLEMS = 5;
+
+/** A schema for a mapping in which unknown keys are errors that name the nearest known key. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return undefined;
+      const near = nearestName(String(issue.keys[0]), known);
+      return near === undefined
+        ? `unknown key; known are ${known.join(", ")}`
+        : `unknown key; did you mean ${near}?`;
+    },
+  });
+}
+
+/**
+ * Reads `text` as YAML and holds it against `schema`.
+ *
+ * @throws BenchError (exit 2): one line a problem, each starting with `file:line:column: key:`.
+ */
+export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T>): T {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${fileName}:${line}:${col}`;
+  };
+
+  const syntax = document.errors[0];
+  if (syntax !== undefined) throw BenchError.usage(`${at(syntax.pos[0])}: not valid YAML: ${syntax.message}`);
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (parsed.success) return parsed.data;
+
+  const problems = parsed.error.issues.map((issue) => {
+    const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+    const key = path.length === 0 ? "" : `${path.join(".")}: `;
+    const problem = issue.message
+      .replace(/^Invalid input: /, "")
+      .replace(/^expected \w+, received undefined$/, "is missing");
+    return `${at(offsetOf(document, path))}: ${key}${problem}`;
+  });
+  throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
+}
+
+/** YAML text of plain data. */
+export function toYaml(value: unknown): string {
+  return stringify(value);
+}
+
+/** Where in the text the value at `path` begins; for what is missing, where the mapping that lacks it begins. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const segment of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
+      if (pair === undefined || !isScalar(pair.key)) break;
+      offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(segment)];
+      if (isScalar(node)) offset = node.range?.[0] ?? offset;
+    } else {
+      break;
+    }
+  }
+  return offset;
+}
