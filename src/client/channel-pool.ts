@@ -1,0 +1,143 @@
+/**
+ * Connections to one gRPC server, each carrying a bounded number of streams. Servers and proxies cap the streams of a
+ * connection (100 is common); what is above the cap waits silently in the client, where it looks like server latency.
+ */
+import { connectivityState } from "@grpc/grpc-js";
+import type { Client } from "@grpc/grpc-js";
+import type { Clock } from "../base/clock.ts";
+import { BenchError } from "../base/errors.ts";
+import type { Failure } from "../base/outcome.ts";
+import { adviceFor } from "./advice.ts";
+import { grpcFailure } from "./failures.ts";
+import { openClient } from "./grpc-endpoint.ts";
+import type { GrpcEndpoint } from "./grpc-endpoint.ts";
+import type { WarmUpResult } from "./transport.ts";
+
+/** One connection. */
+export interface Lane {
+  readonly client: Client;
+  /** Streams open on it now. */
+  streams: number;
+}
+
+export class ChannelPool {
+  readonly #endpoint: GrpcEndpoint;
+  readonly #streamsPerConnection: number;
+  readonly #clock: Clock;
+  #lanes: Lane[] = [];
+
+  /** @throws BenchError (exit 2) when the endpoint can't be used: found now, not at the first stream. */
+  constructor(endpoint: GrpcEndpoint, streamsPerConnection: number, clock: Clock) {
+    this.#endpoint = endpoint;
+    this.#streamsPerConnection = streamsPerConnection;
+    this.#clock = clock;
+    this.#addLane();
+  }
+
+  /** The connection for one more stream; the caller gives it back with `release`. Opens a new one when all are full. */
+  acquire(): Lane {
+    let best: Lane | undefined;
+    let bestBroken = false;
+    for (const lane of this.#lanes) {
+      if (lane.streams >= this.#streamsPerConnection) continue;
+      // A broken connection fails its streams at once, so it is always the least loaded: it would draw every new stream.
+      const broken =
+        lane.client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE;
+      if (best === undefined || (broken === bestBroken ? lane.streams < best.streams : bestBroken)) {
+        [best, bestBroken] = [lane, broken];
+      }
+    }
+    best ??= this.#addLane();
+    best.streams++;
+    return best;
+  }
+
+  release(lane: Lane): void {
+    lane.streams--;
+  }
+
+  /**
+   * Opens the connections that `streams` need and waits until all are ready.
+   *
+   * @throws BenchError (exit 7) at the first that can't be opened.
+   */
+  async warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult> {
+    const startMs = this.#clock.nowMs();
+    const deadline = new Date(this.#clock.epochMs() + timeoutMs);
+    const connections = Math.max(1, Math.ceil(streams / this.#streamsPerConnection));
+    while (this.#lanes.length < connections) this.#addLane();
+    const lanes = this.#lanes.slice(0, connections);
+    await Promise.all(lanes.map((lane) => this.#connect(lane.client, deadline, timeoutMs)));
+    return { connections, tookMs: this.#clock.nowMs() - startMs };
+  }
+
+  close(): void {
+    for (const lane of this.#lanes) lane.client.close();
+    this.#lanes = [];
+  }
+
+  #addLane(): Lane {
+    const lane = { client: openClient(this.#endpoint), streams: 0 };
+    this.#lanes.push(lane);
+    return lane;
+  }
+
+  async #connect(client: Client, deadline: Date, timeoutMs: number): Promise<void> {
+    const channel = client.getChannel();
+    for (;;) {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return;
+      if (state === connectivityState.TRANSIENT_FAILURE) {
+        const failure = await connectFailure(client, deadline);
+        if (failure !== undefined) throw this.#unusable(failure);
+        continue;
+      }
+      const changed = await new Promise<boolean>((resolve) => {
+        channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
+      });
+      if (!changed) {
+        const message = `no connection within ${timeoutMs} ms`;
+        throw this.#unusable({
+          phase: "connect",
+          class: "timeout",
+          origin: "server",
+          code: "READY_TIMEOUT",
+          message,
+        });
+      }
+    }
+  }
+
+  #unusable(failure: Failure): BenchError {
+    return BenchError.target(
+      `Can't connect to ${this.#endpoint.address}: ${failure.message}`,
+      adviceFor(failure),
+    );
+  }
+}
+
+/**
+ * Why a channel that is in transient failure is so. Only a call is told, and it fails at once without reaching the
+ * server. Undefined: the connection has come about meanwhile.
+ */
+function connectFailure(client: Client, deadline: Date): Promise<Failure | undefined> {
+  const bytes = (message: Buffer): Buffer => message;
+  return new Promise((resolve) => {
+    // No bytes are a valid HealthCheckRequest.
+    client.makeUnaryRequest(
+      "/grpc.health.v1.Health/Check",
+      bytes,
+      bytes,
+      Buffer.alloc(0),
+      { deadline },
+      (error) => {
+        const failure = error === null ? undefined : grpcFailure(error.code, error.details, "configure");
+        resolve(
+          failure !== undefined && failure.phase !== "configure" && failure.phase !== "auth"
+            ? failure
+            : undefined,
+        );
+      },
+    );
+  });
+}

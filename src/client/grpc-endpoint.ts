@@ -1,0 +1,93 @@
+/** How to reach one gRPC server, and a connection to it with the settings a load test needs. */
+import { Client, Metadata, credentials } from "@grpc/grpc-js";
+import type { ChannelOptions } from "@grpc/grpc-js";
+import { BenchError, messageOf } from "../base/errors.ts";
+
+/** PEM texts; what is absent has Node's default. */
+export interface GrpcTls {
+  /** Who may have signed the server's certificate; default: the well-known authorities. */
+  rootCa?: Buffer;
+  /** Our own certificate and key, for mutual TLS: both or neither. */
+  clientCert?: Buffer;
+  clientKey?: Buffer;
+  /** Name to expect in the certificate, when it is not that of the address. */
+  serverName?: string;
+}
+
+export interface GrpcEndpoint {
+  /** host:port */
+  address: string;
+  /** Absent = plain text. */
+  tls?: GrpcTls;
+  /** Sent with every call: API keys, function ids. */
+  metadata?: Readonly<Record<string, string>>;
+}
+
+/** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+
+const CHANNEL_OPTIONS: ChannelOptions = {
+  // Without it all channels to one address share one connection.
+  "grpc.use_local_subchannel_pool": 1,
+  // A failed session is data. A retry would hide it.
+  "grpc.enable_retries": 0,
+  // The retry layer reports a message as written once it holds a copy; with no room for copies it reports it when the
+  // socket has taken it. Ready and accepted stamps depend on this.
+  "grpc.retry_buffer_size": 0,
+  "grpc.per_rpc_retry_buffer_size": 0,
+  // A restarted server is to be found again quickly.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1000,
+  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  // Bookkeeping per message that nobody reads, and a TXT look-up per name.
+  "grpc.enable_channelz": 0,
+  "grpc.service_config_disable_resolution": 1,
+};
+
+/**
+ * A connection of its own to the endpoint; connects at the first call.
+ *
+ * @throws BenchError (exit 2) when address or TLS files can't be used.
+ */
+export function openClient(endpoint: GrpcEndpoint): Client {
+  const { address, tls } = endpoint;
+  const options = { ...CHANNEL_OPTIONS };
+  if (tls?.serverName !== undefined) {
+    options["grpc.ssl_target_name_override"] = tls.serverName;
+    options["grpc.default_authority"] = tls.serverName;
+  }
+  try {
+    const channelCredentials =
+      tls === undefined
+        ? credentials.createInsecure()
+        : credentials.createSsl(tls.rootCa ?? null, tls.clientKey ?? null, tls.clientCert ?? null);
+    return new Client(address, channelCredentials, options);
+  } catch (error) {
+    throw BenchError.usage(
+      `Can't use the target ${address}: ${messageOf(error)}`,
+      "An address is host:port; certificates and keys are PEM files, client certificate and key go together.",
+    );
+  }
+}
+
+/**
+ * The endpoint's metadata as gRPC wants it; shared by all calls, which copy it.
+ *
+ * @throws BenchError (exit 2) when a key or value can't be sent.
+ */
+export function callMetadata(endpoint: GrpcEndpoint): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(endpoint.metadata ?? {})) {
+    try {
+      metadata.set(key, value);
+    } catch {
+      // grpc-js quotes the value, which may be a secret: name the key only.
+      throw BenchError.usage(
+        `The metadata ${key} can't be sent`,
+        'Keys are letters, digits, "-", "_" and "."; values are ASCII without line breaks.',
+      );
+    }
+  }
+  return metadata;
+}

@@ -1,0 +1,56 @@
+/**
+ * Bytes of the requests of StreamingRecognize. The configuration goes out once a stream, so the proto loader writes it;
+ * audio goes out ten times a second a stream, so its two header fields are written by hand, once per clip and chunk
+ * size, and the bytes are shared by all sessions.
+ */
+import { rivaServices } from "../base/riva-proto.ts";
+import type { Partially, RecognitionConfig } from "../base/riva-proto.ts";
+import type { AudioEncoding, EncodedChunk, RecognitionSettings, StreamSpec } from "./transport.ts";
+
+/** Field 2 (`audio_content`), wire type 2 (length-delimited). */
+const AUDIO_CONTENT_TAG = 0x12;
+
+/** Riva's recognition settings for ours; what is not set stays off the wire, so that the server decides. */
+export function recognitionConfig(
+  recognition: RecognitionSettings,
+  encoding: AudioEncoding,
+  sampleRateHz: number,
+): Partially<RecognitionConfig> {
+  return {
+    encoding,
+    sample_rate_hertz: sampleRateHz,
+    audio_channel_count: 1,
+    language_code: recognition.language,
+    ...(recognition.model !== undefined && { model: recognition.model }),
+    ...(recognition.punctuation !== undefined && { enable_automatic_punctuation: recognition.punctuation }),
+    ...(recognition.wordTimeOffsets !== undefined && {
+      enable_word_time_offsets: recognition.wordTimeOffsets,
+    }),
+    ...(recognition.verbatim !== undefined && { verbatim_transcripts: recognition.verbatim }),
+    ...(recognition.profanityFilter !== undefined && { profanity_filter: recognition.profanityFilter }),
+    ...(recognition.maxAlternatives !== undefined && { max_alternatives: recognition.maxAlternatives }),
+  };
+}
+
+/** The first message of a stream: configuration and request id. */
+export function encodeConfig(spec: StreamSpec): Buffer {
+  return rivaServices().asr.StreamingRecognize.requestSerialize({
+    streaming_config: {
+      config: recognitionConfig(spec.recognition, spec.encoding, spec.sampleRateHz),
+      interim_results: spec.recognition.interim,
+    },
+    id: { value: spec.requestId },
+  });
+}
+
+/** A later message: `StreamingRecognizeRequest { audio_content }`. The audio is copied. */
+export function encodeAudio(audio: Uint8Array): EncodedChunk {
+  const header = [AUDIO_CONTENT_TAG];
+  let rest = audio.length;
+  while (rest > 0x7f) {
+    header.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  header.push(rest);
+  return Buffer.concat([Uint8Array.from(header), audio]);
+}
