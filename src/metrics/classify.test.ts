@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { FOUR_WORDS, NO_REFERENCE, sketch, type SessionSketch } from "../../test/support/timeline.ts";
+import { sessionFailure } from "./classify.ts";
+
+const LONG_SPEECH = { ...FOUR_WORDS, audioMs: 3000, speechEndMs: 2900 };
+
+function judged(spec: SessionSketch): string | undefined {
+  const failure = sessionFailure(sketch(spec));
+  return failure === undefined ? undefined : `${failure.phase} ${failure.class} ${failure.origin}`;
+}
+
+describe("sessionFailure", () => {
+  it("finds nothing wrong with a good session", () => {
+    expect(
+      judged({
+        said: [
+          [300, "one"],
+          [1080, "one two three four."],
+        ],
+      }),
+    ).toBeUndefined();
+  });
+
+  it("blames the generator when more than 5 % of the chunks left too late, whatever the server said", () => {
+    const clip = { ...FOUR_WORDS, audioMs: 4000 };
+    const late = (count: number): number[] => Array.from({ length: 40 }, (_, k) => (k < count ? 10.1 : 10));
+    expect(judged({ clip, latenessMs: late(3) })).toBe("streaming generator-late generator");
+    expect(judged({ clip, latenessMs: late(2), said: [[2000, "one two three four."]] })).toBeUndefined();
+  });
+
+  it("allows 5 ms for small chunks", () => {
+    const said = [[1080, "one two three four."]] as const;
+    expect(judged({ chunkMs: 20, said, latenessMs: Array.from({ length: 50 }, () => 4.9) })).toBeUndefined();
+    expect(judged({ chunkMs: 20, said, latenessMs: Array.from({ length: 50 }, () => 5.1) })).toContain(
+      "generator-late",
+    );
+  });
+
+  it("asks for a final", () => {
+    expect(judged({ said: [[300, "one"]] })).toBe("flush no-final server");
+  });
+
+  it("asks for words where there is speech", () => {
+    const observation = { ...sketch(), responses: [{ atMs: 1080, final: true, text: " " }] };
+    expect(sessionFailure(observation)).toMatchObject({
+      phase: "flush",
+      class: "empty-transcript",
+      origin: "server",
+    });
+  });
+
+  it("takes fewer than half of the words for a cut", () => {
+    expect(judged({ said: [[1080, "one."]] })).toBe("flush truncated-transcript server");
+    expect(
+      judged({
+        said: [
+          [600, "one."],
+          [1080, "two."],
+        ],
+      }),
+    ).toBeUndefined();
+  });
+
+  it("asks for an interim when they were asked for and there was time", () => {
+    const said = [[3080, "one two three four."]] as const;
+    expect(judged({ clip: LONG_SPEECH, said })).toBe("streaming no-partial server");
+    expect(judged({ clip: LONG_SPEECH, said, interim: false })).toBeUndefined();
+    expect(judged({ said })).toBeUndefined();
+  });
+
+  it("accepts silence for audio without speech", () => {
+    expect(judged({ clip: { ...FOUR_WORDS, text: "", words: [] } })).toBeUndefined();
+  });
+
+  it("judges only the final where there is no reference", () => {
+    const unknown = { ...NO_REFERENCE, audioMs: 3000, speechEndMs: 2900 };
+    expect(judged({ clip: unknown, said: [[3080, "hm."]] })).toBeUndefined();
+    expect(judged({ clip: unknown })).toBe("flush no-final server");
+  });
+
+  it("does not judge what was cut short", () => {
+    expect(judged({ cutShort: true })).toBeUndefined();
+  });
+});

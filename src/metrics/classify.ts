@@ -1,0 +1,71 @@
+/**
+ * The harness's own judgement of a session that the transport calls good: did the generator keep its pace, and did the
+ * server say what was to be said?
+ */
+import type { Failure, FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import { chunkEndMs, hasText, lastFinal, planned } from "./moments.ts";
+import type { Observation } from "./observation.ts";
+
+/** A chunk is late beyond the larger of 5 ms and a tenth of a chunk. */
+export function latenessLimitMs(chunkMs: number): number {
+  return Math.max(5, chunkMs / 10);
+}
+
+/** Share of a session's chunks that may be late before the session is the generator's failure. */
+const LATE_CHUNKS_ALLOWED = 0.05;
+
+/** An utterance with less speech than this may be answered by its final alone: servers work in steps of up to a second. */
+const PARTIAL_EXPECTED_FROM_MS = 2000;
+
+/**
+ * The first cause of failure of a session that the transport ended well, or undefined when it is good. A session whose
+ * audio was late says nothing of the server, so that comes first. What was cut short is not judged for content, and
+ * audio without speech may be answered by nothing at all.
+ */
+export function sessionFailure(observation: Observation): Failure | undefined {
+  const late = lateChunks(observation);
+  if (late > LATE_CHUNKS_ALLOWED * observation.sentMs.length) {
+    const message = `${late} of ${observation.sentMs.length} chunks left too late`;
+    return failure("streaming", "generator-late", "generator", message);
+  }
+  return observation.cutShort ? undefined : contentFailure(observation);
+}
+
+function lateChunks(observation: Observation): number {
+  const limitMs = latenessLimitMs(observation.chunkMs);
+  let late = 0;
+  for (let k = 0; k < observation.sentMs.length; k++) {
+    const dueMs = planned(observation, chunkEndMs(observation, k));
+    if (dueMs !== undefined && (observation.sentMs[k] ?? dueMs) - dueMs > limitMs) late++;
+  }
+  return late;
+}
+
+function contentFailure(observation: Observation): Failure | undefined {
+  const { clip, interim, responses } = observation;
+  if (clip.text === "") return undefined;
+  const final = lastFinal(observation);
+  if (final === undefined)
+    return failure("flush", "no-final", "server", "the stream ended without a final result");
+  if (clip.text === undefined) return undefined;
+
+  const said = words(responses.map((response) => (response.final ? response.text : "")).join(" "));
+  const expected = words(clip.text);
+  if (said === 0) return failure("flush", "empty-transcript", "server", `no words, ${expected} expected`);
+  if (said * 2 < expected) {
+    return failure("flush", "truncated-transcript", "server", `${said} words, ${expected} expected`);
+  }
+  const partialExpected = interim && clip.speechEndMs - clip.onsetMs >= PARTIAL_EXPECTED_FROM_MS;
+  if (partialExpected && !responses.some((response) => !response.final && hasText(response))) {
+    return failure("streaming", "no-partial", "server", "interim results were asked for and none came");
+  }
+  return undefined;
+}
+
+function words(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}
+
+function failure(phase: FailurePhase, kind: FailureClass, origin: FailureOrigin, message: string): Failure {
+  return { phase, class: kind, origin, code: kind, message };
+}

@@ -1,0 +1,58 @@
+/** Counting sessions: scheduled = completed + failed + dropped, always. */
+import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { Observation } from "./observation.ts";
+
+export interface FailureCount {
+  phase: FailurePhase;
+  class: FailureClass;
+  origin: FailureOrigin;
+  count: number;
+}
+
+export interface Counts {
+  scheduled: number;
+  /** A connection was attempted. */
+  started: number;
+  completed: number;
+  failed: number;
+  /** Never started: no room at its time. */
+  dropped: number;
+  failures: FailureCount[];
+}
+
+export function emptyCounts(): Counts {
+  return { scheduled: 0, started: 0, completed: 0, failed: 0, dropped: 0, failures: [] };
+}
+
+/** Counts one session into `counts`. */
+export function countSession(counts: Counts, { startedMs, outcome }: Observation): void {
+  counts.scheduled++;
+  if (startedMs !== undefined) counts.started++;
+  if (outcome === undefined) counts.dropped++;
+  else if (outcome.ok) counts.completed++;
+  else {
+    counts.failed++;
+    countFailure(counts, { ...outcome.failure, count: 1 });
+  }
+}
+
+/** Adds `other` to `counts`. */
+export function addCounts(counts: Counts, other: Counts): void {
+  counts.scheduled += other.scheduled;
+  counts.started += other.started;
+  counts.completed += other.completed;
+  counts.failed += other.failed;
+  counts.dropped += other.dropped;
+  for (const failure of other.failures) countFailure(counts, failure);
+}
+
+function countFailure(counts: Counts, { phase, class: kind, origin, count }: FailureCount): void {
+  const known = counts.failures.find((f) => f.phase === phase && f.class === kind && f.origin === origin);
+  if (known === undefined) counts.failures.push({ phase, class: kind, origin, count });
+  else known.count += count;
+}
+
+/** Failed sessions of one origin. */
+export function failedBy(counts: Counts, origin: FailureOrigin): number {
+  return counts.failures.reduce((sum, failure) => sum + (failure.origin === origin ? failure.count : 0), 0);
+}

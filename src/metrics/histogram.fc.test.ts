@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Histogram } from "./histogram.ts";
+
+const values = fc.array(fc.double({ min: -5e6, max: 5e6, noNaN: true }), { maxLength: 60 });
+
+function of(items: readonly number[]): Histogram {
+  const histogram = new Histogram(1000);
+  for (const value of items) histogram.record(value);
+  return histogram;
+}
+
+/** All that can be read of it. */
+function readings(histogram: Histogram): unknown {
+  const { count, negatives, overflows, min, max, mean } = histogram;
+  const percentiles = [0, 1, 50, 90, 95, 99, 99.9, 100].map((percent) => histogram.percentile(percent));
+  return { count, negatives, overflows, min, max, mean, percentiles, text: histogram.encode() };
+}
+
+it("merging parts is recording the whole", () => {
+  fc.assert(
+    fc.property(values, values, (a, b) => {
+      const merged = of(a);
+      merged.add(of(b));
+      expect(readings(merged)).toEqual(readings(of([...a, ...b])));
+    }),
+  );
+});
+
+it("decoding what was encoded gives the same histogram", () => {
+  fc.assert(
+    fc.property(values, (items) => {
+      const histogram = of(items);
+      expect(readings(Histogram.decode(histogram.encode(), 1000))).toEqual(readings(histogram));
+    }),
+  );
+});
+
+it("percentiles are the nearest rank within three digits", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -3_000_000, max: 3_000_000 }), { minLength: 1 }),
+      fc.integer({ min: 1, max: 100 }),
+      (items, percent) => {
+        const sorted = [...items].sort((a, b) => a - b);
+        const exact = sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? NaN;
+        const read = of(items).percentile(percent) ?? NaN;
+        expect(Math.abs(read - exact)).toBeLessThanOrEqual(Math.abs(exact) / 1000 + 0.001);
+      },
+    ),
+  );
+});

@@ -1,0 +1,145 @@
+/**
+ * The project's one histogram shape, and the only importer of hdr-histogram-js.
+ *
+ * An HdrHistogram counts whole ticks from 0 to 3.6e9 with three significant digits: for latencies a tick is a
+ * microsecond (up to one hour), for ratios and factors a millionth (up to 3600). Three things are added to the library:
+ * values below zero are kept, in a second histogram of their magnitudes (a final can come before the end of its audio,
+ * and clamping would hide it); what isn't a number is refused; an empty histogram has no percentiles rather than 0.
+ *
+ * All that can be read comes from the counts alone, so it is the same before and after encoding and merging.
+ */
+import {
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  Int32Histogram,
+  JsHistogram,
+} from "hdr-histogram-js";
+
+/** The top of the range: one hour of microseconds. */
+const MAX_TICKS = 3_600_000_000;
+const SIGNIFICANT_DIGITS = 3;
+
+export class Histogram {
+  readonly #ticksPerUnit: number;
+  #positive: JsHistogram = emptyCounts();
+  /** Magnitudes of the values below zero. */
+  #negative: JsHistogram | undefined;
+  #overflows = 0;
+
+  /** @param ticksPerUnit 1000 for values in milliseconds, 1e6 for ratios and factors */
+  constructor(ticksPerUnit: number) {
+    this.#ticksPerUnit = ticksPerUnit;
+  }
+
+  /** @throws Error for NaN and infinities: a metric that yields one is a bug, not a measurement. */
+  record(value: number): void {
+    if (!Number.isFinite(value)) throw new Error(`a histogram can't hold ${String(value)}`);
+    let ticks = Math.round(value * this.#ticksPerUnit);
+    if (Math.abs(ticks) > MAX_TICKS) {
+      this.#overflows++;
+      ticks = Math.sign(ticks) * MAX_TICKS;
+    }
+    if (ticks >= 0) this.#positive.recordValue(ticks);
+    else (this.#negative ??= emptyCounts()).recordValue(-ticks);
+  }
+
+  get count(): number {
+    return this.#positive.totalCount + this.negatives;
+  }
+
+  /** Values below zero (by at least half a tick). */
+  get negatives(): number {
+    return this.#negative?.totalCount ?? 0;
+  }
+
+  /** Values beyond the range, counted at its end. */
+  get overflows(): number {
+    return this.#overflows;
+  }
+
+  get min(): number | undefined {
+    return this.atRank(1);
+  }
+
+  get max(): number | undefined {
+    return this.atRank(this.count);
+  }
+
+  get mean(): number | undefined {
+    if (this.count === 0) return undefined;
+    const sum =
+      this.#positive.mean * this.#positive.totalCount - (this.#negative?.mean ?? 0) * this.negatives;
+    return sum / this.count / this.#ticksPerUnit;
+  }
+
+  /** The least value that at least `percent` % of all values do not exceed (nearest rank); undefined when empty. */
+  percentile(percent: number): number | undefined {
+    // The subtraction keeps 99.9 / 100 * 1000 = 999.0000000000001 from becoming rank 1000.
+    return this.atRank(Math.max(1, Math.ceil((percent / 100) * this.count - 1e-9)));
+  }
+
+  /** The `rank`-th smallest value, counted from 1; undefined when there is none. */
+  atRank(rank: number): number | undefined {
+    if (rank < 1 || rank > this.count) return undefined;
+    const below = rank - this.negatives;
+    const ticks =
+      below > 0 || this.#negative === undefined
+        ? ticksAt(this.#positive, below)
+        : -ticksAt(this.#negative, 1 - below);
+    return ticks / this.#ticksPerUnit;
+  }
+
+  /** Adds the values of `other`, losing nothing. */
+  add(other: Histogram): void {
+    this.#positive.add(other.#positive);
+    if (other.#negative !== undefined) (this.#negative ??= emptyCounts()).add(other.#negative);
+    this.#overflows += other.#overflows;
+  }
+
+  reset(): void {
+    this.#positive.reset();
+    this.#negative = undefined;
+    this.#overflows = 0;
+  }
+
+  /**
+   * HdrHistogram's V2 compressed form in base64, which every HdrHistogram tool reads. Only when there are values below
+   * zero do their magnitudes follow after a comma, in the same form; and after a second comma the overflow count.
+   */
+  encode(): string {
+    const negative = this.#negative === undefined ? "" : encodeIntoCompressedBase64(this.#negative);
+    const tail =
+      this.#overflows > 0 ? `,${negative},${this.#overflows}` : negative === "" ? "" : `,${negative}`;
+    return encodeIntoCompressedBase64(this.#positive) + tail;
+  }
+
+  /** The inverse of `encode`. @throws Error when `text` is not such a string. */
+  static decode(text: string, ticksPerUnit: number): Histogram {
+    const [positive = "", negative = "", overflows = "0"] = text.split(",");
+    const histogram = new Histogram(ticksPerUnit);
+    histogram.#positive = decodeCounts(positive);
+    if (negative !== "") histogram.#negative = decodeCounts(negative);
+    histogram.#overflows = Number(overflows);
+    return histogram;
+  }
+}
+
+function emptyCounts(): JsHistogram {
+  return new Int32Histogram(1, MAX_TICKS, SIGNIFICANT_DIGITS);
+}
+
+function decodeCounts(text: string): JsHistogram {
+  const decoded = decodeFromCompressedBase64(text, 32, false, MAX_TICKS);
+  if (!(decoded instanceof JsHistogram)) throw new Error("not an HdrHistogram of the JavaScript kind");
+  return decoded;
+}
+
+/** Upper edge of the bucket that holds the `rank`-th smallest value: the value HdrHistogram tools print. */
+function ticksAt(counts: JsHistogram, rank: number): number {
+  let seen = 0;
+  for (let index = 0; index < counts.countsArrayLength; index++) {
+    seen += counts.getCountAtIndex(index);
+    if (seen >= rank) return counts.highestEquivalentValue(counts.valueFromIndex(index));
+  }
+  throw new Error(`rank ${rank} of ${seen} values`);
+}

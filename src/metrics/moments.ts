@@ -1,0 +1,92 @@
+/**
+ * When things happened in one session: what the latency definitions are made of. Symbols in brackets as in
+ * `observation.ts`.
+ */
+import type { Observation, ResponseRecord } from "./observation.ts";
+
+/** Blank means nothing but white space. */
+export function hasText(response: ResponseRecord): boolean {
+  return /\S/.test(response.text);
+}
+
+/**
+ * The instant at which the audio at `audioMs` of the clip was there to be heard; undefined for a session whose
+ * microphone never opened, or (actual) whose chunk never left.
+ */
+export type Timebase = (observation: Observation, audioMs: number) => number | undefined;
+
+/** By plan: A0 + audio / v. For the end of chunk k this is S_k. Lateness of the generator counts against the server. */
+export const planned: Timebase = ({ anchorMs, pace }, audioMs) =>
+  anchorMs === undefined ? undefined : anchorMs + audioMs / pace;
+
+/** As it went: the plan shifted by the lateness of the chunk that carried the audio. For the end of chunk k this is X_k. */
+export const actual: Timebase = (observation, audioMs) => {
+  const plannedMs = planned(observation, audioMs);
+  const k = chunkAt(observation, audioMs);
+  const sentMs = observation.sentMs[k];
+  const dueMs = planned(observation, chunkEndMs(observation, k));
+  return plannedMs === undefined || sentMs === undefined || dueMs === undefined
+    ? undefined
+    : plannedMs + (sentMs - dueMs);
+};
+
+/** End of chunk k in the clip [o_k + d_k]: the last chunk may be short. */
+export function chunkEndMs({ chunkMs, clip }: Observation, k: number): number {
+  return Math.min((k + 1) * chunkMs, clip.audioMs);
+}
+
+/**
+ * The chunk that carries the audio up to `audioMs`: the least k with o_k + d_k >= audioMs, within 1 ms, because servers
+ * report positions as float32 seconds. Positions beyond the clip belong to its last chunk (servers pad the end).
+ */
+export function chunkAt({ chunkMs, chunks }: Observation, audioMs: number): number {
+  return Math.min(Math.max(Math.ceil((audioMs - 1) / chunkMs) - 1, 0), chunks - 1);
+}
+
+/** The first response with text that came at or after `fromMs`. */
+export function firstText({ responses }: Observation, fromMs = -Infinity): ResponseRecord | undefined {
+  for (const response of responses) if (response.atMs >= fromMs && hasText(response)) return response;
+  return undefined;
+}
+
+/** The last final, with text or not. */
+export function lastFinal({ responses }: Observation): ResponseRecord | undefined {
+  return responses.findLast((response) => response.final);
+}
+
+/** The last final with text [L]. */
+export function lastFinalText({ responses }: Observation): ResponseRecord | undefined {
+  return responses.findLast((response) => response.final && hasText(response));
+}
+
+/** Lower-case words without punctuation; apostrophes stay. Enough to find a word again, not to score a transcript. */
+export function plainWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:['\u2019][\p{L}\p{N}]+)*/gu) ?? [];
+}
+
+/**
+ * The first final that covers the last reference word [q]: with word times, one whose last word ends after that word
+ * began; without, the one at which the last reference word appears among all final words so far, no further than a tenth
+ * of the reference (at least one word) before its place, which forgives a few words lost. Otherwise the last final with text.
+ */
+export function coveringFinal(observation: Observation): ResponseRecord | undefined {
+  const { clip, responses } = observation;
+  const reference = plainWords(clip.text ?? "");
+  const lastWord = reference.at(-1);
+  const lastWordMs = clip.words.at(-1)?.startMs;
+  const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
+  let place = 0;
+  for (const response of responses) {
+    if (!response.final || !hasText(response)) continue;
+    const lastEndMs = response.words?.at(-1)?.endMs;
+    if (lastEndMs !== undefined && lastWordMs !== undefined) {
+      if (lastEndMs > lastWordMs) return response;
+      continue;
+    }
+    for (const word of plainWords(response.text)) {
+      if (word === lastWord && place >= earliestPlace) return response;
+      place++;
+    }
+  }
+  return lastFinalText(observation);
+}

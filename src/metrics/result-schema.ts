@@ -1,0 +1,173 @@
+/** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
+import { z } from "zod";
+import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { RunResult } from "./result.ts";
+
+const count = z.int().nonnegative();
+const unit = z.enum(["ms", "ratio", "count", "x", "per_second"]);
+const phase = z.enum(["warmup", "steady", "drain"]);
+
+const check = z.strictObject({
+  name: z.string(),
+  verdict: z.enum(["pass", "fail", "inconclusive"]),
+  observed: z.number().exactOptional(),
+  limit: z.string().exactOptional(),
+  advice: z.string().exactOptional(),
+});
+
+/** Every member of a union, by the compiler's word: one that is missing or unknown doesn't compile. */
+function membersOf<T extends string>(members: Record<T, true>): T[] {
+  return Object.keys(members) as T[];
+}
+
+const failure = z.strictObject({
+  phase: z.enum(
+    membersOf<FailurePhase>({
+      resolve: true,
+      connect: true,
+      tls: true,
+      auth: true,
+      configure: true,
+      "first-chunk": true,
+      streaming: true,
+      flush: true,
+      close: true,
+    }),
+  ),
+  class: z.enum(
+    membersOf<FailureClass>({
+      refused: true,
+      timeout: true,
+      certificate: true,
+      unauthenticated: true,
+      permission: true,
+      "bad-config": true,
+      "not-found": true,
+      "resource-exhausted": true,
+      unavailable: true,
+      internal: true,
+      cancelled: true,
+      reset: true,
+      "connection-lost": true,
+      "protocol-violation": true,
+      "start-flag": true,
+      "no-partial": true,
+      "no-final": true,
+      "empty-transcript": true,
+      "truncated-transcript": true,
+      deadline: true,
+      "generator-late": true,
+      other: true,
+    }),
+  ),
+  origin: z.enum(
+    membersOf<FailureOrigin>({
+      server: true,
+      network: true,
+      "client-config": true,
+      generator: true,
+      unknown: true,
+    }),
+  ),
+  count,
+});
+
+const counts = z.strictObject({
+  scheduled: count,
+  started: count,
+  completed: count,
+  failed: count,
+  dropped: count,
+  failures: z.array(failure),
+});
+
+const number = z.number().exactOptional();
+const summary = z.strictObject({
+  unit,
+  count,
+  sessions: count.exactOptional(),
+  value: number,
+  min: number,
+  mean: number,
+  max: number,
+  p50: number,
+  p90: number,
+  p95: number,
+  p99: number,
+  p999: number,
+  negatives: count.exactOptional(),
+  certified: z.array(z.string()).exactOptional(),
+  histogram: z.string().exactOptional(),
+});
+const summaries = z.record(z.string(), summary);
+
+const timelineMetric = z.strictObject({
+  count,
+  p50: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  max: z.number(),
+});
+const timelinePoint = z.strictObject({
+  fromMs: z.number(),
+  toMs: z.number(),
+  phase,
+  open: z.int(),
+  ended: z.strictObject({ scheduled: count, completed: count, failed: count, dropped: count }),
+  metrics: z.record(z.string(), timelineMetric),
+  loopDelayMs: z.number().exactOptional(),
+});
+
+// Typed by the interface: a field that one has and the other lacks doesn't compile.
+const runResult: z.ZodType<RunResult> = z.strictObject({
+  schema: z.literal("riva-bench/run@1"),
+  verdict: z.enum(["pass", "fail", "inconclusive", "void"]),
+  validity: z.strictObject({ status: z.enum(["valid", "degraded", "void"]), checks: z.array(check) }),
+  slos: z.array(check),
+  run: z.strictObject({
+    id: z.string(),
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime(),
+    interrupted: z.boolean(),
+    seed: z.number(),
+    planHash: z.string(),
+    tool: z.string(),
+    git: z.string().exactOptional(),
+    node: z.string(),
+    host: z.string(),
+    cpus: count,
+    workers: count,
+  }),
+  target: z.strictObject({
+    name: z.string(),
+    kind: z.string(),
+    uri: z.string(),
+    emulated: z.boolean(),
+    model: z.string().exactOptional(),
+    server: z.record(z.string(), z.string()).exactOptional(),
+  }),
+  scenario: z.unknown(),
+  dataset: z.strictObject({ name: z.string(), clips: count, audioSeconds: z.number(), sha256: z.string() }),
+  window: z.strictObject({ warmupMs: z.number(), steadyMs: z.number(), drainMs: z.number() }),
+  sessions: counts,
+  sessionsByPhase: z.strictObject({ warmup: counts, steady: counts, drain: counts }),
+  metrics: summaries,
+  byStage: z.record(z.string(), summaries),
+  timeline: z.array(timelinePoint),
+});
+
+/** The result itself, or what is wrong with it: the path of the first field at fault and why. */
+export function checkRunResult(value: unknown): RunResult | string {
+  const parsed = runResult.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return issue === undefined ? "unknown problem" : `${issue.path.join(".")}: ${issue.message}`;
+}
+
+/** The published JSON Schema (draft 2020-12). */
+export function runResultJsonSchema(): unknown {
+  return {
+    title: "riva-bench run result, version 1",
+    ...z.toJSONSchema(runResult, { target: "draft-2020-12", reused: "ref" }),
+  };
+}

@@ -1,0 +1,186 @@
+/** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import type { Counts } from "./counts.ts";
+import type { MetricUnit } from "./metric.ts";
+import type { RunPhase } from "./observation.ts";
+import { checkRunResult } from "./result-schema.ts";
+
+export const RUN_SCHEMA = "riva-bench/run@1";
+
+export interface Check {
+  name: string;
+  verdict: "pass" | "fail" | "inconclusive";
+  /** In the metric's unit. */
+  observed?: number;
+  /** As a person would write it: "p95 < 800ms". */
+  limit?: string;
+  /** What was found and what to do about it. */
+  advice?: string;
+}
+
+/** Numbers of one metric, in its unit. Percentiles are nearest-rank, to three significant digits. */
+export interface Summary {
+  unit: MetricUnit;
+  /** Values; for a metric with one value a run, the sessions it speaks of. */
+  count: number;
+  /** Sessions that contributed, where one may give many values. */
+  sessions?: number;
+  /** Of metrics with one value a run. */
+  value?: number;
+  min?: number;
+  mean?: number;
+  max?: number;
+  p50?: number;
+  p90?: number;
+  p95?: number;
+  p99?: number;
+  p999?: number;
+  /** Values below zero; they count in the percentiles and are never clamped. */
+  negatives?: number;
+  /** Percentiles whose sample is large enough (99 % confidence, one sample above). */
+  certified?: string[];
+  /** HdrHistogram V2 of microseconds or millionths (`histogram.ts`), so that runs merge. */
+  histogram?: string;
+}
+
+export interface TimelineMetric {
+  count: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** About one second of the run; values are of the sessions of any phase that ended in it. */
+export interface TimelinePoint {
+  /** Milliseconds since the start of the run. */
+  fromMs: number;
+  toMs: number;
+  /** The part of the run that this second belongs to. */
+  phase: RunPhase;
+  /** Sessions open at the end of the second. */
+  open: number;
+  ended: { scheduled: number; completed: number; failed: number; dropped: number };
+  metrics: Record<string, TimelineMetric>;
+  /** Longest event-loop delay of any worker. */
+  loopDelayMs?: number;
+}
+
+export interface Validity {
+  status: "valid" | "degraded" | "void";
+  checks: Check[];
+}
+
+export type RunVerdict = "pass" | "fail" | "inconclusive" | "void";
+
+export interface RunResult {
+  schema: typeof RUN_SCHEMA;
+  verdict: RunVerdict;
+  /** May the run be believed? Decided before any SLO. */
+  validity: Validity;
+  /** The SLOs and the built-in checks of the target. */
+  slos: Check[];
+  run: {
+    id: string;
+    /** ISO 8601. */
+    startedAt: string;
+    endedAt: string;
+    interrupted: boolean;
+    seed: number;
+    planHash: string;
+    /** Name and version of this program. */
+    tool: string;
+    /** Commit of the working copy, where there is one. */
+    git?: string;
+    node: string;
+    host: string;
+    cpus: number;
+    workers: number;
+  };
+  target: {
+    name: string;
+    kind: string;
+    uri: string;
+    /** True when the project's own emulator answered: such figures say nothing of any product. */
+    emulated: boolean;
+    model?: string;
+    /** What the server says of itself. */
+    server?: Record<string, string>;
+  };
+  /** As resolved. */
+  scenario: unknown;
+  dataset: { name: string; clips: number; audioSeconds: number; sha256: string };
+  window: { warmupMs: number; steadyMs: number; drainMs: number };
+  /** Of the steady window: scheduled in it, followed to their end. */
+  sessions: Counts;
+  sessionsByPhase: Record<RunPhase, Counts>;
+  metrics: Record<string, Summary>;
+  byStage: Record<string, Record<string, Summary>>;
+  timeline: TimelinePoint[];
+}
+
+/** Validity first: a void run has no other verdict, one failed SLO fails the rest, and no pass is given on doubt. */
+export function overallVerdict(validity: Validity, slos: readonly Check[]): RunVerdict {
+  if (validity.status === "void") return "void";
+  if (slos.some((check) => check.verdict === "fail")) return "fail";
+  if (slos.some((check) => check.verdict === "inconclusive")) return "inconclusive";
+  return "pass";
+}
+
+/** Adds the version and the verdict that follow from the rest. */
+export function buildRunResult(parts: Omit<RunResult, "schema" | "verdict">): RunResult {
+  return { schema: RUN_SCHEMA, verdict: overallVerdict(parts.validity, parts.slos), ...parts };
+}
+
+/**
+ * Reads the text of a result file.
+ *
+ * @param name of the file, for messages
+ * @throws BenchError (exit 2) for what isn't JSON, another version, or a shape this version doesn't know
+ */
+export function parseRunResult(text: string, name: string): RunResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw BenchError.usage(
+      `${name} is not JSON: ${messageOf(error)}`,
+      "name a run folder or its result.json",
+    );
+  }
+  const schema = typeof value === "object" && value !== null && "schema" in value ? value.schema : undefined;
+  if (schema !== RUN_SCHEMA) {
+    const found = typeof schema === "string" ? `has schema "${schema}"` : "has no schema";
+    throw BenchError.usage(
+      `${name} ${found}; this version reads "${RUN_SCHEMA}"`,
+      "use the version that wrote it",
+    );
+  }
+  const checked = checkRunResult(value);
+  if (typeof checked === "string") throw BenchError.usage(`${name} is not a valid result: ${checked}`);
+  return checked;
+}
+
+/** @throws BenchError (exit 2) when the file can't be read or isn't a result of this version */
+export function readRunResult(path: string): RunResult {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw BenchError.usage(`can't read ${path}: ${messageOf(error)}`, "name a run folder or its result.json");
+  }
+  return parseRunResult(text, path);
+}
+
+/** @throws BenchError (exit 1) when the file can't be written */
+export function writeRunResult(path: string, result: RunResult): void {
+  try {
+    writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+  } catch (error) {
+    throw new BenchError(`can't write ${path}: ${messageOf(error)}`, {
+      exitCode: EXIT.ourError,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,88 @@
+/** What the whole run amounts to: one value each, over the steady window. */
+import { failedBy } from "./counts.ts";
+import type { RunMetric } from "./metric.ts";
+
+function ratio(part: number, whole: number): number | undefined {
+  return whole > 0 ? part / whole : undefined;
+}
+
+export const RUN_METRICS: readonly RunMetric[] = [
+  {
+    name: "error_ratio",
+    unit: "ratio",
+    better: "lower",
+    per: "run",
+    help:
+      "Failed sessions / scheduled sessions of the window. Sessions that the generator itself spoiled stay in the " +
+      "denominator and are not counted against the server.",
+    from: ({ steady }) => ratio(steady.failed - failedBy(steady, "generator"), steady.scheduled),
+  },
+  {
+    name: "goodput",
+    unit: "ratio",
+    better: "higher",
+    per: "run",
+    help:
+      "Sessions without error that meet every SLO / sessions scheduled in the window, missed starts included. A session " +
+      "meets a percentile or max SLO when its own value is within the limit; where it has many values, when the share of " +
+      "them beyond the limit is no more than the percentile allows (none for max). Other SLOs say nothing of one session.",
+    from: ({ steady, good }) => ratio(good, steady.scheduled),
+  },
+  {
+    name: "rtfx",
+    unit: "x",
+    better: "higher",
+    per: "run",
+    help:
+      "Audio of error-free sessions whose last final arrived in the window / length of the window. At real-time pace its " +
+      "ceiling is the mean number of sending sessions, so it shows capacity only together with keep_up.",
+    from: ({ sums, windowMs }) => ratio(sums.finishedAudioMs, windowMs),
+  },
+  {
+    name: "keep_up",
+    unit: "ratio",
+    better: "higher",
+    per: "run",
+    help:
+      "Audio acknowledged in the window / audio scheduled in it, over all sessions that overlap it. Acknowledged is the " +
+      "advance of the furthest audio_processed, or where a server leaves it out, the whole clip when the last final " +
+      "arrives. 1 is keeping up; below 0.98 is falling behind.",
+    from: ({ sums }) => ratio(sums.acknowledgedAudioMs, sums.scheduledAudioMs),
+  },
+  {
+    name: "concurrency",
+    unit: "count",
+    better: "neither",
+    per: "run",
+    help:
+      "Time-weighted mean of the sessions open in the window, each from t0 to R_end (to its final, not to the end of " +
+      "sending). max: the most that were open at any whole second.",
+    from: ({ sums, windowMs }) => ratio(sums.openMs, windowMs),
+  },
+  {
+    name: "premature_partials",
+    unit: "count",
+    better: "lower",
+    per: "run",
+    help: "Responses with text that came before the speech began: counted, never used as a first partial.",
+    from: ({ sums }) => sums.prematurePartials,
+  },
+  {
+    name: "nvidia_compat_unpaired",
+    unit: "count",
+    better: "lower",
+    per: "run",
+    help: "Completed sessions left out of the nvidia_compat latencies because responses and chunks could not be paired.",
+    from: ({ sums }) => sums.unpaired,
+  },
+  {
+    name: "rtfx_nvidia_compat",
+    unit: "x",
+    better: "higher",
+    per: "run",
+    notForGates: "it counts the audio of failed sessions; use rtfx",
+    help: "Audio sent by all sessions of the run, failed ones too / time from the first start to the last end.",
+    from: ({ sums: { sentAudioMs, firstStartMs = 0, lastEndMs = 0 } }) =>
+      ratio(sentAudioMs, lastEndMs - firstStartMs),
+  },
+];

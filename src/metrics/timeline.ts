@@ -1,0 +1,115 @@
+/** The run second by second: enough to draw every chart of a report, small enough to keep for a week. */
+import { addCounts, emptyCounts, type Counts } from "./counts.ts";
+import type { Histogram } from "./histogram.ts";
+import type { RunPhase } from "./observation.ts";
+import type { TimelineMetric, TimelinePoint } from "./result.ts";
+import type { Window } from "./run-sums.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface Timeline {
+  /** @param decoded the snapshot's histograms; the timeline may keep and change them */
+  add(snapshot: Snapshot, decoded: readonly (readonly [metric: string, histogram: Histogram])[]): void;
+  points(): TimelinePoint[];
+  /** Most sessions open at any whole second of the window. */
+  maxOpen(window: Window): number;
+}
+
+/** A second whose histograms are still at hand, because another worker's part of it may come. */
+interface OpenSecond {
+  fromMs: number;
+  toMs: number;
+  counts: Counts;
+  loopDelayMs: number | undefined;
+  metrics: Map<string, Histogram>;
+}
+
+/** Seconds that stay open; what comes later than that is added to the oldest of them. */
+const SECONDS_OPEN = 3;
+
+export function createTimeline(window: Window): Timeline {
+  const closed: Omit<TimelinePoint, "open">[] = [];
+  const opened = new Map<number, OpenSecond>();
+  const openChanges = new Map<number, number>();
+
+  function add(snapshot: Snapshot, decoded: readonly (readonly [string, Histogram])[]): void {
+    for (const [second, change] of snapshot.openChanges) {
+      openChanges.set(second, (openChanges.get(second) ?? 0) + change);
+    }
+    const { fromMs, toMs } = snapshot;
+    const oldest = Math.min(...opened.keys());
+    const index = closed.length > 0 && opened.size > 0 ? Math.max(second(fromMs), oldest) : second(fromMs);
+    let entry = opened.get(index);
+    if (entry === undefined) {
+      entry = { fromMs, toMs, counts: emptyCounts(), loopDelayMs: undefined, metrics: new Map() };
+      opened.set(index, entry);
+    }
+    entry.toMs = Math.max(entry.toMs, toMs);
+    for (const counts of Object.values(snapshot.counts)) addCounts(entry.counts, counts);
+    if (snapshot.health !== undefined) {
+      entry.loopDelayMs = Math.max(entry.loopDelayMs ?? 0, snapshot.health.loopDelayMs);
+    }
+    for (const [metric, histogram] of decoded) {
+      const merged = entry.metrics.get(metric);
+      if (merged === undefined) entry.metrics.set(metric, histogram);
+      else merged.add(histogram);
+    }
+    for (const [key, ready] of [...opened].sort(([a], [b]) => a - b).slice(0, -SECONDS_OPEN)) {
+      closed.push(point(ready, window));
+      opened.delete(key);
+    }
+  }
+
+  return {
+    add,
+    points() {
+      const open = [...opened].sort(([a], [b]) => a - b).map(([, entry]) => point(entry, window));
+      const openAt = runningSum(openChanges);
+      return [...closed, ...open].map((entry) => ({ ...entry, open: openAt(second(entry.toMs)) }));
+    },
+    maxOpen({ startMs, endMs }) {
+      const openAt = runningSum(openChanges);
+      let most = 0;
+      for (let s = Math.ceil(startMs / 1000); s * 1000 <= endMs; s++) most = Math.max(most, openAt(s));
+      return most;
+    },
+  };
+}
+
+function second(atMs: number): number {
+  return Math.round(atMs / 1000);
+}
+
+function point(entry: OpenSecond, window: Window): Omit<TimelinePoint, "open"> {
+  const { fromMs, toMs, counts, loopDelayMs, metrics } = entry;
+  const { scheduled, completed, failed, dropped } = counts;
+  return {
+    fromMs,
+    toMs,
+    phase: phaseAt(fromMs, window),
+    ended: { scheduled, completed, failed, dropped },
+    metrics: Object.fromEntries([...metrics].map(([name, histogram]) => [name, metricPoint(histogram)])),
+    ...(loopDelayMs === undefined ? {} : { loopDelayMs }),
+  };
+}
+
+function phaseAt(atMs: number, { startMs, endMs }: Window): RunPhase {
+  if (atMs < startMs) return "warmup";
+  return atMs < endMs ? "steady" : "drain";
+}
+
+function metricPoint(histogram: Histogram): TimelineMetric {
+  const at = (percent: number): number => histogram.percentile(percent) ?? NaN;
+  return { count: histogram.count, p50: at(50), p95: at(95), p99: at(99), max: histogram.max ?? NaN };
+}
+
+/** Sum of the changes up to and including a second; ask in rising order. */
+function runningSum(changes: ReadonlyMap<number, number>): (second: number) => number {
+  const sorted = [...changes].sort(([a], [b]) => a - b);
+  let next = 0;
+  let sum = 0;
+  return (upTo) => {
+    for (let entry = sorted[next]; entry !== undefined && entry[0] <= upTo; entry = sorted[++next])
+      sum += entry[1];
+    return sum;
+  };
+}
