@@ -1,0 +1,37 @@
+/**
+ * A clip made ready to be sent: cut into chunks, each already in the transport's wire form. Made once per clip, shared
+ * by all sessions.
+ */
+import { chunkAudio } from "../base/audio.ts";
+import type { Clip } from "../base/dataset.ts";
+import type { EncodedChunk } from "../client/transport.ts";
+import type { ClipFacts } from "../metrics/observation.ts";
+
+export interface ReadyClip {
+  facts: ClipFacts;
+  sampleRateHz: number;
+  chunks: readonly EncodedChunk[];
+  /** Length of every chunk but the last. */
+  chunkMs: number;
+}
+
+/**
+ * Cuts and encodes a clip.
+ * @param chunkMs wanted length; the true one is a whole number of samples, as in NVIDIA's client: floor(rate x ms / 1000)
+ */
+export function readyClip(clip: Clip, chunkMs: number, encode: (audio: Uint8Array) => EncodedChunk): ReadyClip {
+  const samples = Math.floor((clip.sampleRateHz * chunkMs) / 1000);
+  return {
+    facts: {
+      id: clip.id,
+      audioMs: clip.audioMs,
+      onsetMs: clip.onsetMs,
+      speechEndMs: clip.speechEndMs,
+      ...(clip.text === undefined ? {} : { text: clip.text }),
+      words: clip.words,
+    },
+    sampleRateHz: clip.sampleRateHz,
+    chunks: chunkAudio(clip.pcm, samples * 2).map(encode),
+    chunkMs: (samples * 1000) / clip.sampleRateHz,
+  };
+}

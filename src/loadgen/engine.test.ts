@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import type { FakeServer } from "../../test/support/fake-transport.ts";
+import { fakeTransport } from "../../test/support/fake-transport.ts";
+import { VirtualClock } from "../base/clock.ts";
+import type { Failure } from "../base/outcome.ts";
+import type { Observation } from "../metrics/observation.ts";
+import type { ReadyClip } from "./audio-plan.ts";
+import type { Engine, EngineSummary } from "./engine.ts";
+import { createEngine } from "./engine.ts";
+import type { PlanInput } from "./plan.ts";
+import { makePlan } from "./plan.ts";
+import { createScheduler } from "./scheduler.ts";
+
+const refused: Failure = { phase: "connect", class: "refused", origin: "network", code: "UNAVAILABLE", message: "" };
+
+function clip(id: string, audioMs: number): ReadyClip {
+  const chunks = Array.from({ length: Math.ceil(audioMs / 100) }, () => new Uint8Array(3200));
+  const facts = { id, audioMs, onsetMs: 50, speechEndMs: audioMs - 50, text: "all the words", words: [] };
+  return { facts, sampleRateHz: 16_000, chunks, chunkMs: 100 };
+}
+
+const base: PlanInput = {
+  streams: 3,
+  rampInMs: 0,
+  thinkMs: 0,
+  warmupMs: 1000,
+  steadyMs: 4000,
+  chunkMs: 100,
+  pace: 1,
+  phase: "spread",
+  clipIds: ["short", "long"],
+  padding: { beforeMs: 0, afterMs: 0 },
+  datasetSha256: "",
+};
+
+interface Run {
+  clock: VirtualClock;
+  engine: Engine;
+  sessions: Observation[];
+  transport: ReturnType<typeof fakeTransport>;
+  summary(): EngineSummary | undefined;
+}
+
+function setUp(input: Partial<PlanInput> = {}, server: Partial<FakeServer> = {}, seed = 1): Run {
+  const clock = new VirtualClock(0);
+  const scheduler = createScheduler(clock);
+  const transport = fakeTransport(clock, { readyMs: 7, partialMs: 80, finalMs: 120, ...server });
+  const sessions: Observation[] = [];
+  let summary: EngineSummary | undefined;
+  const engine = createEngine({
+    plan: makePlan({ ...base, ...input }, seed),
+    shard: { index: 0, of: 1 },
+    clips: [clip("short", 730), clip("long", 1500)],
+    transport,
+    scheduler,
+    clock,
+    spec: {
+      recognition: { language: "en-US", interim: true },
+      encoding: "LINEAR_PCM",
+      readyTimeoutMs: 10_000,
+      flushTimeoutMs: 10_000,
+    },
+    runId: "run",
+    drainMs: 11_500,
+    // Would fail every session; a session that has failed already keeps its own first cause.
+    judge: (observation) => (observation.outcome?.ok === true ? undefined : { ...refused, class: "no-final" }),
+    onSession: (observation) => sessions.push(observation),
+    onDone: (result) => (summary = result),
+  });
+  engine.start();
+  return { clock, engine, sessions, transport, summary: () => summary };
+}
+
+describe("engine, closed model", () => {
+  it("keeps every caller busy until the last session of the window has ended, then cuts the rest short", () => {
+    const run = setUp();
+    run.clock.advanceTo(20_000);
+    expect(run.transport.maxOpen).toBe(3);
+    expect(run.transport.cancelled).toBe(0);
+    expect(run.transport.opened).toBe(run.sessions.length);
+    const recorded = run.sessions.filter((session) => session.phase === "steady");
+    expect(recorded.every((session) => session.scheduledMs >= 1000 && session.scheduledMs < 5000)).toBe(true);
+    expect(recorded.every((session) => !session.cutShort)).toBe(true);
+    const lastEnd = Math.max(...recorded.map((session) => session.endedMs!));
+    expect(run.summary()).toEqual({ windowEndMs: 5000, lastRecordedEndMs: lastEnd, pausedSlotMs: 0 });
+    // At the instant the last recorded session ended, the other two callers were still in (drain) sessions.
+    const openThen = run.sessions.filter((session) => session.startedMs! < lastEnd && session.endedMs! > lastEnd);
+    expect(openThen.map((session) => session.phase)).toEqual(["drain", "drain"]);
+    expect(openThen.every((session) => session.cutShort)).toBe(true);
+  });
+
+  it("sends chunk k at anchor + (k + 1) chunks, on the caller's phase, whatever the set-up took", () => {
+    const run = setUp();
+    run.clock.advanceTo(20_000);
+    for (const session of run.sessions.filter((one) => !one.cutShort)) {
+      const phaseMs = (session.slot * 100) / 3;
+      const anchor = session.anchorMs!;
+      expect(anchor).toBeGreaterThanOrEqual(session.readyMs!);
+      expect(anchor - session.readyMs!).toBeLessThan(100);
+      const offPhase = (((anchor - phaseMs) % 100) + 100) % 100;
+      expect(Math.min(offPhase, 100 - offPhase)).toBeLessThan(1e-6);
+      const sent = Array.from(session.sentMs);
+      const due = sent.map((_, k) => anchor + Math.min((k + 1) * 100, session.clip.audioMs));
+      sent.forEach((ms, k) => expect(ms).toBeCloseTo(due[k]!, 6));
+      expect(session.finishedMs).toBeCloseTo(anchor + session.clip.audioMs, 6);
+    }
+  });
+
+  it("pace 2 sends twice as fast", () => {
+    const run = setUp({ pace: 2, streams: 1 });
+    run.clock.advanceTo(20_000);
+    const session = run.sessions.find((one) => one.clip.id === "long" && !one.cutShort)!;
+    expect(session.sentMs[3]! - session.sentMs[2]!).toBeCloseTo(50, 6);
+    expect(session.finishedMs! - session.anchorMs!).toBeCloseTo(750, 6);
+  });
+
+  it("schedules a caller's next session at the end of the one before plus think time", () => {
+    const run = setUp({ thinkMs: 250, streams: 1 });
+    run.clock.advanceTo(20_000);
+    for (let i = 1; i < run.sessions.length; i++) {
+      expect(run.sessions[i]!.scheduledMs).toBeCloseTo(run.sessions[i - 1]!.endedMs! + 250, 6);
+    }
+  });
+
+  it("pauses a caller whose session failed before audio, and accounts for the pause", () => {
+    const run = setUp({ streams: 1 }, { fail: () => ({ afterMs: 0, failure: refused }) });
+    run.clock.advanceTo(20_000);
+    expect(run.sessions.map((session) => session.scheduledMs)).toEqual([0, 1000, 2000, 3000, 4000]);
+    expect(run.sessions.map((session) => session.outcome)).toEqual(Array(5).fill({ ok: false, failure: refused }));
+    expect(run.summary()).toEqual({ windowEndMs: 5000, lastRecordedEndMs: 4000, pausedSlotMs: 4000 });
+  });
+
+  it("does exactly the iterations asked for and records them all", () => {
+    const run = setUp({ iterations: 3, warmupMs: 0, steadyMs: 20_000 });
+    run.clock.advanceTo(60_000);
+    expect(run.sessions.length).toBe(9);
+    expect(run.sessions.every((session) => session.phase === "steady")).toBe(true);
+    expect(run.summary()?.windowEndMs).toBe(Math.max(...run.sessions.map((session) => session.endedMs!)));
+  });
+
+  it("iterations end at the longest the window may last", () => {
+    const run = setUp({ iterations: 1000, warmupMs: 0, streams: 1 });
+    run.clock.advanceTo(60_000);
+    expect(run.summary()?.windowEndMs).toBe(4000);
+    expect(run.sessions.at(-1)!.scheduledMs).toBeLessThan(4000);
+  });
+
+  it("stop: starts nothing more, follows recorded sessions to their end, ends the window there", () => {
+    const run = setUp();
+    run.clock.advanceTo(2500);
+    const opened = run.transport.opened;
+    run.engine.stop();
+    run.clock.advanceTo(20_000);
+    expect(run.transport.opened).toBe(opened);
+    expect(run.summary()?.windowEndMs).toBe(2500);
+    expect(run.sessions.filter((session) => session.phase === "steady").every((one) => !one.cutShort)).toBe(true);
+    expect(run.sessions.length).toBe(opened);
+  });
+
+  it("abort: every open session ends at once as cancelled", () => {
+    const run = setUp();
+    run.clock.advanceTo(2500);
+    run.engine.abort();
+    expect(run.engine.open()).toBe(0);
+    expect(run.summary()).toBeDefined();
+    expect(run.sessions.filter((session) => session.outcome?.ok === false).length).toBe(3);
+  });
+
+  it("a server that never answers: what is open at the end of the drain is a deadline failure of the server", () => {
+    const run = setUp({}, { finalMs: 1e9 });
+    run.clock.advanceTo(30_000);
+    // Nothing ends, so no session of the window ever starts: the warm-up sessions are cut at once after the window.
+    expect(run.sessions.length).toBe(3);
+    const late = setUp({ warmupMs: 0 }, { finalMs: 1e9 });
+    late.clock.advanceTo(30_000);
+    expect(late.sessions.map((one) => one.outcome?.ok === false && one.outcome.failure.class)).toEqual([
+      "deadline",
+      "deadline",
+      "deadline",
+    ]);
+    expect(late.summary()?.lastRecordedEndMs).toBe(4000 + 11_500);
+  });
+
+  it("numbers sessions alike whatever the number of shards", () => {
+    const run = setUp();
+    run.clock.advanceTo(20_000);
+    const numbers = run.sessions.map((session) => session.seq);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(run.sessions.every((session) => session.seq % 3 === session.slot)).toBe(true);
+  });
+});

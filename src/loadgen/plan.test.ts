@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { PlanInput } from "./plan.ts";
+import { makePlan, phaseAt } from "./plan.ts";
+
+const input: PlanInput = {
+  streams: 4,
+  rampInMs: 1000,
+  thinkMs: 0,
+  warmupMs: 2000,
+  steadyMs: 8000,
+  chunkMs: 100,
+  pace: 1,
+  phase: "spread",
+  clipIds: ["a", "b", "c"],
+  padding: { beforeMs: 0, afterMs: 0 },
+  datasetSha256: "d",
+};
+
+describe("plan", () => {
+  it("spreads starts over the ramp-in and chunk phases over the chunk", () => {
+    const slots = makePlan(input, 7).slots({ index: 0, of: 1 });
+    expect(slots.map((slot) => slot.firstStartMs)).toEqual([0, 250, 500, 750]);
+    expect(slots.map((slot) => slot.phaseOffsetMs)).toEqual([0, 25, 50, 75]);
+  });
+
+  it("aligned puts all callers on one phase, random stays within the chunk and follows the seed", () => {
+    const offsets = (phase: PlanInput["phase"], seed: number): number[] =>
+      makePlan({ ...input, phase, pace: 2 }, seed)
+        .slots({ index: 0, of: 1 })
+        .map((slot) => slot.phaseOffsetMs);
+    expect(offsets("aligned", 1)).toEqual([0, 0, 0, 0]);
+    expect(offsets("random", 1)).toEqual(offsets("random", 1));
+    expect(offsets("random", 1)).not.toEqual(offsets("random", 2));
+    expect(offsets("random", 1).every((ms) => ms >= 0 && ms < 50)).toBe(true);
+  });
+
+  it("plays every clip before one comes twice", () => {
+    const [slot] = makePlan(input, 1).slots({ index: 0, of: 1 });
+    const picks = Array.from({ length: 9 }, () => slot!.next().clip);
+    for (let round = 0; round < 9; round += 3) {
+      expect(picks.slice(round, round + 3).sort()).toEqual([0, 1, 2]);
+    }
+  });
+
+  it("has one hash per seed and input", () => {
+    const hash = makePlan(input, 7).hash;
+    expect(makePlan({ ...input }, 7).hash).toBe(hash);
+    expect(makePlan(input, 8).hash).not.toBe(hash);
+    expect(makePlan({ ...input, steadyMs: 9000 }, 7).hash).not.toBe(hash);
+    expect(makePlan({ ...input, datasetSha256: "e" }, 7).hash).not.toBe(hash);
+  });
+
+  it("property: shards are the plan, split without loss, whatever their number", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), fc.integer(), (streams, of, seed) => {
+        const plan = makePlan({ ...input, streams }, seed);
+        const describeSlot = (slot: ReturnType<typeof plan.slots>[number]): unknown => [
+          slot.slot,
+          slot.firstStartMs,
+          slot.phaseOffsetMs,
+          slot.next(),
+          slot.next(),
+        ];
+        const whole = plan.slots({ index: 0, of: 1 }).map(describeSlot);
+        const parts = Array.from({ length: of }, (_, index) => plan.slots({ index, of }).map(describeSlot)).flat();
+        expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(whole);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("decides the phase of the run by the scheduled start, bounds included at the left", () => {
+    expect([0, 1999.9, 2000, 9999.9, 10_000].map((ms) => phaseAt(input, ms))).toEqual([
+      "warmup",
+      "warmup",
+      "steady",
+      "steady",
+      "drain",
+    ]);
+  });
+});

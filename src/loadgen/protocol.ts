@@ -1,0 +1,71 @@
+/**
+ * What a coordinator and its workers say to each other: plain JSON-able messages, the same in-process, over fork and,
+ * later, between machines. Instants are milliseconds since T0 unless the name says epoch.
+ */
+import type { ExitCode } from "../base/errors.ts";
+import type { Snapshot } from "../metrics/snapshot.ts";
+import type { EngineSummary } from "./engine.ts";
+import type { Shard } from "./plan.ts";
+import type { RunnableScenario } from "./scenario.ts";
+
+/** Where a worker connects to; secrets travel only inside this message, never to a file. */
+export interface WorkerTarget {
+  /** host:port. */
+  address: string;
+  /** PEM texts. */
+  tls?: { rootCa?: string; clientCert?: string; clientKey?: string; serverName?: string };
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** All that a worker needs to compute its part of the plan by itself. */
+export interface WorkerJob {
+  runId: string;
+  scenario: RunnableScenario;
+  target: WorkerTarget;
+  /** Folder or manifest, absolute. */
+  datasetPath: string;
+  seed: number;
+  shard: Shard;
+  /** Session records are appended here as sessions end, by every worker of the run. */
+  sessionsFile: string;
+}
+
+export type ToWorker =
+  | { type: "prepare"; job: WorkerJob }
+  /** T0. Everyone starts at the same wall time; durations are measured on monotonic clocks from there. */
+  | { type: "start"; atEpochMs: number }
+  /** No new sessions; recorded ones are followed to their end. */
+  | { type: "stop" }
+  /** End everything now. */
+  | { type: "abort" };
+
+/** How a worker itself is doing. */
+export interface WorkerHealth {
+  atMs: number;
+  /** Sessions open at this moment. */
+  open: number;
+  /** CPU used since the last message, as a share of one core. */
+  cpuShare: number;
+  /** Longest delay of the event loop since the last message. */
+  loopDelayMaxMs: number;
+}
+
+export type FromWorker =
+  | { type: "ready"; planHash: string; connections: number; warmUpMs: number }
+  | { type: "health"; health: WorkerHealth }
+  | { type: "snapshot"; snapshot: Snapshot }
+  /** This process did not run for a while. */
+  | { type: "stall"; gapMs: number; atMs: number }
+  /** The run can go no further, but what was measured stands (a full disk, for example). */
+  | { type: "problem"; message: string; hint?: string }
+  | { type: "done"; summary: EngineSummary }
+  /** Could not even begin. */
+  | { type: "failed"; message: string; hint?: string; exitCode: ExitCode };
+
+/** One end of the wire. */
+export interface Channel<Out, In> {
+  send(message: Out): void;
+  onMessage(handler: (message: In) => void): void;
+  /** The other end is gone. */
+  onClose(handler: () => void): void;
+}

@@ -1,0 +1,236 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Clip, Dataset } from "../base/dataset.ts";
+import { loadDataset } from "../base/dataset.ts";
+import { BenchError } from "../base/errors.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
+import {
+  checkAgainstDataset,
+  formatScenario,
+  listScenarios,
+  loadScenario,
+  parseScenario,
+} from "./scenario.ts";
+
+const places = { root: PACKAGE_ROOT, cwd: PACKAGE_ROOT };
+
+const minimal = `name: mine
+load: { model: concurrency, streams: 5 }
+duration: { steady: 30s }
+`;
+
+describe("the scenarios that come with the package", () => {
+  test("are these, in natural order", async () => {
+    expect(await listScenarios(PACKAGE_ROOT)).toEqual([
+      "concurrency-1",
+      "concurrency-10",
+      "concurrency-50",
+      "concurrency-200",
+      "nvidia-table",
+      "smoke",
+    ]);
+  });
+
+  test("bear the name of their file, say what they are, fit the dataset and read back as themselves", async () => {
+    const dataset = await loadDataset("default");
+    for (const name of await listScenarios(PACKAGE_ROOT)) {
+      const scenario = await loadScenario(name, places);
+      expect(scenario.name).toBe(name);
+      expect(scenario.description).not.toBe("");
+      expect(scenario.slo).toContain("error_ratio < 1%");
+      const runnable = checkAgainstDataset(scenario, dataset);
+      expect(parseScenario(formatScenario(runnable), "x.yaml")).toEqual(runnable);
+    }
+  });
+
+  test("concurrency-50 is fifty callers for a minute", async () => {
+    expect(await loadScenario("concurrency-50", places)).toMatchObject({
+      load: { model: "concurrency", streams: 50, rampInMs: 5000, thinkMs: 0 },
+      warmupMs: 10_000,
+      steadyMs: 60_000,
+      drainMs: "auto",
+      audio: { dataset: "default", chunkMs: 100, pace: 1, phase: "spread" },
+      recognition: { language: "en-US", interim: true },
+    });
+  });
+
+  test("nvidia-table is NVIDIA's procedure", async () => {
+    const scenario = checkAgainstDataset(
+      await loadScenario("nvidia-table", places),
+      await loadDataset("default"),
+    );
+    expect(scenario).toMatchObject({
+      load: { rampInMs: 0, iterations: 3 },
+      warmupMs: 0,
+      audio: { chunkMs: 160, phase: "aligned" },
+      recognition: { interim: false, punctuation: true, wordTimeOffsets: false },
+    });
+    expect(scenario.connections.streamsPerConnection).toBeGreaterThanOrEqual(scenario.load.streams);
+  });
+});
+
+test("what is left out has defaults, and nothing is undefined", () => {
+  expect(parseScenario(minimal, "/somewhere/mine.yaml")).toStrictEqual({
+    name: "mine",
+    description: "",
+    load: { model: "concurrency", streams: 5, rampInMs: 0, thinkMs: 0 },
+    warmupMs: 0,
+    steadyMs: 30_000,
+    drainMs: "auto",
+    audio: {
+      dataset: "default",
+      chunkMs: 100,
+      pace: 1,
+      phase: "spread",
+      paddingBeforeMs: 0,
+      paddingAfterMs: 0,
+      clips: {},
+    },
+    recognition: { language: "en-US", interim: true },
+    transport: "riva-grpc",
+    connections: { streamsPerConnection: 50 },
+    session: { deadlineMs: 10_000, connectTimeoutMs: 10_000 },
+    slo: [],
+  });
+});
+
+test("a dataset's path counts from the scenario's file", () => {
+  const text = `${minimal}audio: { dataset: ../calls }\n`;
+  expect(parseScenario(text, "/data/scenarios/mine.yaml").audio.dataset).toBe(join("/data", "calls"));
+});
+
+describe("errors name file, line, column and key", () => {
+  const withLine = (line: string): string => `${minimal.trim()}\n${line}\n`;
+  test.each<[string, string, RegExp]>([
+    [
+      "unknown key",
+      withLine("audio: { chunks: 100ms }"),
+      /^s\.yaml:4:10: audio\.chunks: unknown key; did you mean chunk\?/,
+    ],
+    ["unknown top key", withLine("slos: []"), /^s\.yaml:4:1: slos: unknown key; did you mean slo\?/],
+    ["alien key", withLine("colour: red"), /^s\.yaml:4:1: colour: unknown key; known are name, /],
+    [
+      "negative number",
+      minimal.replace("5", "-5"),
+      /^s\.yaml:2:29: load\.streams: must be a whole number from 1 to 20000/,
+    ],
+    ["absurd number", minimal.replace("5", "1e9"), /load\.streams: must be a whole number/],
+    ["fraction", minimal.replace("5", "1.5"), /load\.streams: must be a whole number/],
+    ["text for a number", minimal.replace("5", "many"), /load\.streams: must be a whole number/],
+    [
+      "no duration",
+      minimal.replace("30s", "soon"),
+      /^s\.yaml:3:13: duration\.steady: "soon" is not a duration/,
+    ],
+    ["absurd duration", minimal.replace("30s", "800h"), /duration\.steady: "800h" must be 1s to 168h/],
+    ["short chunk", withLine("audio: { chunk: 5ms }"), /audio\.chunk: "5ms" must be 20ms to 1s/],
+    ["zero pace", withLine("audio: { pace: 0 }"), /audio\.pace: must be 0\.1 to 100/],
+    ["unknown phase", withLine("audio: { phase: mixed }"), /audio\.phase: must be aligned, spread or random/],
+    [
+      "unknown model",
+      minimal.replace("concurrency", "poisson"),
+      /load(\.model)?: unknown load model; known is concurrency/,
+    ],
+    ["missing key", minimal.replace("duration: { steady: 30s }", ""), /^s\.yaml:1:1: duration: is missing/],
+    [
+      "missing inner key",
+      minimal.replace("steady: 30s", ""),
+      /^s\.yaml:3:1: duration\.steady: must be a duration/,
+    ],
+    ["not a mapping", "- a\n- b\n", /^s\.yaml:1:1: expected object/],
+    ["broken YAML", "name: [a\nload: 3\n", /^s\.yaml:\d+:\d+: not valid YAML/],
+    ["a key twice", `${minimal}name: again\n`, /^s\.yaml:4:1: not valid YAML: .*unique/],
+    ["empty", "", /^s\.yaml:1:1: expected object/],
+  ])("%s", (_, text, message) => {
+    const error = thrownBy(() => parseScenario(text.trim(), "s.yaml"));
+    expect(error.message).toMatch(message);
+    expect(error.exitCode).toBe(2);
+  });
+
+  test("several problems are told at once", () => {
+    const error = thrownBy(() =>
+      parseScenario("name: A\nload: { model: concurrency, streams: 0 }", "s.yaml"),
+    );
+    expect(error.message.split("\n")).toHaveLength(3);
+  });
+});
+
+test("an unknown name is answered with the nearest", async () => {
+  await expect(loadScenario("concurency-50", places)).rejects.toMatchObject({
+    message: 'unknown scenario "concurency-50"',
+    hint: 'Did you mean "concurrency-50"?',
+    exitCode: 2,
+  });
+  await expect(loadScenario("./gone.yaml", places)).rejects.toMatchObject({ exitCode: 2 });
+});
+
+describe("flags", () => {
+  test("replace values, add gates, and move what follows from them", () => {
+    const overrides = { streams: 7, duration: "2m", warmup: 4, chunk: "160ms", slo: ["rtfx > 1"] };
+    expect(parseScenario(`${minimal}slo: [error_ratio < 1%]`, "s.yaml", overrides)).toMatchObject({
+      load: { streams: 7, rampInMs: 2000 },
+      warmupMs: 4000,
+      steadyMs: 120_000,
+      audio: { chunkMs: 160 },
+      slo: ["error_ratio < 1%", "rtfx > 1"],
+    });
+  });
+
+  test.each([
+    [{ streams: 0 }, "--streams 0: must be a whole number from 1 to 20000"],
+    [{ streams: NaN }, "--streams NaN: must be a whole number from 1 to 20000"],
+    [{ duration: "-3s" }, '--duration -3s: "-3s" is not a duration such as 20, 20s, 2m or 500ms'],
+    [{ chunk: "2s" }, '--chunk 2s: "2s" must be 20ms to 1s'],
+  ])("%j is refused by its own name", (overrides, message) => {
+    expect(thrownBy(() => parseScenario(minimal, "s.yaml", overrides)).message).toBe(message);
+  });
+});
+
+describe("windows against the audio", () => {
+  const clip = (audioMs: number): Clip => ({
+    id: `c${audioMs}`,
+    pcm: new Uint8Array(2),
+    sampleRateHz: 16_000,
+    audioMs,
+    onsetMs: 0,
+    speechEndMs: audioMs,
+    words: [],
+  });
+  const dataset: Dataset = { name: "d", clips: [clip(3000), clip(8000)], audioSeconds: 11, sha256: "" };
+  const scenario = (more: string): ReturnType<typeof parseScenario> =>
+    parseScenario(`${minimal}${more}`, "s.yaml");
+
+  test("an automatic drain is the longest clip as sent, and the session deadline", () => {
+    const audio = "audio: { pace: 2, padding: { before: 1s, after: 1s } }\nsession: { deadline: 3s }";
+    expect(checkAgainstDataset(scenario(audio), dataset).drainMs).toBe(10_000 / 2 + 3000);
+    expect(checkAgainstDataset(scenario("audio: { clips: { max: 4s } }"), dataset).drainMs).toBe(13_000);
+  });
+
+  test("a drain shorter than the longest clip is refused", () => {
+    const short = parseScenario(minimal.replace("30s }", "30s, drain: 7s }"), "s.yaml");
+    expect(thrownBy(() => checkAgainstDataset(short, dataset)).message).toMatch(
+      /drain is 7\.0 s, the longest clip takes 8\.0 s/,
+    );
+    const enough = parseScenario(minimal.replace("30s }", "30s, drain: 8s }"), "s.yaml");
+    expect(checkAgainstDataset(enough, dataset).drainMs).toBe(8000);
+  });
+
+  test("iterations must fit the window", () => {
+    const many = parseScenario(minimal.replace("5 }", "5, iterations: 4 }"), "s.yaml");
+    expect(thrownBy(() => checkAgainstDataset(many, dataset)).message).toMatch(/4 iterations take 32\.0 s/);
+  });
+
+  test("a selection that leaves nothing is refused", () => {
+    expect(() => checkAgainstDataset(scenario("audio: { clips: { max: 1s } }"), dataset)).toThrow(/no clip/);
+  });
+});
+
+function thrownBy(run: () => unknown): BenchError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof BenchError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -1,0 +1,244 @@
+/**
+ * Scenarios: what load to make, read from YAML. A `Scenario` is complete and checked; every duration in it is in
+ * milliseconds.
+ */
+import { dirname, join, resolve } from "node:path";
+import type { ZodType } from "zod";
+import type { Dataset } from "../base/dataset.ts";
+import { selectClips } from "../base/dataset.ts";
+import { formatDuration } from "../base/duration.ts";
+import { BenchError } from "../base/errors.ts";
+import { listNamedFiles, readNamedFile } from "../base/named-file.ts";
+import { parseYaml, toYaml } from "../base/yaml.ts";
+import type { RecognitionSettings } from "../client/transport.ts";
+import type { ScenarioFile } from "./scenario-schema.ts";
+import {
+  chunkDuration,
+  scenarioFile,
+  steadyDuration,
+  streamCount,
+  warmupDuration,
+} from "./scenario-schema.ts";
+
+/** `streams` callers at once, each followed by the next: a closed model. */
+export interface ConcurrencyLoad {
+  readonly model: "concurrency";
+  readonly streams: number;
+  /** Callers come in evenly over this long. */
+  readonly rampInMs: number;
+  /** Pause of a caller between two sessions. */
+  readonly thinkMs: number;
+  /** Each caller does exactly so many sessions and the run ends with the last of them. */
+  readonly iterations?: number;
+}
+
+/** A scenario as read. Plain data: it is sent to workers and written into results. */
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  readonly load: ConcurrencyLoad;
+  readonly warmupMs: number;
+  /** The judged window; with `iterations` the longest it may last. */
+  readonly steadyMs: number;
+  /** How long the sessions of the window may take to end after it; "auto" follows from the dataset. */
+  readonly drainMs: number | "auto";
+  readonly audio: {
+    /** "default", or an absolute path. */
+    readonly dataset: string;
+    readonly chunkMs: number;
+    /** 1 = real time. */
+    readonly pace: number;
+    /** How the chunk clocks of the callers stand to each other. */
+    readonly phase: "aligned" | "spread" | "random";
+    readonly paddingBeforeMs: number;
+    readonly paddingAfterMs: number;
+    readonly clips: { readonly maxMs?: number; readonly only?: readonly string[] };
+  };
+  readonly recognition: RecognitionSettings;
+  readonly transport: "riva-grpc";
+  readonly connections: { readonly streamsPerConnection: number };
+  readonly session: {
+    /** From the end of the audio to the end of the stream. */
+    readonly deadlineMs: number;
+    readonly connectTimeoutMs: number;
+  };
+  /** Gates as written; `metrics/slo.ts` reads them. */
+  readonly slo: readonly string[];
+}
+
+/** A scenario that fits its dataset (`checkAgainstDataset`), its drain settled. */
+export type RunnableScenario = Scenario & { readonly drainMs: number };
+
+/** Values of command line flags that replace a scenario's own. Durations as written: `20`, `500ms`, `2m`. */
+export interface ScenarioOverrides {
+  readonly streams?: number;
+  /** The steady window. */
+  readonly duration?: string | number;
+  readonly warmup?: string | number;
+  readonly chunk?: string | number;
+  /** Gates besides the scenario's. */
+  readonly slo?: readonly string[];
+}
+
+/** Where scenarios are looked for: names in `<root>/scenarios`, paths from `cwd`. */
+export interface ScenarioPlaces {
+  readonly root: string;
+  readonly cwd: string;
+}
+
+/**
+ * Reads a scenario by its name or the path of its file.
+ *
+ * @throws BenchError (exit 2): no such scenario (with the nearest name), a problem in it with file, line and key, or an
+ * override that is out of bounds.
+ */
+export async function loadScenario(
+  nameOrPath: string,
+  options: ScenarioPlaces & { readonly overrides?: ScenarioOverrides },
+): Promise<Scenario> {
+  const { path, text } = await readScenario(nameOrPath, options);
+  return parseScenario(text, path, options.overrides);
+}
+
+/** Finds a scenario and reads its text. @throws BenchError (exit 2) when there is none. */
+export async function readScenario(
+  nameOrPath: string,
+  { root, cwd }: ScenarioPlaces,
+): Promise<{ path: string; text: string }> {
+  return readNamedFile(nameOrPath, { what: "scenario", folder: join(root, "scenarios"), cwd });
+}
+
+/** Names of the scenarios that come with the package. */
+export async function listScenarios(root: string): Promise<string[]> {
+  return listNamedFiles(join(root, "scenarios"));
+}
+
+/**
+ * Reads the text of a scenario. A relative dataset path counts from the folder of `path`.
+ *
+ * @throws BenchError (exit 2) naming file, line, column and key, or the flag of a bad override.
+ */
+export function parseScenario(text: string, path: string, overrides: ScenarioOverrides = {}): Scenario {
+  const file = applyOverrides(parseYaml(text, path, scenarioFile), overrides);
+  const { load, duration, audio, session } = file;
+  const { rampIn, think, ...model } = load;
+  const { max, ...clips } = audio.clips;
+  return {
+    name: file.name,
+    description: file.description,
+    // Half the warm-up: callers come in one after the other, and all are there well before anything is judged.
+    load: { ...model, rampInMs: rampIn === "auto" ? duration.warmup / 2 : rampIn, thinkMs: think },
+    warmupMs: duration.warmup,
+    steadyMs: duration.steady,
+    drainMs: duration.drain,
+    audio: {
+      dataset: audio.dataset === "default" ? "default" : resolve(dirname(path), audio.dataset),
+      chunkMs: audio.chunk,
+      pace: audio.pace,
+      phase: audio.phase,
+      paddingBeforeMs: audio.padding.before,
+      paddingAfterMs: audio.padding.after,
+      clips: { ...clips, ...(max === undefined ? {} : { maxMs: max }) },
+    },
+    recognition: file.recognition,
+    transport: file.transport,
+    connections: file.connections,
+    session: { deadlineMs: session.deadline, connectTimeoutMs: session.connectTimeout },
+    slo: file.slo,
+  };
+}
+
+/** The scenario as a file that reads back as itself, overrides and automatic values written out. */
+export function formatScenario(scenario: Scenario): string {
+  const { load, audio, session, drainMs } = scenario;
+  const { rampInMs, thinkMs, ...model } = load;
+  const { maxMs, ...clips } = audio.clips;
+  return toYaml({
+    name: scenario.name,
+    description: scenario.description,
+    load: { ...model, rampIn: formatDuration(rampInMs), think: formatDuration(thinkMs) },
+    duration: {
+      warmup: formatDuration(scenario.warmupMs),
+      steady: formatDuration(scenario.steadyMs),
+      drain: drainMs === "auto" ? drainMs : formatDuration(drainMs),
+    },
+    audio: {
+      dataset: audio.dataset,
+      chunk: formatDuration(audio.chunkMs),
+      pace: audio.pace,
+      phase: audio.phase,
+      padding: {
+        before: formatDuration(audio.paddingBeforeMs),
+        after: formatDuration(audio.paddingAfterMs),
+      },
+      clips: { ...clips, ...(maxMs === undefined ? {} : { max: formatDuration(maxMs) }) },
+    },
+    recognition: scenario.recognition,
+    transport: scenario.transport,
+    connections: scenario.connections,
+    session: {
+      deadline: formatDuration(session.deadlineMs),
+      connectTimeout: formatDuration(session.connectTimeoutMs),
+    },
+    slo: scenario.slo,
+  } satisfies Record<keyof ScenarioFile, unknown>);
+}
+
+/**
+ * Holds the windows against the audio, and settles an automatic drain: longest clip as sent / pace + session deadline.
+ *
+ * @throws BenchError (exit 2) when the drain or the steady window is too short for the audio, or no clip is selected.
+ */
+export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): RunnableScenario {
+  const { name, audio, load, session, warmupMs, steadyMs, drainMs } = scenario;
+  const { clips } = selectClips(dataset, audio.clips);
+  const paddingMs = audio.paddingBeforeMs + audio.paddingAfterMs;
+  const longestMs = (Math.max(...clips.map((clip) => clip.audioMs)) + paddingMs) / audio.pace;
+
+  if (drainMs !== "auto" && drainMs < longestMs) {
+    throw BenchError.usage(
+      `scenario ${name}: duration.drain is ${inSeconds(drainMs)}, the longest clip takes ${inSeconds(longestMs)}`,
+      "Sessions that start late in the window would be cut short. Use `drain: auto`.",
+    );
+  }
+  const iterationsMs = load.rampInMs + (load.iterations ?? 0) * (longestMs + load.thinkMs);
+  if (load.iterations !== undefined && warmupMs + steadyMs < iterationsMs) {
+    throw BenchError.usage(
+      `scenario ${name}: ${load.iterations} iterations take ${inSeconds(iterationsMs)} or more, ` +
+        `duration.steady is ${inSeconds(steadyMs)}`,
+      "With `iterations`, duration.steady is the longest that the run may last.",
+    );
+  }
+  return { ...scenario, drainMs: drainMs === "auto" ? Math.ceil(longestMs) + session.deadlineMs : drainMs };
+}
+
+function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function applyOverrides(file: ScenarioFile, overrides: ScenarioOverrides): ScenarioFile {
+  const { streams, duration, warmup, chunk, slo = [] } = overrides;
+  return {
+    ...file,
+    load: { ...file.load, streams: override("streams", streams, streamCount) ?? file.load.streams },
+    duration: {
+      ...file.duration,
+      steady: override("duration", duration, steadyDuration) ?? file.duration.steady,
+      warmup: override("warmup", warmup, warmupDuration) ?? file.duration.warmup,
+    },
+    audio: { ...file.audio, chunk: override("chunk", chunk, chunkDuration) ?? file.audio.chunk },
+    slo: [...file.slo, ...slo],
+  };
+}
+
+/** A flag's value in milliseconds or as a number, held to the bounds of the key it replaces. */
+function override(
+  flag: string,
+  value: string | number | undefined,
+  schema: ZodType<number>,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw BenchError.usage(`--${flag} ${value}: ${parsed.error.issues[0]?.message ?? "invalid"}`);
+}
