@@ -1,0 +1,156 @@
+/**
+ * `npm run perf`: what the load generator costs and how well it keeps time, against a null server, next to a naive
+ * grpc-js client in the same run.
+ *
+ *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-grpc,naive] [--repeats N]
+ *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"]
+ *
+ * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
+ * the client. Runs of the product open a connection for every 50 streams (to stay below the caps of real servers), which
+ * costs CPU on both sides; measure that with `--streams-per-connection 50`.
+ */
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { BenchError, messageOf } from "../src/base/errors.ts";
+import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
+import { choosePinning } from "./children.ts";
+import type { Contender, Row } from "./measure.ts";
+import { measure, medianRow } from "./measure.ts";
+import { largestHonest, renderReport } from "./report.ts";
+import type { Timing } from "./workload.ts";
+
+const BASELINE = "naive";
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`perf: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof BenchError ? error.exitCode : 1;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const pinning = choosePinning();
+  const machine = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${availableParallelism()} CPUs, Node ${process.version}, ${process.platform}`;
+  print(`${machine}\n${pinning.description}\n`);
+  print(`${options.repeats} measurement(s) of ${options.windowMs / 1000} s each, transports interleaved\n`);
+  for (const { transport, setting } of options.contenders) print(`${transport}: ${setting}\n`);
+
+  const samples: Row[] = [];
+  for (let repeat = 0; repeat < options.repeats; repeat++) {
+    for (const streams of options.streams) {
+      // Whoever goes first finds another machine than whoever goes second: take turns.
+      const order = repeat % 2 === 0 ? options.contenders : [...options.contenders].reverse();
+      for (const contender of order) {
+        print(`  ${contender.transport}, ${streams} streams, ${repeat + 1} of ${options.repeats}\n`);
+        samples.push(await measure(contender, streams, timingOf(streams, options), pinning));
+      }
+    }
+  }
+
+  const rows = options.streams.flatMap((streams) =>
+    options.contenders.flatMap(({ transport }) => {
+      const [first, ...others] = samples.filter(
+        (row) => row.streams === streams && row.transport === transport,
+      );
+      return first === undefined ? [] : [medianRow([first, ...others])];
+    }),
+  );
+  print(`\n${renderReport(rows, BASELINE)}`);
+  if (options.json !== undefined) {
+    const honestStreams = Object.fromEntries(
+      options.contenders.map(({ transport }) => [
+        transport,
+        largestHonest(rows.filter((row) => row.transport === transport)),
+      ]),
+    );
+    const settings = Object.fromEntries(
+      options.contenders.map(({ transport, setting }) => [transport, setting]),
+    );
+    const document = {
+      machine,
+      pinning: pinning.description,
+      settings,
+      repeats: options.repeats,
+      rows,
+      honestStreams,
+      samples,
+    };
+    writeFileSync(options.json, `${JSON.stringify(document, undefined, 2)}\n`);
+  }
+}
+
+interface Options {
+  json: string | undefined;
+  streams: number[];
+  contenders: (Contender & { setting: string })[];
+  repeats: number;
+  settleMs: number;
+  windowMs: number;
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      streams: { type: "string", default: "50,200,500,1000,1500" },
+      transports: { type: "string", default: `riva-grpc,${BASELINE}` },
+      repeats: { type: "string" },
+      "streams-per-connection": { type: "string" },
+      "worker-flags": { type: "string", default: WORKER_NODE_FLAGS.join(" ") },
+    },
+  });
+  const workerFlags = values["worker-flags"].split(" ").filter((flag) => flag !== "");
+  const limit = values["streams-per-connection"];
+  const known: Options["contenders"] = [
+    {
+      transport: "riva-grpc",
+      setting: `${limit === undefined ? "one connection" : `${limit} streams a connection`}, ${workerFlags.join(" ")}`,
+      script: "./our-generator.ts",
+      args: [String(limit === undefined ? Infinity : positiveInteger("--streams-per-connection", limit))],
+      nodeFlags: workerFlags,
+    },
+    {
+      transport: BASELINE,
+      setting: "grpc-js and proto-loader as documented, one connection, Node's default flags",
+      script: "./naive-client.ts",
+      args: [],
+      nodeFlags: [],
+    },
+  ];
+  return {
+    json: values.json,
+    streams: values.streams
+      .split(",")
+      .map((value) => positiveInteger("--streams", value))
+      .sort((a, b) => a - b),
+    contenders: values.transports.split(",").map((name) => {
+      const contender = known.find(({ transport }) => transport === name);
+      if (contender !== undefined) return contender;
+      throw BenchError.usage(
+        `unknown transport "${name}"; there are ${known.map(({ transport }) => transport).join(", ")}`,
+      );
+    }),
+    repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
+    settleMs: values.quick ? 1000 : 2000,
+    windowMs: values.quick ? 4000 : 8000,
+  };
+}
+
+function timingOf(streams: number, options: Options): Timing {
+  // Opening more than 500 streams a second is a load of its own, and not the one that is measured.
+  return { rampMs: Math.max(2000, streams * 2), settleMs: options.settleMs, windowMs: options.windowMs };
+}
+
+function positiveInteger(flag: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw BenchError.usage(`${flag} takes positive whole numbers, not "${value}"`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,31 @@
+/**
+ * The null server: a process that drinks Riva audio streams as cheaply as Node can, answers the least a client needs, and
+ * knows when every chunk arrived. It is the other end of `npm run perf`; what it reports is the wire's view of a
+ * generator's schedule.
+ */
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import type { Usage } from "./messages.ts";
+import { serveParent, tellParent, usageInWindow } from "./messages.ts";
+import { serveConnection } from "./null-connection.ts";
+import type { NullStream } from "./null-stream.ts";
+
+const sessions: NullStream[] = [];
+let usage: Promise<Usage> | undefined;
+
+const server = createServer((socket) => {
+  serveConnection(socket, (session) => sessions.push(session));
+});
+
+server.listen(0, "127.0.0.1", () => {
+  serveParent((server.address() as AddressInfo).port, (message) => {
+    if (message.type === "plan") usage = usageInWindow(message.plan);
+    else void report();
+  });
+});
+
+async function report(): Promise<void> {
+  if (usage === undefined) throw new Error("asked for a report before the plan");
+  const arrivalsMs = new Map(sessions.map((session) => [session.sessionId ?? "", session.arrivalsMs()]));
+  tellParent({ type: "served", arrivalsMs, usage: await usage });
+}
