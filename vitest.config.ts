@@ -1,11 +1,22 @@
 import { defineConfig } from "vitest/config";
 
+// End-to-end tests measure: they run alone, one file after the other, when the quick ones are done.
+const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 120_000, hookTimeout: 60_000 } as const;
+
 export default defineConfig({
   test: {
-    // `dist` holds compiled copies of nothing we want to run twice.
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 10_000,
-    // End-to-end suites start servers and generators; two cores are all a developer machine may have.
-    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/conformance/**/*.test.ts"],
+          testTimeout: 20_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...alone, sequence: { groupOrder: 1 } } },
+      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], ...alone, sequence: { groupOrder: 2 } } },
+    ],
   },
 });

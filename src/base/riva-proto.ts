@@ -7,10 +7,11 @@
  * left out. For sending, any part may be left out (`Partially`).
  */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { loadSync } from "@grpc/proto-loader";
 import type { MethodDefinition, PackageDefinition } from "@grpc/proto-loader";
 import { BenchError, messageOf } from "./errors.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 
 export interface RequestId {
   value: string;
@@ -154,8 +155,7 @@ export interface RivaServices {
   };
 }
 
-/** `src/base/` and `dist/base/` both lie two levels below the package. */
-const PROTO_ROOT: string = fileURLToPath(new URL("../../protos", import.meta.url));
+const PROTO_ROOT: string = join(PACKAGE_ROOT, "protos");
 
 let loaded: RivaServices | undefined;
 

@@ -47,7 +47,7 @@ export interface WorkerHealth {
   /** CPU used since the last message, as a share of one core. */
   cpuShare: number;
   /** Longest delay of the event loop since the last message. */
-  loopDelayMaxMs: number;
+  loopDelayMs: number;
 }
 
 export type FromWorker =

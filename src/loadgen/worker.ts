@@ -184,25 +184,15 @@ function startReporter(options: {
   let cpuMs = options.cpuMs();
   let job: SnapshotJob | undefined;
 
-  function health(toMs: number): void {
-    const usedMs = options.cpuMs();
-    wire.send({
-      type: "health",
-      health: {
-        atMs: toMs,
-        open: options.open(),
-        cpuShare: (usedMs - cpuMs) / Math.max(1, toMs - fromMs),
-        loopDelayMaxMs: loopDelay.max / 1e6,
-      },
-    });
-    loopDelay.reset();
-    cpuMs = usedMs;
-  }
-
   function second(): void {
     const toMs = clock.nowMs();
-    health(toMs);
-    job = recorder.beginSnapshot(fromMs, toMs);
+    const usedMs = options.cpuMs();
+    const loopDelayMs = loopDelay.max / 1e6;
+    loopDelay.reset();
+    const cpuShare = (usedMs - cpuMs) / Math.max(1, toMs - fromMs);
+    cpuMs = usedMs;
+    wire.send({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
+    job = recorder.beginSnapshot(fromMs, toMs, { loopDelayMs });
     fromMs = toMs;
     scheduler.add(timed(toMs, slice));
   }

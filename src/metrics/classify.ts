@@ -3,8 +3,8 @@
  * server say what was to be said?
  */
 import type { Failure, FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
-import { chunkEndMs, hasText, lastFinal, planned } from "./moments.ts";
-import type { Observation } from "./observation.ts";
+import { hasText, lastFinal } from "./moments.ts";
+import { dueMs, type Observation } from "./observation.ts";
 
 /** A chunk is late beyond the larger of 5 ms and a tenth of a chunk. */
 export function latenessLimitMs(chunkMs: number): number {
@@ -35,8 +35,7 @@ function lateChunks(observation: Observation): number {
   const limitMs = latenessLimitMs(observation.chunkMs);
   let late = 0;
   for (let k = 0; k < observation.sentMs.length; k++) {
-    const dueMs = planned(observation, chunkEndMs(observation, k));
-    if (dueMs !== undefined && (observation.sentMs[k] ?? dueMs) - dueMs > limitMs) late++;
+    if ((observation.sentMs[k] ?? 0) - dueMs(observation, k) > limitMs) late++;
   }
   return late;
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { encodeIntoCompressedBase64, Int32Histogram } from "hdr-histogram-js";
 import { expect, it } from "vitest";
 import { Histogram } from "./histogram.ts";
 
@@ -48,5 +49,16 @@ it("percentiles are the nearest rank within three digits", () => {
         expect(Math.abs(read - exact)).toBeLessThanOrEqual(Math.abs(exact) / 1000 + 0.001);
       },
     ),
+  );
+});
+
+it("counts as the library itself would", () => {
+  const ticks = fc.oneof(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 0, max: 3_600_000_000 }));
+  fc.assert(
+    fc.property(fc.array(ticks, { maxLength: 60 }), (items) => {
+      const reference = new Int32Histogram(1, 3_600_000_000, 3);
+      for (const item of items) reference.recordValue(item);
+      expect(of(items.map((item) => item / 1000)).encode()).toBe(encodeIntoCompressedBase64(reference));
+    }),
   );
 });

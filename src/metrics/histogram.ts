@@ -39,8 +39,8 @@ export class Histogram {
       this.#overflows++;
       ticks = Math.sign(ticks) * MAX_TICKS;
     }
-    if (ticks >= 0) this.#positive.recordValue(ticks);
-    else (this.#negative ??= emptyCounts()).recordValue(-ticks);
+    if (ticks >= 0) count(this.#positive, ticks);
+    else count((this.#negative ??= emptyCounts()), -ticks);
   }
 
   get count(): number {
@@ -132,6 +132,18 @@ function decodeCounts(text: string): JsHistogram {
   const decoded = decodeFromCompressedBase64(text, 32, false, MAX_TICKS);
   if (!(decoded instanceof JsHistogram)) throw new Error("not an HdrHistogram of the JavaScript kind");
   return decoded;
+}
+
+/**
+ * The library's `recordValue`, which finds the bucket with logarithms and powers of floats, in integer arithmetic: a
+ * session leaves some 200 values, so this is most of what recording costs. Three digits are 2048 buckets up to 2048 ticks,
+ * then 1024 for each doubling; ticks fit 32 bits.
+ */
+function count(counts: JsHistogram, ticks: number): void {
+  const doublings = Math.max(0, 21 - Math.clz32(ticks));
+  counts.incrementCountAtIndex(doublings * 1024 + (ticks >>> doublings));
+  counts.updateMinAndMax(ticks);
+  counts.incrementTotalCount();
 }
 
 /** Upper edge of the bucket that holds the `rank`-th smallest value: the value HdrHistogram tools print. */

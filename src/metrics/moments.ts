@@ -44,7 +44,10 @@ export function chunkAt({ chunkMs, chunks }: Observation, audioMs: number): numb
 }
 
 /** The first response with text that came at or after `fromMs`. */
-export function firstText({ responses }: Observation, fromMs = -Infinity): ResponseRecord | undefined {
+export function firstText(
+  { responses }: Observation,
+  fromMs: number = Number.NEGATIVE_INFINITY,
+): ResponseRecord | undefined {
   for (const response of responses) if (response.atMs >= fromMs && hasText(response)) return response;
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** The generator's own part: was the audio sent as planned, and who held it up? Failed sessions count here too. */
 import type { SeriesMetric, SessionMetric } from "./metric.ts";
-import { chunkEndMs, planned } from "./moments.ts";
+import { dueMs } from "./observation.ts";
 
 const sendLateness: SeriesMetric = {
   name: "send_lateness",
@@ -12,8 +12,7 @@ const sendLateness: SeriesMetric = {
   each: (o, emit) => {
     for (let k = 0; k < o.sentMs.length; k++) {
       const sentMs = o.sentMs[k];
-      const dueMs = planned(o, chunkEndMs(o, k));
-      if (sentMs !== undefined && dueMs !== undefined) emit(sentMs - dueMs);
+      if (sentMs !== undefined) emit(sentMs - dueMs(o, k));
     }
   },
 };

@@ -52,14 +52,14 @@ export interface TimelineMetric {
   max: number;
 }
 
-/** About one second of the run; values are of the sessions of any phase that ended in it. */
+/** About one second of the run (more in runs over an hour); values are of the sessions of any phase that ended in it. */
 export interface TimelinePoint {
   /** Milliseconds since the start of the run. */
   fromMs: number;
   toMs: number;
-  /** The part of the run that this second belongs to. */
+  /** The part of the run that its start belongs to. */
   phase: RunPhase;
-  /** Sessions open at the end of the second. */
+  /** Sessions open at its end. */
   open: number;
   ended: { scheduled: number; completed: number; failed: number; dropped: number };
   metrics: Record<string, TimelineMetric>;

@@ -1,7 +1,7 @@
 /** Sums over a run that aren't distributions: they add up across sessions and workers. */
 import { chunkEndMs, hasText, lastFinal, planned } from "./moments.ts";
 import { pairs } from "./nvidia-compat.ts";
-import type { Observation } from "./observation.ts";
+import { dueMs, type Observation } from "./observation.ts";
 
 /** The steady window, milliseconds since the start of the run. */
 export interface Window {
@@ -90,9 +90,8 @@ function sentAudioMs(observation: Observation): number {
 function scheduledIn(observation: Observation, window: Window): number {
   let audioMs = 0;
   for (let k = 0; k < observation.sentMs.length; k++) {
-    const endMs = chunkEndMs(observation, k);
-    const dueMs = planned(observation, endMs);
-    if (dueMs !== undefined && within(dueMs, window)) audioMs += endMs - k * observation.chunkMs;
+    if (within(dueMs(observation, k), window))
+      audioMs += chunkEndMs(observation, k) - k * observation.chunkMs;
   }
   return audioMs;
 }

@@ -1,4 +1,7 @@
-/** The run second by second: enough to draw every chart of a report, small enough to keep for a week. */
+/**
+ * The run point by point: enough to draw every chart of a report. A point is a second in runs of up to an hour; longer
+ * runs have longer points, about 3600 in all, so that a week's result still fits a file.
+ */
 import { addCounts, emptyCounts, type Counts } from "./counts.ts";
 import type { Histogram } from "./histogram.ts";
 import type { RunPhase } from "./observation.ts";
@@ -10,12 +13,14 @@ export interface Timeline {
   /** @param decoded the snapshot's histograms; the timeline may keep and change them */
   add(snapshot: Snapshot, decoded: readonly (readonly [metric: string, histogram: Histogram])[]): void;
   points(): TimelinePoint[];
+  /** The newest point, cheaply: for progress displays. */
+  latest(): Omit<TimelinePoint, "open"> | undefined;
   /** Most sessions open at any whole second of the window. */
   maxOpen(window: Window): number;
 }
 
-/** A second whose histograms are still at hand, because another worker's part of it may come. */
-interface OpenSecond {
+/** A point whose histograms are still at hand, because another worker's part of it may come. */
+interface OpenPoint {
   fromMs: number;
   toMs: number;
   counts: Counts;
@@ -23,21 +28,23 @@ interface OpenSecond {
   metrics: Map<string, Histogram>;
 }
 
-/** Seconds that stay open; what comes later than that is added to the oldest of them. */
-const SECONDS_OPEN = 3;
+/** Points that stay open; what comes later than that is added to the oldest of them. */
+const POINTS_OPEN = 3;
+const POINTS_KEPT = 3600;
 
 export function createTimeline(window: Window): Timeline {
   const closed: Omit<TimelinePoint, "open">[] = [];
-  const opened = new Map<number, OpenSecond>();
+  const opened = new Map<number, OpenPoint>();
   const openChanges = new Map<number, number>();
+  const secondsPerPoint = Math.max(1, Math.ceil(window.endMs / 1000 / POINTS_KEPT));
 
   function add(snapshot: Snapshot, decoded: readonly (readonly [string, Histogram])[]): void {
     for (const [second, change] of snapshot.openChanges) {
       openChanges.set(second, (openChanges.get(second) ?? 0) + change);
     }
     const { fromMs, toMs } = snapshot;
-    const oldest = Math.min(...opened.keys());
-    const index = closed.length > 0 && opened.size > 0 ? Math.max(second(fromMs), oldest) : second(fromMs);
+    const own = Math.floor(second(fromMs) / secondsPerPoint);
+    const index = closed.length === 0 ? own : Math.max(own, Math.min(...opened.keys()));
     let entry = opened.get(index);
     if (entry === undefined) {
       entry = { fromMs, toMs, counts: emptyCounts(), loopDelayMs: undefined, metrics: new Map() };
@@ -53,7 +60,7 @@ export function createTimeline(window: Window): Timeline {
       if (merged === undefined) entry.metrics.set(metric, histogram);
       else merged.add(histogram);
     }
-    for (const [key, ready] of [...opened].sort(([a], [b]) => a - b).slice(0, -SECONDS_OPEN)) {
+    for (const [key, ready] of [...opened].sort(([a], [b]) => a - b).slice(0, -POINTS_OPEN)) {
       closed.push(point(ready, window));
       opened.delete(key);
     }
@@ -61,6 +68,10 @@ export function createTimeline(window: Window): Timeline {
 
   return {
     add,
+    latest() {
+      const newest = opened.get(Math.max(...opened.keys()));
+      return newest === undefined ? undefined : point(newest, window);
+    },
     points() {
       const open = [...opened].sort(([a], [b]) => a - b).map(([, entry]) => point(entry, window));
       const openAt = runningSum(openChanges);
@@ -69,7 +80,7 @@ export function createTimeline(window: Window): Timeline {
     maxOpen({ startMs, endMs }) {
       const openAt = runningSum(openChanges);
       let most = 0;
-      for (let s = Math.ceil(startMs / 1000); s * 1000 <= endMs; s++) most = Math.max(most, openAt(s));
+      for (let s = Math.ceil(startMs / 1000); s * 1000 < endMs; s++) most = Math.max(most, openAt(s));
       return most;
     },
   };
@@ -79,7 +90,7 @@ function second(atMs: number): number {
   return Math.round(atMs / 1000);
 }
 
-function point(entry: OpenSecond, window: Window): Omit<TimelinePoint, "open"> {
+function point(entry: OpenPoint, window: Window): Omit<TimelinePoint, "open"> {
   const { fromMs, toMs, counts, loopDelayMs, metrics } = entry;
   const { scheduled, completed, failed, dropped } = counts;
   return {

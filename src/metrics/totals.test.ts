@@ -284,6 +284,17 @@ describe("the timeline", () => {
     expect(points[3]?.metrics["final_from_close"]?.p99).toBeCloseTo(30, 1);
   });
 
+  it("has longer points in runs of more than an hour", () => {
+    const totals = createTotals({ window: { startMs: 0, endMs: 7_200_000 }, slos: [] });
+    for (let s = 0; s < 6; s++) totals.add(snapshotAt(s * 1000, 10));
+    expect(totals.timeline().map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([
+      [0, 2000],
+      [2000, 4000],
+      [4000, 6000],
+    ]);
+    expect(totals.latest()).toMatchObject({ fromMs: 4000, ended: { completed: 2 } });
+  });
+
   it("loses nothing that comes late", () => {
     const totals = createTotals({ window: WINDOW, slos: [] });
     for (let s = 0; s < 6; s++) totals.add(snapshotAt(s * 1000, 10));

@@ -30,8 +30,10 @@ export interface Totals {
   stages(): string[];
   /** What SLO number `index` is judged by. */
   tally(index: number): SessionGroup[];
-  /** One point a second so far. */
+  /** The run so far, a point a second. */
   timeline(): TimelinePoint[];
+  /** The newest point, for progress displays: cheap at any length of the run. */
+  latest(): Omit<TimelinePoint, "open"> | undefined;
 }
 
 /** Beyond so many values per metric percentiles come from the histogram: a soak test must not fill the memory. */
@@ -134,6 +136,7 @@ export function createTotals(config: TotalsConfig): Totals {
     stages: () => matching(countsByKey, undefined).map(([key]) => keyParts(key).stage),
     tally: (index) => [...(tallies[index]?.values() ?? [])],
     timeline: () => timeline.points(),
+    latest: () => timeline.latest(),
   };
 }
 

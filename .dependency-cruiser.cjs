@@ -1,0 +1,56 @@
+/** Who may import whom, one rule a line; each name reads as the sentence. Third-party packages have one door each. */
+const only = (name, from, allowed) => ({
+  name,
+  severity: "error",
+  from: { path: from, pathNot: "\\.test\\.ts$" },
+  to: { path: "^src/", pathNot: allowed },
+});
+
+/** The files that may import a package. */
+const door = (npmPackage, files) => ({
+  name: `${npmPackage.replace(/\W+/g, "-")}-has-one-door`,
+  severity: "error",
+  from: { path: "^src/", pathNot: [...files.map((file) => `^src/${file}$`), "\\.test\\.ts$"] },
+  to: { path: `node_modules/${npmPackage}/`, dependencyTypesNot: ["type-only"] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    only("base-is-a-leaf", "^src/base/", ["^src/base/"]),
+    only("client-knows-base", "^src/client/", ["^src/(base|client)/"]),
+    only("metrics-is-a-leaf", "^src/metrics/", ["^src/(base|metrics)/"]),
+    only("loadgen-sees-only-the-transport-seam", "^src/loadgen/", [
+      "^src/(base|metrics|loadgen)/",
+      "^src/client/transports?\\.ts$",
+    ]),
+    only("report-reads-results", "^src/report/", ["^src/(base|metrics|report)/"]),
+    only("emulator-never-shares-client-code", "^src/emulator/", ["^src/(base|emulator)/"]),
+    {
+      name: "nobody-imports-the-command-line",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/cli/", "\\.test\\.ts$"] },
+      to: { path: "^src/cli/" },
+    },
+    door("@grpc/proto-loader", ["base/riva-proto\\.ts"]),
+    door("@grpc/grpc-js", [
+      "base/riva-proto\\.ts",
+      "client/(riva-grpc|channel-pool|riva-unary|grpc-endpoint)\\.ts",
+      "emulator/[a-z-]+\\.ts",
+    ]),
+    door("hdr-histogram-js", ["metrics/histogram\\.ts"]),
+    door("wavefile", ["base/audio\\.ts"]),
+    door("pure-rand", ["base/random\\.ts"]),
+    door("yaml", ["base/yaml\\.ts"]),
+    door("zod", ["base/(dataset|yaml|schema)\\.ts", "metrics/result-schema\\.ts", "loadgen/scenario\\.ts", "loadgen/scenario-schema\\.ts", "cli/target\\.ts"]),
+    door("cli-table3", ["report/table\\.ts"]),
+    door("yargs", ["cli/bench\\.ts"]),
+    { name: "tests-are-not-products", severity: "error", from: { path: "^src/", pathNot: "\\.test\\.ts$" }, to: { path: "^(test|perf)/" } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
+  },
+};

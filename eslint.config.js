@@ -1,0 +1,61 @@
+import tseslint from "typescript-eslint";
+
+const clockBan = "take a Clock (src/base/clock.ts): the real one is chosen in cli/ and perf/ only";
+const worldBan = "write through the World (src/cli/world.ts)";
+
+export default tseslint.config(
+  { ignores: ["dist/", "build/", "results/", "coverage/", "datasets/"] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.js", ".dependency-cruiser.cjs", "scripts/*.mjs"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      // An interface of methods (listeners, streams) is called on its object; passing methods around is still caught by types.
+      "@typescript-eslint/unbound-method": "off",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      eqeqeq: "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/**/*.test.ts", "src/cli/**", "src/base/clock.ts"],
+    rules: {
+      "no-restricted-globals": ["error", { name: "process", message: worldBan }, { name: "console", message: worldBan }],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: clockBan },
+        { object: "performance", property: "now", message: clockBan },
+        { object: "Math", property: "random", message: "use randomStream (src/base/random.ts) so that a seed repeats it" },
+      ],
+    },
+  },
+  {
+    files: ["src/cli/**/*.ts"],
+    ignores: ["src/cli/main.ts", "src/cli/world.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "exit", message: "set the exit code on the World; main.ts exits" },
+        { object: "process", property: "stdout", message: worldBan },
+        { object: "process", property: "stderr", message: worldBan },
+      ],
+    },
+  },
+  {
+    files: ["**/*.js", "**/*.mjs", "**/*.cjs"],
+    ...tseslint.configs.disableTypeChecked,
+  },
+  {
+    files: ["**/*.test.ts", "test/**/*.ts", "perf/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+    },
+  },
+);

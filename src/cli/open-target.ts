@@ -1,0 +1,27 @@
+import type { EmulatorChild } from "./emulator-child.ts";
+import { startEmulator } from "./emulator-child.ts";
+import type { ResolvedTarget } from "./target.ts";
+import { atAddress, resolveTarget } from "./target.ts";
+import type { World } from "./world.ts";
+
+export interface OpenTarget {
+  /** With an address, also when it is the emulator. */
+  target: ResolvedTarget;
+  /** The emulator that was started for it. */
+  emulator?: EmulatorChild;
+  close(): Promise<void>;
+}
+
+/** Finds the target that `--target` and the environment name, and starts its emulator when that is what it is. */
+export async function openTarget(world: World, flag: string | undefined): Promise<OpenTarget> {
+  const target = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
+  if (target.emulated === undefined) return { target, close: () => Promise.resolve() };
+  const emulator = await startEmulator({ profile: target.emulated.profile });
+  return { target: atAddress(target, emulator.address), emulator, close: () => emulator.stop() };
+}
+
+/** How a target is called in front of people: never without the word when it is emulated. */
+export function labelOf(target: ResolvedTarget): string {
+  if (target.uri.endsWith(`//${target.name}`)) return target.uri;
+  return `${target.name}${target.emulated === undefined ? "" : " (emulated)"} ${target.uri}`;
+}

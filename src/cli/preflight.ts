@@ -1,0 +1,60 @@
+/**
+ * What can be found out about a target before any load, so that an unusable one ends with exit code 7 and not with a
+ * thousand failed sessions. Asks only what opens no recognition stream: the target's own count stays that of the run.
+ */
+import type { Clock } from "../base/clock.ts";
+import { BenchError } from "../base/errors.ts";
+import { adviceFor } from "../client/advice.ts";
+import { createRivaUnary } from "../client/riva-unary.ts";
+import type { RunnableScenario } from "../loadgen/scenario.ts";
+import type { ResolvedTarget } from "./target.ts";
+
+export interface Preflight {
+  /** The model that will answer, when the server says so. */
+  model?: string;
+  /** The server says that it is an emulator. */
+  emulated: boolean;
+  /** What the server says of that model. */
+  server: Record<string, string>;
+}
+
+const LIMIT_MS = 5000;
+
+/** Failures that more load will not mend. All others (an old server without the call, a slow one) are left to the run. */
+const FATAL: ReadonlySet<string> = new Set(["unauthenticated", "permission", "certificate", "refused"]);
+
+/** @throws BenchError (exit 7) when the target can't be used */
+export async function preflight(
+  target: ResolvedTarget,
+  scenario: RunnableScenario,
+  clock: Clock,
+): Promise<Preflight> {
+  const unary = createRivaUnary({ ...target, clock });
+  try {
+    const models = await unary.models(LIMIT_MS);
+    if (!models.ok) {
+      const { failure } = models;
+      if (FATAL.has(failure.class)) {
+        throw BenchError.target(`${target.uri} can't be used: ${failure.message}`, adviceFor(failure));
+      }
+      return { emulated: false, server: {} };
+    }
+    const wanted = scenario.recognition.model ?? target.model;
+    const model =
+      models.value.find(({ name }) => name === wanted) ??
+      (wanted === undefined ? models.value[0] : undefined);
+    if (model === undefined && wanted !== undefined && models.value.length > 0) {
+      throw BenchError.target(
+        `${target.uri} has no model "${wanted}"`,
+        `It has ${models.value.map(({ name }) => name).join(", ")}.`,
+      );
+    }
+    return {
+      ...(model === undefined ? {} : { model: model.name }),
+      emulated: models.value.some(({ parameters }) => parameters["emulated"] === "true"),
+      server: { ...model?.parameters },
+    };
+  } finally {
+    unary.close();
+  }
+}

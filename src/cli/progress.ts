@@ -1,0 +1,68 @@
+/** What a person sees while a run lasts: one line that is rewritten on a terminal, a line every ten seconds elsewhere. */
+import type { TimelinePoint } from "../metrics/result.ts";
+import type { TextSink } from "./world.ts";
+
+export interface ProgressInput {
+  elapsedMs: number;
+  warmupMs: number;
+  steadyMs: number;
+  open: number;
+  /** Sessions completed so far, in all phases. */
+  done: number;
+  failed: number;
+  latest: Pick<TimelinePoint, "metrics"> | undefined;
+}
+
+const LINE_EVERY_MS = 10_000;
+
+export interface ProgressView {
+  show(input: ProgressInput): void;
+  /** Clears the line, so that what follows starts at its left edge. */
+  end(): void;
+}
+
+/** @param quiet nothing at all */
+export function createProgressView(sink: TextSink, quiet: boolean): ProgressView {
+  let lastLineMs = -Infinity;
+  return {
+    show(input) {
+      if (quiet) return;
+      if (sink.isTTY) {
+        sink.write(`\r\u001b[2K${progressLine(input).slice(0, sink.columns - 1)}`);
+      } else if (input.elapsedMs - lastLineMs >= LINE_EVERY_MS) {
+        lastLineMs = input.elapsedMs;
+        sink.write(`${progressLine(input)}\n`);
+      }
+    },
+    end() {
+      if (!quiet && sink.isTTY) sink.write("\r\u001b[2K");
+    },
+  };
+}
+
+/** "steady 12s of 60s | 50 open | 93 done, 0 failed | first partial p95 412 ms | lateness p99 1.3 ms" */
+export function progressLine(input: ProgressInput): string {
+  const { elapsedMs, warmupMs, steadyMs, latest } = input;
+  const p95 = (metric: string): string => number(latest?.metrics[metric]?.p95);
+  return [
+    phaseText(elapsedMs, warmupMs, steadyMs),
+    `${input.open} open`,
+    `${input.done} done, ${input.failed} failed`,
+    `first partial p95 ${p95("first_partial_from_onset")}`,
+    `final p95 ${p95("final_from_speech_end")}`,
+    `lateness p99 ${number(latest?.metrics["send_lateness"]?.p99)}`,
+  ].join(" | ");
+}
+
+function phaseText(elapsedMs: number, warmupMs: number, steadyMs: number): string {
+  const seconds = (ms: number): string => `${Math.max(0, Math.floor(ms / 1000))}s`;
+  if (elapsedMs < warmupMs) return `warm-up ${seconds(elapsedMs)} of ${seconds(warmupMs)}`;
+  const steady = elapsedMs - warmupMs;
+  if (steady < steadyMs) return `steady ${seconds(steady)} of ${seconds(steadyMs)}`;
+  return `drain ${seconds(steady - steadyMs)}`;
+}
+
+function number(ms: number | undefined): string {
+  if (ms === undefined) return "-";
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}

@@ -1,0 +1,65 @@
+/** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BenchError, messageOf } from "../base/errors.ts";
+import type { RunEvent } from "../loadgen/coordinator.ts";
+
+export interface RunFolder {
+  path: string;
+  file(name: string): string;
+  /** Appends to a file. A full disk is not this function's to report: the run ends by its session log. */
+  append(name: string, text: string): void;
+  /** A line of `events.ndjson`. */
+  event(event: RunEvent): void;
+  /** Writes a file whole. @throws BenchError (exit 1) */
+  write(name: string, text: string): void;
+}
+
+/**
+ * Creates the folder and proves that it can be written to.
+ * @param out the folder itself, or undefined for `results/<run id>` under `cwd`
+ * @throws BenchError (exit 2) when it can't be used or already holds a run
+ */
+export function createRunFolder(out: string | undefined, runId: string, cwd: string): RunFolder {
+  const path = out === undefined ? join(cwd, "results", runId) : resolve(cwd, out);
+  const file = (name: string): string => join(path, name);
+  if (existsSync(file("result.json")) || existsSync(file("sessions.ndjson"))) {
+    throw BenchError.usage(
+      `${path} already holds a run`,
+      "Give another folder with --out; nothing is overwritten.",
+    );
+  }
+  try {
+    mkdirSync(path, { recursive: true });
+    appendFileSync(file("events.ndjson"), "");
+  } catch (error) {
+    throw BenchError.usage(
+      `the run folder can't be written: ${messageOf(error)}`,
+      "Give another folder with --out.",
+    );
+  }
+  const append = (name: string, text: string): void => {
+    try {
+      appendFileSync(file(name), text);
+    } catch {
+      // See the interface.
+    }
+  };
+  return {
+    path,
+    file,
+    append,
+    event: (event) =>
+      append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
+    write(name, text) {
+      try {
+        writeFileSync(file(name), text);
+      } catch (error) {
+        throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
+          hint: "The result is printed below; free some space, or give another folder with --out.",
+          cause: error,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { parseDotEnv } from "./dot-env.ts";
+import type { ResolvedTarget, TargetRequest } from "./target.ts";
+import { atAddress, redacted, resolveTarget } from "./target.ts";
+
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "bench-target-"));
+  await writeFile(join(cwd, "ca.pem"), "CA");
+  await writeFile(join(cwd, "client.pem"), "CERT");
+  await writeFile(join(cwd, "client.key"), "KEY");
+});
+afterAll(() => rm(cwd, { recursive: true }));
+
+function resolve(
+  flag: string | undefined,
+  env: TargetRequest["env"] = {},
+  where = cwd,
+): Promise<ResolvedTarget> {
+  return resolveTarget({ flag, env, cwd: where, root: PACKAGE_ROOT });
+}
+
+async function file(text: string): Promise<string> {
+  const path = join(cwd, "mine.yaml");
+  await writeFile(path, text);
+  return path;
+}
+
+describe("without --target", () => {
+  test("and with nothing configured it is the emulator, and says so", async () => {
+    const target = await resolve(undefined);
+    expect(target).toMatchObject({ name: "emulator-nim", uri: "emulator:nim", emulated: { profile: "nim" } });
+    expect(atAddress(target, "127.0.0.1:4242")).toMatchObject({ uri: "grpc://127.0.0.1:4242", emulated: {} });
+  });
+
+  test("the environment names the server", async () => {
+    const env = { RIVA_HOST: "asr.example", RIVA_PORT: "5005", RIVA_MODEL: "m", RIVA_LANGUAGE: "de-DE" };
+    expect(await resolve(undefined, env)).toEqual({
+      name: "riva",
+      kind: "riva-grpc",
+      uri: "grpc://asr.example:5005",
+      address: "asr.example:5005",
+      metadata: {},
+      model: "m",
+      language: "de-DE",
+      sources: { uri: "RIVA_HOST", model: "RIVA_MODEL", language: "RIVA_LANGUAGE" },
+    });
+  });
+
+  test(".env stands behind the environment", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "bench-env-"));
+    await writeFile(join(folder, ".env"), "RIVA_HOST=file.example\nRIVA_MODEL=from-file\n");
+    const target = await resolve(undefined, { RIVA_HOST: "real.example" }, folder);
+    expect([target.address, target.model]).toEqual(["real.example:50051", "from-file"]);
+    expect(target.sources).toMatchObject({ uri: "RIVA_HOST", model: "RIVA_MODEL in .env" });
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe("a URI", () => {
+  test.each([
+    ["grpc://localhost", "localhost:50051", false],
+    ["grpc://10.0.0.7:1234/", "10.0.0.7:1234", false],
+    ["grpc://[::1]:50052", "[::1]:50052", false],
+    ["grpcs://grpc.example", "grpc.example:443", true],
+  ])("%s", async (uri, address, secure) => {
+    const target = await resolve(uri);
+    expect([target.address, target.tls !== undefined]).toEqual([address, secure]);
+    expect(target.sources).toMatchObject({ uri: "--target" });
+  });
+
+  test("is not redirected by the environment", async () => {
+    const target = await resolve("grpc://a:1", { RIVA_HOST: "b", RIVA_PORT: "2", RIVA_SSL: "true" });
+    expect(target.uri).toBe("grpc://a:1");
+  });
+
+  test.each([
+    ["http://localhost:9000", /http:\/\/ is not supported/],
+    ["ws://localhost:9000", /ws:\/\/ is not supported/],
+    ["grpc://", /not a server's address/],
+    ["grpc://host:0", /port 0/],
+    ["grpc://host:70000", /port 70000/],
+    ["grpc://host:-1", /not a server's address/],
+    ["grpc://user:pw@host:1", /not a server's address/],
+    ["grpc://host:1/path", /not a server's address/],
+  ])("%s is refused", async (uri, message) => {
+    await expect(resolve(uri)).rejects.toMatchObject({
+      message: expect.stringMatching(message) as string,
+      exitCode: 2,
+    });
+  });
+});
+
+describe("a name", () => {
+  test.each(["nim", "legacy-riva"])("%s follows RIVA_HOST", async (name) => {
+    expect((await resolve(name)).address).toBe("localhost:50051");
+    expect(await resolve(name, { RIVA_HOST: "h", RIVA_SSL: "1" })).toMatchObject({
+      name,
+      uri: "grpcs://h:50051",
+    });
+  });
+
+  test.each([
+    ["emulator-nim", "nim"],
+    ["emulator-legacy", "legacy"],
+  ])("%s is emulated, whatever the environment says", async (name, profile) => {
+    expect(await resolve(name, { RIVA_HOST: "h", RIVA_MODEL: "m" })).toEqual(
+      expect.objectContaining({ name, emulated: { profile }, metadata: {} }),
+    );
+  });
+
+  test.each([
+    ["emulator-nin", 'Did you mean "emulator-nim"?'],
+    ["localhost:50051", 'Did you mean "grpc://localhost:50051"?'],
+  ])("%s is unknown", async (name, hint) => {
+    await expect(resolve(name)).rejects.toMatchObject({
+      message: `unknown target "${name}"`,
+      hint,
+      exitCode: 2,
+    });
+  });
+});
+
+describe("a file", () => {
+  test("stands: the environment fills in only what it leaves open", async () => {
+    const path = await file("name: prod\nuri: grpc://prod:1\nmodel: own\n");
+    const env = { RIVA_HOST: "elsewhere", RIVA_SSL: "true", RIVA_MODEL: "other", RIVA_LANGUAGE: "fr-FR" };
+    expect(await resolve(path, env)).toMatchObject({ uri: "grpc://prod:1", model: "own", language: "fr-FR" });
+  });
+
+  test("takes secrets from the environment", async () => {
+    const path = await file(
+      'name: p\nuri: grpcs://p\nmetadata: { authorization: "Bearer ${MY_KEY}", tenant: blue }\n',
+    );
+    expect((await resolve(path, { MY_KEY: "s3cret" })).metadata).toEqual({
+      authorization: "Bearer s3cret",
+      tenant: "blue",
+    });
+    await expect(resolve(path)).rejects.toThrow(/metadata\.authorization: the variable MY_KEY is not set/);
+  });
+
+  test("reads certificates beside itself", async () => {
+    const path = await file("name: p\nuri: grpcs://p:1\ntls: { ca: ca.pem, serverName: asr }\n");
+    const env = { RIVA_SSL_CERT: join(cwd, "client.pem"), RIVA_SSL_KEY: join(cwd, "client.key") };
+    expect((await resolve(path, env)).tls).toEqual({
+      rootCa: Buffer.from("CA"),
+      clientCert: Buffer.from("CERT"),
+      clientKey: Buffer.from("KEY"),
+      serverName: "asr",
+    });
+  });
+
+  test.each([
+    ["name: p\nuri: grpc://p\nmetadata: { authorization: Bearer abc }", /secret in plain sight/],
+    ["name: p\nuri: grpc://p\ntls: { ca: ca.pem }", /not encrypted/],
+    ["name: p\nuri: grpcs://p\ntls: { ca: gone.pem }", /tls\.ca .*can't be read/],
+    ["name: p\nuri: grpcs://p\ntls: { cert: client.pem }", /only one of/],
+    ["name: p\nuri: grpc://p\nmodle: x", /mine\.yaml:3:1: modle: unknown key; did you mean model\?/],
+    ["name: p", /needs either uri or emulator/],
+    ["name: p\nemulator: big", /emulator: must be nim or legacy/],
+  ])("%j is refused", async (text, message) => {
+    const path = await file(text);
+    await expect(resolve(path)).rejects.toMatchObject({
+      message: expect.stringMatching(message) as string,
+      exitCode: 2,
+    });
+  });
+});
+
+describe("an API key", () => {
+  const env = { RIVA_API_KEY: "k", RIVA_FUNCTION_ID: "f" };
+
+  test.each(["grpcs://cloud.example", "grpc://127.0.0.1:1", "grpc://localhost:1"])(
+    "goes to %s",
+    async (uri) => {
+      expect((await resolve(uri, env)).metadata).toEqual({ authorization: "Bearer k", "function-id": "f" });
+    },
+  );
+
+  test("does not go out in the clear", async () => {
+    const target = await resolve("grpc://far.example:1", env);
+    expect(target.metadata).toEqual({ "function-id": "f" });
+    expect(target.sources["authorization"]).toMatch(/not sent/);
+  });
+
+  test("is never printed", () => {
+    expect(redacted({ authorization: "Bearer k", "x-api-key": "k", "function-id": "f" })).toEqual({
+      authorization: "(hidden)",
+      "x-api-key": "(hidden)",
+      "function-id": "f",
+    });
+  });
+});
+
+test("RIVA_SSL is yes or no", async () => {
+  await expect(resolve(undefined, { RIVA_HOST: "h", RIVA_SSL: "maybe" })).rejects.toMatchObject({
+    exitCode: 2,
+  });
+  expect((await resolve(undefined, { RIVA_HOST: "h", RIVA_SSL: "off" })).tls).toBeUndefined();
+});
+
+test(".env is read as a shell would", () => {
+  const text = [
+    "# a comment",
+    "PLAIN=value",
+    "export EXPORTED = spaced ",
+    'DOUBLE="with # inside" # and a comment',
+    "SINGLE='x=y'",
+    "TRAILING=abc # comment",
+    "HASH=a#b",
+    "EMPTY=",
+    "not an assignment",
+  ].join("\r\n");
+  expect(Object.fromEntries(parseDotEnv(text))).toEqual({
+    PLAIN: "value",
+    EXPORTED: "spaced",
+    DOUBLE: "with # inside",
+    SINGLE: "x=y",
+    TRAILING: "abc",
+    HASH: "a#b",
+    EMPTY: "",
+  });
+});

@@ -1,0 +1,49 @@
+/** `bench worker`: the process that makes the load. Started by a run, talks over its channel; of no use by hand. */
+import type { CommandModule } from "yargs";
+import { realClock } from "../base/clock.ts";
+import { BenchError } from "../base/errors.ts";
+import type { FromWorker, ToWorker } from "../loadgen/protocol.ts";
+import { runWorker } from "../loadgen/worker.ts";
+
+/** A worker that has lost its coordinator is gone within this long. */
+const ORPHAN_LIMIT_MS = 1000;
+
+export function workerCommand(): CommandModule {
+  return {
+    command: "worker",
+    describe: false,
+    handler() {
+      if (process.send === undefined) {
+        throw BenchError.usage("`bench worker` is started by a run, not by hand", "Use `bench run`.");
+      }
+      serveOverIpc();
+    },
+  };
+}
+
+function serveOverIpc(): void {
+  // Ctrl-C reaches the whole process group; the coordinator decides what it means.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => undefined);
+  process.on("disconnect", () => {
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_LIMIT_MS).unref();
+  });
+  runWorker(
+    {
+      send: (message: FromWorker) => {
+        if (process.connected) process.send?.(message);
+        // The channel keeps the process alive; the last word ends it.
+        if (message.type === "done" || message.type === "failed") setImmediate(() => process.disconnect());
+      },
+      onMessage: (handler: (message: ToWorker) => void) => process.on("message", handler),
+      onClose: (handler) => process.on("disconnect", handler),
+    },
+    {
+      clock: realClock,
+      cpuMs: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      },
+    },
+  );
+}

@@ -1,0 +1,103 @@
+/** Wrong input gives one clear message, the right exit code, and no stack trace. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { bench, tempFolder } from "../support/bench-process.ts";
+
+function scenarioFile(body: string): string {
+  const path = join(tempFolder(), "scenario.yaml");
+  writeFileSync(path, body);
+  return path;
+}
+
+const GOOD = "name: x\ndescription: y\nload: { model: concurrency, streams: 2 }\nduration: { warmup: 1s, steady: 2s }\n";
+
+function datasetFolder(manifest: string, wav?: Uint8Array): string {
+  const folder = tempFolder();
+  writeFileSync(join(folder, "manifest.jsonl"), manifest);
+  if (wav !== undefined) writeFileSync(join(folder, "a.wav"), wav);
+  return folder;
+}
+
+describe("bad input", () => {
+  it.each([
+    ["an unknown scenario, with the nearest name", ["--scenario", "concurency-50"], /Did you mean "concurrency-50"/],
+    ["an unknown target, with the nearest name", ["--target", "emulator-nimm"], /Did you mean "emulator-nim"/],
+    ["an unknown command, with the nearest name", ["chekc"], /Did you mean "bench check"/],
+    ["an unknown flag", ["--scenario", "smoke", "--stream", "3"], /stream/],
+    ["a scenario file that is not there", ["--scenario", "./none.yaml"], /none\.yaml can't be read/],
+    ["a negative number", ["--streams", "-3"], /streams/],
+    ["an absurd number", ["--streams", "1000000"], /streams/],
+    ["a bad duration", ["--duration", "soon"], /duration/],
+    ["a bad SLO, with its column", ["--slo", "first_partial_from_onset p95 < 800"], /column \d+.*unit/],
+    ["an SLO on an unknown metric", ["--slo", "first_partial_from_onsett p95 < 800ms"], /did you mean first_partial_from_onset/],
+    ["a target that is no address", ["--target", "grpc://"], /not a server's address/],
+    ["broken YAML, with line", ["--scenario", scenarioFile("name: [x\n")], /scenario\.yaml:\d+/],
+    ["an unknown key, with line", ["--scenario", scenarioFile(GOOD + "steams: 3\n")], /scenario\.yaml:5.*steams/],
+    [
+      "an empty dataset",
+      ["--scenario", scenarioFile(`${GOOD}audio: { dataset: ${datasetFolder("")} }\n`)],
+      /dataset is empty/,
+    ],
+    [
+      "a missing WAV, with line and field",
+      ["--scenario", scenarioFile(`${GOOD}audio: { dataset: ${datasetFolder('{"file": "a.wav"}\n')} }\n`)],
+      /manifest\.jsonl:1: file/,
+    ],
+    [
+      "a broken WAV",
+      ["--scenario", scenarioFile(`${GOOD}audio: { dataset: ${datasetFolder('{"file": "a.wav"}\n', Buffer.from("RIFFxx"))} }\n`)],
+      /a\.wav/,
+    ],
+    ["a run folder that can't be written", ["--out", "/proc/nowhere"], /run folder can't be written/],
+  ])("%s", async (_, args, message) => {
+    const { code, stdout, stderr } = await bench(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("--debug shows where", async () => {
+    expect((await bench(["--scenario", "none", "--debug"])).stderr).toMatch(/^\s+at /m);
+  });
+
+  it("an unreachable server is found before any load: exit 7", async () => {
+    const { code, stderr } = await bench(["--target", "grpc://127.0.0.1:9", "--quiet"]);
+    expect(stderr).toMatch(/127\.0\.0\.1:9/);
+    expect(code).toBe(7);
+  });
+
+  it("a server that is not gRPC: exit 7", async () => {
+    const web = createServer((socket) => {
+      socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      socket.on("error", () => undefined);
+    });
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    const { port } = web.address() as AddressInfo;
+    const { code } = await bench(["--target", `grpc://127.0.0.1:${port}`, "--quiet"]);
+    web.close();
+    expect(code).toBe(7);
+  });
+
+  it("a port in use: the emulator says so", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const { code, stderr } = await bench(["emulator", "--port", String(port)]);
+    taken.close();
+    expect(stderr).toMatch(new RegExp(`${port}`));
+    expect(code).toBe(2);
+  });
+
+  it("a folder that already holds a run is not overwritten", async () => {
+    const out = tempFolder();
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, "result.json"), "{}");
+    const { code, stderr } = await bench(["--out", out]);
+    expect(stderr).toContain("already holds a run");
+    expect(code).toBe(2);
+  });
+});

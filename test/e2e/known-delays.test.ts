@@ -1,0 +1,96 @@
+/** Does it tell the truth? A server whose delays and failures are known exactly, and a run that must find them. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as grpc from "@grpc/grpc-js";
+import { join } from "node:path";
+import type { RunResult } from "../../src/metrics/result.ts";
+import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import { bench, readRun, tempFolder } from "../support/bench-process.ts";
+import type { DelayServer } from "../support/delay-server.ts";
+import { startDelayServer } from "../support/delay-server.ts";
+
+const PARTIAL_MS = 80;
+const FINAL_MS = 120;
+/** Long enough for every reference of the clips played. */
+const TEXT = Array.from({ length: 20 }, (_, i) => `word${i}`).join(" ");
+
+let server: DelayServer;
+let result: RunResult;
+let sessions: SessionRecord[];
+let code: number | null;
+
+beforeAll(async () => {
+  server = await startDelayServer({
+    partialMs: PARTIAL_MS,
+    finalMs: FINAL_MS,
+    text: TEXT,
+    failStatus: (n) => (n % 10 === 0 ? grpc.status.INTERNAL : undefined),
+  });
+  const out = join(tempFolder(), "run");
+  const args = ["--scenario", "smoke", "--duration", "12s", "--target", `grpc://${server.address}`, "--out", out, "--quiet"];
+  ({ code } = await bench(args));
+  ({ result, sessions } = readRun(out));
+});
+afterAll(() => server.close());
+
+function within(measured: number | undefined, truth: number): void {
+  expect(measured).toBeDefined();
+  const allowed = Math.max(3, truth * 0.03);
+  expect(Math.abs((measured ?? NaN) - truth), `${measured} should be ${truth} +- ${allowed}`).toBeLessThanOrEqual(allowed);
+}
+
+describe("a server with known delays", () => {
+  it("is measured within 3 ms or 3 %, at every certified percentile", () => {
+    for (const [metric, truth] of [
+      ["first_partial_from_audio", PARTIAL_MS],
+      ["final_from_last_chunk", FINAL_MS],
+      ["final_from_close", FINAL_MS],
+      ["response_latency", undefined],
+      ["nvidia_compat_latency", PARTIAL_MS],
+    ] as const) {
+      const summary = result.metrics[metric];
+      expect(summary?.count, metric).toBeGreaterThan(0);
+      if (truth === undefined) continue;
+      for (const percentile of summary?.certified ?? []) within(summary?.[percentile as "p50"], truth);
+      within(summary?.mean, truth);
+    }
+  });
+
+  it("is measured alike from speech onset and speech end, session by session", () => {
+    // Recomputed here from the timeline and the manifest's facts, not with the product's formulas.
+    const steady = sessions.filter((session) => session.phase === "steady" && session.ok);
+    for (const session of steady) {
+      const final = session.responses.findLast((response) => response.final);
+      const endOfAudioMs = session.anchorMs! + session.audioMs;
+      within(final!.atMs - endOfAudioMs, FINAL_MS);
+      expect(session.values["final_from_last_chunk"]).toBeCloseTo(final!.atMs - endOfAudioMs, 2);
+    }
+  });
+
+  it("counts failures exactly, and sessions are conserved", () => {
+    const { scheduled, started, completed, failed, dropped, failures } = result.sessions;
+    expect(scheduled).toBe(completed + failed + dropped);
+    expect(started).toBe(scheduled);
+    expect(failures).toEqual([{ phase: "streaming", class: "internal", origin: "server", count: failed }]);
+    expect(result.metrics["error_ratio"]?.value).toBeCloseTo(failed / scheduled, 9);
+    expect(sessions.length).toBe(
+      Object.values(result.sessionsByPhase).reduce((sum, counts) => sum + counts.scheduled, 0),
+    );
+  });
+
+  it("agrees with the server's own count, phase by phase", () => {
+    const ours = Object.fromEntries(
+      Object.entries(result.sessionsByPhase).map(([phase, { started, completed, failed }]) => [
+        phase,
+        { started, completed, failed },
+      ]),
+    );
+    expect(ours).toEqual(server.byPhase);
+    expect(server.maxOpen).toBe(25);
+  });
+
+  it("fails the gate on errors and says so by exit code", () => {
+    expect(result.slos.find((check) => check.name.startsWith("error_ratio"))?.verdict).toBe("fail");
+    expect(result.verdict).toBe("fail");
+    expect(code).toBe(3);
+  });
+});

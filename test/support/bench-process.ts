@@ -1,0 +1,105 @@
+/** Runs the built command line as its user would: `node dist/cli/main.js ...` in a process of its own. */
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunResult } from "../../src/metrics/result.ts";
+import { parseRunResult } from "../../src/metrics/result.ts";
+import type { SessionRecord } from "../../src/metrics/session-record.ts";
+
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface BenchProcess {
+  child: ChildProcess;
+  /** Resolves when everything it started has let go of its output. */
+  finished: Promise<Finished>;
+  /** Resolves with the first match in standard error so far or to come. */
+  sees(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/**
+ * Starts the command in a process group of its own, in an empty folder, without this machine's RIVA_* settings.
+ */
+export function startBench(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}): BenchProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd ?? tempFolder(),
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let stdout = "";
+  let stderr = "";
+  const watchers: (() => void)[] = [];
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => {
+    stderr += data.toString();
+    for (const look of watchers) look();
+  });
+  const finished = new Promise<Finished>((resolve) => {
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+  return {
+    child,
+    finished,
+    sees: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(stderr);
+          if (match !== null) resolve(match);
+        };
+        watchers.push(look);
+        look();
+        void finished.then(({ code }) => reject(new Error(`ended with ${code} before ${String(pattern)}: ${stderr}`)));
+      }),
+  };
+}
+
+/** Runs the command to its end. */
+export async function bench(args: readonly string[], options: Parameters<typeof startBench>[1] = {}): Promise<Finished> {
+  return startBench(args, options).finished;
+}
+
+export function tempFolder(): string {
+  return mkdtempSync(join(tmpdir(), "riva-bench-"));
+}
+
+/** What a run left in its folder. */
+export function readRun(folder: string): { result: RunResult; sessions: SessionRecord[] } {
+  const path = join(folder, "result.json");
+  const log = readFileSync(join(folder, "sessions.ndjson"), "utf8");
+  const sessions = log.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as SessionRecord);
+  return { result: parseRunResult(readFileSync(path, "utf8"), path), sessions };
+}
+
+export function hasResult(folder: string): boolean {
+  return existsSync(join(folder, "result.json"));
+}
+
+/** Process ids of the children of `pid`, and theirs. */
+export function descendants(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const children = text === "" ? [] : text.split(" ").map(Number);
+  return [...children, ...children.flatMap(descendants)];
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie still takes signals; nobody may have waited for it yet.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
