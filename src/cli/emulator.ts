@@ -1,0 +1,164 @@
+/** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import type { WriteStream } from "node:fs";
+import type { CommandModule } from "yargs";
+import { loadDataset } from "../base/dataset.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
+import { watchStalls } from "../base/stall-watch.ts";
+import type { EmulatorStats } from "../emulator/counts.ts";
+import { findProfile, PROFILE_NAMES } from "../emulator/model.ts";
+import type { ExactDelays } from "../emulator/pace.ts";
+import { parseDelays } from "../emulator/pace.ts";
+import type { Emulator } from "../emulator/server.ts";
+import { createEmulator } from "../emulator/server.ts";
+import type { World } from "./world.ts";
+
+interface Args {
+  port: number;
+  host: string;
+  profile: string;
+  capacity?: number;
+  delays?: string;
+  dataset: string;
+  statsFile?: string;
+  json: boolean;
+}
+
+/** A process that did not run for so long may have spoilt what is being measured. */
+const STALL_MS = 100;
+/** An emulator that has lost its parent is gone within this long. */
+const ORPHAN_LIMIT_MS = 1000;
+const STATS_EVERY_MS = 1000;
+
+export function emulatorCommand(world: World): CommandModule {
+  return {
+    command: "emulator",
+    describe: "Run an emulated Riva server: no GPU, answers with the dataset's true words",
+    builder: (yargs) =>
+      yargs
+        .option("port", { type: "number", default: 50_051, describe: "0 = any free port" })
+        .option("host", { type: "string", default: "127.0.0.1", describe: "Address to listen on" })
+        .option("profile", {
+          type: "string",
+          default: "nim",
+          describe: `Server to imitate: ${PROFILE_NAMES.join(", ")}`,
+        })
+        .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
+        .option("delays", { type: "string", describe: "Answer after exactly these ms: partial=80,final=120" })
+        .option("dataset", { type: "string", default: "default", describe: "Speech it recognises" })
+        .option("stats-file", {
+          type: "string",
+          describe: "Append its counts to this file, a JSON line a second",
+        })
+        .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
+        .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
+        .example("$0 emulator --capacity 20", "a small server, to see one saturate")
+        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against"),
+    handler: (args) => emulate(world, args as unknown as Args),
+  };
+}
+
+async function emulate(world: World, args: Args): Promise<void> {
+  const byHand = process.send === undefined;
+  try {
+    const emulator = await start(world, args);
+    const stopStats =
+      args.statsFile === undefined ? undefined : await writeStats(world, emulator, args.statsFile);
+    if (byHand) announce(world, args, emulator);
+    await (byHand ? interrupted(world) : parentGone(world, emulator));
+    stopStats?.();
+    if (byHand) world.stdout.write(lastWords(emulator.stats(), args.json));
+    await emulator.close();
+  } catch (error) {
+    const hint = error instanceof BenchError ? error.hint : undefined;
+    tellParent({ type: "failed", message: messageOf(error), ...(hint === undefined ? {} : { hint }) });
+    throw error;
+  }
+}
+
+async function start(world: World, args: Args): Promise<Emulator> {
+  const { host, port } = args;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw BenchError.usage("--port must be a whole number from 0 to 65535");
+  }
+  const profile = findProfile(args.profile, args.capacity);
+  const delays: { delays?: ExactDelays } =
+    args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
+  const dataset = await loadDataset(args.dataset, { root: world.root });
+  return createEmulator({ profile, ...delays, dataset, clock: world.clock, host, port });
+}
+
+function announce(world: World, { host, profile, json }: Args, { port, model }: Emulator): void {
+  world.stdout.write(
+    json
+      ? `${JSON.stringify({ ready: true, host, port, profile, model, emulated: true })}\n`
+      : `riva-bench emulator (emulated, profile ${profile}) listening on ${host}:${port}\n`,
+  );
+}
+
+function interrupted(world: World): Promise<unknown> {
+  return new Promise((resolve) => {
+    const ignore = world.onInterrupt((signal) => {
+      ignore();
+      resolve(signal);
+    });
+  });
+}
+
+/** Serves the process that started this one, over its channel, until it lets go or dies. */
+async function parentGone(world: World, emulator: Emulator): Promise<void> {
+  // Ctrl-C reaches the whole process group; the parent decides what it means.
+  const listenAgain = world.onInterrupt(() => undefined);
+  const endWatch = watchStalls(world.clock, STALL_MS, (gapMs) =>
+    tellParent({ type: "stall", gapMs, atEpochMs: world.clock.epochMs() }),
+  );
+  process.on("message", (message: { type?: unknown } | null) => {
+    if (message?.type === "stats") tellParent({ type: "stats", stats: emulator.stats() });
+  });
+  const gone = process.connected ? once(process, "disconnect") : undefined;
+  tellParent({ type: "ready", port: emulator.port, model: emulator.model });
+  await gone;
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_LIMIT_MS).unref();
+  endWatch();
+  listenAgain();
+}
+
+function tellParent(message: Record<string, unknown>): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Appends the counts to `path` every second; returns the function that stops it. */
+async function writeStats(world: World, emulator: Emulator, path: string): Promise<() => void> {
+  let file: WriteStream;
+  try {
+    file = createWriteStream(path, { flags: "a" });
+    await once(file, "open");
+  } catch (error) {
+    await emulator.close();
+    throw BenchError.usage(`can't write to ${path}: ${messageOf(error)}`, "Check --stats-file.");
+  }
+  // A disk that fills up must not end the server that others measure.
+  file.on("error", (error) => world.stderr.write(`bench: ${path}: ${error.message}\n`));
+  const write = (): void =>
+    void file.write(`${JSON.stringify({ atEpochMs: world.clock.epochMs(), ...emulator.stats() })}\n`);
+  let cancel = world.clock.wakeAt(world.clock.nowMs() + STATS_EVERY_MS, tick);
+  function tick(): void {
+    cancel = world.clock.wakeAt(world.clock.nowMs() + STATS_EVERY_MS, tick);
+    write();
+  }
+  return () => {
+    cancel();
+    write();
+    file.end();
+  };
+}
+
+function lastWords(stats: EmulatorStats, json: boolean): string {
+  if (json) return `${JSON.stringify({ stats })}\n`;
+  const { started, completed, failed, cancelled, maxOpen, audioSeconds } = stats;
+  return (
+    `${started} streams (at most ${maxOpen} at once): ${completed} completed, ${failed} failed, ${cancelled} cancelled; ` +
+    `${audioSeconds.toFixed(1)} s of audio\n`
+  );
+}

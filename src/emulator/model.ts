@@ -1,0 +1,151 @@
+/**
+ * When each answer leaves: one server (a GPU) that serves the audio of all streams in batches. Pure: no clock, no I/O.
+ *
+ * A job is one server chunk of one stream. Whenever the server is free it takes the jobs that wait, at most `maxBatch` in
+ * order of arrival, and needs `batchMs + perJobMs x sum of their weights` for them (the weight is the share of a full
+ * chunk, so work is proportional to audio). A result leaves `pathMs` later: network, decoding, text. A final takes the longer
+ * path through endpointing and post-processing: `finalFactor` times the delay of its batch, without more work for the server.
+ *
+ * Full batches of `maxBatch` take `chunkMs x maxBatch / capacity`, so `capacity` streams at real time are exactly what the
+ * server can carry; beyond it the queue grows without bound. Under load the delay of N streams in phase rises linearly with N.
+ */
+import { BenchError, nearestName } from "../base/errors.ts";
+
+/** A server to imitate. Delays in milliseconds. */
+export interface Profile {
+  name: string;
+  /** Says that it is no real model. */
+  model: string;
+  /** Audio the server takes at a time. */
+  chunkMs: number;
+  /** Streams at real time that it can just carry. */
+  capacity: number;
+  maxBatch: number;
+  batchMs: number;
+  pathMs: number;
+  finalFactor: number;
+}
+
+/**
+ * Fitted to NVIDIA's published tables for the ASR NIM 1.4.0 (mean and percentiles of latency over streams in phase). `legacy`
+ * takes the shape of the throughput table, since no table of a Riva before the NIMs was published.
+ */
+const PROFILES: readonly Profile[] = [
+  {
+    name: "nim",
+    model: "emulated-parakeet-nim-160ms",
+    chunkMs: 160,
+    capacity: 270,
+    maxBatch: 32,
+    batchMs: 2,
+    pathMs: 9.5,
+    finalFactor: 3,
+  },
+  {
+    name: "legacy",
+    model: "emulated-riva-legacy-960ms",
+    chunkMs: 960,
+    capacity: 1240,
+    maxBatch: 32,
+    batchMs: 3,
+    pathMs: 9.5,
+    finalFactor: 2.6,
+  },
+];
+
+export const PROFILE_NAMES: readonly string[] = PROFILES.map(({ name }) => name);
+
+/**
+ * The profile of that name, made for another capacity if one is given: the batches grow with it, so a full batch takes as
+ * long as before and the delay at a given share of the capacity stays the same.
+ *
+ * @throws BenchError (exit 2) for a name that is none, or a capacity that is not a positive number
+ */
+export function findProfile(name: string, capacity?: number): Profile {
+  const profile = PROFILES.find((candidate) => candidate.name === name);
+  if (!profile) {
+    const near = nearestName(name, PROFILE_NAMES);
+    const hint = near === undefined ? `Profiles: ${PROFILE_NAMES.join(", ")}.` : `Did you mean "${near}"?`;
+    throw BenchError.usage(`there is no emulator profile "${name}"`, hint);
+  }
+  if (capacity === undefined) return profile;
+  if (!Number.isFinite(capacity) || capacity <= 0) {
+    throw BenchError.usage("the capacity must be a number of streams above 0");
+  }
+  const maxBatch = Math.max(1, Math.round((profile.maxBatch * capacity) / profile.capacity));
+  const fullBatchMs = (profile.chunkMs * maxBatch) / capacity;
+  return { ...profile, capacity, maxBatch, batchMs: Math.min(profile.batchMs, fullBatchMs / 2) };
+}
+
+/** Time of one full chunk in a batch, without the batch's own share. */
+export function perJobMs(profile: Profile): number {
+  return profile.chunkMs / profile.capacity - profile.batchMs / profile.maxBatch;
+}
+
+/** Work for the server. `T` is whatever the caller needs back. */
+export interface Job<T> {
+  arrivedMs: number;
+  /** Audio in it, in server chunks. */
+  weight: number;
+  /** Takes the longer path. */
+  final: boolean;
+  payload: T;
+}
+
+/** A job that the server has taken, and when its result leaves. */
+export interface Served<T> {
+  payload: T;
+  leavesMs: number;
+}
+
+/** The queue before the server. Time is what the caller says, so a caller that comes late changes nothing but its own delay. */
+export class ServiceQueue<T> {
+  readonly #profile: Profile;
+  readonly #perJobMs: number;
+  #waiting: Job<T>[] = [];
+  #freeAtMs = -Infinity;
+
+  constructor(profile: Profile) {
+    this.#profile = profile;
+    this.#perJobMs = perJobMs(profile);
+  }
+
+  /** Jobs that no batch has taken yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** When the next batch begins; undefined when nothing waits. */
+  get nextBatchMs(): number | undefined {
+    const [head] = this.#waiting;
+    return head && Math.max(this.#freeAtMs, head.arrivedMs);
+  }
+
+  /** Adds a job. Arrivals must come in order of time, and all those up to a moment before `serve` is told of it. */
+  add(job: Job<T>): void {
+    this.#waiting.push(job);
+  }
+
+  /** Forgets the waiting jobs that `isGone` says are not wanted any more. */
+  drop(isGone: (payload: T) => boolean): void {
+    this.#waiting = this.#waiting.filter((job) => !isGone(job.payload));
+  }
+
+  /** Begins all batches that are due by `nowMs`; returns what they serve, in order. */
+  serve(nowMs: number): Served<T>[] {
+    const served: Served<T>[] = [];
+    for (;;) {
+      const beginsMs = this.nextBatchMs;
+      if (beginsMs === undefined || beginsMs > nowMs) return served;
+      const late = this.#waiting.findIndex((job) => job.arrivedMs > beginsMs);
+      const present = late === -1 ? this.#waiting.length : late;
+      const batch = this.#waiting.splice(0, Math.min(present, this.#profile.maxBatch));
+      const work = batch.reduce((sum, job) => sum + job.weight, 0);
+      this.#freeAtMs = beginsMs + this.#profile.batchMs + this.#perJobMs * work;
+      for (const { arrivedMs, final, payload } of batch) {
+        const delayMs = this.#freeAtMs + this.#profile.pathMs - arrivedMs;
+        served.push({ payload, leavesMs: arrivedMs + delayMs * (final ? this.#profile.finalFactor : 1) });
+      }
+    }
+  }
+}

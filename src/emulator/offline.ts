@@ -1,0 +1,43 @@
+/** The unary Recognize call: a whole file at once. */
+import type { Partially, RecognitionConfig, RecognizeResponse } from "../base/riva-proto.ts";
+import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
+import type { FingerprintIndex } from "./fingerprint.ts";
+import { Rejection } from "./rejection.ts";
+import { alternative } from "./streaming-call.ts";
+import { Transcriber } from "./transcriber.ts";
+
+/**
+ * The answer to a file of audio, and how much audio it was.
+ * @throws Rejection for audio that this server does not take
+ */
+export function recognizeFile(
+  index: FingerprintIndex,
+  config: RecognitionConfig,
+  audio: Buffer,
+): { response: Partially<RecognizeResponse>; audioMs: number } {
+  const input = new AudioInput(config);
+  const samples = input.push(audio);
+  if (samples.length === 0) throw new Rejection("empty audio");
+  const transcriber = new Transcriber({
+    index,
+    sampleRateHz: input.sampleRateHz ?? MODEL_RATE_HZ,
+    chunkMs: undefined,
+    interim: false,
+    stopHistoryMs: Infinity,
+  });
+  transcriber.push(samples);
+  const { transcript, words, audioProcessedMs } = transcriber.finish();
+  const shown = config.enable_word_time_offsets ? (words ?? []) : [];
+  return {
+    response: {
+      results: [
+        {
+          alternatives: [alternative(transcript, shown)],
+          channel_tag: 1,
+          audio_processed: audioProcessedMs / 1000,
+        },
+      ],
+    },
+    audioMs: audioProcessedMs,
+  };
+}

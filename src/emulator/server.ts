@@ -1,0 +1,243 @@
+/**
+ * The emulated Riva server on the network: the gRPC services of a speech server, answered by recognising the clips of a
+ * dataset. The folder's only importer of @grpc/grpc-js.
+ */
+import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from "@grpc/grpc-js";
+import type { Clock } from "../base/clock.ts";
+import type { Dataset } from "../base/dataset.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
+import type {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  Partially,
+  RecognitionConfig,
+  RecognizeRequest,
+  RecognizeResponse,
+  RivaConfigRequest,
+  RivaConfigResponse,
+  StreamingRecognizeRequest,
+  StreamingRecognizeResponse,
+} from "../base/riva-proto.ts";
+import { rivaServices } from "../base/riva-proto.ts";
+import { MODEL_RATE_HZ } from "./audio-input.ts";
+import { decodeStreamingRequest } from "./audio-frame.ts";
+import type { EmulatorStats } from "./counts.ts";
+import { CallCounter } from "./counts.ts";
+import { FingerprintIndex } from "./fingerprint.ts";
+import type { Profile } from "./model.ts";
+import { recognizeFile } from "./offline.ts";
+import type { ExactDelays } from "./pace.ts";
+import { exactPace, queuePace } from "./pace.ts";
+import { asRejection, Rejection, unavailableModel } from "./rejection.ts";
+import type { CallContext } from "./streaming-call.ts";
+import { StreamingCall } from "./streaming-call.ts";
+import { Timetable } from "./timetable.ts";
+
+export interface EmulatorOptions {
+  profile: Profile;
+  /** Answer after exactly these delays instead of by the profile's queue. */
+  delays?: ExactDelays;
+  /** The speech that is recognised. */
+  dataset: Dataset;
+  clock: Clock;
+  host: string;
+  /** 0 = any free port. */
+  port: number;
+  /** A stream loses its place after so long without audio. */
+  idleLimitMs?: number;
+}
+
+export interface Emulator {
+  port: number;
+  /** Name of the streaming model: says that it is emulated. */
+  model: string;
+  stats(): EmulatorStats;
+  /** Ends all calls and stops listening. */
+  close(): Promise<void>;
+}
+
+const LANGUAGE = "en-US";
+/** Triton's limit in Riva's pipelines. */
+const IDLE_LIMIT_MS = 60_000;
+/** What NVIDIA's clients allow. */
+const LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024;
+const SERVED = ["", "nvidia.riva.asr.RivaSpeechRecognition", "grpc.health.v1.Health"];
+
+type CallType = "online" | "offline";
+
+/**
+ * Starts a server.
+ *
+ * @throws BenchError (exit 2) when it can't listen there
+ */
+export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { profile, delays, dataset, clock } = options;
+  const models: Record<CallType, string> = { online: profile.model, offline: `${profile.model}-offline` };
+  const timetable = new Timetable(clock, { exact: delays !== undefined });
+  const counter = new CallCounter();
+  const context: Omit<CallContext, "sequence"> = {
+    clock,
+    timetable,
+    counter,
+    index: new FingerprintIndex(dataset.clips),
+    pace: delays ? exactPace(delays) : queuePace(profile, clock, timetable),
+    chunkMs: delays ? undefined : profile.chunkMs,
+    idleLimitMs: options.idleLimitMs ?? IDLE_LIMIT_MS,
+    selectModel: (config) => selectModel(models, config, "online"),
+  };
+  let calls = 0;
+
+  function streamingRecognize(
+    call: ServerDuplexStream<StreamingRecognizeRequest, Partially<StreamingRecognizeResponse>>,
+  ): void {
+    const streaming = new StreamingCall(
+      { ...context, sequence: ++calls },
+      {
+        send: (response) => void call.write(response),
+        end: () => call.end(),
+        fail: (rejection) => void call.emit("error", statusOf(rejection)),
+      },
+    );
+    call.on("data", (message: StreamingRecognizeRequest) => streaming.request(message));
+    call.on("end", () => streaming.halfClose());
+    call.on("cancelled", () => streaming.cancelled());
+    // A client that breaks off shows here too; "cancelled" has dealt with it.
+    call.on("error", () => undefined);
+  }
+
+  function recognize(
+    call: ServerUnaryCall<RecognizeRequest, Partially<RecognizeResponse>>,
+    respond: sendUnaryData<Partially<RecognizeResponse>>,
+  ): void {
+    try {
+      const arrivedMs = clock.nowMs();
+      const { config, audio, id } = call.request;
+      if (!config) throw new Rejection("config is missing");
+      selectModel(models, config, "offline");
+      const { response, audioMs } = recognizeFile(context.index, config, audio);
+      context.pace.submit({
+        arrivedMs,
+        weight: audioMs / profile.chunkMs,
+        final: false,
+        last: true,
+        call,
+        release: (leavesMs) =>
+          timetable.add(leavesMs, () => respond(null, id ? { ...response, id } : response)),
+      });
+    } catch (error) {
+      respond(statusOf(asRejection(error)));
+    }
+  }
+
+  function describe(
+    call: ServerUnaryCall<RivaConfigRequest, Partially<RivaConfigResponse>>,
+    respond: sendUnaryData<Partially<RivaConfigResponse>>,
+  ): void {
+    const wanted = call.request.model_name;
+    const described = Object.entries(models).map(([type, model_name]) => ({
+      model_name,
+      parameters: {
+        type,
+        language_code: LANGUAGE,
+        sample_rate_hertz: String(MODEL_RATE_HZ),
+        streaming: type === "online" ? "True" : "False",
+        offline: type === "offline" ? "True" : "False",
+        emulated: "true",
+        profile: profile.name,
+        chunk_ms: String(profile.chunkMs),
+        capacity: String(profile.capacity),
+        delays: delays ? `partial=${delays.partialMs},final=${delays.finalMs}` : "modelled",
+        dataset: dataset.name,
+        unknown_speech: "placeholder words unrecognised-1, unrecognised-2, ...",
+      },
+    }));
+    respond(null, {
+      model_config: described.filter(({ model_name }) => wanted === "" || wanted === model_name),
+    });
+  }
+
+  const { asr, health } = rivaServices();
+  const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
+  const streamingMethod = {
+    ...asr.StreamingRecognize,
+    requestDeserialize: (bytes: Buffer) =>
+      decodeStreamingRequest(bytes, asr.StreamingRecognize.requestDeserialize),
+  };
+  server.addService(
+    { ...asr, StreamingRecognize: streamingMethod },
+    {
+      StreamingRecognize: streamingRecognize,
+      Recognize: recognize,
+      GetRivaSpeechRecognitionConfig: describe,
+    },
+  );
+  server.addService({ ...health }, { Check: checkHealth, Watch: watchHealth });
+
+  const port = await listen(server, options.host, options.port);
+  return {
+    port,
+    model: models.online,
+    stats: () => counter.stats(),
+    close() {
+      timetable.clear();
+      server.forceShutdown();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Name of the model that serves `config`. @throws Rejection when there is none */
+function selectModel(models: Record<CallType, string>, config: RecognitionConfig, type: CallType): string {
+  const { language_code: language, model, sample_rate_hertz: rateHz } = config;
+  const speaks = language === "" || language.toLowerCase() === LANGUAGE.toLowerCase();
+  if (!speaks || (model !== "" && model !== models[type])) {
+    throw unavailableModel(language, rateHz || MODEL_RATE_HZ, type);
+  }
+  return models[type];
+}
+
+function checkHealth(
+  call: ServerUnaryCall<HealthCheckRequest, Partially<HealthCheckResponse>>,
+  respond: sendUnaryData<Partially<HealthCheckResponse>>,
+): void {
+  if (SERVED.includes(call.request.service)) respond(null, { status: "SERVING" });
+  else respond(statusOf(new Rejection("unknown service", "NOT_FOUND")));
+}
+
+/** Tells the state once and stays open: it does not change while the server runs. */
+function watchHealth(call: ServerWritableStream<HealthCheckRequest, Partially<HealthCheckResponse>>): void {
+  call.write({ status: SERVED.includes(call.request.service) ? "SERVING" : "SERVICE_UNKNOWN" });
+}
+
+function statusOf({ code, message }: Rejection): { code: status; details: string } {
+  return { code: status[code], details: message };
+}
+
+/** @returns the port */
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  // The library would print what is thrown here.
+  setLogVerbosity(logVerbosity.NONE);
+  const bracketed = host.includes(":") ? `[${host}]` : host;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${bracketed}:${port}`, ServerCredentials.createInsecure(), (error, boundPort) => {
+      if (!error) {
+        resolve(boundPort);
+      } else if (error.message.includes("EADDRINUSE")) {
+        reject(
+          BenchError.usage(
+            `port ${port} on ${host} is in use`,
+            "Take another with --port N, or 0 for any free one.",
+          ),
+        );
+      } else {
+        reject(
+          BenchError.usage(
+            `can't listen on ${host}:${port}: ${messageOf(error)}`,
+            "Check --host and --port.",
+          ),
+        );
+      }
+    });
+  });
+}

@@ -1,0 +1,203 @@
+/** One StreamingRecognize call: order of messages, audio in, replies out. Knows nothing of gRPC. */
+import type { Clock } from "../base/clock.ts";
+import type {
+  Partially,
+  RecognitionConfig,
+  SpeechRecognitionAlternative,
+  StreamingRecognizeRequest,
+  StreamingRecognizeResponse,
+} from "../base/riva-proto.ts";
+import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
+import type { CallCounter, CallEnd } from "./counts.ts";
+import type { FingerprintIndex } from "./fingerprint.ts";
+import { Outbox } from "./outbox.ts";
+import type { Pace } from "./pace.ts";
+import type { SpokenWord } from "./recognizer.ts";
+import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
+import type { Timetable } from "./timetable.ts";
+import type { Reply } from "./transcriber.ts";
+import { Transcriber } from "./transcriber.ts";
+
+/** What the server offers to every call. */
+export interface CallContext {
+  clock: Clock;
+  timetable: Timetable;
+  pace: Pace;
+  index: FingerprintIndex;
+  counter: CallCounter;
+  /** Server chunk; undefined = one reply for each message. */
+  chunkMs: number | undefined;
+  /** A stream loses its place after so long without audio. */
+  idleLimitMs: number;
+  /** Number of this call, for error texts. */
+  sequence: number;
+  /** Name of the model, if `config` can be served. @throws Rejection */
+  selectModel(config: RecognitionConfig): string;
+}
+
+/** The client's side of a call. */
+export interface CallPort {
+  send(response: Partially<StreamingRecognizeResponse>): void;
+  /** Ends the call well. */
+  end(): void;
+  fail(rejection: Rejection): void;
+}
+
+/** What a call's configuration led to. */
+interface Opened {
+  config: RecognitionConfig;
+  interim: boolean;
+  model: string;
+  input: AudioInput;
+  /** Made at the first audio, since the rate may come with it. */
+  transcriber: Transcriber | undefined;
+}
+
+export class StreamingCall {
+  readonly #context: CallContext;
+  readonly #port: CallPort;
+  readonly #outbox: Outbox;
+  #id: { value: string } | undefined;
+  #phase: string | undefined;
+  #opened: Opened | undefined;
+  #lastAudioMs = 0;
+  #over = false;
+
+  constructor(context: CallContext, port: CallPort) {
+    this.#context = context;
+    this.#port = port;
+    this.#outbox = new Outbox(context.timetable);
+    context.counter.opened();
+  }
+
+  /** A message has come. */
+  request(message: StreamingRecognizeRequest): void {
+    const arrivedMs = this.#context.clock.nowMs();
+    this.#guarded(() => {
+      this.#phase ??= this.#start(message);
+      if (message.streaming_config) {
+        this.#configure(message.streaming_config, arrivedMs);
+      } else {
+        this.#audio(message.audio_content ?? Buffer.alloc(0), arrivedMs);
+      }
+    });
+  }
+
+  /** The client has said all it had to say. */
+  halfClose(): void {
+    const arrivedMs = this.#context.clock.nowMs();
+    this.#guarded(() => {
+      if (!this.#opened) throw new Rejection("no messages received");
+      this.#mustNotHaveIdled(this.#opened, arrivedMs);
+      this.#reply(this.#transcriber(this.#opened).finish(), arrivedMs, true);
+    });
+  }
+
+  /** The client has gone. */
+  cancelled(): void {
+    this.#finish("cancelled");
+  }
+
+  #start({ id }: StreamingRecognizeRequest): string {
+    if (id) this.#id = { value: id.value };
+    return this.#context.counter.started(id?.value ?? "");
+  }
+
+  #configure(
+    { config, interim_results }: NonNullable<StreamingRecognizeRequest["streaming_config"]>,
+    arrivedMs: number,
+  ): void {
+    if (this.#opened) throw new Rejection("streaming_config was already received");
+    if (!config) throw new Rejection("streaming_config must contain config");
+    const model = this.#context.selectModel(config);
+    const input = new AudioInput(config);
+    this.#opened = { config, interim: interim_results, model, input, transcriber: undefined };
+    this.#lastAudioMs = arrivedMs;
+  }
+
+  #audio(bytes: Buffer, arrivedMs: number): void {
+    if (!this.#opened) throw new Rejection("first message must contain streaming_config");
+    this.#mustNotHaveIdled(this.#opened, arrivedMs);
+    this.#lastAudioMs = arrivedMs;
+    const { input } = this.#opened;
+    const samples = input.push(bytes);
+    if (input.sampleRateHz === undefined) return;
+    this.#context.counter.addAudio(samples.length / input.sampleRateHz);
+    for (const reply of this.#transcriber(this.#opened).push(samples)) this.#reply(reply, arrivedMs, false);
+  }
+
+  #mustNotHaveIdled({ model }: Opened, nowMs: number): void {
+    const { idleLimitMs, sequence } = this.#context;
+    if (nowMs - this.#lastAudioMs >= idleLimitMs) throw idleTooLong(sequence, model);
+  }
+
+  #transcriber(opened: Opened): Transcriber {
+    const { index, chunkMs } = this.#context;
+    opened.transcriber ??= new Transcriber({
+      index,
+      chunkMs,
+      sampleRateHz: opened.input.sampleRateHz ?? MODEL_RATE_HZ,
+      interim: opened.interim,
+      stopHistoryMs: opened.config.endpointing_config?.stop_history,
+    });
+    return opened.transcriber;
+  }
+
+  #reply(reply: Reply, arrivedMs: number, last: boolean): void {
+    const { weight, final } = reply;
+    const release = this.#outbox.post(() => {
+      this.#port.send(this.#response(reply));
+      if (!last) return;
+      this.#finish("completed");
+      this.#port.end();
+    });
+    this.#context.pace.submit({ arrivedMs, weight, final, last, call: this, release });
+  }
+
+  #response({ final, words, transcript, audioProcessedMs }: Reply): Partially<StreamingRecognizeResponse> {
+    const response = this.#id ? { id: this.#id } : {};
+    if (!words) return response;
+    const withTimes = final && this.#opened?.config.enable_word_time_offsets === true;
+    const result = {
+      alternatives: [alternative(transcript, withTimes ? words : [])],
+      is_final: final,
+      channel_tag: 1,
+      audio_processed: audioProcessedMs / 1000,
+    };
+    return { ...response, results: [result] };
+  }
+
+  /** Runs a step of the call; whatever goes wrong ends this call and no other. */
+  #guarded(step: () => void): void {
+    if (this.#over) return;
+    try {
+      step();
+    } catch (error) {
+      this.#finish("failed");
+      this.#port.fail(asRejection(error));
+    }
+  }
+
+  #finish(how: CallEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outbox.close();
+    this.#context.pace.drop(this);
+    this.#context.counter.ended(this.#phase ?? this.#context.counter.started(""), how);
+  }
+}
+
+/** Words have times in whole milliseconds on the wire. */
+export function alternative(
+  transcript: string,
+  words: readonly SpokenWord[],
+): Partially<SpeechRecognitionAlternative> {
+  return {
+    transcript,
+    words: words.map(({ word, startMs, endMs }) => ({
+      word,
+      start_time: Math.round(startMs),
+      end_time: Math.round(endMs),
+    })),
+  };
+}

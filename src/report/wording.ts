@@ -1,0 +1,182 @@
+/** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
+import type { Check, RunResult, RunVerdict, Summary } from "../metrics/result.ts";
+import { CERTIFIED_FROM } from "../metrics/stats.ts";
+
+/** A metric and the heading that people know it by. */
+export type Row = readonly [metric: string, label: string];
+
+/** In the order of a session's life. */
+export const LATENCY_ROWS: readonly Row[] = [
+  ["session_setup", "session set-up"],
+  ["first_partial_from_audio", "first partial, from first audio"],
+  ["first_partial_from_onset", "first partial, from speech onset"],
+  ["response_latency", "response, audio-aligned"],
+  ["partial_gap", "gap between partials"],
+  ["final_from_last_chunk", "final, from last chunk"],
+  ["final_from_close", "final, from close"],
+  ["final_from_speech_end", "final, from speech end"],
+];
+
+export const NVIDIA_ROWS: readonly Row[] = [
+  ["nvidia_compat_latency", "latencies"],
+  ["nvidia_compat_intermediate", "intermediate latencies"],
+  ["nvidia_compat_final", "final latencies"],
+];
+
+export const GENERATOR_ROWS: readonly Row[] = [
+  ["send_lateness", "send lateness"],
+  ["start_slip", "start slip"],
+  ["back_pressure", "back-pressure"],
+];
+
+/** Percentile columns and their headings. */
+export const PERCENTILE_COLUMNS = [
+  ["p50", "p50"],
+  ["p90", "p90"],
+  ["p95", "p95"],
+  ["p99", "p99"],
+  ["p999", "p99.9"],
+] as const;
+
+export type Column = (typeof PERCENTILE_COLUMNS)[number];
+type Percentile = Column[0];
+
+/** Rows of which something was measured. */
+export function measuredRows(
+  { metrics }: RunResult,
+  rows: readonly Row[],
+): [label: string, summary: Summary][] {
+  return rows.flatMap(([metric, label]) => {
+    const summary = metrics[metric];
+    return summary === undefined || summary.count === 0 ? [] : [[label, summary]];
+  });
+}
+
+export function isCertified(summary: Summary, percentile: Percentile): boolean {
+  return summary.certified?.includes(percentile) === true;
+}
+
+/** A percentile as printed: `-` when absent, `~` before one that its sample is too small to certify. */
+export function percentileText(summary: Summary, percentile: Percentile): string {
+  const value = summary[percentile];
+  if (value === undefined) return "-";
+  return `${isCertified(summary, percentile) ? "" : "~"}${short(value)}`;
+}
+
+/** The number of values, with that of sessions where the two differ in kind. */
+export function sampleText({ count, sessions }: Summary): string {
+  return sessions === undefined ? `${count}` : `${count} (${sessions})`;
+}
+
+/** What `~` means, when a report of these rows and columns holds one; otherwise undefined. */
+export function certificationNote(
+  result: RunResult,
+  rows: readonly Row[],
+  columns: readonly Column[] = PERCENTILE_COLUMNS,
+): string | undefined {
+  const summaries = measuredRows(result, rows).map(([, summary]) => summary);
+  const needs = columns.flatMap(([name, heading]) =>
+    summaries.some((summary) => summary[name] !== undefined && !isCertified(summary, name))
+      ? [`${heading} needs ${CERTIFIED_FROM[name] ?? "more"}`]
+      : [],
+  );
+  return needs.length === 0
+    ? undefined
+    : `~ too few sessions to certify at 99 % confidence: ${needs.join(", ")}`;
+}
+
+/** What stands beside every figure of an emulated target. */
+export const EMULATED_NOTE = "these figures show that the harness works; they say nothing of any real server";
+
+/** The scenario's own name; results are read from files, so it may be anything. */
+export function scenarioText({ scenario }: RunResult, key: "name" | "description"): string | undefined {
+  if (typeof scenario !== "object" || scenario === null) return undefined;
+  const value = (scenario as Record<string, unknown>)[key];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The verdict in one sentence. */
+export function verdictSentence({ verdict, validity, slos, run }: RunResult): string {
+  const of = (kind: Check["verdict"]): string => {
+    const n = slos.filter((check) => check.verdict === kind).length;
+    return `${n} of ${slos.length} ${slos.length === 1 ? "SLO" : "SLOs"}`;
+  };
+  const sentences: Record<RunVerdict, string> = {
+    pass: `The run is ${validity.status} and every SLO holds.`,
+    fail: `The run is ${validity.status} and ${of("fail")} did not hold.`,
+    inconclusive: `The run is ${validity.status}, but too little was measured to judge ${of("inconclusive")}.`,
+    void: "The run can't be believed: it says nothing of the target.",
+  };
+  return sentences[verdict] + (run.interrupted ? " It was interrupted: this is a partial result." : "");
+}
+
+/** A check's verdict as printed: a run that can't be believed passes and fails nothing. */
+export function checkVerdict({ verdict }: RunResult, check: Check): Check["verdict"] | "not judged" {
+  return verdict === "void" ? "not judged" : check.verdict;
+}
+
+/** The run in figures, as label and text; what was not measured is left out. */
+export function runFacts({ sessions, metrics, window, dataset }: RunResult): [label: string, text: string][] {
+  const { scheduled, completed, failed, dropped } = sessions;
+  const measured = (label: string, name: string, text: (value: number) => string): [string, string][] => {
+    const value = metrics[name]?.value;
+    return value === undefined ? [] : [[label, text(value)]];
+  };
+  const most = metrics["concurrency"]?.max;
+  return [
+    ["sessions", `${scheduled} scheduled = ${completed} completed + ${failed} failed + ${dropped} dropped`],
+    ...measured(
+      "concurrency",
+      "concurrency",
+      (mean) => `mean ${mean.toFixed(2)}${most === undefined ? "" : `, max ${most}`}`,
+    ),
+    ...measured("errors", "error_ratio", percent),
+    ...measured("goodput", "goodput", (ratio) => `${percent(ratio)} of sessions met every SLO`),
+    ...measured("throughput", "rtfx", (rtfx) => `RTFX ${rtfx.toFixed(2)}`),
+    ...measured(
+      "keep-up",
+      "keep_up",
+      (ratio) => `${ratio.toFixed(3)} of the audio scheduled was acknowledged`,
+    ),
+    [
+      "window",
+      `${seconds(window.steadyMs)} after ${seconds(window.warmupMs)} of warm-up, then ${seconds(window.drainMs)} of drain`,
+    ],
+    ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
+  ];
+}
+
+/** Failures outside the window, which are not judged; undefined when there are none. */
+export function unjudgedFailures({ sessionsByPhase: { warmup, drain } }: RunResult): string | undefined {
+  const others = warmup.failed + drain.failed;
+  return others === 0 ? undefined : `${others} more failed in warm-up and drain, which are not judged`;
+}
+
+/** What a check found, in the unit that its limit is written in. */
+export function observedText({ observed, limit = "" }: Check): string {
+  if (observed === undefined) return "-";
+  if (limit.endsWith("%")) return percent(observed);
+  if (/\d(ms|us|s)$/.test(limit)) return `${short(observed)} ms`;
+  return Number.isInteger(observed) ? `${observed}` : short(observed);
+}
+
+/** Three significant digits, which is what the histograms hold; no exponent. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.01 ? 2 : 4);
+}
+
+export function optional(value: number | undefined): string {
+  return value === undefined ? "-" : short(value);
+}
+
+/** A ratio in percent. */
+export function percent(ratio: number): string {
+  return `${(ratio * 100).toFixed(2)} %`;
+}
+
+/** Milliseconds as seconds. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms % 1000 === 0 ? 0 : 1)} s`;
+}
