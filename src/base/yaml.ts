@@ -52,9 +52,9 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
   throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
 }
 
-/** YAML text of plain data. */
+/** YAML text of plain data, long texts unfolded. */
 export function toYaml(value: unknown): string {
-  return stringify(value);
+  return stringify(value, { lineWidth: 0 });
 }
 
 /** Where in the text the value at `path` begins; for what is missing, where the mapping that lacks it begins. */

@@ -5,6 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
 import type { ExitCode } from "../base/errors.ts";
+import { PACKAGE_ROOT } from "../base/package-root.ts";
 
 /** Where text goes. */
 export interface TextSink {
@@ -33,8 +34,7 @@ export function processWorld(): World {
     args: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    // dist/cli and src/cli are both two levels below the root.
-    root: new URL("../..", import.meta.url).pathname,
+    root: PACKAGE_ROOT,
     stdout: sink(process.stdout),
     stderr: sink(process.stderr),
     clock: realClock,

@@ -38,7 +38,7 @@ const PROFILES: readonly Profile[] = [
     capacity: 270,
     maxBatch: 32,
     batchMs: 2,
-    pathMs: 9.5,
+    pathMs: 8.7,
     finalFactor: 3,
   },
   {

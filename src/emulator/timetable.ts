@@ -1,11 +1,14 @@
 /**
  * Runs things when they are due, from one timer.
  *
- * Timers round up to whole milliseconds. Where delays must be exact, the timer is set early and the rest of the time is
- * spent turning the event loop (which goes on serving sockets), so what is due runs within a fraction of a millisecond.
+ * Timers round up to whole milliseconds. Ordinarily that is evened out: things run half a millisecond early or late. Where
+ * delays must be exact, the timer is set early and the rest of the time is spent turning the event loop (which goes
+ * on serving sockets), so nothing runs early and what is due runs within a fraction of a millisecond.
  */
 import type { Clock } from "../base/clock.ts";
 
+/** Half of what a timer is late by rounding. */
+const ROUNDING_MS = 0.5;
 /** Head start of an exact timer: it then fires before the due time, unless the process is busy. */
 const HEAD_START_MS = 1.25;
 
@@ -16,7 +19,7 @@ interface Entry {
 
 export class Timetable {
   readonly #clock: Clock;
-  readonly #headStartMs: number;
+  readonly #exact: boolean;
   /** In order of due time; those due together in the order they came. */
   readonly #entries: Entry[] = [];
   #armedForMs = Infinity;
@@ -24,7 +27,7 @@ export class Timetable {
 
   constructor(clock: Clock, options: { exact: boolean }) {
     this.#clock = clock;
-    this.#headStartMs = options.exact ? HEAD_START_MS : 0;
+    this.#exact = options.exact;
   }
 
   /** Runs `run` at `dueMs`, or as soon as possible after it. */
@@ -44,18 +47,21 @@ export class Timetable {
   #arm(dueMs: number): void {
     this.#disarm();
     this.#armedForMs = dueMs;
-    this.#disarm = this.#clock.wakeAt(dueMs - this.#headStartMs, () => this.#wake());
+    this.#disarm = this.#clock.wakeAt(dueMs - (this.#exact ? HEAD_START_MS : ROUNDING_MS), () =>
+      this.#wake(),
+    );
   }
 
   #wake(): void {
+    const earlyMs = this.#exact ? 0 : ROUNDING_MS;
     let [head] = this.#entries;
-    for (; head && head.dueMs <= this.#clock.nowMs(); [head] = this.#entries) {
+    for (; head && head.dueMs <= this.#clock.nowMs() + earlyMs; [head] = this.#entries) {
       this.#entries.shift();
       head.run();
     }
     if (!head) {
       this.#armedForMs = Infinity;
-    } else if (head.dueMs - this.#clock.nowMs() < this.#headStartMs) {
+    } else if (this.#exact && head.dueMs - this.#clock.nowMs() < HEAD_START_MS) {
       const turn = setImmediate(() => this.#wake());
       this.#armedForMs = head.dueMs;
       this.#disarm = () => clearImmediate(turn);

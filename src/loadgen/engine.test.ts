@@ -41,14 +41,21 @@ interface Run {
   summary(): EngineSummary | undefined;
 }
 
-function setUp(input: Partial<PlanInput> = {}, server: Partial<FakeServer> = {}, seed = 1): Run {
+const nothingWrong = (): undefined => undefined;
+const alwaysWrong = (): Failure => ({ ...refused, class: "no-final" });
+
+function setUp(
+  input: Partial<PlanInput> = {},
+  server: Partial<FakeServer> = {},
+  judge: () => Failure | undefined = nothingWrong,
+): Run {
   const clock = new VirtualClock(0);
   const scheduler = createScheduler(clock);
   const transport = fakeTransport(clock, { readyMs: 7, partialMs: 80, finalMs: 120, ...server });
   const sessions: Observation[] = [];
   let summary: EngineSummary | undefined;
   const engine = createEngine({
-    plan: makePlan({ ...base, ...input }, seed),
+    plan: makePlan({ ...base, ...input }, 1),
     shard: { index: 0, of: 1 },
     clips: [clip("short", 730), clip("long", 1500)],
     transport,
@@ -62,8 +69,7 @@ function setUp(input: Partial<PlanInput> = {}, server: Partial<FakeServer> = {},
     },
     runId: "run",
     drainMs: 11_500,
-    // Would fail every session; a session that has failed already keeps its own first cause.
-    judge: (observation) => (observation.outcome?.ok === true ? undefined : { ...refused, class: "no-final" }),
+    judge,
     onSession: (observation) => sessions.push(observation),
     onDone: (result) => (summary = result),
   });
@@ -122,8 +128,15 @@ describe("engine, closed model", () => {
     }
   });
 
+  it("judges sessions of the window only: the others are load, not data", () => {
+    const run = setUp({}, {}, alwaysWrong);
+    run.clock.advanceTo(20_000);
+    for (const { phase, outcome } of run.sessions) expect(outcome?.ok).toBe(phase !== "steady");
+  });
+
   it("pauses a caller whose session failed before audio, and accounts for the pause", () => {
-    const run = setUp({ streams: 1 }, { fail: () => ({ afterMs: 0, failure: refused }) });
+    // A session that failed keeps its own first cause, whatever else is wrong with it.
+    const run = setUp({ streams: 1 }, { fail: () => ({ afterMs: 0, failure: refused }) }, alwaysWrong);
     run.clock.advanceTo(20_000);
     expect(run.sessions.map((session) => session.scheduledMs)).toEqual([0, 1000, 2000, 3000, 4000]);
     expect(run.sessions.map((session) => session.outcome)).toEqual(Array(5).fill({ ok: false, failure: refused }));

@@ -155,11 +155,12 @@ export function createEngine(options: EngineOptions): Engine {
     settle();
   }
 
-  /** A stream that failed has its first cause; one that ended well is judged by pace and content. */
+  /** A stream that failed has its first cause; one that ended well is judged by pace and content if it is recorded. */
   function judged(session: Session): Observation {
     const observation = session.observation(options.spec.recognition.interim);
+    if (session.start.phase !== "steady") return observation;
     if (observation.outcome?.ok === false) {
-      if (!overtime || session.start.phase !== "steady") return observation;
+      if (!overtime) return observation;
       const message = "still open at the end of the drain";
       const failure: Failure = { ...observation.outcome.failure, class: "deadline", origin: "server", message };
       return { ...observation, outcome: { ok: false, failure } };

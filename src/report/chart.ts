@@ -52,7 +52,12 @@ function drawing(chart: Chart): Markup {
   const { id, title, unit, points, spans } = chart;
   const all = points.flatMap(({ values }) => values.filter((value) => value !== undefined));
   const endMs = Math.max(1000, ...[...points, ...spans].map(({ toMs }) => toMs));
-  const yTicks = axisTicks(Math.min(0, ...all), Math.max(0, ...all), MOST_TICKS, chart.whole === true ? 1 : 0);
+  const yTicks = axisTicks(
+    Math.min(0, ...all),
+    Math.max(0, ...all),
+    MOST_TICKS,
+    chart.whole === true ? 1 : 0,
+  );
   const x = (ms: number): number => round(PLOT.left + (ms / endMs) * (PLOT.right - PLOT.left));
   const [low = 0, high = 1] = [yTicks[0], yTicks.at(-1)];
   const y = (value: number): number =>
@@ -73,7 +78,10 @@ function shade({ label, fromMs, toMs }: ChartSpan, x: (ms: number) => number): M
   if (width <= 0) return markup``;
   const middle = round(x(fromMs) + width / 2);
   // A label that doesn't fit says less than none.
-  const text = width < label.length * 6 ? undefined : markup`<text x="${middle}" y="${PLOT.top + 10}" class="mid">${label}</text>`;
+  const text =
+    width < label.length * 6
+      ? undefined
+      : markup`<text x="${middle}" y="${PLOT.top + 10}" class="mid">${label}</text>`;
   return markup`<rect class="shade" x="${x(fromMs)}" y="${PLOT.top}" width="${width}" height="${PLOT.bottom - PLOT.top}"/>${text}
 `;
 }
@@ -88,7 +96,9 @@ function timeTicks(endMs: number, x: (ms: number) => number): Markup[] {
   return axisTicks(0, endMs / unit.ms, MOST_TICKS)
     .filter((tick) => tick * unit.ms <= endMs)
     .map(
-      (tick) => markup`<path class="tick" d="M${x(tick * unit.ms)} ${PLOT.bottom}v4"/><text x="${x(tick * unit.ms)}" y="${PLOT.bottom + 16}" class="mid">${tick} ${unit.name}</text>
+      (
+        tick,
+      ) => markup`<path class="tick" d="M${x(tick * unit.ms)} ${PLOT.bottom}v4"/><text x="${x(tick * unit.ms)}" y="${PLOT.bottom + 16}" class="mid">${tick} ${unit.name}</text>
 `,
     );
 }
@@ -125,7 +135,7 @@ function description({ series, unit, points }: Chart): string {
     const values = points.flatMap(({ values }) => values[index] ?? []);
     if (values.length === 0) return `${name}: nothing measured`;
     const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => round(value));
-    return least === most ? `${name}: always ${most} ${unit}` : `${name}: ${least} to ${most} ${unit}`;
+    return `${name}: ${least === most ? `always ${most}` : `${least} to ${most}`} ${unit}`.trimEnd();
   });
   return `Over the time of the run. ${ranges.join("; ")}.`;
 }

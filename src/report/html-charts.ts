@@ -109,6 +109,6 @@ function reduce(timeline: readonly TimelinePoint[], of: Kind["of"], each: number
 }
 
 function highest(values: readonly (number | undefined)[]): number | undefined {
-  const finite = values.filter((value) => value !== undefined && Number.isFinite(value));
+  const finite = values.flatMap((value) => (value !== undefined && Number.isFinite(value) ? [value] : []));
   return finite.length === 0 ? undefined : Math.max(...finite);
 }

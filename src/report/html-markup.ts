@@ -1,7 +1,7 @@
 /** Markup that can't be forgotten to be escaped: what is put into a template is text unless it is markup already. */
 
 /** A symbol as the key, so that nothing read from JSON can pass for markup. */
-const TEXT = Symbol("markup");
+const TEXT: unique symbol = Symbol("markup");
 
 export interface Markup {
   readonly [TEXT]: string;
@@ -45,5 +45,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function escape(text: string): string {
   // Control characters have no place in a document, not even as references.
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "").replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return text
+    .replaceAll(/[^\P{Cc}\n\t]/gu, "")
+    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
