@@ -63,20 +63,24 @@ export function exactPace(delays: ExactDelays): Pace {
 /** One queue for all calls, as `model.ts` describes it. */
 export function queuePace(profile: Profile, clock: Clock, timetable: Timetable): Pace {
   const queue = new ServiceQueue<PacedReply>(profile);
-  let servesAtMs = -Infinity;
+  let servesAtMs: number | undefined;
 
-  function serve(): void {
-    for (const { payload, leavesMs } of queue.serve(clock.nowMs())) payload.release(leavesMs);
+  function serve(nowMs: number): void {
+    for (const { payload, leavesMs } of queue.serve(nowMs)) payload.release(leavesMs);
     const nextMs = queue.nextBatchMs;
     if (nextMs === undefined || nextMs === servesAtMs) return;
     servesAtMs = nextMs;
-    timetable.add(nextMs, serve);
+    timetable.add(nextMs, () => {
+      servesAtMs = undefined;
+      // The timetable may run a moment early.
+      serve(Math.max(nextMs, clock.nowMs()));
+    });
   }
 
   return {
     submit(reply) {
       queue.add({ arrivedMs: reply.arrivedMs, weight: reply.weight, final: reply.final, payload: reply });
-      serve();
+      serve(clock.nowMs());
     },
     drop: (call) => queue.drop((reply) => reply.call === call),
   };

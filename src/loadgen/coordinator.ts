@@ -92,6 +92,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let started = false;
   let interrupted = false;
   let startedAtEpochMs = 0;
+  let forgetAbort = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
   const broadcast = (message: ToWorker): void => {
@@ -184,6 +185,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         });
       } finally {
         endWatch();
+        forgetAbort();
         for (const worker of workers) worker.kill();
       }
       event("end", "every worker is done");
@@ -209,7 +211,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       interrupted = true;
       event("abort", "everything ends now");
       broadcast({ type: "abort" });
-      options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
+      forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
         workers.forEach((worker, index) => {
           if (!over[index]) worker.kill();
         });

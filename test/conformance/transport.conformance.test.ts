@@ -9,8 +9,11 @@ import { transportNames } from "../../src/client/transports.ts";
 import { deadAddress, tcpServer } from "../support/misbehaving-server.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
 import type { ServerCall } from "../support/misbehaving-server.ts";
-import { CHUNK, GOOD, failed, harness } from "./harness.ts";
+import { CHUNK, GOOD, answer, failed, harness } from "./harness.ts";
 
+const [cert, key] = ["cert", "key"].map((file) =>
+  readFileSync(new URL(`../support/tls/${file}.pem`, import.meta.url)),
+) as [Buffer, Buffer];
 const { requestDeserialize } = rivaServices().asr.StreamingRecognize;
 
 describe.each(transportNames)("%s", (name) => {
@@ -98,6 +101,16 @@ describe.each(transportNames)("%s", (name) => {
       );
       const plainText = await session(connect(server.address));
       expect(plainText.outcome).toEqual(failed({ phase: "connect", class: "connection-lost" }));
+    });
+
+    it("may want to know who we are", async () => {
+      const server = await serve(GOOD, { tls: { cert, key, ca: cert, requestCert: true } });
+      const tls = { rootCa: cert, serverName: "localhost" };
+      const known = connect(server.address, { tls: { ...tls, clientCert: cert, clientKey: key } });
+      expect((await session(known)).outcome).toEqual({ ok: true });
+      expect((await session(connect(server.address, { tls }))).outcome).toEqual(
+        failed({ phase: "tls", class: "certificate", origin: "client-config" }),
+      );
     });
   });
 

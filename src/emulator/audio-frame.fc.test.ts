@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { rivaServices } from "../base/riva-proto.ts";
+import { decodeStreamingRequest } from "./audio-frame.ts";
+
+const { requestSerialize, requestDeserialize } = rivaServices().asr.StreamingRecognize;
+
+it("reads audio like the full decoder, without calling it", () => {
+  fc.assert(
+    fc.property(fc.nat(40_000), (length) => {
+      const bytes = requestSerialize({ audio_content: Buffer.alloc(length, "speech") });
+      const decoded = decodeStreamingRequest(bytes, () => expect.unreachable());
+      const { audio_content, runtime_config, id } = requestDeserialize(bytes);
+      expect({ ...decoded, audio_content: undefined }).toEqual({
+        audio_content: undefined,
+        runtime_config,
+        id,
+      });
+      expect(audio_content && decoded.audio_content?.equals(audio_content)).toBe(true);
+    }),
+  );
+});
+
+it("leaves messages with anything else in them to the full decoder", () => {
+  const id = { value: "run/steady/1" };
+  for (const message of [
+    { audio_content: Buffer.from([1, 2, 3]), id },
+    { audio_content: Buffer.from([1, 2, 3]), runtime_config: { force_eou: "true" } },
+    { streaming_config: { config: { language_code: "en-US" }, interim_results: true }, id },
+    {},
+  ]) {
+    const bytes = requestSerialize(message);
+    expect(decodeStreamingRequest(bytes, requestDeserialize)).toEqual(requestDeserialize(bytes));
+  }
+});
+
+it("leaves a broken frame to the full decoder, which refuses it", () => {
+  expect(() => decodeStreamingRequest(Buffer.from([0x12, 0x05, 1]), requestDeserialize)).toThrow();
+});
