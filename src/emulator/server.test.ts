@@ -202,6 +202,19 @@ describe("StreamingRecognize", () => {
     expect(emulator.stats()).toMatchObject({ started: 1, completed: 0, failed: 1, cancelled: 0, open: 0 });
   });
 
+  it("refuses bytes that are no message, and counts that too", async () => {
+    const { client, emulator } = await start();
+    const call = client.makeBidiStreamRequest(
+      asr.StreamingRecognize.path,
+      (bytes: Buffer) => bytes,
+      () => undefined,
+    );
+    const failed = new Promise((resolve) => call.on("error", resolve));
+    call.write(Buffer.from([0x12, 0x05, 1]));
+    expect(await failed).toMatchObject({ code: status.INTERNAL });
+    expect(emulator.stats()).toMatchObject({ started: 1, failed: 1, cancelled: 0, open: 0 });
+  });
+
   it("gives a stream's place away after a minute without audio", async () => {
     let skippedMs = 0;
     const clock: Clock = { ...realClock, nowMs: () => realClock.nowMs() + skippedMs };

@@ -13,6 +13,7 @@ import { Outbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
 import { alternative } from "./spoken-word.ts";
+import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "./timetable.ts";
 import type { Reply } from "./transcriber.ts";
 import { Transcriber } from "./transcriber.ts";
@@ -70,9 +71,10 @@ export class StreamingCall {
   }
 
   /** A message has come. */
-  request(message: StreamingRecognizeRequest): void {
+  request(message: StreamingRequest): void {
     const arrivedMs = this.#context.clock.nowMs();
     this.#guarded(() => {
+      if (message instanceof Rejection) throw message;
       this.#phase ??= this.#start(message);
       if (message.streaming_config) {
         this.#configure(message.streaming_config, arrivedMs);

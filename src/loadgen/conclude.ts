@@ -112,7 +112,8 @@ function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
   const failed = (kind: string): number =>
     failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
   const refused = failed("refused");
-  const dropped = failed("connection-lost");
+  // A server that shuts down in good order resets its streams before it closes their connections.
+  const dropped = failed("connection-lost") + failed("reset");
   const check = { name: "target_alive", observed: refused + dropped, limit: "0" };
   if (reachableAtEnd === false) {
     return { ...check, verdict: "fail", advice: "nobody answered at the target's address right after the run" };
@@ -121,7 +122,7 @@ function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
     return { ...check, verdict: "fail", advice: `${refused} session(s) were refused a connection: the target was down` };
   }
   if (dropped >= DEATH_SHARE * scenario.load.streams) {
-    return { ...check, verdict: "fail", advice: `${dropped} session(s) lost their connection: the target went down` };
+    return { ...check, verdict: "fail", advice: `${dropped} session(s) lost their connection or were reset: the target went down` };
   }
   return { ...check, verdict: "pass" };
 }

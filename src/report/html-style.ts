@@ -95,7 +95,7 @@ svg .end { text-anchor: end; }
 @media (max-width: 40rem) {
   body { padding: 1rem 0.875rem 3rem; }
   h1 { font-size: 1.25rem; }
-  th, td { padding-right: 0.6rem; }
+  th, td { padding-right: 0.5rem; }
   [role=region] tbody th, th:has(code) { min-width: 7.5rem; }
   thead th { font-size: 0.75rem; }
   dl { grid-template-columns: 1fr; }

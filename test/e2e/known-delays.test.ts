@@ -44,26 +44,28 @@ describe("a server with known delays", () => {
       ["first_partial_from_audio", PARTIAL_MS],
       ["final_from_last_chunk", FINAL_MS],
       ["final_from_close", FINAL_MS],
-      ["response_latency", undefined],
-      ["nvidia_compat_latency", PARTIAL_MS],
+      ["nvidia_compat_intermediate", PARTIAL_MS],
     ] as const) {
       const summary = result.metrics[metric];
-      expect(summary?.count, metric).toBeGreaterThan(0);
-      if (truth === undefined) continue;
-      for (const percentile of summary?.certified ?? []) within(summary?.[percentile as "p50"], truth);
+      expect(summary?.certified, metric).toContain("p50");
+      for (const percentile of ["p50", "p90", "p95"] as const) {
+        if (summary?.certified?.includes(percentile) === true) within(summary[percentile], truth);
+      }
       within(summary?.mean, truth);
     }
   });
 
-  it("is measured alike from speech onset and speech end, session by session", () => {
+  it("is measured session by session as the timeline says", () => {
     // Recomputed here from the timeline and the manifest's facts, not with the product's formulas.
     const steady = sessions.filter((session) => session.phase === "steady" && session.ok);
-    for (const session of steady) {
+    const latencies = steady.map((session) => {
       const final = session.responses.findLast((response) => response.final);
-      const endOfAudioMs = session.anchorMs! + session.audioMs;
-      within(final!.atMs - endOfAudioMs, FINAL_MS);
-      expect(session.values["final_from_last_chunk"]).toBeCloseTo(final!.atMs - endOfAudioMs, 2);
-    }
+      const latencyMs = final!.atMs - (session.anchorMs! + session.audioMs);
+      expect(session.values["final_from_last_chunk"]).toBeCloseTo(latencyMs, 2);
+      return latencyMs;
+    });
+    latencies.sort((a, b) => a - b);
+    within(latencies[Math.floor(latencies.length / 2)], FINAL_MS);
   });
 
   it("counts failures exactly, and sessions are conserved", () => {

@@ -94,8 +94,10 @@ describe("a server that dies in the run", () => {
     expect(code).toBe(3);
     expect(result.slos.find((check) => check.name === "target_alive")?.verdict).toBe("fail");
     expect(result.slos.find((check) => check.name.startsWith("error_ratio"))?.verdict).toBe("pass");
-    const classes = new Set(result.sessions.failures.map((failure) => failure.class));
-    expect(classes).toEqual(new Set(["connection-lost", "refused"]));
+    // What was open was reset or lost its connection, what came later was refused; nothing is blamed on the generator.
+    const classes = result.sessions.failures.map((failure) => failure.class);
+    expect(classes).toContain("refused");
+    expect(classes.filter((kind) => !["refused", "reset", "connection-lost"].includes(kind))).toEqual([]);
     expect(result.sessions.scheduled).toBe(result.sessions.completed + result.sessions.failed);
     expect(sessions.some((session) => session.ok)).toBe(true);
   });
