@@ -1,6 +1,6 @@
 /** One HTTP/2 connection, and the calls that wait for it to be ready. */
 import { connect } from "node:http2";
-import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionOptions } from "node:http2";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { connectTimeout, noConnectionFailure } from "./failures.ts";
@@ -16,6 +16,12 @@ export interface Passenger {
   strand(failure: Failure): void;
 }
 
+const SESSION_OPTIONS: ClientSessionOptions = {
+  // What a stream may receive before we must say that we have read it: more than all its answers.
+  settings: { enablePush: false, initialWindowSize: 1024 * 1024 },
+  // Node's limit of 10 MB a session would refuse streams beyond the first thousands.
+  maxSessionMemory: Number.MAX_SAFE_INTEGER,
+};
 /** What all streams together may receive before we must say that we have read it. */
 const CONNECTION_WINDOW_BYTES: number = 64 * 1024 * 1024;
 /** As long as gRPC clients try (`MIN_CONNECT_TIMEOUT` of its connection back-off). */
@@ -49,7 +55,8 @@ export class H2Connection {
   ) {
     this.#endpoint = endpoint;
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
-    const session = connect(endpoint.url, endpoint.session);
+    const socket = endpoint.openSocket();
+    const session = connect(endpoint.url, { ...SESSION_OPTIONS, createConnection: () => socket });
     this.#session = session;
     this.#stopConnectLimit = clock.wakeAt(clock.nowMs() + CONNECT_LIMIT_MS, () => {
       this.#strandAll(connectTimeout(CONNECT_LIMIT_MS));
@@ -60,9 +67,10 @@ export class H2Connection {
       onSettings(maxConcurrentStreams ?? Infinity);
       if (!this.#isReady) this.#becomeReady();
     });
-    // "close" follows.
-    session.on("error", (error: Error) => (this.#error = error));
-    session.on("close", () => {
+    session.on("error", (error: Error) => (this.#error ??= error));
+    // The session keeps an error to itself that comes between the handshake of TLS and that of HTTP/2.
+    socket.on("error", (error) => (this.#error ??= error));
+    socket.on("close", () => {
       this.#strandAll(noConnectionFailure(this.#reason()));
       onGone(this);
     });
