@@ -19,6 +19,7 @@ import {
 import type { CallStatus } from "./riva-h2-status.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
 
+type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 type OnWritten = (error?: Error | null) => void;
 
 export class H2Call implements RivaCall, Passenger {
@@ -51,9 +52,9 @@ export class H2Call implements RivaCall, Passenger {
       return;
     }
     this.#stream = stream;
-    stream.on("response", (headers) => this.#onHeaders(headers));
+    stream.on("response", (headers: ResponseHeaders) => this.#onHeaders(headers));
     stream.on("data", (bytes: Buffer) => this.#onData(bytes));
-    stream.on("trailers", (headers) => this.#onTrailers(headers));
+    stream.on("trailers", (headers: IncomingHttpHeaders) => this.#onTrailers(headers));
     stream.on("error", (error: Error) => (this.#error = error));
     // Whichever comes without a status before it.
     stream.on("end", () => this.#onClose());
@@ -85,7 +86,7 @@ export class H2Call implements RivaCall, Passenger {
     queueMicrotask(() => this.#told.ended(this.#clock.nowMs()));
   }
 
-  #onHeaders(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): void {
+  #onHeaders(headers: ResponseHeaders): void {
     const atMs = this.#clock.nowMs();
     const status = statusInHeaders(headers) ?? statusOfHttp(headers[":status"]);
     if (status !== undefined) this.#endWith(atMs, status);

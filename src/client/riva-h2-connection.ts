@@ -1,6 +1,7 @@
 /** One HTTP/2 connection, and the calls that wait for it to be ready. */
 import { connect } from "node:http2";
-import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionOptions } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionOptions, Settings } from "node:http2";
+import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { connectTimeout, noConnectionFailure } from "./failures.ts";
@@ -32,6 +33,7 @@ export class H2Connection {
   readonly ready: Promise<Failure | undefined>;
   /** Calls on it, those that wait included. */
   calls = 0;
+  readonly #socket: Socket;
   readonly #session: ClientHttp2Session;
   readonly #endpoint: H2Endpoint;
   readonly #waiting = new Set<Passenger>();
@@ -57,19 +59,22 @@ export class H2Connection {
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
     const socket = endpoint.openSocket();
     const session = connect(endpoint.url, { ...SESSION_OPTIONS, createConnection: () => socket });
-    this.#session = session;
+    [this.#socket, this.#session] = [socket, session];
     this.#stopConnectLimit = clock.wakeAt(clock.nowMs() + CONNECT_LIMIT_MS, () => {
       this.#strandAll(connectTimeout(CONNECT_LIMIT_MS));
-      session.destroy();
+      socket.destroy();
     });
     // Ready is who has told its settings: before that, nobody knows whether it speaks HTTP/2, or how many streams it allows.
-    session.on("remoteSettings", ({ maxConcurrentStreams }) => {
+    session.on("remoteSettings", ({ maxConcurrentStreams }: Settings) => {
       onSettings(maxConcurrentStreams ?? Infinity);
       if (!this.#isReady) this.#becomeReady();
     });
     session.on("error", (error: Error) => (this.#error ??= error));
-    // The session keeps an error to itself that comes between the handshake of TLS and that of HTTP/2.
-    socket.on("error", (error) => (this.#error ??= error));
+    socket.on("error", (error) => {
+      this.#error ??= error;
+      // After a TLS alert that follows the handshake, such as for want of our certificate, nobody else would.
+      socket.destroy();
+    });
     socket.on("close", () => {
       this.#strandAll(noConnectionFailure(this.#reason()));
       onGone(this);
@@ -115,9 +120,13 @@ export class H2Connection {
     return this.#session.request(this.#endpoint.headers, { endStream: false });
   }
 
+  /** Says goodbye; no call is on it any more. */
   close(): void {
     this.#stopConnectLimit();
-    this.#session.destroy();
+    // A server that does not listen must not keep the process waiting.
+    this.#session.unref();
+    if (this.#isReady) this.#session.close();
+    else this.#socket.destroy();
   }
 
   #becomeReady(): void {
@@ -141,7 +150,7 @@ export class H2Connection {
   #reason(): string {
     if (this.#error === undefined) return "the connection was closed before it was ready";
     // Node tries all addresses of a name, and then speaks of all of them at once, or rather of none.
-    const [first] = this.#error instanceof AggregateError ? (this.#error.errors as unknown[]) : [];
+    const [first] = this.#error instanceof AggregateError ? (this.#error.errors as Error[]) : [];
     return String(first ?? this.#error);
   }
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { rivaServices } from "../base/riva-proto.ts";
 import { Rejection } from "./rejection.ts";
+import type { StreamingRequest } from "./streaming-request.ts";
 import { decodeStreamingRequest } from "./streaming-request.ts";
 
 const { requestSerialize, requestDeserialize } = rivaServices().asr.StreamingRecognize;
@@ -11,15 +12,12 @@ it("reads audio like the full decoder, without calling it", () => {
     fc.property(fc.nat(40_000), (length) => {
       const bytes = requestSerialize({ audio_content: Buffer.alloc(length, "speech") });
       const decoded = decodeStreamingRequest(bytes, () => expect.unreachable());
-      const { audio_content, runtime_config, id } = requestDeserialize(bytes);
-      expect({ ...decoded, audio_content: undefined }).toEqual({
-        audio_content: undefined,
-        runtime_config,
-        id,
-      });
-      expect(
-        "audio_content" in decoded && audio_content && decoded.audio_content?.equals(audio_content),
-      ).toBe(true);
+      const expected = requestDeserialize(bytes);
+      // Vitest compares long buffers slowly.
+      const audio = (request: StreamingRequest): string | undefined =>
+        request instanceof Rejection ? undefined : request.audio_content?.toString("latin1");
+      expect(audio(decoded)).toBe(audio(expected));
+      expect(decoded).toMatchObject({ runtime_config: expected.runtime_config, id: expected.id });
     }),
   );
 });

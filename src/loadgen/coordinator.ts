@@ -100,7 +100,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       if (!over[index]) worker.channel.send(message);
     });
   };
-  const event = (type: string, message: string): void => options.onEvent({ atMs: clock.nowMs(), type, message });
+  const event = (type: string, message: string): void =>
+    options.onEvent({ atMs: clock.nowMs(), type, message });
   const noteStall = (process: string, gapMs: number, atMs: number): void => {
     stalls.push({ process, gapMs, atMs });
     event("stall", `${process} did not run for ${Math.round(gapMs)} ms`);
@@ -113,7 +114,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         if (ready.every((one) => one !== undefined)) begin();
         break;
       case "failed":
-        settle({ error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }) });
+        settle({
+          error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }),
+        });
         break;
       case "snapshot":
         totals.add(message.snapshot);

@@ -4,7 +4,7 @@ import * as grpc from "@grpc/grpc-js";
 import { join } from "node:path";
 import type { RunResult } from "../../src/metrics/result.ts";
 import type { SessionRecord } from "../../src/metrics/session-record.ts";
-import { bench, readRun, tempFolder } from "../support/bench-process.ts";
+import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { DelayServer } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 
@@ -13,29 +13,45 @@ const FINAL_MS = 120;
 /** Long enough for every reference of the clips played. */
 const TEXT = Array.from({ length: 20 }, (_, i) => `word${i}`).join(" ");
 
-let server: DelayServer;
+let server: DelayServer | undefined;
 let result: RunResult;
 let sessions: SessionRecord[];
 let code: number | null;
 
 beforeAll(async () => {
-  server = await startDelayServer({
-    partialMs: PARTIAL_MS,
-    finalMs: FINAL_MS,
-    text: TEXT,
-    failStatus: (n) => (n % 10 === 0 ? grpc.status.INTERNAL : undefined),
+  const measured = await undisturbed(async () => {
+    server?.close();
+    server = await startDelayServer({
+      partialMs: PARTIAL_MS,
+      finalMs: FINAL_MS,
+      text: TEXT,
+      failStatus: (n) => (n % 10 === 0 ? grpc.status.INTERNAL : undefined),
+    });
+    const out = join(tempFolder(), "run");
+    const target = ["--target", `grpc://${server.address}`];
+    const { code } = await bench([
+      "--scenario",
+      "smoke",
+      "--duration",
+      "12s",
+      ...target,
+      "--out",
+      out,
+      "--quiet",
+    ]);
+    return { code, ...readRun(out) };
   });
-  const out = join(tempFolder(), "run");
-  const args = ["--scenario", "smoke", "--duration", "12s", "--target", `grpc://${server.address}`, "--out", out, "--quiet"];
-  ({ code } = await bench(args));
-  ({ result, sessions } = readRun(out));
-});
-afterAll(() => server.close());
+  ({ code, result, sessions } = measured);
+}, 120_000);
+afterAll(() => server?.close());
 
 function within(measured: number | undefined, truth: number): void {
   expect(measured).toBeDefined();
   const allowed = Math.max(3, truth * 0.03);
-  expect(Math.abs((measured ?? NaN) - truth), `${measured} should be ${truth} +- ${allowed}`).toBeLessThanOrEqual(allowed);
+  expect(
+    Math.abs((measured ?? NaN) - truth),
+    `${measured} should be ${truth} +- ${allowed}`,
+  ).toBeLessThanOrEqual(allowed);
 }
 
 describe("a server with known delays", () => {
@@ -86,8 +102,8 @@ describe("a server with known delays", () => {
         { started, completed, failed },
       ]),
     );
-    expect(ours).toEqual(server.byPhase);
-    expect(server.maxOpen).toBe(25);
+    expect(ours).toEqual(server?.byPhase);
+    expect(server?.maxOpen).toBe(25);
   });
 
   it("fails the gate on errors and says so by exit code", () => {
