@@ -18,6 +18,7 @@ import {
 } from "./riva-h2-status.ts";
 import type { CallStatus } from "./riva-h2-status.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
+import type { AsrResponse } from "./transport.ts";
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 type OnWritten = (error?: Error | null) => void;
@@ -26,20 +27,18 @@ export class H2Call implements RivaCall, Passenger {
   connection: H2Connection | undefined;
   readonly #told: CallListener;
   readonly #clock: Clock;
-  readonly #frames: FrameReader;
+  readonly #frames = new FrameReader();
   #stream: ClientHttp2Stream | undefined;
   /** What came before the stream was there. */
   #early: { message: Uint8Array; onWritten: OnWritten }[] = [];
   #halfClosed = false;
-  /** When the bytes being read came. */
-  #readMs = 0;
+  #serverEnded = false;
   #error: Error | undefined;
   #over = false;
 
   constructor(told: CallListener, clock: Clock) {
     this.#told = told;
     this.#clock = clock;
-    this.#frames = new FrameReader((message) => told.responded(decodeResponse(message, this.#readMs)));
   }
 
   begin(connection: H2Connection): void {
@@ -52,7 +51,7 @@ export class H2Call implements RivaCall, Passenger {
       return;
     }
     this.#stream = stream;
-    stream.on("response", (headers: ResponseHeaders) => this.#onHeaders(headers));
+    stream.on("response", (headers: ResponseHeaders, flags: number) => this.#onHeaders(headers, flags));
     stream.on("data", (bytes: Buffer) => this.#onData(bytes));
     stream.on("trailers", (headers: IncomingHttpHeaders) => this.#onTrailers(headers));
     stream.on("error", (error: Error) => (this.#error = error));
@@ -86,8 +85,9 @@ export class H2Call implements RivaCall, Passenger {
     queueMicrotask(() => this.#told.ended(this.#clock.nowMs()));
   }
 
-  #onHeaders(headers: ResponseHeaders): void {
+  #onHeaders(headers: ResponseHeaders, flags: number): void {
     const atMs = this.#clock.nowMs();
+    this.#serverEnded = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const status = statusInHeaders(headers) ?? statusOfHttp(headers[":status"]);
     if (status !== undefined) this.#endWith(atMs, status);
   }
@@ -95,22 +95,35 @@ export class H2Call implements RivaCall, Passenger {
   #onData(bytes: Buffer): void {
     const atMs = this.#clock.nowMs();
     if (this.#over) return;
-    this.#readMs = atMs;
+    this.#frames.add(bytes);
+    for (;;) {
+      const response = this.#nextResponse(atMs);
+      if (response === undefined) return;
+      this.#told.responded(response);
+    }
+  }
+
+  /** The next response that is whole; one that can't be read ends the call. */
+  #nextResponse(atMs: number): AsrResponse | undefined {
     try {
-      this.#frames.read(bytes);
+      const message = this.#frames.next();
+      return message === undefined ? undefined : decodeResponse(message, atMs);
     } catch (error) {
       this.#endWith(atMs, statusOfNonsense(messageOf(error)));
+      return undefined;
     }
   }
 
   #onTrailers(headers: IncomingHttpHeaders): void {
     const atMs = this.#clock.nowMs();
+    this.#serverEnded = true;
     this.#endWith(atMs, statusInHeaders(headers) ?? statusOfReset(constants.NGHTTP2_NO_ERROR));
   }
 
   /** The end of what the server sends, or of the stream. */
   #onClose(): void {
     const atMs = this.#clock.nowMs();
+    this.#serverEnded = true;
     const errorCode = this.#stream?.rstCode ?? constants.NGHTTP2_NO_ERROR;
     // A connection that is lost resets its streams too, but not with this code, which servers use.
     const lost = this.connection?.lost === true && errorCode !== constants.NGHTTP2_REFUSED_STREAM;
@@ -134,7 +147,8 @@ export class H2Call implements RivaCall, Passenger {
     if (this.#over) return;
     this.#over = true;
     this.connection?.remove(this);
-    // Nothing to do for a stream that both sides have closed.
+    // A stream that both sides have ended closes by itself.
+    if (this.#serverEnded && this.#stream?.writableFinished === true) return;
     this.#stream?.close(constants.NGHTTP2_CANCEL);
   }
 }

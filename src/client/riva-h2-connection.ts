@@ -61,8 +61,8 @@ export class H2Connection {
     const session = connect(endpoint.url, { ...SESSION_OPTIONS, createConnection: () => socket });
     [this.#socket, this.#session] = [socket, session];
     this.#stopConnectLimit = clock.wakeAt(clock.nowMs() + CONNECT_LIMIT_MS, () => {
-      this.#strandAll(connectTimeout(CONNECT_LIMIT_MS));
       socket.destroy();
+      this.#strandAll(connectTimeout(CONNECT_LIMIT_MS));
     });
     // Ready is who has told its settings: before that, nobody knows whether it speaks HTTP/2, or how many streams it allows.
     session.on("remoteSettings", ({ maxConcurrentStreams }: Settings) => {
@@ -83,7 +83,7 @@ export class H2Connection {
 
   /** Whether a call may be added: connecting counts, a server that said GOAWAY does not. */
   get open(): boolean {
-    return !this.#session.closed && !this.#session.destroyed;
+    return !this.#session.closed && !this.#session.destroyed && !this.#socket.destroyed;
   }
 
   /** Whether its streams were lost with it. */

@@ -4,8 +4,11 @@ import { FrameReader, frameMessage } from "./riva-h2-frames.ts";
 
 const read = (pieces: readonly Uint8Array[]): Buffer[] => {
   const messages: Buffer[] = [];
-  const reader = new FrameReader((message) => messages.push(Buffer.from(message)));
-  for (const piece of pieces) reader.read(Buffer.from(piece));
+  const reader = new FrameReader();
+  for (const piece of pieces) {
+    reader.add(Buffer.from(piece));
+    for (let message = reader.next(); message !== undefined; message = reader.next()) messages.push(message);
+  }
   return messages;
 };
 

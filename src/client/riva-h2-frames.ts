@@ -7,9 +7,11 @@ import { MAX_MESSAGE_BYTES } from "./grpc-endpoint.ts";
 
 const PREFIX_BYTES = 5;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** A message with its prefix, uncompressed. The message is copied. */
 export function frameMessage(message: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafeSlow(PREFIX_BYTES + message.length);
+  const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
   framed[0] = 0;
   framed.writeUInt32BE(message.length, 1);
   framed.set(message, PREFIX_BYTES);
@@ -18,51 +20,56 @@ export function frameMessage(message: Uint8Array): Buffer {
 
 /** Takes received bytes apart into messages, however they are cut. */
 export class FrameReader {
-  readonly #onMessage: (message: Buffer) => void;
-  /** The front of a message of which more is to come, in the pieces in which it came. */
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
-  /** Bytes that the pieces must amount to before it is worth looking at them again. */
-  #wantedBytes = 0;
+  /** What is being read, from `#at` on. */
+  #bytes: Buffer = NOTHING;
+  #at = 0;
+  /** What came after it, kept apart until it completes a message: a long one is not copied with each of its pieces. */
+  #later: Buffer[] = [];
+  #laterBytes = 0;
 
-  /** @param onMessage Gets each message, without its prefix, within the `read` that completed it. */
-  constructor(onMessage: (message: Buffer) => void) {
-    this.#onMessage = onMessage;
+  add(received: Buffer): void {
+    if (this.#bytes.length === 0) {
+      this.#bytes = received;
+    } else {
+      this.#later.push(received);
+      this.#laterBytes += received.length;
+    }
   }
 
-  /** @throws Error when this is no frame that we could have been sent; the reader is of no more use. */
-  read(received: Buffer): void {
-    let bytes = received;
-    if (this.#pieceBytes > 0) {
-      this.#keep(received);
-      if (this.#pieceBytes < this.#wantedBytes) return;
-      bytes = Buffer.concat(this.#pieces, this.#pieceBytes);
-      this.#pieces = [];
-      this.#pieceBytes = 0;
+  /**
+   * The next message that is whole, without its prefix; undefined when there is none.
+   *
+   * @throws Error when what comes is no frame that we could have been sent; the reader is of no more use.
+   */
+  next(): Buffer | undefined {
+    const here = this.#bytes.length - this.#at;
+    const wanted = frameBytes(this.#bytes, this.#at);
+    if (here < wanted) {
+      if (this.#laterBytes === 0 || here + this.#laterBytes < wanted) return undefined;
+      this.#join();
+      return this.next();
     }
-    let at = 0;
-    let end = frameEnd(bytes, at);
-    while (end <= bytes.length) {
-      this.#onMessage(bytes.subarray(at + PREFIX_BYTES, end));
-      at = end;
-      end = frameEnd(bytes, at);
-    }
-    if (at === bytes.length) return;
-    this.#keep(bytes.subarray(at));
-    this.#wantedBytes = end - at;
+    const start = this.#at + PREFIX_BYTES;
+    this.#at += wanted;
+    const message = this.#bytes.subarray(start, this.#at);
+    // Node reads many streams into one buffer: an idle stream must not hold on to it.
+    if (this.#at === this.#bytes.length) [this.#bytes, this.#at] = [NOTHING, 0];
+    return message;
   }
 
-  #keep(piece: Buffer): void {
-    this.#pieces.push(piece);
-    this.#pieceBytes += piece.length;
+  #join(): void {
+    this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), ...this.#later]);
+    this.#at = 0;
+    this.#later = [];
+    this.#laterBytes = 0;
   }
 }
 
-/** Where the frame that begins at `at` ends; with less than a prefix there, where the prefix does. */
-function frameEnd(bytes: Buffer, at: number): number {
-  if (bytes.length - at < PREFIX_BYTES) return at + PREFIX_BYTES;
+/** Size of the frame that begins at `at`; of its prefix, when there is not even that. */
+function frameBytes(bytes: Buffer, at: number): number {
+  if (bytes.length - at < PREFIX_BYTES) return PREFIX_BYTES;
   if (bytes[at] !== 0) throw new Error("compressed without our consent, or no gRPC frame");
   const messageBytes = bytes.readUInt32BE(at + 1);
   if (messageBytes > MAX_MESSAGE_BYTES) throw new Error(`a frame of ${messageBytes} bytes`);
-  return at + PREFIX_BYTES + messageBytes;
+  return PREFIX_BYTES + messageBytes;
 }

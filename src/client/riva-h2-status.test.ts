@@ -60,6 +60,7 @@ it.each([
   [2, { class: "reset", code: "INTERNAL" }],
   [7, { class: "reset", code: "UNAVAILABLE" }],
   [8, { class: "reset", code: "CANCELLED" }],
+  [11, { class: "resource-exhausted", code: "RESOURCE_EXHAUSTED" }],
 ])("a stream that ended with code %i and no status", (errorCode, expected) => {
   expect(failureOf(statusOfReset(errorCode))).toMatchObject({ ...expected, origin: "server" });
 });

@@ -14,11 +14,24 @@ const STATUS = {
   cancelled: 1,
   unknown: 2,
   permissionDenied: 7,
+  resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
   unauthenticated: 16,
 } as const;
+
+/** What HTTP/2's error codes mean to gRPC; all others are INTERNAL. */
+const RESETS: ReadonlyMap<number, readonly [code: number, details: string]> = new Map([
+  [constants.NGHTTP2_NO_ERROR, [STATUS.unknown, "No status information received"]],
+  [constants.NGHTTP2_REFUSED_STREAM, [STATUS.unavailable, "Stream refused by server"]],
+  [constants.NGHTTP2_CANCEL, [STATUS.cancelled, "Call cancelled"]],
+  [
+    constants.NGHTTP2_ENHANCE_YOUR_CALM,
+    [STATUS.resourceExhausted, "Bandwidth exhausted or memory limit exceeded"],
+  ],
+  [constants.NGHTTP2_INADEQUATE_SECURITY, [STATUS.permissionDenied, "Permission not secure enough"]],
+]);
 
 export interface CallStatus {
   /** Undefined: the server's is no number. */
@@ -69,20 +82,11 @@ function codeOfHttp(httpStatus: number | undefined): number {
 
 /** The status of a call that ended with RST_STREAM, or without any (`NO_ERROR`), before its status came. */
 export function statusOfReset(errorCode: number): CallStatus {
-  if (errorCode === constants.NGHTTP2_NO_ERROR)
-    return { code: STATUS.unknown, details: "No status information received" };
-  return { code: codeOfReset(errorCode), details: `Received RST_STREAM with code ${errorCode}` };
-}
-
-function codeOfReset(errorCode: number): number {
-  switch (errorCode) {
-    case constants.NGHTTP2_REFUSED_STREAM:
-      return STATUS.unavailable;
-    case constants.NGHTTP2_CANCEL:
-      return STATUS.cancelled;
-    default:
-      return STATUS.internal;
-  }
+  const [code, details] = RESETS.get(errorCode) ?? [
+    STATUS.internal,
+    `Received RST_STREAM with code ${errorCode}`,
+  ];
+  return { code, details };
 }
 
 /** The status of a call whose connection was lost; `error` is Node's, absent when it was closed in good order. */

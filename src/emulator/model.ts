@@ -46,9 +46,9 @@ const PROFILES: readonly Profile[] = [
     model: "emulated-riva-legacy-960ms",
     chunkMs: 960,
     capacity: 1240,
-    maxBatch: 16,
+    maxBatch: 12,
     batchMs: 3,
-    pathMs: 9.8,
+    pathMs: 10.5,
     finalFactor: 2.5,
   },
 ];

@@ -25,8 +25,8 @@ export function recognizeFile(
     interim: false,
     stopHistoryMs: Infinity,
   });
-  transcriber.push(samples);
-  const { transcript, words, audioProcessedMs } = transcriber.finish();
+  for (const { listen } of transcriber.push(samples)) listen();
+  const { transcript, words, audioProcessedMs } = transcriber.finish().listen();
   const shown = config.enable_word_time_offsets ? (words ?? []) : [];
   return {
     response: {

@@ -5,7 +5,7 @@ import { findProfile, perJobMs } from "./model.ts";
 import { exactPace, parseDelays, queuePace } from "./pace.ts";
 import { Timetable } from "./timetable.ts";
 
-const nothing = { weight: 1, final: false, last: false, call: {} };
+const nothing = { weight: 1, last: false, call: {} };
 
 describe("queuePace", () => {
   it("serves what waits even if nothing else ever comes", () => {
@@ -41,8 +41,8 @@ describe("exactPace", () => {
     const leavesMs: number[] = [];
     const release = (ms: number): void => void leavesMs.push(ms);
     pace.submit({ ...nothing, arrivedMs: 1000, release });
-    pace.submit({ ...nothing, arrivedMs: 1100, final: true, release });
-    pace.submit({ ...nothing, arrivedMs: 1200, final: true, last: true, release });
+    pace.submit({ ...nothing, arrivedMs: 1100, release });
+    pace.submit({ ...nothing, arrivedMs: 1200, last: true, release });
     expect(leavesMs).toEqual([1080, 1180, 1320]);
   });
 });

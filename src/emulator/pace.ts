@@ -10,8 +10,7 @@ export interface PacedReply {
   arrivedMs: number;
   /** Audio behind it, in server chunks. */
   weight: number;
-  /** Whether it takes the longer path of finals, and whether it is the one after which the call ends. */
-  final: boolean;
+  /** The call's last reply: it takes the longer path of finals. */
   last: boolean;
   /** The call it belongs to. */
   call: object;
@@ -79,7 +78,7 @@ export function queuePace(profile: Profile, clock: Clock, timetable: Timetable):
 
   return {
     submit(reply) {
-      queue.add({ arrivedMs: reply.arrivedMs, weight: reply.weight, final: reply.final, payload: reply });
+      queue.add({ arrivedMs: reply.arrivedMs, weight: reply.weight, final: reply.last, payload: reply });
       serve(clock.nowMs());
     },
     drop: (call) => queue.drop((reply) => reply.call === call),

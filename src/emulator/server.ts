@@ -29,6 +29,7 @@ import { recognizeFile } from "./offline.ts";
 import type { ExactDelays } from "./pace.ts";
 import { exactPace, queuePace } from "./pace.ts";
 import { asRejection, Rejection } from "./rejection.ts";
+import { widenConnectionWindows } from "./connection-window.ts";
 import type { CallContext } from "./streaming-call.ts";
 import { StreamingCall } from "./streaming-call.ts";
 import { Timetable } from "./timetable.ts";
@@ -60,6 +61,8 @@ export interface Emulator {
 const IDLE_LIMIT_MS = 60_000;
 /** What NVIDIA's clients allow. */
 const LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024;
+/** Room for a burst of a hundred long chunks. */
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 const SERVED = ["", "nvidia.riva.asr.RivaSpeechRecognition", "grpc.health.v1.Health"];
 
 /**
@@ -114,7 +117,6 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
       context.pace.submit({
         arrivedMs,
         weight: audioMs / profile.chunkMs,
-        final: false,
         last: true,
         call,
         release: (leavesMs) =>
@@ -133,6 +135,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
   }
 
   const { asr, health } = rivaServices();
+  widenConnectionWindows(CONNECTION_WINDOW_BYTES);
   const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
   const { requestDeserialize } = asr.StreamingRecognize;
   const streamingMethod = {

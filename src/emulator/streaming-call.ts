@@ -15,7 +15,7 @@ import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
 import { alternative } from "./spoken-word.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "./timetable.ts";
-import type { Reply } from "./transcriber.ts";
+import type { Due, Reply } from "./transcriber.ts";
 import { Transcriber } from "./transcriber.ts";
 
 /** What the server offers to every call. */
@@ -90,7 +90,7 @@ export class StreamingCall {
     this.#guarded(() => {
       if (!this.#opened) throw new Rejection("no messages received");
       this.#mustNotHaveIdled(this.#opened, arrivedMs);
-      this.#reply(this.#transcriber(this.#opened).finish(), arrivedMs, true);
+      this.#answer(this.#transcriber(this.#opened).finish(), arrivedMs, true);
     });
   }
 
@@ -124,7 +124,7 @@ export class StreamingCall {
     const samples = input.push(bytes);
     if (input.sampleRateHz === undefined) return;
     this.#context.counter.addAudio(samples.length / input.sampleRateHz);
-    for (const reply of this.#transcriber(this.#opened).push(samples)) this.#reply(reply, arrivedMs, false);
+    for (const due of this.#transcriber(this.#opened).push(samples)) this.#answer(due, arrivedMs, false);
   }
 
   #mustNotHaveIdled({ model }: Opened, nowMs: number): void {
@@ -144,15 +144,15 @@ export class StreamingCall {
     return opened.transcriber;
   }
 
-  #reply(reply: Reply, arrivedMs: number, last: boolean): void {
-    const { weight, final } = reply;
+  /** Recognising is left until the reply is to leave: a burst of audio is then queued at once, as a real server would. */
+  #answer({ weight, listen }: Due, arrivedMs: number, last: boolean): void {
     const release = this.#outbox.post(() => {
-      this.#port.send(this.#response(reply));
+      this.#port.send(this.#response(listen()));
       if (!last) return;
       this.#finish("completed");
       this.#port.end();
     });
-    this.#context.pace.submit({ arrivedMs, weight, final, last, call: this, release });
+    this.#context.pace.submit({ arrivedMs, weight, last, call: this, release });
   }
 
   #response({ final, words, transcript, audioProcessedMs }: Reply): Partially<StreamingRecognizeResponse> {

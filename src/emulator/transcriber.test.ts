@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../base/dataset.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
-import type { Reply, TranscriberOptions } from "./transcriber.ts";
+import type { Due, Reply, TranscriberOptions } from "./transcriber.ts";
 import { Transcriber } from "./transcriber.ts";
 
 const { clips } = await loadDataset("default");
@@ -14,14 +14,15 @@ function replies(
   samples: Int16Array,
   options: Partial<TranscriberOptions> = {},
   messageSamples = 1600,
-): Reply[] {
+): (Reply & { weight: number })[] {
   const defaults = { index, sampleRateHz: 16_000, chunkMs: 160, interim: true, stopHistoryMs: undefined };
   const transcriber = new Transcriber({ ...defaults, ...options });
-  const all: Reply[] = [];
+  const all: Due[] = [];
   for (let at = 0; at < samples.length; at += messageSamples) {
     all.push(...transcriber.push(samples.subarray(at, at + messageSamples)));
   }
-  return [...all, transcriber.finish()];
+  all.push(transcriber.finish());
+  return all.map(({ weight, listen }) => ({ weight, ...listen() }));
 }
 
 function followedBySilence(samples: Int16Array, silenceMs: number): Int16Array {

@@ -13,10 +13,16 @@ const STOP_HISTORY_MS = 800;
 /** A last word may reach this far past the end of the audio: annotations are rounded, and real servers pad with silence. */
 const PAST_THE_END_MS = 50;
 
-/** One response. Without `words` it is empty: nothing to say. */
-export interface Reply {
+/** Audio that is to be answered. Its order of work is cheap to take; recognising is put off. */
+export interface Due {
   /** Audio that this reply adds, in server chunks. */
   weight: number;
+  /** Listens to the audio and says what the answer is; call once, in the order in which replies became due. */
+  listen: () => Reply;
+}
+
+/** One response. Without `words` it is empty: nothing to say. */
+export interface Reply {
   final: boolean;
   /** Words of the utterance so far. */
   words: readonly SpokenWord[] | undefined;
@@ -42,6 +48,8 @@ export class Transcriber {
   readonly #interim: boolean;
   readonly #stopHistoryMs: number;
   #inChunk = 0;
+  /** Audio that has come and that no reply has become due for. */
+  #unheard: Int16Array[] = [];
   /** Words that finals have told. */
   #told = 0;
 
@@ -53,43 +61,55 @@ export class Transcriber {
     this.#stopHistoryMs = stopHistoryMs !== undefined && stopHistoryMs > 0 ? stopHistoryMs : STOP_HISTORY_MS;
   }
 
-  /** Takes audio; returns the replies that it makes due. */
-  push(samples: Int16Array): Reply[] {
-    const replies: Reply[] = [];
+  /** Takes audio, which must stay as it is until it has been listened to; returns the replies that it makes due. */
+  push(samples: Int16Array): Due[] {
+    const due: Due[] = [];
     for (let at = 0; at < samples.length;) {
       const take = Math.min(this.#chunkSamples - this.#inChunk, samples.length - at);
-      this.#recognizer.push(samples.subarray(at, at + take));
+      this.#unheard.push(samples.subarray(at, at + take));
       at += take;
       this.#inChunk += take;
-      if (this.#inChunk === this.#chunkSamples) replies.push(this.#chunkReply());
+      if (this.#inChunk === this.#chunkSamples) due.push(this.#due(() => this.#chunkReply()));
     }
-    if (this.#replyEachPush) replies.push(this.#chunkReply());
-    return replies;
+    if (this.#replyEachPush) due.push(this.#due(() => this.#chunkReply()));
+    return due;
   }
 
   /** The audio has ended; returns the last final, which may have no text. */
-  finish(): Reply {
-    this.#recognizer.finish();
-    const { heardMs } = this.#recognizer;
-    const words = this.#recognizer.wordsEnded(heardMs + PAST_THE_END_MS, this.#told);
-    return this.#reply(this.#replyEachPush ? 1 : this.#inChunk / this.#chunkSamples, true, words);
+  finish(): Due {
+    return this.#due(() => {
+      this.#recognizer.finish();
+      const { heardMs } = this.#recognizer;
+      return this.#reply(true, this.#recognizer.wordsEnded(heardMs + PAST_THE_END_MS, this.#told));
+    });
+  }
+
+  #due(reply: () => Reply): Due {
+    const weight = this.#replyEachPush ? 1 : this.#inChunk / this.#chunkSamples;
+    const audio = this.#unheard;
+    this.#unheard = [];
+    this.#inChunk = 0;
+    const listen = (): Reply => {
+      for (const samples of audio) this.#recognizer.push(samples);
+      return reply();
+    };
+    return { weight, listen };
   }
 
   #chunkReply(): Reply {
-    this.#inChunk = 0;
     const { heardMs } = this.#recognizer;
     const words = this.#recognizer.wordsEnded(heardMs, this.#told);
     if (words.length > 0 && this.#recognizer.silenceMs(heardMs) >= this.#stopHistoryMs) {
-      const reply = this.#reply(1, true, words);
+      const reply = this.#reply(true, words);
       this.#told += words.length;
       return reply;
     }
-    return this.#reply(1, false, this.#interim && words.length > 0 ? words : undefined);
+    return this.#reply(false, this.#interim && words.length > 0 ? words : undefined);
   }
 
-  #reply(weight: number, final: boolean, words: readonly SpokenWord[] | undefined): Reply {
+  #reply(final: boolean, words: readonly SpokenWord[] | undefined): Reply {
     const text = (words ?? []).map(({ word }) => word).join(" ");
     const transcript = this.#told > 0 && text !== "" ? ` ${text}` : text;
-    return { weight, final, words, transcript, audioProcessedMs: this.#recognizer.heardMs };
+    return { final, words, transcript, audioProcessedMs: this.#recognizer.heardMs };
   }
 }
