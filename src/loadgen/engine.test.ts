@@ -7,7 +7,7 @@ import type { Observation } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
-import type { PlanInput } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { makePlan } from "./plan.ts";
 import { createScheduler } from "./scheduler.ts";
 

@@ -65,7 +65,7 @@ describe("the scenarios that come with the package", () => {
       audio: { chunkMs: 160, phase: "aligned" },
       recognition: { interim: false, punctuation: true, wordTimeOffsets: false },
     });
-    expect(scenario.connections.streamsPerConnection).toBeGreaterThanOrEqual(scenario.load.streams);
+    expect(scenario.connections.streamsPerConnection).toBe(20_000);
   });
 });
 
@@ -128,8 +128,8 @@ describe("errors name file, line, column and key", () => {
     ["unknown phase", withLine("audio: { phase: mixed }"), /audio\.phase: must be aligned, spread or random/],
     [
       "unknown model",
-      minimal.replace("concurrency", "poisson"),
-      /load(\.model)?: unknown load model; known is concurrency/,
+      minimal.replace("concurrency", "poison"),
+      /load(\.model)?: unknown load model; known are concurrency, constant/,
     ],
     ["missing key", minimal.replace("duration: { steady: 30s }", ""), /^s\.yaml:1:1: duration: is missing/],
     [
