@@ -170,7 +170,9 @@ describe("engine, open load", () => {
       return of(run, "steady").map(({ seq, scheduledMs, clip: { id } }) => [seq, scheduledMs, id]);
     };
     const parts = [0, 1, 2].flatMap((index) => steadyOf({ index, of: 3 }));
-    expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(steadyOf({ index: 0, of: 1 }));
+    expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(
+      steadyOf({ index: 0, of: 1 }),
+    );
   });
 
   it("a trace that ends before the window leaves it empty, and the run ends with the window", () => {

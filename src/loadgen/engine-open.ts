@@ -32,8 +32,8 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   let done = false;
 
   function scheduleNext(): void {
-    const { value, done: exhausted } = arrivals.next();
-    next = exhausted === true ? undefined : value;
+    const result = arrivals.next();
+    next = result.done === true ? undefined : result.value;
     if (next !== undefined) scheduler.add(timed(next.scheduledMs, arrive));
   }
 

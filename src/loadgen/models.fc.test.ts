@@ -8,10 +8,13 @@ const rate = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 50, noNaN: tru
 
 /** Up to six stretches, straight or sloping, even or Poisson, that end after at most a minute. */
 const shapes: fc.Arbitrary<Segment[]> = fc
-  .array(fc.record({ ms: fc.integer({ min: 1, max: 10_000 }), from: rate, to: rate, poisson: fc.boolean() }), {
-    minLength: 1,
-    maxLength: 6,
-  })
+  .array(
+    fc.record({ ms: fc.integer({ min: 1, max: 10_000 }), from: rate, to: rate, poisson: fc.boolean() }),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
   .map((pieces) => {
     let fromMs = 0;
     return pieces.map(({ ms, from, to, poisson }) => {

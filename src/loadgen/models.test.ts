@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../base/random.ts";
 import type { Segment } from "./models.ts";
-import { activeSpans, fallsBefore, levelAt, meanCallers, meanLevel, peakLevel, plannedStarts } from "./models.ts";
+import {
+  activeSpans,
+  fallsBefore,
+  levelAt,
+  meanCallers,
+  meanLevel,
+  peakLevel,
+  plannedStarts,
+} from "./models.ts";
 
 const never = (): number => {
   throw new Error("even spacing draws nothing");
@@ -32,7 +40,11 @@ describe("planned starts, evenly spaced", () => {
     ["a step up", [piece(0, 1000, 2), piece(1000, Infinity, 4)], [0, 500, 1000, 1250, 1500]],
     ["a step in mid-gap", [piece(0, 750, 2), piece(750, Infinity, 4)], [0, 500, 875, 1125]],
     ["a pause", [piece(0, 1000, 2), piece(1000, 5000, 0), piece(5000, Infinity, 2)], [0, 500, 5000, 5500]],
-    ["nothing at first", [piece(0, 3000, 0), piece(3000, 4000, 3), piece(4000, Infinity, 0)], [3000, 3333.333, 3666.667]],
+    [
+      "nothing at first",
+      [piece(0, 3000, 0), piece(3000, 4000, 3), piece(4000, Infinity, 0)],
+      [3000, 3333.333, 3666.667],
+    ],
     ["nothing", [piece(0, Infinity, 0)], []],
   ])("%s", (_, segments, expected) => {
     expect(starts(segments, 5).slice(0, expected.length)).toEqual(expected);
@@ -101,7 +113,9 @@ describe("planned starts, Poisson", () => {
     const times = starts([ramp], 20_000, 3);
     const areas = times.map((ms) => 0.04 * (ms / 1000) ** 2);
     const sorted = areas.map((area, n) => area - (areas[n - 1] ?? 0)).sort((a, b) => a - b);
-    const distance = Math.max(...sorted.map((gap, i) => Math.abs(1 - Math.exp(-gap) - (i + 0.5) / sorted.length)));
+    const distance = Math.max(
+      ...sorted.map((gap, i) => Math.abs(1 - Math.exp(-gap) - (i + 0.5) / sorted.length)),
+    );
     expect(Math.abs(times.length - 10_000)).toBeLessThan(2.576 * 100);
     expect(distance).toBeLessThan(1.628 / Math.sqrt(sorted.length));
   });
@@ -129,7 +143,13 @@ describe("levels", () => {
   it.each([
     [0, [{ fromMs: 0, toMs: Infinity }]],
     [1, [{ fromMs: 250, toMs: Infinity }]],
-    [3, [{ fromMs: 750, toMs: 3000 }, { fromMs: 5000, toMs: Infinity }]],
+    [
+      3,
+      [
+        { fromMs: 750, toMs: 3000 },
+        { fromMs: 5000, toMs: Infinity },
+      ],
+    ],
     [5, [{ fromMs: 5000, toMs: Infinity }]],
     [6, []],
   ])("caller %i is in while the level is above its number", (slot, spans) => {

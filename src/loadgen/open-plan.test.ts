@@ -38,7 +38,12 @@ describe("open plan", () => {
       arrivals.map(({ scheduledMs }) => scheduledMs).sort((a, b) => a - b),
     );
     for (let round = 0; round < 30; round += 3) {
-      expect(arrivals.slice(round, round + 3).map(({ clip }) => clip).sort()).toEqual([0, 1, 2]);
+      expect(
+        arrivals
+          .slice(round, round + 3)
+          .map(({ clip }) => clip)
+          .sort(),
+      ).toEqual([0, 1, 2]);
     }
   });
 
@@ -51,9 +56,9 @@ describe("open plan", () => {
       // Evenly it would be 5 ms; by the golden ratio no gap is more than 1 + 1 / golden = 2.6 times the smallest.
       expect(Math.max(...gaps)).toBeLessThan(10);
     }
-    expect(new Set(first(openPlan({ phase: "aligned" }), 50).map(({ phaseOffsetMs }) => phaseOffsetMs))).toEqual(
-      new Set([0]),
-    );
+    expect(
+      new Set(first(openPlan({ phase: "aligned" }), 50).map(({ phaseOffsetMs }) => phaseOffsetMs)),
+    ).toEqual(new Set([0]));
   });
 
   it("has one hash per seed and input, over starts, clips and phases", () => {
@@ -63,8 +68,12 @@ describe("open plan", () => {
     expect(openPlan({ steadyMs: 9000 }).hash).not.toBe(hash);
     const trace = [{ startMs: 100 }, { startMs: 200, clip: 2 }];
     expect(openPlan({ trace }).hash).toBe(openPlan({ trace }).hash);
-    expect(openPlan({ trace: [{ startMs: 100 }, { startMs: 201, clip: 2 }] }).hash).not.toBe(openPlan({ trace }).hash);
-    expect(openPlan({ trace: [{ startMs: 100 }, { startMs: 200, clip: 1 }] }).hash).not.toBe(openPlan({ trace }).hash);
+    expect(openPlan({ trace: [{ startMs: 100 }, { startMs: 201, clip: 2 }] }).hash).not.toBe(
+      openPlan({ trace }).hash,
+    );
+    expect(openPlan({ trace: [{ startMs: 100 }, { startMs: 200, clip: 1 }] }).hash).not.toBe(
+      openPlan({ trace }).hash,
+    );
   });
 
   it("replays a trace and then ends", () => {
@@ -101,7 +110,9 @@ describe("open plan", () => {
         const parts = shards.flatMap(until);
         expect(parts.sort((a, b) => a.seq - b.seq)).toEqual(until({ index: 0, of: 1 }));
         expect(shards.reduce((sum, shard) => sum + plan.places(shard), 0)).toBe(20);
-        expect(shards.reduce((sum, shard) => sum + expectedStreams(plan, shard), 0)).toBeGreaterThanOrEqual(15);
+        expect(shards.reduce((sum, shard) => sum + expectedStreams(plan, shard), 0)).toBeGreaterThanOrEqual(
+          15,
+        );
       }),
       { numRuns: 30 },
     );

@@ -27,7 +27,7 @@ export interface OpenPlan {
   /** Over all planned starts up to the end of the window, with their clips. */
   hash: string;
   /** Fresh, in order of time, endless where the rate is held: every `of`-th session of the plan. */
-  arrivals(shard: Shard): Generator<Arrival>;
+  arrivals(shard: Shard): Generator<Arrival, void>;
   /** Sessions that a shard may have open at once; the shares add up to the whole. */
   places(shard: Shard): number;
 }
@@ -52,7 +52,7 @@ export function makeOpenPlan(input: OpenPlanInput, seed: number): OpenPlan {
 }
 
 /** Times, clips and phases are drawn from streams of their own, so that one does not shift the others. */
-function* allArrivals(input: OpenPlanInput, seed: number): Generator<Arrival> {
+function* allArrivals(input: OpenPlanInput, seed: number): Generator<Arrival, void> {
   const nextClip = clipOrder(input.clipIds.length, input.weights, randomStream(seed, "clips"));
   const phases = randomStream(seed, "phases");
   const periodMs = input.chunkMs / input.pace;
@@ -73,7 +73,7 @@ function* allArrivals(input: OpenPlanInput, seed: number): Generator<Arrival> {
   }
 }
 
-function* startsOf(input: OpenPlanInput, seed: number): Generator<{ startMs: number; clip?: number }> {
+function* startsOf(input: OpenPlanInput, seed: number): Generator<{ startMs: number; clip?: number }, void> {
   if (input.trace !== undefined) {
     yield* input.trace;
     return;
@@ -83,7 +83,7 @@ function* startsOf(input: OpenPlanInput, seed: number): Generator<{ startMs: num
 
 function planHash(input: OpenPlanInput, seed: number): string {
   // The starts of a trace are hashed as starts.
-  const { trace: _, ...parameters } = input;
+  const parameters = { ...input, trace: undefined };
   const hash = createHash("sha256").update(JSON.stringify({ seed, input: parameters }));
   const endMs = input.warmupMs + input.steadyMs;
   const block = new Float64Array(HASH_BLOCK);

@@ -4,8 +4,10 @@ import type { Clip, Dataset } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { parseSlo } from "../metrics/slo.ts";
 import {
   checkAgainstDataset,
+  checkStages,
   formatScenario,
   listScenarios,
   loadScenario,
@@ -27,7 +29,13 @@ describe("the scenarios that come with the package", () => {
       "concurrency-50",
       "concurrency-200",
       "nvidia-table",
+      "offline-throughput",
+      "phase-sensitivity",
+      "poisson-100",
+      "ramp-to-break",
       "smoke",
+      "soak",
+      "spike",
     ]);
   });
 
@@ -40,6 +48,7 @@ describe("the scenarios that come with the package", () => {
       expect(scenario.slo).toContain("error_ratio < 1%");
       const runnable = checkAgainstDataset(scenario, dataset);
       expect(parseScenario(formatScenario(runnable), "x.yaml")).toEqual(runnable);
+      expect(() => checkStages(scenario.slo.map(parseSlo), scenario)).not.toThrow();
     }
   });
 

@@ -5,7 +5,11 @@ describe("trace", () => {
   it.each([
     ["CSV", "t.csv", '# from the switch\nstart_s,clip\n2.5,hello\n\n0.25,\n2.5,"bye"\n'],
     ["CSV in another order", "t.csv", "clip,start_s\r\nhello,2.5\r\n,0.25\r\nbye,2.5\r\n"],
-    ["JSON lines", "t.jsonl", '{"start_s": 2.5, "clip": "hello"}\n{"start_s": 0.25}\n{"start_s": 2.5, "clip": "bye"}'],
+    [
+      "JSON lines",
+      "t.jsonl",
+      '{"start_s": 2.5, "clip": "hello"}\n{"start_s": 0.25}\n{"start_s": 2.5, "clip": "bye"}',
+    ],
   ])("%s: in order of time, ties in order of the file", (_, file, text) => {
     expect(parseTrace(text, file).map(({ startMs, clip }) => [startMs, clip])).toEqual([
       [250, undefined],
@@ -20,7 +24,12 @@ describe("trace", () => {
     ["no number", "t.csv", "start_s\nsoon\n", "t.csv:2: start_s: must be a number of seconds from 0"],
     ["nothing", "t.csv", "start_s,clip\n,a\n", "t.csv:2: start_s: must be a number of seconds from 0"],
     ["negative", "t.jsonl", '{"start_s": -1}', "t.jsonl:1: start_s: must be a number of seconds from 0"],
-    ["text for a number", "t.jsonl", '\n{"start_s": "1"}', "t.jsonl:2: start_s: must be a number of seconds from 0"],
+    [
+      "text for a number",
+      "t.jsonl",
+      '\n{"start_s": "1"}',
+      "t.jsonl:2: start_s: must be a number of seconds from 0",
+    ],
     ["a clip that is none", "t.jsonl", '{"start_s": 1, "clip": 3}', "t.jsonl:1: clip: must be a text"],
     ["no object", "t.jsonl", "17", "t.jsonl:1: must be an object"],
     ["empty", "t.csv", "start_s\n", "t.csv: the trace is empty"],
