@@ -6,6 +6,7 @@ import type { Slo } from "../metrics/slo.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { judgeValidity } from "../metrics/validity.ts";
 import type { RunOutcome } from "./coordinator.ts";
+import { droppedCheck, hasRoom } from "./dropped.ts";
 import { loadShape } from "./load-shape.ts";
 import { isClosed, iterationsOf } from "./load.ts";
 import { fallsBefore, meanCallers, peakLevel } from "./models.ts";
@@ -39,7 +40,7 @@ export function conclude(input: Conclusion): RunResult {
   );
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: [...slos, targetAlive(input)],
+    slos: [...slos, targetAlive(input), ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)])],
     run: {
       ...input.run,
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
@@ -73,7 +74,7 @@ function lastRecordedEnd({ summaries }: RunOutcome): number {
   return Math.max(0, ...summaries.map((summary) => summary?.lastRecordedEndMs ?? 0));
 }
 
-function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number): Validity {
+function validity({ scenario, outcome, totals, dataset }: Conclusion, windowEndMs: number): Validity {
   const metrics = totals.summaries();
   const latenessP99Ms = metrics["send_lateness"]?.p99;
   const lost = outcome.summaries.filter((summary) => summary === undefined).length;
@@ -85,7 +86,12 @@ function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number
     fromMs: scenario.warmupMs,
     toMs: Math.max(windowEndMs, lastRecordedEnd(outcome)),
     ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
-    ...(isClosed(scenario.load) ? {} : { lateStarts: metrics["late_starts"]?.value ?? 0 }),
+    ...(isClosed(scenario.load)
+      ? {}
+      : {
+          lateStarts: metrics["late_starts"]?.value ?? 0,
+          roomForAll: hasRoom(scenario, dataset),
+        }),
     lostWorkers: lost,
     lostShare: lost / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,

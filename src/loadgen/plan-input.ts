@@ -57,7 +57,7 @@ export interface OpenPlanInput extends PlanCommon {
 /** A plan holds no more starts than this: its hash covers each of them. */
 const MOST_PLANNED = 20_000_000;
 /** Set-up and the wait for the final, roughly: what a session lasts beyond its audio. */
-const AROUND_AUDIO_MS = 1000;
+export const AROUND_AUDIO_MS = 1000;
 /** Places for this many times the sessions that a server which keeps up has open. */
 const OPEN_MARGIN = 4;
 const LEAST_MAX_OPEN = 50;
