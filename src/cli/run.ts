@@ -9,9 +9,11 @@ import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
 import type { Coordinator, RunOutcome } from "../loadgen/coordinator.ts";
 import { createCoordinator } from "../loadgen/coordinator.ts";
+import { planInput } from "../loadgen/plan-input.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
-import { checkAgainstDataset, formatScenario, loadScenario } from "../loadgen/scenario.ts";
+import { checkAgainstDataset, checkStages, formatScenario, loadScenario } from "../loadgen/scenario.ts";
+import { traceOf } from "../loadgen/trace.ts";
 import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
@@ -37,6 +39,7 @@ interface RunArguments {
   out: string | undefined;
   seed: number;
   streams: number | undefined;
+  rate: number | undefined;
   duration: string | undefined;
   warmup: string | undefined;
   chunk: string | undefined;
@@ -70,6 +73,7 @@ function options(yargs: Argv): Argv {
     .option("out", { alias: "o", type: "string", describe: "Run folder [default: results/<run id>]" })
     .option("seed", { type: "number", default: 1, describe: "Decides clips and phases; one seed, one plan" })
     .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
+    .option("rate", { type: "number", describe: "Sessions a second instead of the scenario's" })
     .option("duration", { type: "string", describe: "Steady window instead of the scenario's (60, 90s, 2m)" })
     .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
@@ -136,9 +140,10 @@ interface RunInput {
 /** All that can be wrong with the input is found here, before anything is started or written. */
 async function readInput(world: World, args: RunArguments): Promise<RunInput> {
   if (!Number.isSafeInteger(args.seed)) throw BenchError.usage(`--seed ${args.seed}: must be a whole number`);
-  const { streams, duration, warmup, chunk, slo } = args;
+  const { streams, rate, duration, warmup, chunk, slo } = args;
   const overrides = {
     ...(streams === undefined ? {} : { streams }),
+    ...(rate === undefined ? {} : { rate }),
     ...(duration === undefined ? {} : { duration }),
     ...(warmup === undefined ? {} : { warmup }),
     ...(chunk === undefined ? {} : { chunk }),
@@ -147,11 +152,12 @@ async function readInput(world: World, args: RunArguments): Promise<RunInput> {
   const read = await loadScenario(args.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));
   const dataset = await loadDataset(read.audio.dataset, { root: world.root });
-  return {
-    scenario: checkAgainstDataset(read, dataset),
-    dataset: selectClips(dataset, read.audio.clips),
-    slos,
-  };
+  const scenario = checkAgainstDataset(read, dataset);
+  const selected = selectClips(dataset, read.audio.clips);
+  checkStages(slos, scenario);
+  // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
+  planInput(scenario, selected, await traceOf(scenario.load));
+  return { scenario, dataset: selected, slos };
 }
 
 interface LoadInput extends RunInput {

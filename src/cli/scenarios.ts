@@ -1,6 +1,7 @@
 /** `bench scenarios`: what scenarios there are. */
 import type { CommandModule } from "yargs";
 import { formatDuration } from "../base/duration.ts";
+import { iterationsOf, loadInWords } from "../loadgen/load.ts";
 import type { Scenario } from "../loadgen/scenario.ts";
 import { listScenarios, loadScenario, readScenario } from "../loadgen/scenario.ts";
 import type { World } from "./world.ts";
@@ -41,10 +42,11 @@ async function scenarios(world: World, { name, json }: Args): Promise<void> {
 
 function inWords(scenario: Scenario): string {
   const { name, description, load, warmupMs, steadyMs, slo } = scenario;
+  const iterations = iterationsOf(load);
   const length =
-    load.iterations === undefined
+    iterations === undefined
       ? `${formatDuration(warmupMs)} warm-up + ${formatDuration(steadyMs)}`
-      : `${load.iterations} sessions each, at most ${formatDuration(steadyMs)}`;
-  const lines = [`${load.streams} at once, ${length}`, slo.join(" · ")].filter((line) => line !== "");
+      : `${iterations} sessions each, at most ${formatDuration(steadyMs)}`;
+  const lines = [`${loadInWords(load)}, ${length}`, slo.join(" · ")].filter((line) => line !== "");
   return [`${name}: ${description}`, ...lines.map((line) => `    ${line}`)].join("\n");
 }

@@ -6,6 +6,10 @@ import type { Slo } from "../metrics/slo.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { judgeValidity } from "../metrics/validity.ts";
 import type { RunOutcome } from "./coordinator.ts";
+import { droppedCheck, hasRoom } from "./dropped.ts";
+import { loadShape } from "./load-shape.ts";
+import { isClosed, iterationsOf } from "./load.ts";
+import { fallsBefore, meanCallers, peakLevel } from "./models.ts";
 import type { RunnableScenario } from "./scenario.ts";
 
 export interface Conclusion {
@@ -36,7 +40,7 @@ export function conclude(input: Conclusion): RunResult {
   );
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: [...slos, targetAlive(input)],
+    slos: [...slos, targetAlive(input), ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)])],
     run: {
       ...input.run,
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
@@ -70,7 +74,7 @@ function lastRecordedEnd({ summaries }: RunOutcome): number {
   return Math.max(0, ...summaries.map((summary) => summary?.lastRecordedEndMs ?? 0));
 }
 
-function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number): Validity {
+function validity({ scenario, outcome, totals, dataset }: Conclusion, windowEndMs: number): Validity {
   const metrics = totals.summaries();
   const latenessP99Ms = metrics["send_lateness"]?.p99;
   const lost = outcome.summaries.filter((summary) => summary === undefined).length;
@@ -82,6 +86,12 @@ function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number
     fromMs: scenario.warmupMs,
     toMs: Math.max(windowEndMs, lastRecordedEnd(outcome)),
     ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
+    ...(isClosed(scenario.load)
+      ? {}
+      : {
+          lateStarts: metrics["late_starts"]?.value ?? 0,
+          roomForAll: hasRoom(scenario, dataset),
+        }),
     lostWorkers: lost,
     lostShare: lost / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
@@ -90,7 +100,8 @@ function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number
 
 /**
  * Callers against the plan. With think time fewer sessions than callers are open by design, with iterations callers
- * leave one by one: then there is no planned mean to hold the run to.
+ * leave one by one, those that a falling load sends home stay until their session has ended, and without pace sessions
+ * are too short for the gaps between them: then there is no planned mean to hold the run to.
  */
 function concurrency(
   { load, warmupMs }: RunnableScenario,
@@ -99,25 +110,32 @@ function concurrency(
   windowEndMs: number,
 ): { concurrency?: { planned: number; mean: number; lostToServer: number } } {
   const windowMs = windowEndMs - warmupMs;
-  if (mean === undefined || load.iterations !== undefined || load.thinkMs > 0 || windowMs <= 0) return {};
+  const { segments } = loadShape(load, warmupMs);
+  const held =
+    isClosed(load) && load.thinkMs === 0 && load.model !== "offline" && iterationsOf(load) === undefined;
+  if (mean === undefined || !held || windowMs <= 0 || fallsBefore(segments, windowEndMs)) return {};
+  const planned = meanCallers(segments, warmupMs, windowEndMs);
   const pausedMs = summaries.reduce((sum, summary) => sum + (summary?.pausedSlotMs ?? 0), 0);
-  return { concurrency: { planned: load.streams, mean, lostToServer: pausedMs / windowMs } };
+  return { concurrency: { planned, mean, lostToServer: pausedMs / windowMs } };
 }
 
-/** Losing the connections of this share of the callers counts as the death of the server. */
+/** Losing the connections of this share of the callers (of the mean number of sessions, in open loads) counts as the death of the server. */
 const DEATH_SHARE = 0.5;
 
 /**
  * A server that dies in a run never passes, whatever the SLOs say: not when it refused connections, not when it took
  * its connections down with it, not when nobody answers at the end.
  */
-function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
+function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd }: Conclusion): Check {
   const failures = [...totals.counts("steady").failures, ...totals.counts("drain").failures];
   const failed = (kind: string): number =>
     failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
   const refused = failed("refused");
   // A server that shuts down in good order resets its streams before it closes their connections.
   const dropped = failed("connection-lost") + failed("reset");
+  const usuallyOpen = isClosed(load)
+    ? peakLevel(loadShape(load, warmupMs).segments)
+    : (totals.summaries()["concurrency"]?.value ?? 0);
   const check = { name: "target_alive", observed: refused + dropped, limit: "0" };
   if (reachableAtEnd === false) {
     return {
@@ -133,7 +151,7 @@ function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
       advice: `${refused} session(s) were refused a connection: the target was down`,
     };
   }
-  if (dropped >= DEATH_SHARE * scenario.load.streams) {
+  if (dropped > 0 && dropped >= DEATH_SHARE * usuallyOpen) {
     return {
       ...check,
       verdict: "fail",

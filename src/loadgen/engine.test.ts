@@ -7,7 +7,7 @@ import type { Observation } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
-import type { PlanInput } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { makePlan } from "./plan.ts";
 import { createScheduler } from "./scheduler.ts";
 
@@ -204,6 +204,74 @@ describe("engine, closed model", () => {
       "deadline",
     ]);
     expect(late.summary()?.lastRecordedEndMs).toBe(4000 + 11_500);
+  });
+
+  it("draws think times from the exponential distribution when asked to", () => {
+    const run = setUp({ thinkMs: 250, thinkDistribution: "exponential", streams: 1, steadyMs: 600_000 });
+    run.clock.advanceTo(700_000);
+    const pauses = run.sessions.slice(1).map((session, i) => session.scheduledMs - run.sessions[i]!.endedMs!);
+    const mean = pauses.reduce((sum, ms) => sum + ms, 0) / pauses.length;
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0);
+    // The standard deviation of an exponential is its mean.
+    expect(Math.abs(mean - 250)).toBeLessThan((2.576 * 250) / Math.sqrt(pauses.length));
+    expect(new Set(pauses.map((ms) => Math.round(ms))).size).toBeGreaterThan(100);
+  });
+
+  it("follows a changing number of callers: they come at their time, and leave when their session has ended", () => {
+    const segments = [
+      { fromMs: 0, toMs: 4000, from: 1, to: 1 },
+      { fromMs: 4000, toMs: 6000, from: 1, to: 3 },
+      { fromMs: 6000, toMs: 10_000, from: 3, to: 3 },
+      { fromMs: 10_000, toMs: Infinity, from: 1, to: 1 },
+    ];
+    const stages = [
+      { fromMs: 0, name: "few" },
+      { fromMs: 4000, name: "many" },
+      { fromMs: 10_000, name: "few-again" },
+    ];
+    const run = setUp({ segments, stages, steadyMs: 15_000 });
+    run.clock.advanceTo(40_000);
+    const openAt = (ms: number): number =>
+      run.sessions.filter(({ startedMs, endedMs }) => startedMs! <= ms && ms < endedMs!).length;
+    expect([3999, 4500, 5500, 9999, 12_000].map(openAt)).toEqual([1, 2, 3, 3, 1]);
+    expect(run.sessions.find(({ slot }) => slot === 2)?.scheduledMs).toBe(5000);
+    for (const { stage, scheduledMs } of run.sessions) {
+      expect(stage).toBe(scheduledMs < 4000 ? "few" : scheduledMs < 10_000 ? "many" : "few-again");
+    }
+    expect(
+      run.sessions.filter(({ scheduledMs }) => scheduledMs >= 10_000).every(({ slot }) => slot === 0),
+    ).toBe(true);
+    expect(run.sessions.filter(({ phase }) => phase === "steady").some(({ cutShort }) => cutShort)).toBe(
+      false,
+    );
+    expect(run.summary()).toBeDefined();
+  });
+
+  it("a caller that left comes back with the level", () => {
+    const segments = [
+      { fromMs: 0, toMs: 3000, from: 2, to: 2 },
+      { fromMs: 3000, toMs: 6000, from: 1, to: 1 },
+      { fromMs: 6000, toMs: Infinity, from: 2, to: 2 },
+    ];
+    const run = setUp({ segments, streams: 2, steadyMs: 10_000 });
+    run.clock.advanceTo(40_000);
+    const starts = run.sessions.filter(({ slot }) => slot === 1).map(({ scheduledMs }) => scheduledMs);
+    expect(starts.filter((ms) => ms >= 3000 && ms < 6000)).toEqual([]);
+    expect(starts).toContain(6000);
+  });
+
+  it("without a pace sends each chunk when the one before it is taken, and no audio is ever due", () => {
+    const run = setUp({ pace: Infinity, streams: 1, iterations: 2, warmupMs: 0, steadyMs: 60_000 });
+    run.clock.advanceTo(60_000);
+    expect(run.sessions.length).toBe(2);
+    for (const session of run.sessions) {
+      expect(session.pace).toBe(Infinity);
+      expect(session.sentMs.length).toBe(session.chunks);
+      expect(session.anchorMs).toBe(session.readyMs);
+      expect(session.finishedMs! - session.anchorMs!).toBeLessThan(session.clip.audioMs / 10);
+      expect(session.outcome?.ok).toBe(true);
+    }
+    expect(run.summary()?.windowEndMs).toBe(run.sessions.at(-1)!.endedMs);
   });
 
   it("numbers sessions alike whatever the number of shards", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PlanInput } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { makePlan, phaseAt } from "./plan.ts";
 
 const input: PlanInput = {
@@ -33,6 +33,48 @@ describe("plan", () => {
     expect(offsets("random", 1)).toEqual(offsets("random", 1));
     expect(offsets("random", 1)).not.toEqual(offsets("random", 2));
     expect(offsets("random", 1).every((ms) => ms >= 0 && ms < 50)).toBe(true);
+  });
+
+  it("a stage may have its own chunk phase", () => {
+    const stages = [
+      { fromMs: 0, name: "a" },
+      { fromMs: 5000, name: "b", phase: "aligned" as const },
+    ];
+    const [, slot] = makePlan({ ...input, stages }, 1).slots({ index: 0, of: 1 });
+    expect([0, 4999, 5000].map((ms) => slot!.phaseOffsetAt(ms, 0))).toEqual([25, 25, 0]);
+  });
+
+  it("another caller has another order of clips and another random phase, the first those of a caller that stays", () => {
+    const picks = (sessionsPerCaller?: number): unknown[] => {
+      const changes = sessionsPerCaller === undefined ? {} : { sessionsPerCaller };
+      const clipIds = Array.from({ length: 8 }, (_, index) => `c${index}`);
+      const [slot] = makePlan({ ...input, clipIds, ...changes }, 1).slots({ index: 0, of: 1 });
+      return Array.from({ length: 8 }, () => slot!.next()).map(({ clip, caller }) => [clip, caller]);
+    };
+    expect(picks(4).slice(0, 4)).toEqual(picks().slice(0, 4));
+    expect(picks(4).map((pick) => (pick as number[])[1])).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+    const [slot] = makePlan({ ...input, phase: "random" }, 1).slots({ index: 0, of: 1 });
+    expect(slot!.phaseOffsetAt(0, 1)).not.toBe(slot!.phaseOffsetAt(0, 0));
+  });
+
+  it("plays clips by weight: shares as asked for, none without weight", () => {
+    const [slot] = makePlan({ ...input, weights: [3, 0, 1] }, 1).slots({ index: 0, of: 1 });
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 8000; i++) counts[slot!.next().clip]!++;
+    expect(counts[1]).toBe(0);
+    // A share of 3 / 4 of 8000, standard deviation 38.7.
+    expect(Math.abs(counts[0]! - 6000)).toBeLessThan(2.576 * 38.8);
+  });
+
+  it("a changing level spreads the phases of however many are in by the golden ratio", () => {
+    const segments = [{ fromMs: 0, toMs: Infinity, from: 40, to: 40 }];
+    const slots = makePlan({ ...input, streams: 40, segments }, 1).slots({ index: 0, of: 1 });
+    const few = slots
+      .slice(0, 8)
+      .map((slot) => slot.phaseOffsetMs)
+      .sort((a, b) => a - b);
+    const gaps = few.map((ms, i) => ms - (few[i - 1] ?? few.at(-1)! - 100));
+    expect(Math.max(...gaps)).toBeLessThan(25);
   });
 
   it("plays every clip before one comes twice", () => {

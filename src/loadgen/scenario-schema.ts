@@ -3,76 +3,38 @@
  * exhaust the machine or mean nothing.
  */
 import { z } from "zod";
-import { formatDuration, parseDurationMs } from "../base/duration.ts";
 import { section } from "../base/yaml.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
-
-const HOUR_MS = 3_600_000;
-
-/** A duration as people write it, turned into milliseconds. */
-function durationMs(minMs: number, maxMs: number): z.ZodType<number, string | number> {
-  const range = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
-  return z
-    .union([z.string(), z.number()], { error: "must be a duration such as 20s" })
-    .transform((value, context) => {
-      const ms = parseDurationMs(value);
-      if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
-      const problem =
-        ms === undefined ? "is not a duration such as 20, 20s, 2m or 500ms" : `must be ${range}`;
-      context.addIssue({ code: "custom", message: `${JSON.stringify(value)} ${problem}` });
-      return z.NEVER;
-    });
-}
-
-function wholeNumber(min: number, max: number): z.ZodType<number, number> {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-/** The fields that command line flags replace, so that a flag and a key are held to the same bounds. */
-export const streamCount: z.ZodType<number, number> = wholeNumber(1, 20_000);
-export const warmupDuration: z.ZodType<number, string | number> = durationMs(0, HOUR_MS);
-export const steadyDuration: z.ZodType<number, string | number> = durationMs(1000, 168 * HOUR_MS);
-export const chunkDuration: z.ZodType<number, string | number> = durationMs(20, 1000);
+import type { LoadFile } from "./load-schema.ts";
+import { loadFile, ownLengthMs } from "./load-schema.ts";
+import type { ChunkPhase } from "./load.ts";
+import {
+  chunkDuration,
+  durationMs,
+  HOUR_MS,
+  steadyDuration,
+  warmupDuration,
+  wholeNumber,
+} from "./schema-fields.ts";
 
 const auto = z.literal("auto");
 const flag = z.boolean();
-
-const load = z.discriminatedUnion(
-  "model",
-  [
-    section({
-      model: z.literal("concurrency"),
-      streams: streamCount,
-      rampIn: z
-        .union([auto, durationMs(0, HOUR_MS)], { error: "must be auto or a duration" })
-        .default("auto"),
-      think: durationMs(0, HOUR_MS).default(0),
-      iterations: wholeNumber(1, 100_000).exactOptional(),
-    }),
-  ],
-  { error: "unknown load model; known is concurrency" },
-);
 
 /** A scenario file, read: durations in milliseconds, defaults filled in. Keys are those of the file. */
 export interface ScenarioFile {
   name: string;
   description: string;
-  load: {
-    model: "concurrency";
-    streams: number;
-    rampIn: number | "auto";
-    think: number;
-    iterations?: number;
-  };
-  duration: { warmup: number; steady: number; drain: number | "auto" };
+  load: LoadFile;
+  duration: { warmup: number; steady?: number; drain: number | "auto" };
   audio: {
     dataset: string;
     chunk: number;
     pace: number;
-    phase: "aligned" | "spread" | "random";
+    phase: ChunkPhase;
     padding: { before: number; after: number };
     clips: { max?: number; only?: string[] };
+    /** By clip: how often it comes, relative to the others. Clips that are not named are not played. */
+    mix?: Record<string, number>;
   };
   recognition: RecognitionSettings;
   transport: "riva-grpc";
@@ -86,10 +48,10 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]*$/, { error: "must be lower-case letters, digits, dots and dashes" }),
   description: z.string().default(""),
-  load,
+  load: loadFile,
   duration: section({
     warmup: warmupDuration.default(0),
-    steady: steadyDuration,
+    steady: steadyDuration.exactOptional(),
     drain: z.union([auto, durationMs(0, HOUR_MS)], { error: "must be auto or a duration" }).default("auto"),
   }),
   audio: section({
@@ -107,6 +69,16 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       max: durationMs(1, HOUR_MS).exactOptional(),
       only: z.array(z.string().min(1)).min(1).exactOptional(),
     }).prefault({}),
+    mix: z
+      .record(
+        z.string(),
+        z.number().min(0.001, "must be 0.001 or more").max(1e6, "must be 1000000 or less"),
+        {
+          error: "must be a list of clip: weight",
+        },
+      )
+      .refine((mix) => Object.keys(mix).length > 0, "must name a clip")
+      .exactOptional(),
   }).prefault({}),
   recognition: section({
     language: z.string().min(1).default("en-US"),
@@ -125,4 +97,12 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     connectTimeout: durationMs(100, HOUR_MS).default(10_000),
   }).prefault({}),
   slo: z.array(z.string().min(1), { error: "must be a list of gates such as error_ratio < 1%" }).default([]),
+}).superRefine(({ load, duration }, context) => {
+  // Steps and stages that say how long they last bring the length of the window with them.
+  if (duration.steady !== undefined || ownLengthMs(load) !== undefined) return;
+  context.addIssue({
+    code: "custom",
+    path: ["duration", "steady"],
+    message: "must be a duration such as 20s",
+  });
 });

@@ -4,8 +4,10 @@ import type { Clip, Dataset } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { parseSlo } from "../metrics/slo.ts";
 import {
   checkAgainstDataset,
+  checkStages,
   formatScenario,
   listScenarios,
   loadScenario,
@@ -27,7 +29,13 @@ describe("the scenarios that come with the package", () => {
       "concurrency-50",
       "concurrency-200",
       "nvidia-table",
+      "offline-throughput",
+      "phase-sensitivity",
+      "poisson-100",
+      "ramp-to-break",
       "smoke",
+      "soak",
+      "spike",
     ]);
   });
 
@@ -40,6 +48,7 @@ describe("the scenarios that come with the package", () => {
       expect(scenario.slo).toContain("error_ratio < 1%");
       const runnable = checkAgainstDataset(scenario, dataset);
       expect(parseScenario(formatScenario(runnable), "x.yaml")).toEqual(runnable);
+      expect(() => checkStages(scenario.slo.map(parseSlo), scenario)).not.toThrow();
     }
   });
 
@@ -65,7 +74,7 @@ describe("the scenarios that come with the package", () => {
       audio: { chunkMs: 160, phase: "aligned" },
       recognition: { interim: false, punctuation: true, wordTimeOffsets: false },
     });
-    expect(scenario.connections.streamsPerConnection).toBeGreaterThanOrEqual(scenario.load.streams);
+    expect(scenario.connections.streamsPerConnection).toBe(20_000);
   });
 });
 
@@ -128,8 +137,8 @@ describe("errors name file, line, column and key", () => {
     ["unknown phase", withLine("audio: { phase: mixed }"), /audio\.phase: must be aligned, spread or random/],
     [
       "unknown model",
-      minimal.replace("concurrency", "poisson"),
-      /load(\.model)?: unknown load model; known is concurrency/,
+      minimal.replace("concurrency", "poison"),
+      /load(\.model)?: unknown load model; known are concurrency, constant/,
     ],
     ["missing key", minimal.replace("duration: { steady: 30s }", ""), /^s\.yaml:1:1: duration: is missing/],
     [

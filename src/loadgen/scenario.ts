@@ -11,32 +11,21 @@ import { BenchError } from "../base/errors.ts";
 import { listNamedFiles, readNamedFile } from "../base/named-file.ts";
 import { parseYaml, toYaml } from "../base/yaml.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import type { LoadFile } from "./load-schema.ts";
+import { ownLengthMs } from "./load-schema.ts";
+import type { ChunkPhase, Load } from "./load.ts";
+import { isClosed, iterationsOf } from "./load.ts";
+import { loadShape } from "./load-shape.ts";
+import { loadAsFile, resolveLoad } from "./resolve-load.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
-import {
-  chunkDuration,
-  scenarioFile,
-  steadyDuration,
-  streamCount,
-  warmupDuration,
-} from "./scenario-schema.ts";
-
-/** `streams` callers at once, each followed by the next: a closed model. */
-export interface ConcurrencyLoad {
-  readonly model: "concurrency";
-  readonly streams: number;
-  /** Callers come in evenly over this long. */
-  readonly rampInMs: number;
-  /** Pause of a caller between two sessions. */
-  readonly thinkMs: number;
-  /** Each caller does exactly so many sessions and the run ends with the last of them. */
-  readonly iterations?: number;
-}
+import { scenarioFile } from "./scenario-schema.ts";
+import { chunkDuration, sessionRate, steadyDuration, streamCount, warmupDuration } from "./schema-fields.ts";
 
 /** A scenario as read. Plain data: it is sent to workers and written into results. */
 export interface Scenario {
   readonly name: string;
   readonly description: string;
-  readonly load: ConcurrencyLoad;
+  readonly load: Load;
   readonly warmupMs: number;
   /** The judged window; with `iterations` the longest it may last. */
   readonly steadyMs: number;
@@ -49,10 +38,12 @@ export interface Scenario {
     /** 1 = real time. */
     readonly pace: number;
     /** How the chunk clocks of the callers stand to each other. */
-    readonly phase: "aligned" | "spread" | "random";
+    readonly phase: ChunkPhase;
     readonly paddingBeforeMs: number;
     readonly paddingAfterMs: number;
     readonly clips: { readonly maxMs?: number; readonly only?: readonly string[] };
+    /** By clip: how often it comes, relative to the others; then `clips.only` names just these. */
+    readonly mix?: Readonly<Record<string, number>>;
   };
   readonly recognition: RecognitionSettings;
   readonly transport: "riva-grpc";
@@ -72,6 +63,8 @@ export type RunnableScenario = Scenario & { readonly drainMs: number };
 /** Values of command line flags that replace a scenario's own. Durations as written: `20`, `500ms`, `2m`. */
 export interface ScenarioOverrides {
   readonly streams?: number;
+  /** Sessions a second. */
+  readonly rate?: number;
   /** The steady window. */
   readonly duration?: string | number;
   readonly warmup?: string | number;
@@ -121,15 +114,17 @@ export async function listScenarios(root: string): Promise<string[]> {
 export function parseScenario(text: string, path: string, overrides: ScenarioOverrides = {}): Scenario {
   const file = applyOverrides(parseYaml(text, path, scenarioFile), overrides);
   const { load, duration, audio, session } = file;
-  const { rampIn, think, ...model } = load;
   const { max, ...clips } = audio.clips;
+  const steadyMs = duration.steady ?? ownLengthMs(load) ?? NaN;
+  if (audio.mix !== undefined && clips.only !== undefined) {
+    throw BenchError.usage(`${path}: audio.mix names the clips to play: leave audio.clips.only out`);
+  }
   return {
     name: file.name,
     description: file.description,
-    // Half the warm-up: callers come in one after the other, and all are there well before anything is judged.
-    load: { ...model, rampInMs: rampIn === "auto" ? duration.warmup / 2 : rampIn, thinkMs: think },
+    load: resolveLoad(load, { warmupMs: duration.warmup, steadyMs, path }),
     warmupMs: duration.warmup,
-    steadyMs: duration.steady,
+    steadyMs,
     drainMs: duration.drain,
     audio: {
       dataset: audio.dataset === "default" ? "default" : resolve(dirname(path), audio.dataset),
@@ -138,7 +133,12 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
       phase: audio.phase,
       paddingBeforeMs: audio.padding.before,
       paddingAfterMs: audio.padding.after,
-      clips: { ...clips, ...(max === undefined ? {} : { maxMs: max }) },
+      clips: {
+        ...clips,
+        ...(audio.mix === undefined ? {} : { only: Object.keys(audio.mix) }),
+        ...(max === undefined ? {} : { maxMs: max }),
+      },
+      ...(audio.mix === undefined ? {} : { mix: audio.mix }),
     },
     recognition: file.recognition,
     transport: file.transport,
@@ -151,12 +151,11 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
 /** The scenario as a file that reads back as itself, overrides and automatic values written out. */
 export function formatScenario(scenario: Scenario): string {
   const { load, audio, session, drainMs } = scenario;
-  const { rampInMs, thinkMs, ...model } = load;
-  const { maxMs, ...clips } = audio.clips;
+  const { maxMs, only } = audio.clips;
   return toYaml({
     name: scenario.name,
     description: scenario.description,
-    load: { ...model, rampIn: formatDuration(rampInMs), think: formatDuration(thinkMs) },
+    load: loadAsFile(load),
     duration: {
       warmup: formatDuration(scenario.warmupMs),
       steady: formatDuration(scenario.steadyMs),
@@ -171,7 +170,11 @@ export function formatScenario(scenario: Scenario): string {
         before: formatDuration(audio.paddingBeforeMs),
         after: formatDuration(audio.paddingAfterMs),
       },
-      clips: { ...clips, ...(maxMs === undefined ? {} : { max: formatDuration(maxMs) }) },
+      clips: {
+        ...(only === undefined || audio.mix !== undefined ? {} : { only }),
+        ...(maxMs === undefined ? {} : { max: formatDuration(maxMs) }),
+      },
+      ...(audio.mix === undefined ? {} : { mix: audio.mix }),
     },
     recognition: scenario.recognition,
     transport: scenario.transport,
@@ -201,10 +204,15 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
       "Sessions that start late in the window would be cut short. Use `drain: auto`.",
     );
   }
-  const iterationsMs = load.rampInMs + (load.iterations ?? 0) * (longestMs + load.thinkMs);
-  if (load.iterations !== undefined && warmupMs + steadyMs < iterationsMs) {
+  const iterations = iterationsOf(load);
+  // Without the pace of a microphone nobody knows how long they take.
+  const iterationsMs =
+    iterations === undefined || !isClosed(load) || load.model === "offline"
+      ? 0
+      : load.rampInMs + iterations * (longestMs + load.thinkMs);
+  if (warmupMs + steadyMs < iterationsMs) {
     throw BenchError.usage(
-      `scenario ${name}: ${load.iterations} iterations take ${inSeconds(iterationsMs)} or more, ` +
+      `scenario ${name}: ${iterations} iterations take ${inSeconds(iterationsMs)} or more, ` +
         `duration.steady is ${inSeconds(steadyMs)}`,
       "With `iterations`, duration.steady is the longest that the run may last.",
     );
@@ -212,23 +220,52 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
   return { ...scenario, drainMs: drainMs === "auto" ? Math.ceil(longestMs) + session.deadlineMs : drainMs };
 }
 
+/**
+ * Holds the stages that gates name (`metric@stage`) against those of the load.
+ *
+ * @throws BenchError (exit 2) for a stage that no session can belong to
+ */
+export function checkStages(slos: readonly { source: string; stage?: string }[], scenario: Scenario): void {
+  const names = new Set(loadShape(scenario.load, scenario.warmupMs).stages.map(({ name }) => name));
+  for (const { source, stage } of slos) {
+    if (stage === undefined || names.has(stage)) continue;
+    throw BenchError.usage(
+      `SLO "${source}": the load has no stage "${stage}"`,
+      `It has ${[...names].join(", ")}.`,
+    );
+  }
+}
+
 function inSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function applyOverrides(file: ScenarioFile, overrides: ScenarioOverrides): ScenarioFile {
-  const { streams, duration, warmup, chunk, slo = [] } = overrides;
+  const { streams, rate, duration, warmup, chunk, slo = [] } = overrides;
+  const steady = override("duration", duration, steadyDuration);
+  const withStreams = withLevel(file.load, "streams", override("streams", streams, streamCount));
   return {
     ...file,
-    load: { ...file.load, streams: override("streams", streams, streamCount) ?? file.load.streams },
+    load: withLevel(withStreams, "rate", override("rate", rate, sessionRate)),
     duration: {
       ...file.duration,
-      steady: override("duration", duration, steadyDuration) ?? file.duration.steady,
+      ...(steady === undefined ? {} : { steady }),
       warmup: override("warmup", warmup, warmupDuration) ?? file.duration.warmup,
     },
     audio: { ...file.audio, chunk: override("chunk", chunk, chunkDuration) ?? file.audio.chunk },
     slo: [...file.slo, ...slo],
   };
+}
+
+/** Another number of streams or sessions a second, for loads that have one such number. */
+function withLevel(load: LoadFile, key: "streams" | "rate", level: number | undefined): LoadFile {
+  if (level === undefined) return load;
+  const present: unknown = (load as { streams?: unknown; rate?: unknown })[key];
+  if (typeof present === "number") return { ...load, [key]: level };
+  throw BenchError.usage(
+    `--${key} ${level}: the scenario's load (${load.model}) has no single number of ${key === "rate" ? "sessions a second" : "streams"}`,
+    "Copy the scenario (bench scenarios NAME > mine.yaml) and change its load there.",
+  );
 }
 
 /** A flag's value in milliseconds or as a number, held to the bounds of the key it replaces. */

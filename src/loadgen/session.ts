@@ -26,7 +26,7 @@ export interface SessionStart {
   /** Planned start [T_s]. */
   scheduledMs: number;
   clip: ReadyClip;
-  /** Pace factor; 1 = real time. */
+  /** Pace factor; 1 = real time, Infinity = no pace: each chunk follows when the transport has taken the one before it. */
   pace: number;
   /** Chunk phase of the caller [phi], milliseconds in [0, chunk / pace). */
   phaseOffsetMs: number;
@@ -85,7 +85,8 @@ export class Session implements StreamListener, Timed {
       return;
     }
     const periodMs = clip.chunkMs / pace;
-    this.#anchorMs = phaseOffsetMs + Math.ceil((atMs - phaseOffsetMs) / periodMs) * periodMs;
+    this.#anchorMs =
+      periodMs === 0 ? atMs : phaseOffsetMs + Math.ceil((atMs - phaseOffsetMs) / periodMs) * periodMs;
     this.#scheduleChunk();
   }
 
@@ -104,7 +105,7 @@ export class Session implements StreamListener, Timed {
     this.#sentMs[this.#sent++] = this.#context.clock.nowMs();
     this.#stream.send(chunk);
     if (this.#sent === this.start.clip.chunks.length) this.#finish();
-    else this.#scheduleChunk();
+    else if (this.start.pace !== Infinity) this.#scheduleChunk();
   }
 
   #finish(): void {
@@ -115,6 +116,9 @@ export class Session implements StreamListener, Timed {
   onAccepted(index: number, atMs: number): void {
     this.#acceptedMs[index] = atMs;
     this.#accepted = index + 1;
+    // Without a pace the transport sets it. By way of the scheduler: a clip is not sent in one turn of the event loop.
+    if (this.start.pace === Infinity && this.#accepted === this.#sent && this.#finishedMs === undefined)
+      this.#scheduleChunk();
   }
 
   onResponse(response: AsrResponse): void {

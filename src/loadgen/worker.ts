@@ -18,11 +18,13 @@ import { parseSlo } from "../metrics/slo.ts";
 import { readyClip } from "./audio-plan.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
-import { makePlan, planInput } from "./plan.ts";
+import { planInput } from "./plan-input.ts";
+import { expectedStreams, makePlan } from "./plan.ts";
 import type { Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduler, timed } from "./scheduler.ts";
 import { openLineLog } from "./session-log.ts";
+import { traceOf } from "./trace.ts";
 
 /** Snapshots leave this often. */
 const SNAPSHOT_MS = 1000;
@@ -99,7 +101,7 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
   const clips = dataset.clips.map((clip) =>
     readyClip(padClip(clip, padding), scenario.audio.chunkMs, (audio) => transport.encodeChunk(audio)),
   );
-  const plan = makePlan(planInput(scenario, dataset), job.seed);
+  const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
   const log = await openLineLog(job.sessionsFile, (error) =>
@@ -109,7 +111,7 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
       hint: "free some disk space or give another folder with --out; the records up to here are kept",
     }),
   );
-  const warm = await transport.warmUp(plan.slots(job.shard).length, scenario.session.connectTimeoutMs);
+  const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   let engine: Engine | undefined;
 
   function start(atEpochMs: number): void {

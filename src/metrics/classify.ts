@@ -33,6 +33,7 @@ export function sessionFailure(observation: Observation): Failure | undefined {
 
 function lateChunks(observation: Observation): number {
   const limitMs = latenessLimitMs(observation.chunkMs);
+  if (observation.pace === Infinity) return 0;
   let late = 0;
   for (let k = 0; k < observation.sentMs.length; k++) {
     if ((observation.sentMs[k] ?? 0) - dueMs(observation, k) > limitMs) late++;

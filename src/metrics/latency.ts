@@ -76,6 +76,7 @@ const finalFromClose: SessionMetric = {
   unit: "ms",
   better: "lower",
   per: "session",
+  ofUnpaced: true,
   help: "R_L - X_eos, L = last final with text: how long the server takes to flush after the half-close.",
   of: (o) => (o.cutShort ? undefined : difference(lastFinalText(o)?.atMs, o.finishedMs)),
 };
@@ -85,6 +86,7 @@ const sessionSetup: SessionMetric = {
   unit: "ms",
   better: "lower",
   per: "session",
+  ofUnpaced: true,
   help: "t_ready - t0: from the connection attempt to transport up and configuration accepted.",
   of: (o) => difference(o.readyMs, o.startedMs),
 };

@@ -16,6 +16,8 @@ interface MetricBase {
    * from sessions that completed; a failed one is a violation in a gate instead of a value in a percentile.
    */
   ofFailed?: true;
+  /** True for what has a meaning without the pace of a microphone, when no audio is ever due. */
+  ofUnpaced?: true;
   /** Why no SLO may use it, with what to use instead. */
   notForGates?: string;
 }
@@ -60,7 +62,8 @@ export function ticksPerUnit(unit: MetricUnit): number {
   return unit === "ms" ? 1000 : 1e6;
 }
 
-/** True when the session has a say in the metric: it completed, or the metric counts failed sessions too. */
-export function speaksOf(metric: Metric, { outcome }: Observation): boolean {
+/** True when the session has a say in the metric: it completed (or the metric counts failed sessions too), at a pace. */
+export function speaksOf(metric: Metric, { outcome, pace }: Observation): boolean {
+  if (pace === Infinity && metric.ofUnpaced !== true) return false;
   return metric.ofFailed === true || outcome?.ok === true;
 }

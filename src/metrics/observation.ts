@@ -51,7 +51,7 @@ export interface Observation {
   stage: string;
   clip: ClipFacts;
   chunkMs: number;
-  /** Pace factor [v]; 1 = real time. */
+  /** Pace factor [v]; 1 = real time, Infinity = as fast as the server takes it: then no audio is ever due. */
   pace: number;
   /** Number of chunks in the clip [K]. */
   chunks: number;

@@ -23,6 +23,7 @@ const backPressure: SeriesMetric = {
   better: "lower",
   per: "chunk",
   ofFailed: true,
+  ofUnpaced: true,
   help:
     "F_k - X_k: how long the transport held a chunk before it was off our hands. Server, network or flow control, never " +
     "the generator's pacing.",
@@ -41,6 +42,7 @@ const startSlip: SessionMetric = {
   better: "lower",
   per: "session",
   ofFailed: true,
+  ofUnpaced: true,
   help: "t0 - T_s: how long after its scheduled start a session was begun.",
   of: ({ startedMs, scheduledMs }) => (startedMs === undefined ? undefined : startedMs - scheduledMs),
 };
@@ -50,6 +52,7 @@ const rtf: SessionMetric = {
   unit: "x",
   better: "lower",
   per: "session",
+  ofUnpaced: true,
   help: "(R_end - A0) / D: session time over audio time. At least 1 when paced at real time; the tail is what counts.",
   of: ({ endedMs, anchorMs, clip, cutShort }) =>
     endedMs === undefined || anchorMs === undefined || cutShort

@@ -12,6 +12,10 @@ export interface Window {
 export interface RunSums {
   /** Audio of sessions without error whose last final arrived in the window. */
   finishedAudioMs: number;
+  /** The same of sessions without a pace. */
+  finishedUnpacedAudioMs: number;
+  /** Steady sessions that began late. */
+  lateStarts: number;
   /** Audio whose scheduled send fell in the window, over all sessions that overlap it. */
   scheduledAudioMs: number;
   /** Audio that the server acknowledged in the window, over all sessions that overlap it. */
@@ -29,9 +33,14 @@ export interface RunSums {
   lastEndMs?: number;
 }
 
+/** A session that begins later than this after its planned start has missed it. */
+export const LATE_START_MS = 50;
+
 export function emptySums(): RunSums {
   return {
     finishedAudioMs: 0,
+    finishedUnpacedAudioMs: 0,
+    lateStarts: 0,
     scheduledAudioMs: 0,
     acknowledgedAudioMs: 0,
     openMs: 0,
@@ -51,13 +60,18 @@ export function sumSession(sums: RunSums, observation: Observation, window: Wind
     sums.openMs += Math.max(0, Math.min(endedMs, window.endMs) - Math.max(startedMs, window.startMs));
   }
   sums.sentAudioMs += sentAudioMs(observation);
-  sums.scheduledAudioMs += scheduledIn(observation, window);
-  sums.acknowledgedAudioMs += acknowledgedIn(observation, window);
+  const paced = observation.pace !== Infinity;
+  if (paced) {
+    sums.scheduledAudioMs += scheduledIn(observation, window);
+    sums.acknowledgedAudioMs += acknowledgedIn(observation, window);
+  }
   const final = lastFinal(observation);
   if (outcome?.ok === true && final !== undefined && within(final.atMs, window)) {
-    sums.finishedAudioMs += observation.clip.audioMs;
+    if (paced) sums.finishedAudioMs += observation.clip.audioMs;
+    else sums.finishedUnpacedAudioMs += observation.clip.audioMs;
   }
   if (phase !== "steady") return;
+  if (startedMs - observation.scheduledMs > LATE_START_MS) sums.lateStarts++;
   sums.prematurePartials += prematureIn(observation);
   if (outcome?.ok === true && !pairs(observation)) sums.unpaired++;
 }
@@ -65,6 +79,8 @@ export function sumSession(sums: RunSums, observation: Observation, window: Wind
 /** Adds `other` to `sums`. */
 export function addSums(sums: RunSums, other: RunSums): void {
   sums.finishedAudioMs += other.finishedAudioMs;
+  sums.finishedUnpacedAudioMs += other.finishedUnpacedAudioMs;
+  sums.lateStarts += other.lateStarts;
   sums.scheduledAudioMs += other.scheduledAudioMs;
   sums.acknowledgedAudioMs += other.acknowledgedAudioMs;
   sums.openMs += other.openMs;

@@ -13,6 +13,7 @@ export interface SessionRecord {
   clip: string;
   audioMs: number;
   chunkMs: number;
+  /** 0 = no pace, as fast as the server takes it. */
   pace: number;
   chunks: number;
   scheduledMs: number;
@@ -44,7 +45,7 @@ export function sessionRecord(observation: Observation): SessionRecord {
     clip: clip.id,
     audioMs: rounded(clip.audioMs),
     chunkMs,
-    pace,
+    pace: pace === Infinity ? 0 : pace,
     chunks,
     scheduledMs: rounded(observation.scheduledMs),
     ok: outcome?.ok === true,

@@ -36,7 +36,20 @@ export const RUN_METRICS: readonly RunMetric[] = [
     help:
       "Audio of error-free sessions whose last final arrived in the window / length of the window. At real-time pace its " +
       "ceiling is the mean number of sending sessions, so it shows capacity only together with keep_up.",
-    from: ({ sums, windowMs }) => ratio(sums.finishedAudioMs, windowMs),
+    from: ({ sums, windowMs }) =>
+      // Audio without a pace is another experiment, with a name of its own.
+      sums.finishedUnpacedAudioMs > 0 ? undefined : ratio(sums.finishedAudioMs, windowMs),
+  },
+  {
+    name: "rtfx_offline",
+    unit: "x",
+    better: "higher",
+    per: "run",
+    help:
+      "Audio of error-free sessions without pace (load model offline) whose last final arrived in the window / length of " +
+      "the window: how fast the server works when audio comes as fast as it takes it. Not to be compared with rtfx.",
+    from: ({ sums, windowMs }) =>
+      sums.finishedUnpacedAudioMs > 0 ? ratio(sums.finishedUnpacedAudioMs, windowMs) : undefined,
   },
   {
     name: "keep_up",
@@ -58,6 +71,15 @@ export const RUN_METRICS: readonly RunMetric[] = [
       "Time-weighted mean of the sessions open in the window, each from t0 to R_end (to its final, not to the end of " +
       "sending). max: the most that were open at any whole second.",
     from: ({ sums, windowMs }) => ratio(sums.openMs, windowMs),
+  },
+  {
+    name: "late_starts",
+    unit: "count",
+    better: "lower",
+    per: "run",
+    notForGates: "it is the generator's own lateness: the run's validity judges it",
+    help: "Sessions of the window that began more than 50 ms after their planned start. Open loads: decides validity.",
+    from: ({ sums }) => sums.lateStarts,
   },
   {
     name: "premature_partials",

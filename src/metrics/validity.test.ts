@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { emptyCounts } from "./counts.ts";
 import { judgeValidity, type ValidityInput } from "./validity.ts";
 
+const DROPPED = { ...emptyCounts(), scheduled: 1000, started: 980, completed: 980, dropped: 20 };
+
 const CLEAN_BUT_SILENT: ValidityInput = {
   chunkMs: 100,
   sessions: { ...emptyCounts(), scheduled: 1000, started: 1000, completed: 1000 },
@@ -66,6 +68,13 @@ describe("judgeValidity", () => {
     ],
     ["late starts", { lateStarts: 11 }, "void", "missed_starts"],
     ["few late starts", { lateStarts: 5 }, "valid", "missed_starts"],
+    ["drops for want of room", { lateStarts: 0, sessions: DROPPED }, "void", "missed_starts"],
+    [
+      "drops in spite of room",
+      { lateStarts: 0, sessions: DROPPED, roomForAll: true },
+      "valid",
+      "missed_starts",
+    ],
     ["a small worker lost", { lostWorkers: 1, lostShare: 0.01 }, "degraded", "lost_workers"],
     ["a worker lost", { lostWorkers: 1, lostShare: 0.06 }, "void", "lost_workers"],
     ["interrupted", { interrupted: true }, "degraded", "interrupted"],

@@ -1,6 +1,7 @@
 /** The tables of the page: checks, latencies, NVIDIA's figures, sessions and failures. */
 import type { Check, RunResult, Summary } from "../metrics/result.ts";
 import { markup, type Markup } from "./html-markup.ts";
+import { stageRows } from "./stages.ts";
 import type { Row } from "./wording.ts";
 import {
   certificationNote,
@@ -88,6 +89,18 @@ ${latencyTable(result, [
 ])}
 <p class="note">n: values, with the sessions they come from in brackets.${note === undefined ? "" : ` ${note}.`}</p>`,
   );
+}
+
+/** What a change of load did, where a run has several stages. */
+export function stagesSection(result: RunResult): Markup | undefined {
+  const stages = stageRows(result);
+  if (stages === undefined) return undefined;
+  const rows = stages.rows.map(
+    ([name = "", ...figures]) => markup`<tr><th scope="row">${name}</th>
+${figures.map((figure) => markup`<td class="number">${figure}</td>`)}</tr>
+`,
+  );
+  return section("Stages", table(stages.head, [...stages.head.keys()].slice(1), rows));
 }
 
 /** NVIDIA's own figures, in a box of their own so that nobody takes one kind for the other. */

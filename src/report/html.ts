@@ -14,6 +14,7 @@ import {
   section,
   sessionsSection,
   sloSection,
+  stagesSection,
   validitySection,
 } from "./html-tables.ts";
 import { EMULATED_NOTE, instant, observedText, scenarioText, verdictSentence } from "./wording.ts";
@@ -38,7 +39,7 @@ ${validitySection(result)}
 ${sloSection(result)}
 </div>
 ${latencySection(result)}
-${figuresSection(result)}
+${stagesSection(result)}${figuresSection(result)}
 ${section("Over time", chartsOverTime(result))}
 ${sessionsSection(result)}
 ${nvidiaBox(result)}

@@ -1,6 +1,7 @@
 /** The summary a person reads at the end of a run. A function of the result; the only importer of cli-table3. */
 import Table from "cli-table3";
 import type { RunResult, Summary } from "../metrics/result.ts";
+import { stageRows } from "./stages.ts";
 import type { Column, Row } from "./wording.ts";
 import {
   certificationNote,
@@ -36,6 +37,7 @@ export function renderTable(result: RunResult, options: TableOptions): string {
     validity(result, paint),
     slos(result, paint),
     latencies(result),
+    stages(result),
     grid(["the run", ""], runFacts(result)),
     failures(result, paint),
     footnotes(result),
@@ -140,6 +142,12 @@ function latencies(result: RunResult): string {
   ];
   const padded = rows.map((cells) => head.map((_, index) => cells[index] ?? ""));
   return grid(head, padded, [...head.keys()].slice(1));
+}
+
+/** What a change of load did, where a run has several. */
+function stages(result: RunResult): string {
+  const table = stageRows(result);
+  return table === undefined ? "" : grid(table.head, table.rows, [...table.head.keys()].slice(1));
 }
 
 function failures(result: RunResult, paint: Paint): string {

@@ -1,0 +1,100 @@
+/** The sessions that are open, whatever started them: begins them, judges them as they end, ends them when told to. */
+import type { Clock } from "../base/clock.ts";
+import type { Failure } from "../base/outcome.ts";
+import type { AsrTransport, StreamSpec } from "../client/transport.ts";
+import type { Observation } from "../metrics/observation.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { SessionContext, SessionStart } from "./session.ts";
+import { Session } from "./session.ts";
+
+export interface SessionsOptions {
+  transport: AsrTransport;
+  scheduler: Scheduler;
+  /** The run's clock: 0 is T0. */
+  clock: Clock;
+  spec: SessionContext["spec"] & Pick<StreamSpec, "recognition">;
+  /** Request ids read `<runId>/<phase>/<seq>`, so that a server's log can be joined with the records. */
+  runId: string;
+  /** The harness's own judgement of a session whose stream ended well; undefined = nothing wrong with it. */
+  judge(observation: Observation): Failure | undefined;
+  /** Each session, once, as it ends. */
+  onSession(observation: Observation): void;
+}
+
+export interface Sessions {
+  /** Opens a stream now. `onEnd` is called after the session was told to `onSession`. */
+  begin(start: SessionStart, onEnd: (observation: Observation) => void): void;
+  open(): number;
+  /** Half-closes the unrecorded ones, in good order. */
+  cutUnrecorded(): void;
+  cancelAll(reason: string): void;
+  /** From now on a session of the window that is still open has missed its deadline: it is cancelled as such. */
+  endDrain(): void;
+}
+
+interface Running {
+  onEnd(observation: Observation): void;
+  /** Undefined only while it is being opened. */
+  session: Session | undefined;
+}
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const running = new Map<SessionStart, Running>();
+  let overtime = false;
+
+  const context: SessionContext = {
+    clock: options.clock,
+    scheduler: options.scheduler,
+    transport: options.transport,
+    spec: options.spec,
+    requestId: (start) => `${options.runId}/${start.phase}/${start.seq}`,
+    onEnd(session) {
+      const entry = running.get(session.start);
+      running.delete(session.start);
+      const observation = judged(session);
+      options.onSession(observation);
+      entry?.onEnd(observation);
+    },
+  };
+
+  /** A stream that failed has its first cause; one that ended well is judged by pace and content if it is recorded. */
+  function judged(session: Session): Observation {
+    const observation = session.observation(options.spec.recognition.interim);
+    if (session.start.phase !== "steady") return observation;
+    if (observation.outcome?.ok === false) {
+      if (!overtime) return observation;
+      const message = "still open at the end of the drain";
+      const failure: Failure = {
+        ...observation.outcome.failure,
+        class: "deadline",
+        origin: "server",
+        message,
+      };
+      return { ...observation, outcome: { ok: false, failure } };
+    }
+    const failure = options.judge(observation);
+    return failure === undefined ? observation : { ...observation, outcome: { ok: false, failure } };
+  }
+
+  /** Ending a session may begin the next: only those that are open now are meant. */
+  function cancelAll(reason: string): void {
+    for (const { session } of [...running.values()]) session?.cancel(reason);
+  }
+
+  return {
+    begin(start, onEnd) {
+      const entry: Running = { onEnd, session: undefined };
+      running.set(start, entry);
+      entry.session = new Session(context, start);
+    },
+    open: () => running.size,
+    cutUnrecorded() {
+      for (const [start, { session }] of [...running]) if (start.phase !== "steady") session?.cutShort();
+    },
+    cancelAll,
+    endDrain() {
+      overtime = true;
+      cancelAll("the drain is over");
+    },
+  };
+}
