@@ -1,5 +1,4 @@
 /** `bench check` against servers of every sort. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { rivaServices } from "../../src/base/riva-proto.ts";
@@ -7,6 +6,7 @@ import { startDelayServer } from "../support/delay-server.ts";
 import { bench } from "../support/bench-process.ts";
 import { runBench } from "../support/fake-world.ts";
 import { deadAddress, http1Server, scriptedServer, tcpServer } from "../support/misbehaving-server.ts";
+import { makeCertificates, pem } from "../support/certificates.ts";
 
 interface Report {
   usable: boolean;
@@ -21,7 +21,6 @@ interface Report {
   }[];
 }
 
-const tlsFolder = join(import.meta.dirname, "..", "support", "tls");
 const servers: { close(): unknown }[] = [];
 
 afterEach(async () => {
@@ -131,10 +130,9 @@ describe("a target that can't be used says at which step, and exits 7", () => {
 });
 
 describe("TLS", () => {
+  const folder = makeCertificates();
   const secure = async (): Promise<string> => {
-    const [key, cert] = await Promise.all(
-      ["key.pem", "cert.pem"].map((name) => readFile(join(tlsFolder, name), "utf8")),
-    );
+    const [key, cert] = ["server.key", "server.crt"].map((file) => pem(folder, file).toString());
     const server = kept(
       await scriptedServer({ onCall: (call) => call.end(12) }, { tls: { key: key!, cert: cert! } }),
     );
@@ -148,7 +146,7 @@ describe("TLS", () => {
   });
 
   test("and accepted when the authority is given", async () => {
-    const { report } = await check(`grpcs://${await secure()}`, { RIVA_SSL_CA: join(tlsFolder, "cert.pem") });
+    const { report } = await check(`grpcs://${await secure()}`, { RIVA_SSL_CA: join(folder, "ca.crt") });
     expect(report.steps.find(({ name }) => name === "tls")).toMatchObject({ ok: true });
     expect(report.steps.find(({ name }) => name === "grpc")).toMatchObject({ ok: true });
   });
