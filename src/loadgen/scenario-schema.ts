@@ -37,7 +37,7 @@ export interface ScenarioFile {
     mix?: Record<string, number>;
   };
   recognition: RecognitionSettings;
-  transport: "riva-grpc";
+  transport: "riva-grpc" | "riva-h2";
   connections: { streamsPerConnection: number };
   session: { deadline: number; connectTimeout: number };
   slo: string[];
@@ -90,7 +90,9 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     profanityFilter: flag.exactOptional(),
     maxAlternatives: wholeNumber(1, 30).exactOptional(),
   }).prefault({}),
-  transport: z.enum(["riva-grpc"], { error: "unknown transport; known is riva-grpc" }).default("riva-grpc"),
+  transport: z
+    .enum(["riva-grpc", "riva-h2"], { error: "unknown transport; known are riva-grpc and riva-h2" })
+    .default("riva-grpc"),
   connections: section({ streamsPerConnection: wholeNumber(1, 20_000).default(50) }).prefault({}),
   session: section({
     deadline: durationMs(100, HOUR_MS).default(10_000),
