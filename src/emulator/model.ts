@@ -48,8 +48,8 @@ const PROFILES: readonly Profile[] = [
     capacity: 1240,
     maxBatch: 12,
     batchMs: 3,
-    pathMs: 10.5,
-    finalFactor: 2.5,
+    pathMs: 10,
+    finalFactor: 2.4,
   },
 ];
 

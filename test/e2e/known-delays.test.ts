@@ -18,6 +18,11 @@ let result: RunResult;
 let sessions: SessionRecord[];
 let code: number | null;
 
+/** The server of this test answers from this very process: where it was late itself, its own delays were not what it says. */
+function disturbed({ verdict, metrics }: RunResult): boolean {
+  return verdict === "void" || (metrics["nvidia_compat_latency"]?.p95 ?? 0) > PARTIAL_MS + 2;
+}
+
 beforeAll(async () => {
   const measured = await undisturbed(async () => {
     server?.close();
@@ -40,7 +45,7 @@ beforeAll(async () => {
       "--quiet",
     ]);
     return { code, ...readRun(out) };
-  });
+  }, disturbed);
   ({ code, result, sessions } = measured);
 }, 120_000);
 afterAll(() => server?.close());
