@@ -23,7 +23,7 @@ beforeAll(async () => {
     return { folder, ...finished, ...readRun(folder) };
   });
   ({ folder: out, code, stdout, stderr, result, sessions } = measured);
-}, 180_000);
+}, 300_000);
 
 describe("fifty callers on the emulator", () => {
   it("pass, and the table says what was emulated", () => {

@@ -47,7 +47,7 @@ beforeAll(async () => {
     return { code, ...readRun(out) };
   }, disturbed);
   ({ code, result, sessions } = measured);
-}, 120_000);
+}, 240_000);
 afterAll(() => server?.close());
 
 function within(measured: number | undefined, truth: number): void {

@@ -92,7 +92,7 @@ export function readRun(folder: string): { result: RunResult; sessions: SessionR
 
 /**
  * Repeats a measurement that its own machine spoiled: a void run says nothing, so a test that reads one must try again; so
- * may a degraded one whose server shared two cores with everything else. Gives up after three: then something is wrong with
+ * may a degraded one whose server shared two cores with everything else. Gives up after five: then something is wrong with
  * the machine or with the generator.
  */
 export async function undisturbed<Measured extends { result: RunResult }>(
@@ -101,7 +101,7 @@ export async function undisturbed<Measured extends { result: RunResult }>(
 ): Promise<Measured> {
   for (let attempt = 1; ; attempt++) {
     const measured = await measure();
-    if (!spoiled(measured.result) || attempt === 3) return measured;
+    if (!spoiled(measured.result) || attempt === 5) return measured;
   }
 }
 
