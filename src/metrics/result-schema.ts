@@ -57,6 +57,7 @@ const failure = z.strictObject({
       "truncated-transcript": true,
       deadline: true,
       "generator-late": true,
+      "worker-lost": true,
       other: true,
     }),
   ),
