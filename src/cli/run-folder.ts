@@ -1,5 +1,5 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../loadgen/coordinator.ts";
@@ -11,7 +11,7 @@ export interface RunFolder {
   append(name: string, text: string): void;
   /** A line of `events.ndjson`. */
   event(event: RunEvent): void;
-  /** Writes a file whole. @throws BenchError (exit 1) */
+  /** Writes a file whole: it is all there or not at all, whatever happens. @throws BenchError (exit 1) */
   write(name: string, text: string): void;
 }
 
@@ -53,7 +53,8 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
     write(name, text) {
       try {
-        writeFileSync(file(name), text);
+        writeFileSync(file(`${name}.part`), text);
+        renameSync(file(`${name}.part`), file(name));
       } catch (error) {
         throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
           hint: "The result is printed below; free some space, or give another folder with --out.",

@@ -3,7 +3,8 @@ import { constants, setPriority } from "node:os";
 import type { CommandModule } from "yargs";
 import { realClock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
-import type { FromWorker, ToWorker } from "../loadgen/protocol.ts";
+import { createTransport } from "../client/transports.ts";
+import type { Addressed, FromWorker, ToWorker } from "../loadgen/protocol.ts";
 import { runWorker } from "../loadgen/worker.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
@@ -32,16 +33,17 @@ function serveOverIpc(): void {
   });
   runWorker(
     {
-      send: (message: FromWorker) => {
+      send: (message: Addressed<FromWorker>) => {
         if (process.connected) process.send?.(message);
         // The channel keeps the process alive; the last word ends it.
         if (message.type === "done" || message.type === "failed") setImmediate(() => process.disconnect());
       },
-      onMessage: (handler: (message: ToWorker) => void) => process.on("message", handler),
+      onMessage: (handler: (message: Addressed<ToWorker>) => void) => process.on("message", handler),
       onClose: (handler) => process.on("disconnect", handler),
     },
     {
       clock: realClock,
+      createTransport,
       cpuMs: () => {
         const { user, system } = process.cpuUsage();
         return (user + system) / 1000;

@@ -13,7 +13,7 @@ import type { Plan, Shard, SlotPlan } from "./plan.ts";
 import { phaseAt } from "./plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { timed } from "./scheduler.ts";
-import type { SessionContext } from "./session.ts";
+import type { SessionContext, SessionStart } from "./session.ts";
 import { Session } from "./session.ts";
 
 export interface EngineOptions {
@@ -32,6 +32,13 @@ export interface EngineOptions {
   drainMs: number;
   /** The harness's own judgement of a session whose stream ended well; undefined = nothing wrong with it. */
   judge(observation: Observation): Failure | undefined;
+  /** Each session as it starts. */
+  onStart?(start: SessionStart): void;
+  /**
+   * Once, when the sessions of the window have ended in this shard. Its callers go on until `release`, so that the window
+   * does not empty under the other shards. Without this they stop at once.
+   */
+  onWindowOver?(): void;
   /** Each session, once, as it ends. */
   onSession(observation: Observation): void;
   /** Once, when the last session has ended. */
@@ -50,6 +57,8 @@ export interface EngineSummary {
 export interface Engine {
   /** Starts the callers' clocks; call at T0 or before. */
   start(): void;
+  /** The sessions of the window have ended in every shard: unrecorded ones are cut short. */
+  release(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;
   /** Cancels everything now. */
@@ -88,6 +97,8 @@ export function createEngine(options: EngineOptions): Engine {
   let active = slots.length;
   let open = 0;
   let stopping = false;
+  let windowOver = false;
+  let released = options.onWindowOver === undefined;
   let overtime = false;
   let lastRecordedEndMs = 0;
   let pausedSlotMs = 0;
@@ -107,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function schedule(slot: Slot, scheduledMs: number): void {
     const phase = phaseAt(plan.input, scheduledMs);
-    if (stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0)) {
+    if (stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0 && released)) {
       retire(slot);
       return;
     }
@@ -122,8 +133,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { clip } = slot.plan.next();
     const ready = clips[clip];
     if (ready === undefined) throw new Error(`the plan names clip ${clip} of ${clips.length}`);
-    open++;
-    slot.session = new Session(context, {
+    const start: SessionStart = {
       // Unique over all shards, and the same session has the same number whatever the number of shards.
       seq: slot.plan.slot + streams * slot.begun++,
       slot: slot.plan.slot,
@@ -133,7 +143,10 @@ export function createEngine(options: EngineOptions): Engine {
       clip: ready,
       pace,
       phaseOffsetMs: slot.plan.phaseOffsetMs,
-    });
+    };
+    open++;
+    options.onStart?.(start);
+    slot.session = new Session(context, start);
   }
 
   function ended(slot: Slot, session: Session): void {
@@ -182,7 +195,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** The window is over and all its sessions have ended: let the rest go, and finish with the last of them. */
   function settle(): void {
-    if (outstanding === 0 && (stopping || clock.nowMs() >= windowEndMs)) {
+    const over = outstanding === 0 && (stopping || clock.nowMs() >= windowEndMs);
+    if (over && !windowOver) {
+      windowOver = true;
+      options.onWindowOver?.();
+    }
+    if (over && (stopping || released)) {
       stopping = true;
       for (const slot of slots) {
         if (slot.pending !== undefined) {
@@ -221,10 +239,16 @@ export function createEngine(options: EngineOptions): Engine {
       scheduler.add(
         timed(plannedEndMs + options.drainMs, () => {
           overtime = true;
+          released = true;
           for (const slot of slots) slot.session?.cancel("the drain is over");
+          settle();
         }),
       );
       for (const slot of slots) schedule(slot, slot.plan.firstStartMs);
+    },
+    release() {
+      released = true;
+      settle();
     },
     stop,
     abort() {
