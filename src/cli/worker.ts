@@ -36,7 +36,11 @@ function serveOverIpc(): void {
       send: (message: Addressed<FromWorker>) => {
         if (process.connected) process.send?.(message);
         // The channel keeps the process alive; the last word ends it.
-        if (message.type === "done" || message.type === "failed") setImmediate(() => process.disconnect());
+        if (message.type === "done" || message.type === "failed") {
+          setImmediate(() => {
+            if (process.connected) process.disconnect();
+          });
+        }
       },
       onMessage: (handler: (message: Addressed<ToWorker>) => void) => process.on("message", handler),
       onClose: (handler) => process.on("disconnect", handler),

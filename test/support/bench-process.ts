@@ -110,6 +110,17 @@ export function descendants(pid: number): number[] {
   return [...children, ...children.flatMap(descendants)];
 }
 
+/** True for a process that makes load. */
+export function isWorker(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("worker");
+}
+
+/** Lines of a file that is being written, as far as they are whole; none while there is no file. */
+export function readLines<T>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as T);
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
