@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../loadgen/coordinator.ts";
+import type { WorkerJob } from "../loadgen/protocol.ts";
 
 export interface RunFolder {
   path: string;
@@ -70,4 +71,13 @@ function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
   mkdirSync(path);
+}
+
+/** Where the workers of a run write, and where its records are read again. */
+export function recordFiles(folder: string): Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile"> {
+  return {
+    sessionsFile: join(folder, "sessions.ndjson"),
+    startsFile: join(folder, "starts.ndjson"),
+    clipsFile: join(folder, "clips.ndjson"),
+  };
 }

@@ -26,12 +26,11 @@ import { renderHtml } from "../report/html.ts";
 import { renderTable } from "../report/table.ts";
 import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
 import type { OpenTarget } from "./open-target.ts";
-import { labelOf, openTarget } from "./open-target.ts";
-import type { Preflight } from "./preflight.ts";
+import { labelOf, openTarget, targetFacts, withCounts } from "./open-target.ts";
 import { preflight } from "./preflight.ts";
 import { createProgressView } from "./progress.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { createRunFolder } from "./run-folder.ts";
+import { createRunFolder, recordFiles } from "./run-folder.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "./world.ts";
 
@@ -214,7 +213,7 @@ async function load(
     target: { address: target.address, metadata: target.metadata, ...tlsPart(target.tls) },
     datasetPath: scenario.audio.dataset,
     seed: args.seed,
-    ...recordFiles(folder),
+    ...recordFiles(folder.path),
   };
   if (!args.quiet) {
     const many = workers === 1 ? "" : `, ${workers} workers`;
@@ -258,15 +257,6 @@ async function load(
   }
 }
 
-/** Where the workers write. */
-function recordFiles(folder: RunFolder): Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile"> {
-  return {
-    sessionsFile: folder.file("sessions.ndjson"),
-    startsFile: folder.file("starts.ndjson"),
-    clipsFile: folder.file("clips.ndjson"),
-  };
-}
-
 /**
  * The last snapshots of a lost worker never came, and what it had under way nobody ended: then the records are the
  * truth. On a full disk they are not complete, so the snapshots stand.
@@ -278,7 +268,7 @@ async function accountForLost(
 ): Promise<Rebuilt | undefined> {
   if (lost.length === 0 || problems.length > 0) return undefined;
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
-  return rebuildTotals({ ...recordFiles(folder), window, slos, lost });
+  return rebuildTotals({ ...recordFiles(folder.path), window, slos, lost });
 }
 
 /** Ctrl-C once: drain and write a partial result. Twice: end now, still write. */
@@ -333,32 +323,6 @@ function exitCode(result: RunResult): ExitCode {
     case "void":
       return EXIT.runVoid;
   }
-}
-
-function targetFacts({ target, emulator }: OpenTarget, found: Preflight): RunResult["target"] {
-  const model = target.model ?? found.model ?? emulator?.model;
-  return {
-    name: target.name,
-    kind: target.kind,
-    uri: target.uri,
-    emulated: target.emulated !== undefined || found.emulated,
-    ...(model === undefined ? {} : { model }),
-    server: { ...found.server },
-  };
-}
-
-/** With the server's own count, next to ours, where it is our emulator: they must agree. */
-async function withCounts(
-  target: RunResult["target"],
-  { emulator }: OpenTarget,
-): Promise<RunResult["target"]> {
-  const counts = await emulator?.stats();
-  if (counts === undefined) return target;
-  const server = { ...target.server };
-  for (const key of ["started", "completed", "failed", "cancelled", "maxOpen"] as const) {
-    server[`counted_${key}`] = `${counts[key]}`;
-  }
-  return { ...target, server };
 }
 
 function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {

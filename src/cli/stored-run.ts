@@ -15,6 +15,7 @@ import type { RunResult } from "../metrics/result.ts";
 import { readRunResult } from "../metrics/result.ts";
 import { parseSlo } from "../metrics/slo.ts";
 import type { Stall } from "../metrics/validity.ts";
+import { recordFiles } from "./run-folder.ts";
 
 export interface StoredRun {
   folder: string;
@@ -49,9 +50,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
   const slos = scenario.slo.map((text) => parseSlo(text));
   const { stalls, lost } = readEvents(file("events.ndjson"));
   const rebuilt = await rebuildTotals({
-    sessionsFile: file("sessions.ndjson"),
-    startsFile: file("starts.ndjson"),
-    clipsFile: file("clips.ndjson"),
+    ...recordFiles(folder),
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
     lost,

@@ -90,7 +90,7 @@ describe("a run whose main process is killed", () => {
 
 describe("bench report on a run that ended well", () => {
   it("gives the result again, as JSON, table or page; a folder without a run is refused", async () => {
-    run = await shortRun(1, ["--quiet"]);
+    run = await shortRun(1, { flags: ["--quiet"] });
     const told = await bench(run.args);
     const { result } = readRun(run.out);
     const json = await bench(["report", run.out, "--format", "json"]);
@@ -109,7 +109,7 @@ describe("a disk that fills up in the run", () => {
   });
 
   it.skipIf(!mounted)("ends it in good order: says so, prints what there is, exits 1", async () => {
-    run = await shortRun(2, ["--duration", "60s"], join(folder, "run"));
+    run = await shortRun(2, { flags: ["--duration", "60s"], out: join(folder, "run") });
     const began = performance.now();
     const { code, stdout, stderr } = await bench(run.args);
     expect(performance.now() - began).toBeLessThan(45_000);

@@ -23,14 +23,14 @@ export interface ShortRun {
 /** Warm-up of 1 s, window of 5 s, sessions of up to 3 s. */
 export async function shortRun(
   workers: number,
-  more: readonly string[] = [],
-  out: string = join(tempFolder(), "run"),
+  options: { flags?: readonly string[]; out?: string; failEvery?: number } = {},
 ): Promise<ShortRun> {
+  const { flags = [], out = join(tempFolder(), "run"), failEvery = 9 } = options;
   const server = await startDelayServer({
     partialMs: 20,
     finalMs: 30,
     text: Array.from({ length: 20 }, (_, i) => `word${i}`).join(" "),
-    failStatus: (n) => (n % 9 === 0 ? grpc.status.INTERNAL : undefined),
+    failStatus: (n) => (n % failEvery === 0 ? grpc.status.INTERNAL : undefined),
   });
   const scenario = join(tempFolder(), "short.yaml");
   writeFileSync(
@@ -42,7 +42,7 @@ audio: { clips: { max: 3s } }
 slo: ["error_ratio < 50%"]
 `,
   );
-  const given = ["--target", `grpc://${server.address}`, "--workers", `${workers}`, "--out", out, ...more];
+  const given = ["--target", `grpc://${server.address}`, "--workers", `${workers}`, "--out", out, ...flags];
   return { out, file: (name) => join(out, name), args: ["--scenario", scenario, ...given], server };
 }
 
