@@ -234,7 +234,9 @@ describe("engine, closed model", () => {
     const run = setUp({}, {}, nothingWrong, { onStart: (start) => started.push(start.seq) });
     run.clock.advanceTo(20_000);
     expect(started.length).toBe(run.transport.opened);
-    expect(started.toSorted((a, b) => a - b)).toEqual(run.sessions.map(({ seq }) => seq).sort((a, b) => a - b));
+    expect(started.toSorted((a, b) => a - b)).toEqual(
+      run.sessions.map(({ seq }) => seq).sort((a, b) => a - b),
+    );
   });
 
   it("numbers sessions alike whatever the number of shards", () => {

@@ -12,6 +12,7 @@ export interface StartRecord {
   stage: string;
   clip: string;
   chunkMs: number;
+  /** 0 = no pace. */
   pace: number;
   chunks: number;
   /** Milliseconds since the start of the run, as all times. */
@@ -26,7 +27,8 @@ export function startRecord(start: SessionStart, startedMs: number, worker: numb
   const { seq, slot, phase, stage, clip, pace, scheduledMs } = start;
   const { chunkMs, facts, chunks } = clip;
   return {
-    ...{ seq, slot, phase, stage, clip: facts.id, chunkMs, pace, chunks: chunks.length },
+    ...{ seq, slot, phase, stage, clip: facts.id, chunkMs, chunks: chunks.length },
+    pace: pace === Infinity ? 0 : pace,
     ...{ scheduledMs, startedMs: Math.round(startedMs * 1000) / 1000, worker },
   };
 }
@@ -36,9 +38,10 @@ export function startRecord(start: SessionStart, startedMs: number, worker: numb
  * @param lostMs when the worker was last known to live: from then on the session was no load
  */
 export function lostObservation(start: StartRecord, clip: ClipFacts, lostMs: number): Observation {
-  const { seq, slot, phase, stage, chunkMs, pace, chunks, scheduledMs, startedMs, worker } = start;
+  const { seq, slot, phase, stage, chunkMs, chunks, scheduledMs, startedMs, worker } = start;
   return {
-    ...{ seq, slot, phase, stage, clip, chunkMs, pace, chunks, interim: true, scheduledMs, startedMs },
+    ...{ seq, slot, phase, stage, clip, chunkMs, chunks, interim: true, scheduledMs, startedMs },
+    pace: start.pace === 0 ? Infinity : start.pace,
     endedMs: Math.max(startedMs, lostMs),
     sentMs: [],
     acceptedMs: [],

@@ -19,7 +19,7 @@ const session: fc.Arbitrary<Observation> = fc
       fc.integer({ min: 1, max: 90_000 }).map((samples) => samples / 44.1),
     ),
     chunkMs: fc.constantFrom(100, 160, (4409 * 1000) / 44_100, (882 * 1000) / 44_100),
-    pace: fc.constantFrom(1, 1.6, 3),
+    pace: fc.constantFrom(1, 1.6, 3, Infinity),
     latenessMs: fc.array(instant(0, 30), { maxLength: 60 }),
     heldMs: instant(0, 5),
     said: fc.array(fc.tuple(instant(0, 3000), fc.constantFrom("", "one", "one two four."), instant(1, 2000))),

@@ -25,6 +25,7 @@ export interface SessionRecord {
   clip: string;
   audioMs: number;
   chunkMs: number;
+  /** 0 = no pace, as fast as the server takes it. */
   pace: number;
   chunks: number;
   scheduledMs: number;
@@ -40,6 +41,8 @@ export interface SessionRecord {
   dropped?: true;
   failure?: Failure;
   responses: ResponseRecord[];
+  /** When each chunk was sent, where there is no pace: then no chunk is ever due, and `send_lateness` can't tell. */
+  sentMs?: number[];
   /**
    * By metric, and by metric with `_actual` where the actual sends take the place of the scheduled ones. With
    * `send_lateness` the time of each send is the scheduled one plus the value, with `back_pressure` that of its acceptance.
@@ -59,7 +62,7 @@ export function sessionRecord(observation: Observation): SessionRecord {
     clip: clip.id,
     audioMs: rounded(clip.audioMs),
     chunkMs,
-    pace,
+    pace: pace === Infinity ? 0 : pace,
     chunks,
     scheduledMs: rounded(observation.scheduledMs),
     ok: outcome?.ok === true,
@@ -70,6 +73,7 @@ export function sessionRecord(observation: Observation): SessionRecord {
     const value = observation[name];
     if (value !== undefined) record[name] = rounded(value);
   }
+  if (pace === Infinity) record.sentMs = Array.from(observation.sentMs, (atMs) => rounded(atMs));
   if (observation.cutShort) record.cutShort = true;
   if (!observation.interim) record.interim = false;
   if (outcome === undefined) record.dropped = true;
@@ -109,7 +113,7 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     stage,
     clip,
     chunkMs,
-    pace,
+    pace: pace === 0 ? Infinity : pace,
     chunks,
     interim: record.interim !== false,
     scheduledMs,
@@ -123,7 +127,8 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     const value = record[name];
     if (value !== undefined) observation[name] = value;
   }
-  const sentMs = series(record, "send_lateness").map((late, k) => rounded(dueMs(observation, k) + late));
+  const sentMs =
+    record.sentMs ?? series(record, "send_lateness").map((late, k) => rounded(dueMs(observation, k) + late));
   const acceptedMs = series(record, "back_pressure").map((held, k) => rounded((sentMs[k] ?? NaN) + held));
   return { ...observation, sentMs: Float64Array.from(sentMs), acceptedMs: Float64Array.from(acceptedMs) };
 }

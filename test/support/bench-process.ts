@@ -1,7 +1,7 @@
 /** Runs the built command line as its user would: `node dist/cli/main.js ...` in a process of its own. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,7 +118,10 @@ export function isWorker(pid: number): boolean {
 /** Lines of a file that is being written, as far as they are whole; none while there is no file. */
 export function readLines<T>(path: string): T[] {
   if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as T);
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as T);
 }
 
 export function isAlive(pid: number): boolean {
