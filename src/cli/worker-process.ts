@@ -13,7 +13,8 @@ export function launchWorker(): WorkerHandle {
   return {
     channel: {
       send: (message) => {
-        if (child.connected) child.send(message);
+        // A worker that dies right now takes no message; that it died is told by the end of its channel.
+        if (child.connected) child.send(message, () => undefined);
       },
       onMessage: (handler) => child.on("message", (message) => handler(message as Addressed<FromWorker>)),
       onClose: (handler) => {

@@ -34,7 +34,8 @@ function serveOverIpc(): void {
   runWorker(
     {
       send: (message: Addressed<FromWorker>) => {
-        if (process.connected) process.send?.(message);
+        // A coordinator that dies right now takes no message; the disconnect says that it did.
+        if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
         // The channel keeps the process alive; the last word ends it.
         if (message.type === "done" || message.type === "failed") {
           setImmediate(() => {

@@ -59,8 +59,13 @@ export const isInTheWindow: Moment = ({ file }) =>
 export const isDraining: Moment = ({ file }) =>
   readLines<StartRecord>(file("starts.ndjson")).some(({ phase }) => phase === "drain");
 
+/**
+ * Waits for the moment and a little longer: sessions begin and end together with it, and what is on its way between server,
+ * worker and disk in the very millisecond of a kill may be on record at one end only.
+ */
 export async function until(run: ShortRun, moment: Moment): Promise<void> {
   while (!moment(run)) await sleep(20);
+  await sleep(200);
 }
 
 /**
