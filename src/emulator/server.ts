@@ -27,8 +27,8 @@ import { CallCounter } from "./counts.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
 import type { Profile } from "./model.ts";
 import { recognizeFile } from "./offline.ts";
-import type { ExactDelays } from "./pace.ts";
-import { exactPace, queuePace } from "./pace.ts";
+import type { ExactDelays, Pace } from "./pace.ts";
+import { exactPace, overloadPace, queuePace } from "./pace.ts";
 import { asRejection, Rejection, unavailableModel } from "./rejection.ts";
 import type { CallContext } from "./streaming-call.ts";
 import { StreamingCall } from "./streaming-call.ts";
@@ -38,6 +38,8 @@ export interface EmulatorOptions {
   profile: Profile;
   /** Answer after exactly these delays instead of by the profile's queue. */
   delays?: ExactDelays;
+  /** Be offered so many percent more than it can take, whatever is offered, instead of having a capacity. */
+  overloadPercent?: number;
   /** The speech that is recognised. */
   dataset: Dataset;
   clock: Clock;
@@ -81,7 +83,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     timetable,
     counter,
     index: new FingerprintIndex(dataset.clips),
-    pace: delays ? exactPace(delays) : queuePace(profile, clock, timetable),
+    pace: paceOf(options, timetable),
     chunkMs: delays ? undefined : profile.chunkMs,
     idleLimitMs: options.idleLimitMs ?? IDLE_LIMIT_MS,
     selectModel: (config) => selectModel(models, config, "online"),
@@ -146,7 +148,10 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
         emulated: "true",
         profile: profile.name,
         chunk_ms: String(profile.chunkMs),
-        capacity: String(profile.capacity),
+        capacity: options.overloadPercent === undefined ? String(profile.capacity) : "always too little",
+        ...(options.overloadPercent === undefined
+          ? {}
+          : { overload_percent: String(options.overloadPercent) }),
         delays: delays ? `partial=${delays.partialMs},final=${delays.finalMs}` : "modelled",
         dataset: dataset.name,
         unknown_speech: "placeholder words unrecognised-1, unrecognised-2, ...",
@@ -185,6 +190,12 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
       return Promise.resolve();
     },
   };
+}
+
+function paceOf({ profile, delays, overloadPercent, clock }: EmulatorOptions, timetable: Timetable): Pace {
+  if (delays !== undefined) return exactPace(delays);
+  if (overloadPercent !== undefined) return overloadPace(profile, overloadPercent, clock);
+  return queuePace(profile, clock, timetable);
 }
 
 /** Name of the model that serves `config`. @throws Rejection when there is none */

@@ -1,8 +1,10 @@
 /** From what a run left behind to its result: validity first, then the target's life, then the SLOs. Pure. */
+import { collapseCheck } from "../metrics/collapse.ts";
 import { judgeSlo } from "../metrics/gate.ts";
 import type { Check, RunResult, Validity } from "../metrics/result.ts";
 import { buildRunResult } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
+import { steadyStateCheck } from "../metrics/steady-state.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { judgeValidity } from "../metrics/validity.ts";
 import type { RunOutcome } from "./coordinator.ts";
@@ -28,11 +30,15 @@ export function conclude(input: Conclusion): RunResult {
   const metrics = totals.summaries();
   const steady = totals.counts("steady");
   const slos: Check[] = input.slos.map((slo, index) =>
-    judgeSlo(slo, (slo.stage === undefined ? metrics : totals.summaries(slo.stage))[slo.metric], totals.tally(index)),
+    judgeSlo(
+      slo,
+      (slo.stage === undefined ? metrics : totals.summaries(slo.stage))[slo.metric],
+      totals.tally(index),
+    ),
   );
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: [...slos, targetAlive(input)],
+    slos: [...slos, targetAlive(input), ...collapse(input)],
     run: {
       ...input.run,
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
@@ -78,10 +84,29 @@ function validity({ scenario, outcome, totals }: Conclusion, windowEndMs: number
     fromMs: scenario.warmupMs,
     toMs: Math.max(windowEndMs, lastRecordedEnd(outcome)),
     ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
+    ...(isConstant(scenario) ? { steadyState: steadyStateCheck(totals.timeline()) } : {}),
     lostWorkers: lost,
     lostShare: lost / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
   });
+}
+
+/** Load that is meant to stay as it is through the window: only then is a trend the server's. */
+function isConstant({ load }: RunnableScenario): boolean {
+  return load.iterations === undefined;
+}
+
+/** None where the load changes by plan, or where too little was measured to tell. */
+function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
+  if (!isConstant(scenario)) return [];
+  const { paddingBeforeMs, paddingAfterMs } = scenario.audio;
+  const backlogSlope = totals.summaries()["backlog_slope"];
+  const check = collapseCheck({
+    timeline: totals.timeline(),
+    ...(backlogSlope === undefined ? {} : { backlogSlope }),
+    meanAudioMs: (dataset.audioSeconds * 1000) / dataset.clips + paddingBeforeMs + paddingAfterMs,
+  });
+  return check === undefined ? [] : [check];
 }
 
 /**
@@ -115,13 +140,25 @@ function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
   const dropped = failed("connection-lost");
   const check = { name: "target_alive", observed: refused + dropped, limit: "0" };
   if (reachableAtEnd === false) {
-    return { ...check, verdict: "fail", advice: "nobody answered at the target's address right after the run" };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: "nobody answered at the target's address right after the run",
+    };
   }
   if (refused > 0) {
-    return { ...check, verdict: "fail", advice: `${refused} session(s) were refused a connection: the target was down` };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${refused} session(s) were refused a connection: the target was down`,
+    };
   }
   if (dropped >= DEATH_SHARE * scenario.load.streams) {
-    return { ...check, verdict: "fail", advice: `${dropped} session(s) lost their connection: the target went down` };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${dropped} session(s) lost their connection: the target went down`,
+    };
   }
   return { ...check, verdict: "pass" };
 }

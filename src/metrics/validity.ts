@@ -32,6 +32,8 @@ export interface ValidityInput {
   concurrency?: { planned: number; mean: number; lostToServer: number };
   /** Open models: sessions that began more than 50 ms late. */
   lateStarts?: number;
+  /** Whether the window had a steady state; absent where the load was meant to change. */
+  steadyState?: Check;
   /** Workers that were lost, and the share of the load they carried. */
   lostWorkers: number;
   lostShare: number;
@@ -54,6 +56,7 @@ export function judgeValidity(input: ValidityInput): Validity {
     stallCheck(input),
     ...concurrencyCheck(input),
     ...startsCheck(input),
+    ...(input.steadyState === undefined ? [] : [input.steadyState]),
     workersCheck(input),
     ...(input.interrupted ? [INTERRUPTED] : []),
   ];
