@@ -1,49 +1,45 @@
 /** From the end of each spoken word to the moment at which it could be read. */
 import { spokenWords } from "../base/text.ts";
-import type { Segment } from "./hypotheses.ts";
+import type { Hypothesis, Segment } from "./hypotheses.ts";
 import { remembered, segmentsOf } from "./hypotheses.ts";
 import type { SeriesMetric } from "./metric.ts";
 import { actual, planned, type Timebase } from "./moments.ts";
 import type { ClipFacts, Observation } from "./observation.ts";
 import { alignWords, commonPrefix } from "./word-align.ts";
 
-/** A word of the finals and when it was read; milliseconds since the start of the run. */
-interface Emission {
-  word: string;
-  firstMs: number;
-  stableMs: number;
-  finalMs: number;
+/** When the words of a text were read: one place in each list a word; milliseconds since the start of the run. */
+interface Emissions {
+  words: string[];
+  firstMs: number[];
+  stableMs: number[];
+  finalMs: number[];
 }
 
-/** An emitted word that is a reference word. */
-interface SpokenEmission extends Emission {
-  /** Where the reference word ends in the clip [e_w]. */
-  endMs: number;
-}
-
-/** When each word of a segment's final was first at its place, there to stay, and final. */
-function emissionsOf({ partials, final }: Segment): Emission[] {
-  const emissions = final.words.map((word) => ({ word, firstMs: NaN, stableMs: NaN, finalMs: final.atMs }));
-  for (const { atMs, words } of [...partials, final]) {
-    const there = presence(words, final.words);
-    emissions.forEach((emission, place) => {
-      if (!there(place)) {
-        emission.stableMs = NaN;
-        return;
-      }
-      if (Number.isNaN(emission.firstMs)) emission.firstMs = atMs;
-      if (Number.isNaN(emission.stableMs)) emission.stableMs = atMs;
-    });
+/** Adds the words of a segment's final: when each was first at its place, there to stay, and final. */
+function addSegment(emissions: Emissions, { partials, final }: Segment): void {
+  const { words, firstMs, stableMs, finalMs } = emissions;
+  const from = words.length;
+  for (const word of final.words) {
+    words.push(word);
+    firstMs.push(NaN);
+    stableMs.push(NaN);
+    finalMs.push(final.atMs);
   }
-  return emissions;
-}
+  for (const partial of partials) read(partial);
+  read(final);
 
-/** Which words of the final a hypothesis already has at their aligned places. */
-function presence(words: readonly string[], final: readonly string[]): (place: number) => boolean {
-  const head = commonPrefix(words, final);
-  if (head === words.length) return (place) => place < head;
-  const places = new Set(alignWords(words, final, "free").places);
-  return (place) => places.has(place);
+  function read({ atMs, words: shown }: Hypothesis): void {
+    const head = commonPrefix(shown, final.words);
+    const others = head === shown.length ? undefined : alignWords(shown, final.words, "free").places;
+    for (let place = 0; place < final.words.length; place++) {
+      const at = from + place;
+      if (place >= head && others?.includes(place) !== true) stableMs[at] = NaN;
+      else {
+        if (Number.isNaN(firstMs[at])) firstMs[at] = atMs;
+        if (Number.isNaN(stableMs[at])) stableMs[at] = atMs;
+      }
+    }
+  }
 }
 
 interface Reference {
@@ -63,29 +59,25 @@ function referenceOf(clip: ClipFacts): Reference {
   return reference;
 }
 
-/** The words of all finals that are reference words, in order; none without reference times. */
-const spokenEmissions = remembered((observation: Observation): readonly SpokenEmission[] => {
-  const { words, endsMs } = referenceOf(observation.clip);
-  if (observation.cutShort || words.length === 0) return [];
-  const emitted = segmentsOf(observation).flatMap(emissionsOf);
-  const { places } = alignWords(
-    emitted.map(({ word }) => word),
-    words,
-    "counts",
-  );
-  return emitted.flatMap((emission, i) => {
-    const endMs = endsMs[places[i] ?? -1];
-    return endMs === undefined ? [] : [{ ...emission, endMs }];
-  });
+/** The words of all finals, and for each the end of the reference word that it is [e_w], or NaN. */
+const spokenEmissions = remembered((observation: Observation) => {
+  const reference = referenceOf(observation.clip);
+  const emissions: Emissions = { words: [], firstMs: [], stableMs: [], finalMs: [] };
+  if (observation.cutShort || reference.words.length === 0) return { ...emissions, endsMs: [] };
+  for (const segment of segmentsOf(observation)) addSegment(emissions, segment);
+  const { places } = alignWords(emissions.words, reference.words, "counts");
+  return { ...emissions, endsMs: Array.from(places, (place) => reference.endsMs[place] ?? NaN) };
 });
 
-function wordEmission(name: string, when: string, of: (emission: Emission) => number): SeriesMetric {
+function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" | "finalMs"): SeriesMetric {
   const each =
     (timebase: Timebase): SeriesMetric["each"] =>
     (observation, emit) => {
-      for (const emission of spokenEmissions(observation)) {
-        const spokenMs = timebase(observation, emission.endMs);
-        if (spokenMs !== undefined) emit(of(emission) - spokenMs);
+      const { endsMs, [form]: readMs } = spokenEmissions(observation);
+      for (let i = 0; i < endsMs.length; i++) {
+        const endMs = endsMs[i] ?? NaN;
+        const spokenMs = Number.isNaN(endMs) ? undefined : timebase(observation, endMs);
+        if (spokenMs !== undefined) emit((readMs[i] ?? NaN) - spokenMs);
       }
     };
   return {
@@ -103,15 +95,7 @@ function wordEmission(name: string, when: string, of: (emission: Emission) => nu
 }
 
 export const EMISSION_METRICS: readonly SeriesMetric[] = [
-  wordEmission(
-    "word_emission_first",
-    "the first response that has w at its aligned place.",
-    (word) => word.firstMs,
-  ),
-  wordEmission(
-    "word_emission_stable",
-    "the response from which on w never changes again.",
-    (word) => word.stableMs,
-  ),
-  wordEmission("word_emission_final", "the final that contains w.", (word) => word.finalMs),
+  wordEmission("word_emission_first", "the first response that has w at its aligned place.", "firstMs"),
+  wordEmission("word_emission_stable", "the response from which on w never changes again.", "stableMs"),
+  wordEmission("word_emission_final", "the final that contains w.", "finalMs"),
 ];

@@ -20,15 +20,14 @@ export interface Segment {
   final: Hypothesis;
 }
 
-/** The same for one observation each time, computed once: several metrics read it. */
-export function remembered<T extends object>(
-  of: (observation: Observation) => T,
-): (observation: Observation) => T {
-  const known = new WeakMap<Observation, T>();
+/**
+ * Keeps the last result: the metrics of one session are taken one after the other, and its record is written right after.
+ */
+export function remembered<T>(of: (observation: Observation) => T): (observation: Observation) => T {
+  let last: { observation: Observation; value: T } | undefined;
   return (observation) => {
-    let value = known.get(observation);
-    if (value === undefined) known.set(observation, (value = of(observation)));
-    return value;
+    if (last?.observation !== observation) last = { observation, value: of(observation) };
+    return last.value;
   };
 }
 
@@ -55,9 +54,17 @@ export const segmentsOf: (observation: Observation) => readonly Segment[] = reme
   return segments;
 });
 
+/** Texts kept apart in words: a server says much the same whenever it hears the same clip. */
+const TEXTS_KEPT = 4096;
+const wordsByText = new Map<string, readonly string[]>();
+
 /** Words of a text that usually is the one before with more at its end: only what is new is taken apart. */
 function wordsOf(text: string, before: string, wordsBefore: readonly string[]): readonly string[] {
-  if (text === before) return wordsBefore;
+  const known = wordsByText.get(text);
+  if (known !== undefined) return known;
   const grown = before !== "" && text.startsWith(before) && text[before.length] === " ";
-  return grown ? [...wordsBefore, ...spokenWords(text.slice(before.length))] : spokenWords(text);
+  const words = grown ? [...wordsBefore, ...spokenWords(text.slice(before.length))] : spokenWords(text);
+  if (wordsByText.size >= TEXTS_KEPT) wordsByText.clear();
+  wordsByText.set(text, words);
+  return words;
 }

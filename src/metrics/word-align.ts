@@ -33,6 +33,11 @@ export function alignWords(
   const columns = toEnd - head;
   if (rows === 0) return { places, edits: tail === "free" ? 0 : columns };
   if (columns === 0) return { places, edits: rows };
+  if (rows === 1 && tail === "free") {
+    // The usual revision, of the last word alone: it changed, or one word was put in before it.
+    if (from[head] === to[head + 1]) places[head] = head + 1;
+    return { places, edits: 1 };
+  }
   const edits = alignRest(from.slice(head, fromEnd), to.slice(head, toEnd), tail, (i, j) => {
     places[head + i] = head + j;
   });
