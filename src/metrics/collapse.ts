@@ -10,9 +10,12 @@ import { medianOf, TREND_FROM, trendOf } from "./trend.ts";
 /** Seconds of delay gained per second from which on a rise is a collapse: a quarter of an overload of 2 %. */
 const SLOPE_LIMIT = 0.005;
 /** Chance of so clear a rise in a healthy server; small, because every few seconds of a run are looked at. */
-const CHANCE = 0.001;
-/** A rise is looked for in this many buckets, two minutes: what came before a late collapse must not hide it. */
-const LOOK_BACK = 24;
+const CHANCE = 0.0005;
+/**
+ * A rise is looked for in the last two minutes, where a small one shows, and in the last 40 s, where a late one isn't
+ * hidden by what was healthy before it. In buckets of 5 s.
+ */
+const LOOK_BACKS = [24, TREND_FROM] as const;
 
 export interface Collapse {
   /** The delay that rises. */
@@ -23,10 +26,22 @@ export interface Collapse {
   overMs: number;
 }
 
+interface Rise {
+  slope: number;
+  buckets: number;
+}
+
 /** A rise that ends in the last of the buckets. */
-function riseAtEnd(values: readonly number[], stepMs: number): { slope: number } | undefined {
-  const { z, p, slope } = trendOf(values);
-  return z > 0 && p / 2 < CHANCE && slope / stepMs >= SLOPE_LIMIT ? { slope: slope / stepMs } : undefined;
+function riseAtEnd({ values, stepMs }: BucketSeries): Rise | undefined {
+  for (const buckets of LOOK_BACKS) {
+    const window = values.slice(-buckets);
+    if (window.length < TREND_FROM) return undefined;
+    const { z, p, slope } = trendOf(window);
+    if (z > 0 && p / 2 < CHANCE && slope / stepMs >= SLOPE_LIMIT) {
+      return { slope: slope / stepMs, buckets: window.length };
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -36,24 +51,23 @@ function riseAtEnd(values: readonly number[], stepMs: number): { slope: number }
 export function risingDelay(timeline: readonly TimelinePoint[]): Collapse | undefined {
   const points = steadyPoints(timeline);
   const newestMs = points.at(-1)?.toMs ?? 0;
-  const lookBackMs = LOOK_BACK * 5000;
+  const lookBackMs = LOOK_BACKS[0] * 5000;
   const series = delaySeries(
     points.filter(({ fromMs }) => fromMs >= newestMs - lookBackMs),
     TREND_FROM,
   );
-  const rise = series && riseAtEnd(series.values, series.stepMs);
-  return rise && { metric: series.metric, slope: rise.slope, overMs: series.values.length * series.stepMs };
+  const rise = series && riseAtEnd(series);
+  return rise && { metric: series.metric, slope: rise.slope, overMs: rise.buckets * series.stepMs };
 }
 
 /** The first rise of a finished run that it did not recover from: half of what it had gained by then stayed. */
-function lastingRise({ values, stepMs }: BucketSeries): { slope: number; buckets: number } | undefined {
+function lastingRise({ values, stepMs }: BucketSeries): Rise | undefined {
   const endLevel = medianOf(Float64Array.from(values.slice(-3)));
   for (let to = TREND_FROM; to <= values.length; to++) {
-    const window = values.slice(Math.max(0, to - LOOK_BACK), to);
-    const rise = riseAtEnd(window, stepMs);
+    const rise = riseAtEnd({ values: values.slice(0, to), stepMs });
     if (rise === undefined) continue;
-    const gained = rise.slope * stepMs * (window.length - 1);
-    if (endLevel > (values[to - 1] ?? 0) - gained / 2) return { ...rise, buckets: window.length };
+    const gained = rise.slope * stepMs * (rise.buckets - 1);
+    if (endLevel > (values[to - 1] ?? 0) - gained / 2) return rise;
   }
   return undefined;
 }
