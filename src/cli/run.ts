@@ -12,6 +12,7 @@ import { createCoordinator } from "../loadgen/coordinator.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, formatScenario, loadScenario } from "../loadgen/scenario.ts";
+import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
@@ -27,6 +28,7 @@ import { preflight } from "./preflight.ts";
 import { createProgressView } from "./progress.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { createRunFolder } from "./run-folder.ts";
+import { forecastLines, untilCertified, watchRun } from "./run-watch.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "./world.ts";
 
@@ -40,6 +42,8 @@ interface RunArguments {
   warmup: string | undefined;
   chunk: string | undefined;
   slo: string[] | undefined;
+  untilCertified: string | undefined;
+  budget: string;
   json: boolean;
   quiet: boolean;
 }
@@ -77,6 +81,15 @@ function options(yargs: Argv): Argv {
       array: true,
       describe: 'Another SLO, such as "final_from_close p95 < 800ms"',
     })
+    .option("until-certified", {
+      type: "string",
+      describe: "Lengthen the window until this percentile (p50 to p99.9) of the gated metrics is certified",
+    })
+    .option("budget", {
+      type: "string",
+      default: "30m",
+      describe: "Longest window that --until-certified may make",
+    })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
     .example("$0 --scenario concurrency-50", "fifty callers against the built-in emulator")
@@ -89,14 +102,22 @@ function options(yargs: Argv): Argv {
 }
 
 async function run(world: World, args: RunArguments): Promise<void> {
-  const { scenario, dataset, slos } = await readInput(world, args);
+  const { scenario, dataset, slos, until } = await readInput(world, args);
   const open = await openTarget(world, args.target);
   try {
     const found = await preflight(open.target, scenario, world.clock);
     const runId = newRunId(world, scenario.name);
     const folder = createRunFolder(args.out, runId, world.cwd);
     folder.write("scenario.yaml", formatScenario(scenario));
-    const { outcome, totals } = await load(world, args, { scenario, dataset, slos, runId, folder, open });
+    const { outcome, totals } = await load(world, args, {
+      scenario,
+      dataset,
+      slos,
+      until,
+      runId,
+      folder,
+      open,
+    });
     const result = conclude({
       scenario,
       slos,
@@ -128,6 +149,7 @@ async function run(world: World, args: RunArguments): Promise<void> {
 
 interface RunInput {
   scenario: RunnableScenario;
+  until: UntilCertified | undefined;
   dataset: Dataset;
   slos: readonly Slo[];
 }
@@ -148,6 +170,7 @@ async function readInput(world: World, args: RunArguments): Promise<RunInput> {
   const dataset = await loadDataset(read.audio.dataset, { root: world.root });
   return {
     scenario: checkAgainstDataset(read, dataset),
+    until: untilCertified(args.untilCertified, args.budget, read.load.iterations !== undefined),
     dataset: selectClips(dataset, read.audio.clips),
     slos,
   };
@@ -163,7 +186,7 @@ interface LoadInput extends RunInput {
 async function load(
   world: World,
   args: RunArguments,
-  { scenario, slos, runId, folder, open }: LoadInput,
+  { scenario, dataset, slos, until, runId, folder, open }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
   const { target, emulator } = open;
   const totals = createTotals({
@@ -179,7 +202,10 @@ async function load(
     shard: { index: 0, of: 1 },
     sessionsFile: folder.file("sessions.ndjson"),
   };
-  if (!args.quiet) world.stderr.write(`${scenario.name} against ${labelOf(target)}, run ${runId}\n`);
+  if (!args.quiet) {
+    world.stderr.write(`${scenario.name} against ${labelOf(target)}, run ${runId}\n`);
+    world.stderr.write(forecastLines(scenario, slos, dataset, until));
+  }
   const view = createProgressView(world.stderr, args.quiet);
   const coordinator = createCoordinator({
     jobs: [job],
@@ -193,12 +219,26 @@ async function load(
       view.show({
         elapsedMs: atMs,
         warmupMs: scenario.warmupMs,
-        steadyMs: scenario.steadyMs,
+        steadyMs: watch.windowEndMs() - scenario.warmupMs,
         open: openNow,
         done: counts.reduce((sum, { completed }) => sum + completed, 0),
         failed: counts.reduce((sum, { failed }) => sum + failed, 0),
         latest: totals.latest(),
       });
+      watch.look(atMs);
+    },
+  });
+  const watch = watchRun({
+    scenario,
+    slos,
+    until,
+    totals,
+    extend: (windowEndMs) => coordinator.extend(windowEndMs),
+    onCollapse(atMs, message) {
+      folder.event({ atMs, type: "collapse", message });
+      if (args.quiet) return;
+      view.end();
+      world.stderr.write(`collapse: ${message}\n`);
     },
   });
   emulator?.onStall((gapMs, atEpochMs) => coordinator.noteStall("emulator", gapMs, atEpochMs));

@@ -66,6 +66,8 @@ export interface Coordinator {
   run(): Promise<RunOutcome>;
   /** Ctrl-C, once: no new sessions, follow the recorded ones to their end. */
   stop(): void;
+  /** Lets the window end later, for want of sessions; call well before its end. */
+  extend(windowEndMs: number): void;
   /** Ctrl-C, twice: end everything now. */
   abort(): void;
   /** Tells of a stall of another process of the run (the emulator). */
@@ -204,6 +206,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       interrupted = true;
       if (started) stop();
       else settle({ error: new BenchError("interrupted before the run began", { exitCode: 130 }) });
+    },
+    extend(windowEndMs) {
+      if (interrupted) return;
+      totals.extendWindow(windowEndMs);
+      broadcast({ type: "extend", windowEndMs });
+      event("extend", `the window goes on until ${Math.round(windowEndMs / 1000)} s`);
     },
     abort() {
       interrupted = true;

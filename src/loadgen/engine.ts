@@ -52,6 +52,8 @@ export interface Engine {
   start(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;
+  /** Moves the end of the window to a later instant; what has begun after the old end stays outside. */
+  extend(windowEndMs: number): void;
   /** Cancels everything now. */
   abort(): void;
   /** Sessions open at this moment, in any phase. */
@@ -74,7 +76,6 @@ interface Slot {
 export function createEngine(options: EngineOptions): Engine {
   const { plan, clock, scheduler, clips } = options;
   const { iterations, warmupMs, steadyMs, pace, streams } = plan.input;
-  const plannedEndMs = warmupMs + steadyMs;
   const slots: Slot[] = plan.slots(options.shard).map((slotPlan) => ({
     plan: slotPlan,
     begun: 0,
@@ -82,7 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
     session: undefined,
     retired: false,
   }));
-  let windowEndMs = plannedEndMs;
+  let windowEndMs = warmupMs + steadyMs;
   /** Sessions of the window that are planned or open. */
   let outstanding = 0;
   let active = slots.length;
@@ -106,7 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   function schedule(slot: Slot, scheduledMs: number): void {
-    const phase = phaseAt(plan.input, scheduledMs);
+    const phase = phaseAt({ ...plan.input, steadyMs: windowEndMs - warmupMs }, scheduledMs);
     if (stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0)) {
       retire(slot);
       return;
@@ -162,7 +163,12 @@ export function createEngine(options: EngineOptions): Engine {
     if (observation.outcome?.ok === false) {
       if (!overtime) return observation;
       const message = "still open at the end of the drain";
-      const failure: Failure = { ...observation.outcome.failure, class: "deadline", origin: "server", message };
+      const failure: Failure = {
+        ...observation.outcome.failure,
+        class: "deadline",
+        origin: "server",
+        message,
+      };
       return { ...observation, outcome: { ok: false, failure } };
     }
     const failure = options.judge(observation);
@@ -210,18 +216,30 @@ export function createEngine(options: EngineOptions): Engine {
     settle();
   }
 
+  /** Set again whenever the window grows: a timer that finds the window open has nothing to do. */
+  function scheduleEnd(): void {
+    scheduler.add(timed(windowEndMs, iterations === undefined ? settle : stop));
+    const drainedMs = windowEndMs + options.drainMs;
+    scheduler.add(
+      timed(drainedMs, () => {
+        if (drainedMs < windowEndMs + options.drainMs) return;
+        overtime = true;
+        for (const slot of slots) slot.session?.cancel("the drain is over");
+      }),
+    );
+  }
+
   return {
     start() {
-      scheduler.add(timed(plannedEndMs, iterations === undefined ? settle : stop));
-      scheduler.add(
-        timed(plannedEndMs + options.drainMs, () => {
-          overtime = true;
-          for (const slot of slots) slot.session?.cancel("the drain is over");
-        }),
-      );
+      scheduleEnd();
       for (const slot of slots) schedule(slot, slot.plan.firstStartMs);
     },
     stop,
+    extend(endMs) {
+      if (stopping || endMs <= windowEndMs) return;
+      windowEndMs = endMs;
+      scheduleEnd();
+    },
     abort() {
       stop();
       for (const slot of slots) slot.session?.cancel("the run was aborted");

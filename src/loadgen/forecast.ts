@@ -59,8 +59,8 @@ export function forecast(
   );
   if (most === undefined) return { warnings: [] };
   const summary =
-    `gates need ${most.certified} sessions (${printedStat(most.slo)}); this run gives about ${expected}` +
-    (until === undefined ? "" : ` and goes on until ${until} is certified`);
+    `gates need ${most.certified} sessions (${printed(most.slo.stat)}); this run gives about ${expected}` +
+    (until === undefined ? "" : ` and goes on until ${printed(until)} is certified`);
   if (until !== undefined) return { summary, warnings: [] };
   return {
     summary,
@@ -74,7 +74,7 @@ export function forecast(
   };
 }
 
-function printedStat({ stat = "" }: Slo): string {
+function printed(stat = ""): string {
   return stat === "p999" ? "p99.9" : stat;
 }
 

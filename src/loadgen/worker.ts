@@ -69,6 +69,9 @@ export function runWorker(wire: Wire, world: WorkerWorld): void {
       case "stop":
         run?.stop();
         break;
+      case "extend":
+        run?.extend(message.windowEndMs);
+        break;
       case "abort":
         run?.abort();
         break;
@@ -80,6 +83,7 @@ interface Prepared {
   ready: { planHash: string; connections: number; warmUpMs: number };
   start(atEpochMs: number): void;
   stop(): void;
+  extend(windowEndMs: number): void;
   abort(): void;
 }
 
@@ -156,6 +160,10 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
     ready: { planHash: plan.hash, connections: warm.connections, warmUpMs: warm.tookMs },
     start,
     stop: () => engine?.stop(),
+    extend(windowEndMs) {
+      engine?.extend(windowEndMs);
+      recorder.extendWindow(windowEndMs);
+    },
     abort: () => engine?.abort(),
   };
 }

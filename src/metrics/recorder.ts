@@ -21,6 +21,8 @@ export interface Recorder {
   record(observation: Observation): void;
   /** The window ends earlier than planned: the run was interrupted. */
   cutWindow(endMs: number): void;
+  /** The window ends later than planned; call before its old end. */
+  extendWindow(endMs: number): void;
   /** Starts a new interval and returns the work of writing down the old one. */
   beginSnapshot(fromMs: number, toMs: number, health?: WorkerHealth): SnapshotJob;
 }
@@ -161,6 +163,9 @@ export function createRecorder(config: RecorderConfig): Recorder {
     record,
     cutWindow(endMs) {
       window.endMs = Math.min(window.endMs, endMs);
+    },
+    extendWindow(endMs) {
+      window.endMs = Math.max(window.endMs, endMs);
     },
     beginSnapshot,
   };
