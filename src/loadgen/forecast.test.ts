@@ -95,16 +95,17 @@ describe("extendedEnd", () => {
     have: () => 400,
   };
 
-  it("lets the window grow by what is missing at the rate so far", () => {
-    expect(extendedEnd(input)).toBe(68_000 + (262 * 58_000) / 400);
+  it("lets the window grow by what is missing at the rate so far, a quarter at a time", () => {
+    expect(extendedEnd({ ...input, have: () => 580 })).toBe(68_000 + (82 * 58_000) / 580);
     expect(extendedEnd({ ...input, have: () => 660 })).toBe(75_000);
     expect(extendedEnd({ ...input, have: () => 0 })).toBe(75_000);
+    expect(extendedEnd(input)).toBe(70_000 + 60_000 / 4);
   });
 
   it("does nothing before it must, nor when there are enough, nor beyond the budget", () => {
     expect(extendedEnd({ ...input, nowMs: 60_000 })).toBeUndefined();
     expect(extendedEnd({ ...input, have: () => 662 })).toBeUndefined();
-    expect(extendedEnd({ ...input, budgetMs: 80_000 })).toBe(90_000);
+    expect(extendedEnd({ ...input, budgetMs: 65_000 })).toBe(75_000);
     expect(extendedEnd({ ...input, budgetMs: 60_000 })).toBeUndefined();
   });
 });

@@ -26,6 +26,8 @@ export interface ExtensionInput {
 const LEAD_MS = 3000;
 /** No shorter extension: each is a message and a line of events. */
 const SHORTEST_MS = 5000;
+/** Nor a longer one, as a share of the window so far: a window can't be taken back when sessions come faster than thought. */
+const LONGEST_SHARE = 0.25;
 
 /**
  * The new end of the window (milliseconds since T0), or undefined: not yet time to decide, enough sessions, or budget spent.
@@ -38,7 +40,8 @@ export function extendedEnd(input: ExtensionInput): number | undefined {
   if (have >= needed) return undefined;
   const sinceMs = nowMs - warmupMs;
   const missingMs = have > 0 ? ((needed - have) * sinceMs) / have : SHORTEST_MS;
-  const endMs = Math.max(windowEndMs + SHORTEST_MS, nowMs + missingMs);
+  const longestMs = Math.max(SHORTEST_MS, LONGEST_SHARE * (windowEndMs - warmupMs));
+  const endMs = Math.min(Math.max(windowEndMs + SHORTEST_MS, nowMs + missingMs), windowEndMs + longestMs);
   const lastEndMs = warmupMs + input.budgetMs;
   return lastEndMs > windowEndMs ? Math.min(endMs, lastEndMs) : undefined;
 }

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { alignWords } from "./word-align.ts";
 
+const letters = (text: string): string[] => text.match(/./g) ?? [];
+
 /** `from` and `to` as words, one letter each. */
 function aligned(
   from: string,
   to: string,
   tail: "free" | "counts" = "counts",
 ): [places: number[], edits: number] {
-  const { places, edits } = alignWords([...from], [...to], tail);
+  const { places, edits } = alignWords(letters(from), letters(to), tail);
   return [[...places], edits];
 }
 
