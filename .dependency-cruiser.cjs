@@ -16,7 +16,12 @@ const door = (npmPackage, files) => ({
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     only("base-is-a-leaf", "^src/base/", ["^src/base/"]),
     only("client-knows-base", "^src/client/", ["^src/(base|client)/"]),
     only("metrics-is-a-leaf", "^src/metrics/", ["^src/(base|metrics)/"]),
@@ -42,10 +47,21 @@ module.exports = {
     door("wavefile", ["base/audio\\.ts"]),
     door("pure-rand", ["base/random\\.ts"]),
     door("yaml", ["base/yaml\\.ts"]),
-    door("zod", ["base/(dataset|yaml|schema)\\.ts", "metrics/result-schema\\.ts", "loadgen/scenario\\.ts", "loadgen/scenario-schema\\.ts", "cli/target\\.ts"]),
+    door("zod", [
+      "base/(dataset|yaml|schema)\\.ts",
+      "metrics/result-schema\\.ts",
+      "loadgen/scenario\\.ts",
+      "loadgen/scenario-schema\\.ts",
+      "cli/target\\.ts",
+    ]),
     door("cli-table3", ["report/table\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
-    { name: "tests-are-not-products", severity: "error", from: { path: "^src/", pathNot: "\\.test\\.ts$" }, to: { path: "^(test|perf)/" } },
+    {
+      name: "tests-are-not-products",
+      severity: "error",
+      from: { path: "^src/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(test|perf)/" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

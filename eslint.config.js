@@ -9,30 +9,43 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["eslint.config.js", ".dependency-cruiser.cjs", "scripts/*.mjs"] },
+        projectService: {
+          allowDefaultProject: ["eslint.config.js", ".dependency-cruiser.cjs", "scripts/*.mjs"],
+        },
         tsconfigRootDir: import.meta.dirname,
       },
     },
     rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
       "@typescript-eslint/consistent-type-imports": "error",
       // An interface of methods (listeners, streams) is called on its object; passing methods around is still caught by types.
       "@typescript-eslint/unbound-method": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      eqeqeq: "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
     },
   },
   {
     files: ["src/**/*.ts"],
     ignores: ["src/**/*.test.ts", "src/cli/**", "src/base/clock.ts"],
     rules: {
-      "no-restricted-globals": ["error", { name: "process", message: worldBan }, { name: "console", message: worldBan }],
+      "no-restricted-globals": [
+        "error",
+        { name: "process", message: worldBan },
+        { name: "console", message: worldBan },
+      ],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: clockBan },
         { object: "performance", property: "now", message: clockBan },
-        { object: "Math", property: "random", message: "use randomStream (src/base/random.ts) so that a seed repeats it" },
+        {
+          object: "Math",
+          property: "random",
+          message: "use randomStream (src/base/random.ts) so that a seed repeats it",
+        },
       ],
     },
   },

@@ -1,9 +1,10 @@
+import type { ViteUserConfig } from "vitest/config";
 import { defineConfig } from "vitest/config";
 
 // End-to-end tests measure: they run alone, one file after the other, when the quick ones are done.
 const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 120_000, hookTimeout: 60_000 } as const;
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
@@ -20,3 +21,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

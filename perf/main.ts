@@ -2,7 +2,7 @@
  * `npm run perf`: what the load generator costs and how well it keeps time, against a null server, next to a naive
  * grpc-js client in the same run.
  *
- *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-grpc,naive] [--repeats N]
+ *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"]
  *
  * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
@@ -14,6 +14,7 @@ import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { BenchError, messageOf } from "../src/base/errors.ts";
+import { transportNames } from "../src/client/transports.ts";
 import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import type { Contender, Row } from "./measure.ts";
@@ -97,7 +98,7 @@ function readOptions(): Options {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       streams: { type: "string", default: "50,200,500,1000,1500" },
-      transports: { type: "string", default: `riva-grpc,${BASELINE}` },
+      transports: { type: "string", default: [...transportNames, BASELINE].join(",") },
       repeats: { type: "string" },
       "streams-per-connection": { type: "string" },
       "worker-flags": { type: "string", default: WORKER_NODE_FLAGS.join(" ") },
@@ -106,13 +107,16 @@ function readOptions(): Options {
   const workerFlags = values["worker-flags"].split(" ").filter((flag) => flag !== "");
   const limit = values["streams-per-connection"];
   const known: Options["contenders"] = [
-    {
-      transport: "riva-grpc",
+    ...transportNames.map((transport) => ({
+      transport,
       setting: `${limit === undefined ? "one connection" : `${limit} streams a connection`}, ${workerFlags.join(" ")}`,
       script: "./our-generator.ts",
-      args: [String(limit === undefined ? Infinity : positiveInteger("--streams-per-connection", limit))],
+      args: [
+        transport,
+        String(limit === undefined ? Infinity : positiveInteger("--streams-per-connection", limit)),
+      ],
       nodeFlags: workerFlags,
-    },
+    })),
     {
       transport: BASELINE,
       setting: "grpc-js and proto-loader as documented, one connection, Node's default flags",

@@ -1,10 +1,10 @@
 /**
  * The product under measurement: its transport, scheduler and sessions, one long session a stream.
- * Argument: the most streams that a connection may carry.
+ * Arguments: the name of the transport, the most streams that a connection may carry.
  */
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
-import { createRivaGrpc } from "../src/client/riva-grpc.ts";
+import { createTransport } from "../src/client/transports.ts";
 import type { ReadyClip } from "../src/loadgen/audio-plan.ts";
 import { createScheduler, timed } from "../src/loadgen/scheduler.ts";
 import type { SessionContext } from "../src/loadgen/session.ts";
@@ -22,11 +22,12 @@ import {
   startOfStream,
 } from "./workload.ts";
 
+const [transportName = "", streamsPerConnection] = process.argv.slice(2);
+
 runGenerator(async (plan, generated) => {
-  const transport = createRivaGrpc({
+  const transport = createTransport(transportName, {
     address: `127.0.0.1:${plan.port}`,
-    metadata: {},
-    streamsPerConnection: Number(process.argv[2]),
+    streamsPerConnection: Number(streamsPerConnection),
     clock: realClock,
   });
   await transport.warmUp(plan.streams, 5000);

@@ -17,7 +17,8 @@ function sourceHash() {
   for (const entry of readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })) {
     if (entry.isFile() && !entry.name.endsWith(".test.ts")) files.push(join(entry.parentPath, entry.name));
   }
-  for (const file of files.sort()) hash.update(file.slice(root.length)).update("\0").update(readFileSync(file));
+  for (const file of files.sort())
+    hash.update(file.slice(root.length)).update("\0").update(readFileSync(file));
   return hash.digest("hex");
 }
 
@@ -31,10 +32,14 @@ if (!(process.argv.includes("--if-stale") && current)) {
   try {
     tsc = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
   } catch {
-    console.error("riva-bench: dist/ must be built and TypeScript is not installed; run `npm ci` without --omit=dev.");
+    console.error(
+      "riva-bench: dist/ must be built and TypeScript is not installed; run `npm ci` without --omit=dev.",
+    );
     process.exit(1);
   }
-  const built = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+  const built = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], {
+    stdio: "inherit",
+  });
   if (built.status !== 0) process.exit(built.status ?? 1);
   mkdirSync(dirname(stampPath), { recursive: true });
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);

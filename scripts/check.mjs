@@ -12,10 +12,16 @@ const steps = [
 ].filter(([name]) => !(name === "tests" && process.argv.includes("--without-tests")));
 for (const [name, command] of steps) {
   const started = Date.now();
-  const done = spawnSync(command, { shell: true, encoding: "utf8", stdio: name === "tests" ? "inherit" : "pipe" });
+  const done = spawnSync(command, {
+    shell: true,
+    encoding: "utf8",
+    stdio: name === "tests" ? "inherit" : "pipe",
+  });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   if (done.status !== 0) {
-    process.stdout.write(`${done.stdout ?? ""}${done.stderr ?? ""}\ncheck: ${name} failed after ${seconds} s (${command})\n`);
+    process.stdout.write(
+      `${done.stdout ?? ""}${done.stderr ?? ""}\ncheck: ${name} failed after ${seconds} s (${command})\n`,
+    );
     process.exit(1);
   }
   process.stdout.write(`check: ${name} ok (${seconds} s)\n`);

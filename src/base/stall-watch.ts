@@ -11,7 +11,11 @@ const TICK_MS = 20;
  * Calls `onGap(gapMs, atMs)` whenever two ticks were `reportMs` or more apart; `atMs` is when the gap ended, on `clock`.
  * @returns a function that ends the watch
  */
-export function watchStalls(clock: Clock, reportMs: number, onGap: (gapMs: number, atMs: number) => void): () => void {
+export function watchStalls(
+  clock: Clock,
+  reportMs: number,
+  onGap: (gapMs: number, atMs: number) => void,
+): () => void {
   let lastMs = clock.nowMs();
   let cancel = clock.wakeAt(lastMs + TICK_MS, tick);
   function tick(): void {

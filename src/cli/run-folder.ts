@@ -1,6 +1,6 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../loadgen/coordinator.ts";
 
@@ -30,7 +30,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
     );
   }
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
     appendFileSync(file("events.ndjson"), "");
   } catch (error) {
     throw BenchError.usage(
@@ -62,4 +62,11 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       }
     },
   };
+}
+
+/** Not mkdir's `recursive`: where the file system refuses new folders by ENOENT (/proc), Node 20 never returns from it. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path);
 }

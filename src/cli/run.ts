@@ -19,6 +19,7 @@ import type { Slo } from "../metrics/slo.ts";
 import { parseSlo } from "../metrics/slo.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { createTotals } from "../metrics/totals.ts";
+import { renderHtml } from "../report/html.ts";
 import { renderTable } from "../report/table.ts";
 import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
 import type { OpenTarget } from "./open-target.ts";
@@ -280,6 +281,7 @@ function finish(
   let problem = outcome.problems[0];
   try {
     folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
+    folder.write("report.html", renderHtml(result));
   } catch (error) {
     problem ??= { message: messageOf(error) };
   }

@@ -1,4 +1,5 @@
 /** What a person can do about a failure. */
+import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 
 /** One sentence of advice, or undefined when the failure's own message says it all. */
@@ -30,4 +31,9 @@ export function adviceFor(failure: Failure): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** The error (exit 7) of a warm-up that could not connect. */
+export function unreachable(address: string, failure: Failure): BenchError {
+  return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure));
 }

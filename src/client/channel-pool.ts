@@ -5,10 +5,9 @@
 import { connectivityState } from "@grpc/grpc-js";
 import type { Client } from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.ts";
-import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
-import { adviceFor } from "./advice.ts";
-import { grpcFailure } from "./failures.ts";
+import { unreachable } from "./advice.ts";
+import { connectTimeout, grpcFailure } from "./failures.ts";
 import { openClient } from "./grpc-endpoint.ts";
 import type { GrpcEndpoint } from "./grpc-endpoint.ts";
 import type { WarmUpResult } from "./transport.ts";
@@ -89,30 +88,14 @@ export class ChannelPool {
       if (state === connectivityState.READY) return;
       if (state === connectivityState.TRANSIENT_FAILURE) {
         const failure = await connectFailure(client, deadline);
-        if (failure !== undefined) throw this.#unusable(failure);
+        if (failure !== undefined) throw unreachable(this.#endpoint.address, failure);
         continue;
       }
       const changed = await new Promise<boolean>((resolve) => {
         channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
       });
-      if (!changed) {
-        const message = `no connection within ${timeoutMs} ms`;
-        throw this.#unusable({
-          phase: "connect",
-          class: "timeout",
-          origin: "server",
-          code: "READY_TIMEOUT",
-          message,
-        });
-      }
+      if (!changed) throw unreachable(this.#endpoint.address, connectTimeout(timeoutMs));
     }
-  }
-
-  #unusable(failure: Failure): BenchError {
-    return BenchError.target(
-      `Can't connect to ${this.#endpoint.address}: ${failure.message}`,
-      adviceFor(failure),
-    );
   }
 }
 

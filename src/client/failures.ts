@@ -111,18 +111,29 @@ export function grpcFailure(
   const [name, ...meaning] = STATUSES[status ?? -1] ?? ["UNKNOWN_STATUS", "protocol-violation", "server"];
   const noConnection = name === "UNAVAILABLE" ? NO_CONNECTION.exec(text)?.[1] : undefined;
   if (noConnection !== undefined || text.startsWith("Name resolution failed")) {
-    const reason = noConnection ?? text;
-    const known = recognise(CONNECT_ERRORS, reason, "connect", name);
-    return {
-      ...(known ?? failure("connect", ["unavailable", "unknown"], name, reason)),
-      message: readable(reason),
-    };
+    return noConnectionFailure(noConnection ?? text);
   }
   return (
     recognise(CALL_ERRORS, text, phase, name) ??
     recognise(RIVA_ERRORS, text, phase, name) ??
     failure(mayBeAuth(phase, name) ? "auth" : phase, meaning, name, text)
   );
+}
+
+/** The failure to make a connection. @param reason The error of Node or OpenSSL as text. */
+export function noConnectionFailure(reason: string): Failure {
+  const status = "UNAVAILABLE";
+  const known = recognise(CONNECT_ERRORS, reason, "connect", status);
+  return {
+    ...(known ?? failure("connect", ["unavailable", "unknown"], status, reason)),
+    message: readable(reason),
+  };
+}
+
+/** No connection came about in the time there was for it. */
+export function connectTimeout(limitMs: number): Failure {
+  const message = `not connected within ${limitMs} ms`;
+  return { phase: "connect", class: "timeout", origin: "server", code: "READY_TIMEOUT", message };
 }
 
 function recognise(

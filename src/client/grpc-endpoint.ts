@@ -24,7 +24,7 @@ export interface GrpcEndpoint {
 }
 
 /** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */
-const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES: number = 128 * 1024 * 1024;
 
 const CHANNEL_OPTIONS: ChannelOptions = {
   // Without it all channels to one address share one connection.
@@ -64,11 +64,16 @@ export function openClient(endpoint: GrpcEndpoint): Client {
         : credentials.createSsl(tls.rootCa ?? null, tls.clientKey ?? null, tls.clientCert ?? null);
     return new Client(address, channelCredentials, options);
   } catch (error) {
-    throw BenchError.usage(
-      `Can't use the target ${address}: ${messageOf(error)}`,
-      "An address is host:port; certificates and keys are PEM files, client certificate and key go together.",
-    );
+    throw unusableEndpoint(address, messageOf(error));
   }
+}
+
+/** The error (exit 2) of an address or TLS files that can't be used. */
+export function unusableEndpoint(address: string, why: string): BenchError {
+  return BenchError.usage(
+    `Can't use the target ${address}: ${why}`,
+    "An address is host:port; certificates and keys are PEM files, client certificate and key go together.",
+  );
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { rivaServices } from "../base/riva-proto.ts";
 import type { Partially, RecognitionConfig } from "../base/riva-proto.ts";
-import type { AudioEncoding, EncodedChunk, RecognitionSettings, StreamSpec } from "./transport.ts";
+import type { AudioEncoding, RecognitionSettings, StreamSpec } from "./transport.ts";
 
 /** Field 2 (`audio_content`), wire type 2 (length-delimited). */
 const AUDIO_CONTENT_TAG = 0x12;
@@ -44,7 +44,7 @@ export function encodeConfig(spec: StreamSpec): Buffer {
 }
 
 /** A later message: `StreamingRecognizeRequest { audio_content }`. The audio is copied. */
-export function encodeAudio(audio: Uint8Array): EncodedChunk {
+export function encodeAudio(audio: Uint8Array): Buffer {
   const header = [AUDIO_CONTENT_TAG];
   let rest = audio.length;
   while (rest > 0x7f) {

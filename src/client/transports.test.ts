@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { realClock } from "../base/clock.ts";
 import { createTransport, transportNames } from "./transports.ts";
 
@@ -21,11 +21,16 @@ it("says what there is when the name is wrong", () => {
   );
 });
 
-it("refuses what can't be used before any stream is opened", () => {
-  const halfPair = { ...options, tls: { clientCert: Buffer.from("x") } };
-  expect(() => createTransport("riva-grpc", halfPair)).toThrow(expect.objectContaining({ exitCode: 2 }));
-  const badKey = { ...options, metadata: { "bad key": "secret" } };
-  expect(() => createTransport("riva-grpc", badKey)).toThrow(
-    expect.objectContaining({ exitCode: 2, message: expect.not.stringContaining("secret") as unknown }),
-  );
+describe.each(transportNames)("%s refuses what can't be used before any stream is opened", (name) => {
+  it.each([
+    ["no address", { address: "" }],
+    ["half a key pair", { tls: { clientCert: Buffer.from("x") } }],
+    ["the other half", { tls: { clientKey: Buffer.from("x") } }],
+    ["a key pair that is none", { tls: { clientCert: Buffer.from("x"), clientKey: Buffer.from("x") } }],
+    ["metadata that can't be sent", { metadata: { "bad key": "secret" } }],
+  ])("%s", (_, bad) => {
+    expect(() => createTransport(name, { ...options, ...bad })).toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.not.stringContaining("secret") as unknown }),
+    );
+  });
 });

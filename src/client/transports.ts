@@ -2,6 +2,7 @@
 import { BenchError, nearestName } from "../base/errors.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
 import type { RivaGrpcOptions } from "./riva-grpc.ts";
+import { createRivaH2 } from "./riva-h2.ts";
 import type { AsrTransport } from "./transport.ts";
 
 /** What any transport may need to know; each takes what concerns it. */
@@ -9,6 +10,7 @@ export type TransportOptions = RivaGrpcOptions;
 
 const TRANSPORTS: Readonly<Record<string, (options: TransportOptions) => AsrTransport>> = {
   "riva-grpc": createRivaGrpc,
+  "riva-h2": createRivaH2,
 };
 
 /** Names that `createTransport` knows. */

@@ -46,10 +46,10 @@ const PROFILES: readonly Profile[] = [
     model: "emulated-riva-legacy-960ms",
     chunkMs: 960,
     capacity: 1240,
-    maxBatch: 32,
+    maxBatch: 16,
     batchMs: 3,
-    pathMs: 9.5,
-    finalFactor: 2.6,
+    pathMs: 9.8,
+    finalFactor: 2.5,
   },
 ];
 

@@ -3,7 +3,7 @@ import type { Partially, RecognitionConfig, RecognizeResponse } from "../base/ri
 import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Rejection } from "./rejection.ts";
-import { alternative } from "./streaming-call.ts";
+import { alternative } from "./spoken-word.ts";
 import { Transcriber } from "./transcriber.ts";
 
 /**

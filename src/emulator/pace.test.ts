@@ -1,71 +1,68 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
-import { findProfile } from "./model.ts";
-import { checkOverload, overloadPace } from "./pace.ts";
+import { BenchError } from "../base/errors.ts";
+import { findProfile, perJobMs } from "./model.ts";
+import { exactPace, parseDelays, queuePace } from "./pace.ts";
+import { Timetable } from "./timetable.ts";
 
-const profile = {
-  ...findProfile("nim"),
-  batchMs: 1,
-  pathMs: 9,
-  capacity: 160,
-  chunkMs: 160,
-  maxBatch: 1000,
-  finalFactor: 2,
-};
-/** What a reply takes without a queue: batch 1 + job 0.999 + path 9. */
-const OWN_MS = 10.999;
+const nothing = { weight: 1, final: false, last: false, call: {} };
 
-function setUp(percent: number) {
-  const clock = new VirtualClock(0);
-  const pace = overloadPace(profile, percent, clock);
-  /** Delay of a reply that wants to leave at `atMs`. */
-  const delay = (atMs: number, call: object, kind: { final?: true; last?: true } = {}): number => {
-    let leaves = NaN;
-    clock.advanceTo(atMs);
-    const { final = false, last = false } = kind;
-    pace.submit({
-      arrivedMs: atMs,
-      weight: 1,
-      final,
-      last,
-      call,
-      release: (leavesMs) => (leaves = leavesMs),
-    });
-    return leaves - atMs;
-  };
-  return { clock, pace, delay };
-}
-
-describe("a planted overload", () => {
-  it("lets the delay of every stream grow by its share of the time, whoever comes and goes", () => {
-    const { delay } = setUp(2);
-    const [a, b] = [{}, {}];
-    expect(delay(0, a)).toBeCloseTo(OWN_MS, 6);
-    expect(delay(10_000, a)).toBeCloseTo(OWN_MS + 200, 6);
-    expect(delay(20_000, b)).toBeCloseTo(OWN_MS + 400, 6);
-    expect(delay(30_000, a, { final: true, last: true })).toBeCloseTo(2 * OWN_MS + 600, 6);
-    expect(delay(60_000, b)).toBeCloseTo(OWN_MS + 1200, 6);
+describe("queuePace", () => {
+  it("serves what waits even if nothing else ever comes", () => {
+    const profile = findProfile("nim");
+    const clock = new VirtualClock();
+    const pace = queuePace(profile, clock, new Timetable(clock, { exact: false }));
+    const leavesMs: number[] = [];
+    for (let i = 0; i < 40; i++)
+      pace.submit({ ...nothing, arrivedMs: 0, release: (ms) => leavesMs.push(ms) });
+    clock.advanceTo(1000);
+    // The first found the server free, 32 went with the next batch, 7 with the one after.
+    const batch = (jobs: number): number => profile.batchMs + jobs * perJobMs(profile);
+    expect(leavesMs).toHaveLength(40);
+    expect(leavesMs[0]).toBeCloseTo(batch(1) + profile.pathMs, 9);
+    expect(leavesMs[32]).toBeCloseTo(batch(1) + batch(32) + profile.pathMs, 9);
+    expect(leavesMs[39]).toBeCloseTo(batch(1) + batch(32) + batch(7) + profile.pathMs, 9);
   });
 
-  it("catches up while nobody sends", () => {
-    const { clock, pace, delay } = setUp(10);
-    const call = {};
-    delay(0, call);
-    expect(delay(10_000, call, { last: true })).toBeCloseTo(OWN_MS + 1000, 6);
-    expect(delay(10_400, {})).toBeCloseTo(OWN_MS + 600, 6);
+  it("does not serve a call that has gone", () => {
+    const clock = new VirtualClock();
+    const pace = queuePace(findProfile("nim"), clock, new Timetable(clock, { exact: false }));
     const gone = {};
-    const other = setUp(10);
-    other.delay(0, gone);
-    other.clock.advanceTo(1000);
-    other.pace.drop(gone);
-    expect(other.delay(1050, call)).toBeCloseTo(OWN_MS + 50, 6);
-    clock.advanceTo(20_000);
-    pace.drop(call);
-    expect(delay(20_000, call)).toBeGreaterThan(OWN_MS);
+    pace.submit({ ...nothing, arrivedMs: 0, release: () => undefined });
+    pace.submit({ ...nothing, arrivedMs: 0, call: gone, release: () => expect.unreachable() });
+    pace.drop(gone);
+    clock.advanceTo(1000);
+  });
+});
+
+describe("exactPace", () => {
+  it("delays the last final by the one and all else by the other", () => {
+    const pace = exactPace({ partialMs: 80, finalMs: 120 });
+    const leavesMs: number[] = [];
+    const release = (ms: number): void => void leavesMs.push(ms);
+    pace.submit({ ...nothing, arrivedMs: 1000, release });
+    pace.submit({ ...nothing, arrivedMs: 1100, final: true, release });
+    pace.submit({ ...nothing, arrivedMs: 1200, final: true, last: true, release });
+    expect(leavesMs).toEqual([1080, 1180, 1320]);
+  });
+});
+
+describe("parseDelays", () => {
+  it.each([
+    ["partial=80,final=120", 80, 120],
+    ["final=0.5ms, partial=0", 0, 0.5],
+  ])("%s", (text, partialMs, finalMs) => {
+    expect(parseDelays(text)).toEqual({ partialMs, finalMs });
   });
 
-  it("is a number of percent above 0", () => {
-    expect(checkOverload(2)).toBe(2);
-    for (const percent of [0, -1, NaN]) expect(() => checkOverload(percent)).toThrow("--overload");
+  it.each([
+    "",
+    "80",
+    "partial=80",
+    "partial=80,partial=90",
+    "partial=80,final=-1",
+    "partial=80,final=120,x=1",
+  ])("refuses %j", (text) => {
+    expect(() => parseDelays(text)).toThrow(BenchError);
   });
 });

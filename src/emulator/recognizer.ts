@@ -7,13 +7,7 @@
 import type { FingerprintIndex, FoundClip } from "./fingerprint.ts";
 import { ClipFinder } from "./fingerprint.ts";
 import { SpeechMeter } from "./speech-meter.ts";
-
-/** A word with its place in the stream. */
-export interface SpokenWord {
-  word: string;
-  startMs: number;
-  endMs: number;
-}
+import type { SpokenWord } from "./spoken-word.ts";
 
 const BLOCK_MS = 16;
 /** A word of a clip that began this long before the finder did was spoken, if at all, by something else. */

@@ -11,25 +11,25 @@ import type {
   HealthCheckRequest,
   HealthCheckResponse,
   Partially,
-  RecognitionConfig,
   RecognizeRequest,
   RecognizeResponse,
   RivaConfigRequest,
   RivaConfigResponse,
-  StreamingRecognizeRequest,
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
-import { MODEL_RATE_HZ } from "./audio-input.ts";
-import { decodeStreamingRequest } from "./audio-frame.ts";
+import type { StreamingRequest } from "./streaming-request.ts";
+import { decodeStreamingRequest } from "./streaming-request.ts";
 import type { EmulatorStats } from "./counts.ts";
 import { CallCounter } from "./counts.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
 import type { Profile } from "./model.ts";
+import { describeModels, modelName, selectModel } from "./models.ts";
 import { recognizeFile } from "./offline.ts";
+import { overloadPace } from "./overload.ts";
 import type { ExactDelays, Pace } from "./pace.ts";
-import { exactPace, overloadPace, queuePace } from "./pace.ts";
-import { asRejection, Rejection, unavailableModel } from "./rejection.ts";
+import { exactPace, queuePace } from "./pace.ts";
+import { asRejection, Rejection } from "./rejection.ts";
 import type { CallContext } from "./streaming-call.ts";
 import { StreamingCall } from "./streaming-call.ts";
 import { Timetable } from "./timetable.ts";
@@ -59,14 +59,11 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-const LANGUAGE = "en-US";
 /** Triton's limit in Riva's pipelines. */
 const IDLE_LIMIT_MS = 60_000;
 /** What NVIDIA's clients allow. */
 const LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024;
 const SERVED = ["", "nvidia.riva.asr.RivaSpeechRecognition", "grpc.health.v1.Health"];
-
-type CallType = "online" | "offline";
 
 /**
  * Starts a server.
@@ -74,8 +71,7 @@ type CallType = "online" | "offline";
  * @throws BenchError (exit 2) when it can't listen there
  */
 export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { profile, delays, dataset, clock } = options;
-  const models: Record<CallType, string> = { online: profile.model, offline: `${profile.model}-offline` };
+  const { profile, delays, overloadPercent, dataset, clock } = options;
   const timetable = new Timetable(clock, { exact: delays !== undefined });
   const counter = new CallCounter();
   const context: Omit<CallContext, "sequence"> = {
@@ -86,12 +82,12 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     pace: paceOf(options, timetable),
     chunkMs: delays ? undefined : profile.chunkMs,
     idleLimitMs: options.idleLimitMs ?? IDLE_LIMIT_MS,
-    selectModel: (config) => selectModel(models, config, "online"),
+    selectModel: (config) => selectModel(profile, config, "online"),
   };
   let calls = 0;
 
   function streamingRecognize(
-    call: ServerDuplexStream<StreamingRecognizeRequest, Partially<StreamingRecognizeResponse>>,
+    call: ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>,
   ): void {
     const streaming = new StreamingCall(
       { ...context, sequence: ++calls },
@@ -101,7 +97,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
         fail: (rejection) => void call.emit("error", statusOf(rejection)),
       },
     );
-    call.on("data", (message: StreamingRecognizeRequest) => streaming.request(message));
+    call.on("data", (message: StreamingRequest) => streaming.request(message));
     call.on("end", () => streaming.halfClose());
     call.on("cancelled", () => streaming.cancelled());
     // A client that breaks off shows here too; "cancelled" has dealt with it.
@@ -116,7 +112,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
       const arrivedMs = clock.nowMs();
       const { config, audio, id } = call.request;
       if (!config) throw new Rejection("config is missing");
-      selectModel(models, config, "offline");
+      selectModel(profile, config, "offline");
       const { response, audioMs } = recognizeFile(context.index, config, audio);
       context.pace.submit({
         arrivedMs,
@@ -136,38 +132,21 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     call: ServerUnaryCall<RivaConfigRequest, Partially<RivaConfigResponse>>,
     respond: sendUnaryData<Partially<RivaConfigResponse>>,
   ): void {
-    const wanted = call.request.model_name;
-    const described = Object.entries(models).map(([type, model_name]) => ({
-      model_name,
-      parameters: {
-        type,
-        language_code: LANGUAGE,
-        sample_rate_hertz: String(MODEL_RATE_HZ),
-        streaming: type === "online" ? "True" : "False",
-        offline: type === "offline" ? "True" : "False",
-        emulated: "true",
-        profile: profile.name,
-        chunk_ms: String(profile.chunkMs),
-        capacity: options.overloadPercent === undefined ? String(profile.capacity) : "always too little",
-        ...(options.overloadPercent === undefined
-          ? {}
-          : { overload_percent: String(options.overloadPercent) }),
-        delays: delays ? `partial=${delays.partialMs},final=${delays.finalMs}` : "modelled",
-        dataset: dataset.name,
-        unknown_speech: "placeholder words unrecognised-1, unrecognised-2, ...",
-      },
-    }));
-    respond(null, {
-      model_config: described.filter(({ model_name }) => wanted === "" || wanted === model_name),
-    });
+    respond(
+      null,
+      describeModels(
+        { profile, delays, overloadPercent, datasetName: dataset.name },
+        call.request.model_name,
+      ),
+    );
   }
 
   const { asr, health } = rivaServices();
   const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
+  const { requestDeserialize } = asr.StreamingRecognize;
   const streamingMethod = {
     ...asr.StreamingRecognize,
-    requestDeserialize: (bytes: Buffer) =>
-      decodeStreamingRequest(bytes, asr.StreamingRecognize.requestDeserialize),
+    requestDeserialize: (bytes: Buffer) => decodeStreamingRequest(bytes, requestDeserialize),
   };
   server.addService(
     { ...asr, StreamingRecognize: streamingMethod },
@@ -182,7 +161,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
   const port = await listen(server, options.host, options.port);
   return {
     port,
-    model: models.online,
+    model: modelName(profile, "online"),
     stats: () => counter.stats(),
     close() {
       timetable.clear();
@@ -196,16 +175,6 @@ function paceOf({ profile, delays, overloadPercent, clock }: EmulatorOptions, ti
   if (delays !== undefined) return exactPace(delays);
   if (overloadPercent !== undefined) return overloadPace(profile, overloadPercent, clock);
   return queuePace(profile, clock, timetable);
-}
-
-/** Name of the model that serves `config`. @throws Rejection when there is none */
-function selectModel(models: Record<CallType, string>, config: RecognitionConfig, type: CallType): string {
-  const { language_code: language, model, sample_rate_hertz: rateHz } = config;
-  const speaks = language === "" || language.toLowerCase() === LANGUAGE.toLowerCase();
-  if (!speaks || (model !== "" && model !== models[type])) {
-    throw unavailableModel(language, rateHz || MODEL_RATE_HZ, type);
-  }
-  return models[type];
 }
 
 function checkHealth(

@@ -1,7 +1,7 @@
 /**
  * Speech by its energy alone, for audio that is no known clip. Its "words" are placeholders, numbered within the stream.
  */
-import type { SpokenWord } from "./recognizer.ts";
+import type { SpokenWord } from "./spoken-word.ts";
 
 /** Level that is speech whatever the background, in dB of full scale, and how far above the background it must be. */
 const AUDIBLE_DB = -45;
@@ -15,7 +15,7 @@ const WORD_MS = 400;
 const PAUSE_MS = 300;
 const SHORTEST_MS = 200;
 /** Time for the clip finder to recognise a stretch before it is declared unknown. */
-const BENEFIT_OF_DOUBT_MS = 1000;
+const BENEFIT_OF_DOUBT_MS = 1500;
 
 interface Stretch {
   fromMs: number;

@@ -3,7 +3,6 @@ import type { Clock } from "../base/clock.ts";
 import type {
   Partially,
   RecognitionConfig,
-  SpeechRecognitionAlternative,
   StreamingRecognizeRequest,
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
@@ -12,8 +11,9 @@ import type { CallCounter, CallEnd } from "./counts.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
-import type { SpokenWord } from "./recognizer.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
+import { alternative } from "./spoken-word.ts";
+import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "./timetable.ts";
 import type { Reply } from "./transcriber.ts";
 import { Transcriber } from "./transcriber.ts";
@@ -71,9 +71,10 @@ export class StreamingCall {
   }
 
   /** A message has come. */
-  request(message: StreamingRecognizeRequest): void {
+  request(message: StreamingRequest): void {
     const arrivedMs = this.#context.clock.nowMs();
     this.#guarded(() => {
+      if (message instanceof Rejection) throw message;
       this.#phase ??= this.#start(message);
       if (message.streaming_config) {
         this.#configure(message.streaming_config, arrivedMs);
@@ -185,19 +186,4 @@ export class StreamingCall {
     this.#context.pace.drop(this);
     this.#context.counter.ended(this.#phase ?? this.#context.counter.started(""), how);
   }
-}
-
-/** Words have times in whole milliseconds on the wire. */
-export function alternative(
-  transcript: string,
-  words: readonly SpokenWord[],
-): Partially<SpeechRecognitionAlternative> {
-  return {
-    transcript,
-    words: words.map(({ word, startMs, endMs }) => ({
-      word,
-      start_time: Math.round(startMs),
-      end_time: Math.round(endMs),
-    })),
-  };
 }

@@ -5,8 +5,8 @@
  * A final also comes when the speaker has paused for `stopHistoryMs`; it takes the place of that chunk's partial.
  */
 import type { FingerprintIndex } from "./fingerprint.ts";
-import type { SpokenWord } from "./recognizer.ts";
 import { Recognizer } from "./recognizer.ts";
+import type { SpokenWord } from "./spoken-word.ts";
 
 /** Default pause that ends an utterance. */
 const STOP_HISTORY_MS = 800;

@@ -19,7 +19,11 @@ export interface ReadyClip {
  * Cuts and encodes a clip.
  * @param chunkMs wanted length; the true one is a whole number of samples, as in NVIDIA's client: floor(rate x ms / 1000)
  */
-export function readyClip(clip: Clip, chunkMs: number, encode: (audio: Uint8Array) => EncodedChunk): ReadyClip {
+export function readyClip(
+  clip: Clip,
+  chunkMs: number,
+  encode: (audio: Uint8Array) => EncodedChunk,
+): ReadyClip {
   const samples = Math.floor((clip.sampleRateHz * chunkMs) / 1000);
   return {
     facts: {

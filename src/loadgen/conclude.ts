@@ -30,7 +30,11 @@ export function conclude(input: Conclusion): RunResult {
   const metrics = totals.summaries();
   const steady = totals.counts("steady");
   const slos: Check[] = input.slos.map((slo, index) =>
-    judgeSlo(slo, (slo.stage === undefined ? metrics : totals.summaries(slo.stage))[slo.metric], totals.tally(index)),
+    judgeSlo(
+      slo,
+      (slo.stage === undefined ? metrics : totals.summaries(slo.stage))[slo.metric],
+      totals.tally(index),
+    ),
   );
   return buildRunResult({
     validity: validity(input, windowEndMs),
@@ -133,16 +137,29 @@ function targetAlive({ totals, scenario, reachableAtEnd }: Conclusion): Check {
   const failed = (kind: string): number =>
     failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
   const refused = failed("refused");
-  const dropped = failed("connection-lost");
+  // A server that shuts down in good order resets its streams before it closes their connections.
+  const dropped = failed("connection-lost") + failed("reset");
   const check = { name: "target_alive", observed: refused + dropped, limit: "0" };
   if (reachableAtEnd === false) {
-    return { ...check, verdict: "fail", advice: "nobody answered at the target's address right after the run" };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: "nobody answered at the target's address right after the run",
+    };
   }
   if (refused > 0) {
-    return { ...check, verdict: "fail", advice: `${refused} session(s) were refused a connection: the target was down` };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${refused} session(s) were refused a connection: the target was down`,
+    };
   }
   if (dropped >= DEATH_SHARE * scenario.load.streams) {
-    return { ...check, verdict: "fail", advice: `${dropped} session(s) lost their connection: the target went down` };
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${dropped} session(s) lost their connection or were reset: the target went down`,
+    };
   }
   return { ...check, verdict: "pass" };
 }

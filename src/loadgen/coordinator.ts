@@ -94,6 +94,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let started = false;
   let interrupted = false;
   let startedAtEpochMs = 0;
+  let forgetAbort = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
   const broadcast = (message: ToWorker): void => {
@@ -101,7 +102,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       if (!over[index]) worker.channel.send(message);
     });
   };
-  const event = (type: string, message: string): void => options.onEvent({ atMs: clock.nowMs(), type, message });
+  const event = (type: string, message: string): void =>
+    options.onEvent({ atMs: clock.nowMs(), type, message });
   const noteStall = (process: string, gapMs: number, atMs: number): void => {
     stalls.push({ process, gapMs, atMs });
     event("stall", `${process} did not run for ${Math.round(gapMs)} ms`);
@@ -114,7 +116,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         if (ready.every((one) => one !== undefined)) begin();
         break;
       case "failed":
-        settle({ error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }) });
+        settle({
+          error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }),
+        });
         break;
       case "snapshot":
         totals.add(message.snapshot);
@@ -186,6 +190,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         });
       } finally {
         endWatch();
+        forgetAbort();
         for (const worker of workers) worker.kill();
       }
       event("end", "every worker is done");
@@ -217,7 +222,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       interrupted = true;
       event("abort", "everything ends now");
       broadcast({ type: "abort" });
-      options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
+      forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
         workers.forEach((worker, index) => {
           if (!over[index]) worker.kill();
         });

@@ -11,7 +11,13 @@ import type { PlanInput } from "./plan.ts";
 import { makePlan } from "./plan.ts";
 import { createScheduler } from "./scheduler.ts";
 
-const refused: Failure = { phase: "connect", class: "refused", origin: "network", code: "UNAVAILABLE", message: "" };
+const refused: Failure = {
+  phase: "connect",
+  class: "refused",
+  origin: "network",
+  code: "UNAVAILABLE",
+  message: "",
+};
 
 function clip(id: string, audioMs: number): ReadyClip {
   const chunks = Array.from({ length: Math.ceil(audioMs / 100) }, () => new Uint8Array(3200));
@@ -90,7 +96,9 @@ describe("engine, closed model", () => {
     const lastEnd = Math.max(...recorded.map((session) => session.endedMs!));
     expect(run.summary()).toEqual({ windowEndMs: 5000, lastRecordedEndMs: lastEnd, pausedSlotMs: 0 });
     // At the instant the last recorded session ended, the other two callers were still in (drain) sessions.
-    const openThen = run.sessions.filter((session) => session.startedMs! < lastEnd && session.endedMs! > lastEnd);
+    const openThen = run.sessions.filter(
+      (session) => session.startedMs! < lastEnd && session.endedMs! > lastEnd,
+    );
     expect(openThen.map((session) => session.phase)).toEqual(["drain", "drain"]);
     expect(openThen.every((session) => session.cutShort)).toBe(true);
   });
@@ -139,7 +147,9 @@ describe("engine, closed model", () => {
     const run = setUp({ streams: 1 }, { fail: () => ({ afterMs: 0, failure: refused }) }, alwaysWrong);
     run.clock.advanceTo(20_000);
     expect(run.sessions.map((session) => session.scheduledMs)).toEqual([0, 1000, 2000, 3000, 4000]);
-    expect(run.sessions.map((session) => session.outcome)).toEqual(Array(5).fill({ ok: false, failure: refused }));
+    expect(run.sessions.map((session) => session.outcome)).toEqual(
+      Array(5).fill({ ok: false, failure: refused }),
+    );
     expect(run.summary()).toEqual({ windowEndMs: 5000, lastRecordedEndMs: 4000, pausedSlotMs: 4000 });
   });
 
@@ -166,7 +176,9 @@ describe("engine, closed model", () => {
     run.clock.advanceTo(20_000);
     expect(run.transport.opened).toBe(opened);
     expect(run.summary()?.windowEndMs).toBe(2500);
-    expect(run.sessions.filter((session) => session.phase === "steady").every((one) => !one.cutShort)).toBe(true);
+    expect(run.sessions.filter((session) => session.phase === "steady").every((one) => !one.cutShort)).toBe(
+      true,
+    );
     expect(run.sessions.length).toBe(opened);
   });
 

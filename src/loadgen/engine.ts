@@ -163,7 +163,12 @@ export function createEngine(options: EngineOptions): Engine {
     if (observation.outcome?.ok === false) {
       if (!overtime) return observation;
       const message = "still open at the end of the drain";
-      const failure: Failure = { ...observation.outcome.failure, class: "deadline", origin: "server", message };
+      const failure: Failure = {
+        ...observation.outcome.failure,
+        class: "deadline",
+        origin: "server",
+        message,
+      };
       return { ...observation, outcome: { ok: false, failure } };
     }
     const failure = options.judge(observation);

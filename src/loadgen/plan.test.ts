@@ -53,19 +53,26 @@ describe("plan", () => {
 
   it("property: shards are the plan, split without loss, whatever their number", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), fc.integer(), (streams, of, seed) => {
-        const plan = makePlan({ ...input, streams }, seed);
-        const describeSlot = (slot: ReturnType<typeof plan.slots>[number]): unknown => [
-          slot.slot,
-          slot.firstStartMs,
-          slot.phaseOffsetMs,
-          slot.next(),
-          slot.next(),
-        ];
-        const whole = plan.slots({ index: 0, of: 1 }).map(describeSlot);
-        const parts = Array.from({ length: of }, (_, index) => plan.slots({ index, of }).map(describeSlot)).flat();
-        expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(whole);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer(),
+        (streams, of, seed) => {
+          const plan = makePlan({ ...input, streams }, seed);
+          const describeSlot = (slot: ReturnType<typeof plan.slots>[number]): unknown => [
+            slot.slot,
+            slot.firstStartMs,
+            slot.phaseOffsetMs,
+            slot.next(),
+            slot.next(),
+          ];
+          const whole = plan.slots({ index: 0, of: 1 }).map(describeSlot);
+          const parts = Array.from({ length: of }, (_, index) =>
+            plan.slots({ index, of }).map(describeSlot),
+          ).flat();
+          expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(whole);
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -8,11 +8,21 @@ describe("scheduler", () => {
     const clock = new VirtualClock(1000);
     const scheduler = createScheduler(clock);
     const fired: [string, number][] = [];
-    for (const [name, dueMs] of [["b", 1002.25], ["a", 1001.5], ["c", 1002.75], ["far", 9000.5]] as const) {
+    for (const [name, dueMs] of [
+      ["b", 1002.25],
+      ["a", 1001.5],
+      ["c", 1002.75],
+      ["far", 9000.5],
+    ] as const) {
       scheduler.add(timed(dueMs, () => fired.push([name, clock.nowMs()])));
     }
     clock.advanceTo(20_000);
-    expect(fired).toEqual([["a", 1001.5], ["b", 1002.25], ["c", 1002.75], ["far", 9000.5]]);
+    expect(fired).toEqual([
+      ["a", 1001.5],
+      ["b", 1002.25],
+      ["c", 1002.75],
+      ["far", 9000.5],
+    ]);
   });
 
   it("re-arms when an earlier entry comes in", () => {

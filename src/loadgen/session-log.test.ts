@@ -9,9 +9,13 @@ describe("line log", () => {
     const folder = await mkdtemp(join(tmpdir(), "line-log-"));
     const path = join(folder, "sessions.ndjson");
     const logs = await Promise.all([openLineLog(path, () => undefined), openLineLog(path, () => undefined)]);
-    for (let i = 0; i < 200; i++) for (const [j, log] of logs.entries()) log.append(`{"log":${j},"line":${i}}`);
+    for (let i = 0; i < 200; i++)
+      for (const [j, log] of logs.entries()) log.append(`{"log":${j},"line":${i}}`);
     await Promise.all(logs.map((log) => log.close()));
-    const lines = (await readFile(path, "utf8")).trimEnd().split("\n").map((line) => JSON.parse(line) as object);
+    const lines = (await readFile(path, "utf8"))
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
     expect(lines.length).toBe(400);
     await rm(folder, { recursive: true });
   });

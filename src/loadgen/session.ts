@@ -6,7 +6,13 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
-import type { AsrResponse, AsrStream, AsrTransport, StreamListener, StreamSpec } from "../client/transport.ts";
+import type {
+  AsrResponse,
+  AsrStream,
+  AsrTransport,
+  StreamListener,
+  StreamSpec,
+} from "../client/transport.ts";
 import type { Observation, ResponseRecord, RunPhase } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
 import type { Scheduler, Timed } from "./scheduler.ts";

@@ -3,12 +3,8 @@
  * made in a child.
  *
  * grpc-js copies every message it sends into a fresh off-heap buffer; with default flags V8 answers that with
- * mark-compact steps of 15 to 19 ms, which show as send lateness long before the CPU is used up. A larger young
- * generation takes those copies, and collecting on the main thread alone keeps helper threads from competing with it on
- * a small machine.
+ * mark-compact steps of 15 to 19 ms, which show as send lateness long before the CPU is used up. A young generation of
+ * fixed size takes those copies. Its size is a trade: below 8 MB copies survive into the old generation and have to be
+ * marked, above it a single collection takes longer (docs/performance.md has the figures).
  */
-export const WORKER_NODE_FLAGS: readonly string[] = [
-  "--min-semi-space-size=16",
-  "--max-semi-space-size=16",
-  "--single-threaded-gc",
-];
+export const WORKER_NODE_FLAGS: readonly string[] = ["--min-semi-space-size=8", "--max-semi-space-size=8"];

@@ -142,7 +142,14 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
       },
       onDone: (summary) => void finish(summary),
     });
-    const reporter = startReporter({ clock, scheduler, recorder, wire, cpuMs: world.cpuMs, open: running.open });
+    const reporter = startReporter({
+      clock,
+      scheduler,
+      recorder,
+      wire,
+      cpuMs: world.cpuMs,
+      open: running.open,
+    });
     engine = running;
     running.start();
 

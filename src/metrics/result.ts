@@ -130,7 +130,7 @@ export function overallVerdict(validity: Validity, slos: readonly Check[]): RunV
 
 /** Adds the version and the verdict that follow from the rest. */
 export function buildRunResult(parts: Omit<RunResult, "schema" | "verdict">): RunResult {
-  return { schema: RUN_SCHEMA, verdict: overallVerdict(parts.validity, parts.slos), ...parts };
+  return { ...parts, schema: RUN_SCHEMA, verdict: overallVerdict(parts.validity, parts.slos) };
 }
 
 /**

@@ -1,23 +1,25 @@
 /**
- * Round numbers for an axis that covers `low` to `high`: steps of 1, 2 or 5 times a power of ten, at most `most` of
- * them, the first at or below `low` and the last at or above `high`.
+ * Round numbers for an axis from `low` (at most 0) to `high` (at least 0): steps of 1, 2 or 5 times a power of ten, at
+ * most `most` of them, zero among the ticks, the first at or below `low` and the last at or above `high`.
  *
  * @param leastStep for quantities that come in whole numbers: 1
  */
 export function axisTicks(low: number, high: number, most: number, leastStep = 0): number[] {
-  const range = high > low ? high - low : 1;
-  let step = leastStep;
-  let first: number;
-  let steps: number;
-  // Rounding outwards may take one step more than fits; the next round step then always fits.
-  for (let least = Math.max(range / most, leastStep); ; least = step * 1.01) {
-    step = roundUp(least);
-    first = Math.floor(low / step);
-    steps = Math.max(1, Math.ceil((low + range) / step) - first);
-    if (steps <= most) break;
-  }
-  // Through the index and 12 digits, so that 0.1 + 0.2 stays 0.3.
-  return Array.from({ length: steps + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  // Nothing but zero still needs an axis.
+  const top = high - low > 1e-6 ? high : 1;
+  // With two sides, rounding outwards may take one step more.
+  const step = roundUp(Math.max((top - low) / (low < 0 ? most - 1 : most), leastStep));
+  const below = stepsTo(-low / step);
+  const above = stepsTo(top / step);
+  // Through 12 digits, so that 3 x 0.1 is 0.3.
+  return Array.from({ length: below + above + 1 }, (_, index) =>
+    Number(((index - below) * step).toPrecision(12)),
+  );
+}
+
+/** Whole steps that reach so far; a billionth more is an error of the division. */
+function stepsTo(steps: number): number {
+  return Math.ceil(Math.max(0, steps - 1e-9));
 }
 
 /** The least of 1, 2, 5 times a power of ten that is at least `value`. */

@@ -52,12 +52,9 @@ function drawing(chart: Chart): Markup {
   const { id, title, unit, points, spans } = chart;
   const all = points.flatMap(({ values }) => values.filter((value) => value !== undefined));
   const endMs = Math.max(1000, ...[...points, ...spans].map(({ toMs }) => toMs));
-  const yTicks = axisTicks(
-    Math.min(0, ...all),
-    Math.max(0, ...all),
-    MOST_TICKS,
-    chart.whole === true ? 1 : 0,
-  );
+  // A twentieth of room, so that no line runs along the upper edge.
+  const highest = Math.max(0, ...all) * 1.05;
+  const yTicks = axisTicks(Math.min(0, ...all), highest, MOST_TICKS, chart.whole === true ? 1 : 0);
   const x = (ms: number): number => round(PLOT.left + (ms / endMs) * (PLOT.right - PLOT.left));
   const [low = 0, high = 1] = [yTicks[0], yTicks.at(-1)];
   const y = (value: number): number =>
@@ -79,9 +76,9 @@ function shade({ label, fromMs, toMs }: ChartSpan, x: (ms: number) => number): M
   const middle = round(x(fromMs) + width / 2);
   // A label that doesn't fit says less than none.
   const text =
-    width < label.length * 6
+    width < label.length * 5.5
       ? undefined
-      : markup`<text x="${middle}" y="${PLOT.top + 10}" class="mid">${label}</text>`;
+      : markup`<text x="${middle}" y="${PLOT.top + 10}" class="mid label">${label}</text>`;
   return markup`<rect class="shade" x="${x(fromMs)}" y="${PLOT.top}" width="${width}" height="${PLOT.bottom - PLOT.top}"/>${text}
 `;
 }

@@ -12,7 +12,7 @@ type Kind = Omit<Chart, "points" | "spans"> & {
 const KINDS: readonly Kind[] = [
   {
     id: "first-partial",
-    title: "First partial, from speech onset",
+    title: "First partial from speech onset",
     unit: "ms",
     series: ["p50", "p95"],
     drawn: "lines",
@@ -20,7 +20,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     id: "final",
-    title: "Final, from speech end",
+    title: "Final from speech end",
     unit: "ms",
     series: ["p50", "p95"],
     drawn: "lines",

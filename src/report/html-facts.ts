@@ -3,7 +3,7 @@ import { toYaml } from "../base/yaml.ts";
 import type { RunResult } from "../metrics/result.ts";
 import { markup, type Markup } from "./html-markup.ts";
 import { section } from "./html-tables.ts";
-import { runFacts, seconds } from "./wording.ts";
+import { instant, runFacts, seconds } from "./wording.ts";
 
 /** The run in figures. */
 export function figuresSection(result: RunResult): Markup {
@@ -24,9 +24,10 @@ export function provenanceSection({ run, target, dataset }: RunResult): Markup {
 <h3>Generator</h3>
 ${list([
   ["run", id],
-  ["started", startedAt],
-  ["ended", `${endedAt} (${seconds(Date.parse(endedAt) - Date.parse(startedAt))})`],
-  ["seed, plan", `${seed}, ${planHash}`],
+  ["started", instant(startedAt)],
+  ["ended", `${instant(endedAt)} (${seconds(Date.parse(endedAt) - Date.parse(startedAt))})`],
+  ["seed", `${seed}`],
+  ["plan", planHash],
   ["program", `${tool}, Node ${node}`],
   ...(git === undefined ? [] : [["working copy", git] as const]),
   ["machine", `${host}, ${cpus} CPUs`],

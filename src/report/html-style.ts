@@ -31,7 +31,7 @@ h1 { margin: 0.75rem 0 0.25rem; font-size: 1.5rem; line-height: 1.25; overflow-w
 h2 { margin: 2.5rem 0 0.5rem; padding-bottom: 0.25rem; border-bottom: 1px solid var(--rule); font-size: 1.125rem; }
 h3 { margin: 1.5rem 0 0.25rem; font-size: 0.9375rem; }
 p { margin: 0.5rem 0; max-width: 48rem; }
-ul { margin: 0.5rem 0; padding-left: 1.25rem; max-width: 48rem; }
+ul { margin: 0.75rem 0; padding-left: 1.25rem; max-width: 48rem; }
 code, pre { font: 0.8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
 pre {
@@ -75,13 +75,14 @@ aside {
 aside h2 { margin-top: 1rem; border: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1.5rem; margin-top: 1rem; }
 figure { margin: 0; break-inside: avoid; }
-figcaption { font-size: 0.875rem; font-weight: 600; }
-.key { margin-left: 0.75rem; font-weight: 400; white-space: nowrap; }
+figcaption { font-size: 0.8125rem; font-weight: 600; }
+.key { margin-left: 0.6rem; font-weight: 400; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: 0.9rem; margin-right: 0.3rem; border-top: 3px solid; vertical-align: middle; }
 .key.s0 { color: var(--s0); }
 .key.s1 { color: var(--s1); }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--soft); font-size: 11px; }
+svg .label { font-size: 10px; }
 svg .mid { text-anchor: middle; }
 svg .end { text-anchor: end; }
 .shade { fill: var(--shade); }
@@ -94,8 +95,9 @@ svg .end { text-anchor: end; }
 @media (max-width: 40rem) {
   body { padding: 1rem 0.875rem 3rem; }
   h1 { font-size: 1.25rem; }
-  th, td { padding-right: 0.6rem; }
-  .latency tbody th { min-width: 8.5rem; }
+  th, td { padding-right: 0.5rem; }
+  [role=region] tbody th, th:has(code) { min-width: 7.5rem; }
+  thead th { font-size: 0.75rem; }
   dl { grid-template-columns: 1fr; }
   dt { padding-bottom: 0; border-bottom: 0; font-size: 0.8125rem; }
   dd { padding-top: 0; }

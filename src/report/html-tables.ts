@@ -19,12 +19,19 @@ import {
   unjudgedFailures,
 } from "./wording.ts";
 
+/** What a check does to the run's validity. */
+const VALIDITY_WORDS = { pass: "pass", inconclusive: "degraded", fail: "void" } as const;
+
 /** May the run be believed? */
 export function validitySection({ validity: { status, checks } }: RunResult): Markup {
   return section(
     "Validity",
     markup`<p>May the run be believed? It is <strong class="${status === "valid" ? "pass" : status}">${status}</strong>.</p>
-${checksTable(checks, ({ verdict }) => verdict)}`,
+${checksTable(["check", "observed", "limit", "verdict"], checks, (check) => [
+  observedText(check),
+  check.limit ?? "",
+  VALIDITY_WORDS[check.verdict],
+])}`,
   );
 }
 
@@ -32,34 +39,49 @@ ${checksTable(checks, ({ verdict }) => verdict)}`,
 export function sloSection(result: RunResult): Markup {
   return section(
     "SLOs",
-    markup`<p>Did the target hold what was asked of it, at 99 % confidence?</p>
-${checksTable(result.slos, (check) => checkVerdict(result, check))}`,
+    markup`<p>Did the target hold what was asked of it? Percentiles are judged at 99&nbsp;% confidence.</p>
+${checksTable(["SLO", "observed", "verdict"], result.slos, (check) => [
+  observedText(check),
+  checkVerdict(result, check),
+])}`,
   );
 }
 
-function checksTable(checks: readonly Check[], verdictOf: (check: Check) => string): Markup {
+/** @param cells of a check after its name; the last is the verdict, the others are figures */
+function checksTable(
+  head: readonly string[],
+  checks: readonly Check[],
+  cells: (check: Check) => [...figures: string[], verdict: string],
+): Markup {
   const rows = checks.map((check) => {
-    const verdict = verdictOf(check);
+    const figures = cells(check);
+    const verdict = figures.pop() ?? "";
     const advice = check.verdict === "pass" ? undefined : check.advice;
-    const [rowClass, row] =
-      advice === undefined
-        ? ["", undefined]
-        : ["advised", markup`<tr class="advice"><td colspan="4">${advice}</td></tr>\n`];
-    return markup`<tr class="${rowClass}"><th scope="row"><code>${check.name}</code></th>
-<td class="number">${observedText(check)}</td><td class="number">${check.limit ?? ""}</td>
-<td class="${verdict}">${verdict}</td></tr>
-${row}`;
+    return markup`<tr${advice === undefined ? undefined : markup` class="advised"`}><th scope="row">${identifier(check.name)}</th>
+${figures.map((figure) => markup`<td class="number">${figure}</td>`)}<td class="${verdict}">${verdict}</td></tr>
+${advice === undefined ? undefined : markup`<tr class="advice"><td colspan="${head.length}">${advice}</td></tr>\n`}`;
   });
-  return table(["check", "observed", "limit", "verdict"], [1, 2], rows);
+  return table(head, [...head.keys()].slice(1, -1), rows);
+}
+
+/** A name as code that may be broken after its underscores. */
+export function identifier(name: string): Markup {
+  const parts = name
+    .split(/(?<=_)/)
+    .map((part, index) => (index === 0 ? markup`${part}` : markup`<wbr>${part}`));
+  return markup`<code>${parts}</code>`;
 }
 
 /** Latencies of the target and the generator's own part in them. */
 export function latencySection(result: RunResult): Markup {
-  const note = certificationNote(result, [...LATENCY_ROWS, ...GENERATOR_ROWS]);
+  const rows = [...LATENCY_ROWS, ...GENERATOR_ROWS];
+  if (measuredRows(result, rows).length === 0)
+    return section("Latency", markup`<p>Nothing was measured.</p>`);
+  const note = certificationNote(result, rows);
   return section(
     "Latency",
-    markup`<p>Of sessions scheduled in the steady window that completed, in milliseconds, counted from the instant at
-which the audio was <em>due</em>: lateness of the generator is inside, never flattering the server.</p>
+    markup`<p>In milliseconds, of sessions scheduled in the steady window. The target's are of those that completed and count
+from the instant at which audio was <em>due</em>: lateness of the generator is inside, never flattering the server.</p>
 ${latencyTable(result, [
   ["the target", LATENCY_ROWS],
   ["the generator itself", GENERATOR_ROWS],
@@ -71,15 +93,15 @@ ${latencyTable(result, [
 /** NVIDIA's own figures, in a box of their own so that nobody takes one kind for the other. */
 export function nvidiaBox(result: RunResult): Markup | undefined {
   if (measuredRows(result, NVIDIA_ROWS).length === 0) return undefined;
-  const value = (name: string): string => optional(result.metrics[name]?.value);
+  const { rtfx_nvidia_compat: rtfx, nvidia_compat_unpaired: unpaired } = result.metrics;
   const note = certificationNote(result, NVIDIA_ROWS);
   return markup`<aside>
 <h2>As NVIDIA's client counts</h2>
 <p>For comparison with NVIDIA's published tables only: response <em>i</em> is paired with chunk <em>i</em> by index, from
 the instant the chunk was <em>sent</em>. No SLO can be set on these figures.</p>
 ${latencyTable(result, [["", NVIDIA_ROWS]])}
-<p class="note">RTFX over all sessions and the whole run: ${value("rtfx_nvidia_compat")}. Sessions left out because
-responses and chunks could not be paired: ${value("nvidia_compat_unpaired")}.${note === undefined ? "" : ` ${note}.`}</p>
+<p class="note">RTFX over all sessions and the whole run: ${optional(rtfx?.value)}. Sessions left out because
+responses and chunks could not be paired: ${unpaired?.value ?? "-"}.${note === undefined ? "" : ` ${note}.`}</p>
 </aside>
 `;
 }
@@ -94,9 +116,7 @@ function latencyTable(
     if (measured.length === 0 || title === "") return measured;
     return [markup`<tr><th scope="rowgroup" colspan="${head.length}">${title}</th></tr>\n`, ...measured];
   });
-  if (rows.length === 0) return markup`<p>Nothing was measured.</p>`;
-  return markup`<div class="wide latency" tabindex="0" role="region" aria-label="latencies">
-${table(head, [...head.keys()].slice(1), rows)}</div>`;
+  return table(head, [...head.keys()].slice(1), rows, "latencies");
 }
 
 function latencyRow(label: string, summary: Summary): Markup {
@@ -141,7 +161,7 @@ ${table(["", "scheduled", "started", "completed", "failed", "dropped"], [1, 2, 3
 ${
   failures.length === 0
     ? markup`<p>None.</p>`
-    : table(["what", "phase", "origin", "sessions", "of scheduled"], [3, 4], failures)
+    : table(["what", "phase", "origin", "sessions", "share"], [3, 4], failures)
 }
 ${outside === undefined ? undefined : markup`<p class="note">${outside}.</p>`}</div></div>`,
   );
@@ -156,16 +176,23 @@ ${body}
 `;
 }
 
-function table(head: readonly string[], right: readonly number[], rows: readonly Markup[]): Markup {
-  const cells = head.map((text, index) =>
-    text === ""
-      ? markup`<td></td>`
-      : markup`<th scope="col"${right.includes(index) ? markup` class="number"` : undefined}>${text}</th>`,
-  );
-  return markup`<table>
+/** @param region name of a table too wide for a phone: it scrolls, by keyboard too */
+function table(
+  head: readonly string[],
+  right: readonly number[],
+  rows: readonly Markup[],
+  region?: string,
+): Markup {
+  const cells = head.map((text, index) => {
+    if (text === "") return markup`<td></td>`;
+    return markup`<th scope="col"${right.includes(index) ? markup` class="number"` : undefined}>${text}</th>`;
+  });
+  const scrolls =
+    region === undefined ? undefined : markup` tabindex="0" role="region" aria-label="${region}"`;
+  return markup`<div class="wide"${scrolls}><table>
 <thead><tr>${cells}</tr></thead>
 <tbody>
 ${rows}</tbody>
-</table>
+</table></div>
 `;
 }

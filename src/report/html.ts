@@ -8,6 +8,7 @@ import { configurationSection, figuresSection, provenanceSection, reproduceSecti
 import { markup, textOf, trusted, type Markup } from "./html-markup.ts";
 import { STYLE } from "./html-style.ts";
 import {
+  identifier,
   latencySection,
   nvidiaBox,
   section,
@@ -15,7 +16,7 @@ import {
   sloSection,
   validitySection,
 } from "./html-tables.ts";
-import { EMULATED_NOTE, scenarioText, verdictSentence } from "./wording.ts";
+import { EMULATED_NOTE, instant, observedText, scenarioText, verdictSentence } from "./wording.ts";
 
 /** The page. */
 export function renderHtml(result: RunResult): string {
@@ -59,14 +60,14 @@ function heading(result: RunResult, name: string): Markup {
     ...(description === undefined ? [] : [description]),
     target.uri,
     ...(target.model === undefined ? [] : [`model ${target.model}`]),
-    run.startedAt,
+    instant(run.startedAt),
   ];
   return markup`<header>
 <p class="verdict ${verdict}"><strong>${verdict.toUpperCase()}</strong> <span>${verdictSentence(result)}</span></p>
-${reasons(result)}
 <h1>${name} against ${target.name}${target.emulated ? markup` <span class="emulated">EMULATED</span>` : undefined}</h1>
 <p class="soft">${details.join(" · ")}</p>
 ${target.emulated ? markup`<p class="degraded">Emulated: ${EMULATED_NOTE}.</p>` : undefined}
+${reasons(result)}
 </header>`;
 }
 
@@ -75,8 +76,13 @@ function reasons({ verdict, validity, slos }: RunResult): Markup | undefined {
   const checks = verdict === "void" ? validity.checks : [...validity.checks, ...slos];
   const doubtful = checks.filter((check) => check.verdict !== "pass");
   if (doubtful.length === 0) return undefined;
-  const items = doubtful.map(
-    ({ name, advice }) => markup`<li><code>${name}</code>${advice === undefined ? "" : `: ${advice}`}</li>\n`,
-  );
+  const items = doubtful.map((check) => {
+    const { name, observed, advice } = check;
+    const facts = [
+      ...(observed === undefined ? [] : [observedText(check)]),
+      ...(advice === undefined ? [] : [advice]),
+    ];
+    return markup`<li>${identifier(name)}: ${facts.join("; ")}</li>\n`;
+  });
   return markup`<ul>\n${items}</ul>`;
 }

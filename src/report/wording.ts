@@ -135,7 +135,7 @@ export function runFacts({ sessions, metrics, window, dataset }: RunResult): [la
       "concurrency",
       (mean) => `mean ${mean.toFixed(2)}${most === undefined ? "" : `, max ${most}`}`,
     ),
-    ...measured("errors", "error_ratio", percent),
+    ...measured("errors", "error_ratio", (ratio) => `${percent(ratio)} of sessions`),
     ...measured("goodput", "goodput", (ratio) => `${percent(ratio)} of sessions met every SLO`),
     ...measured("throughput", "rtfx", (rtfx) => `RTFX ${rtfx.toFixed(2)}`),
     ...measured(
@@ -187,6 +187,11 @@ export function optional(value: number | undefined): string {
 /** A ratio in percent. */
 export function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(2)} %`;
+}
+
+/** An ISO 8601 instant as people read it. */
+export function instant(iso: string): string {
+  return iso.replace(/T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, " $1 UTC");
 }
 
 /** Milliseconds as seconds. */

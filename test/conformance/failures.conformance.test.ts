@@ -61,7 +61,7 @@ describe.each(transportNames)("%s", (name) => {
   });
 
   describe("a server that goes away", () => {
-    const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL } = constants;
+    const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL } = constants;
 
     it.each([NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL])(
       "reset of one stream (code %i) leaves the others of its connection alone",
@@ -100,6 +100,26 @@ describe.each(transportNames)("%s", (name) => {
         expect(streams[3]!.heard.events.map((event) => event.kind)).toEqual(["open"]);
       },
     );
+
+    it("says so first: what was begun ends well, what is new finds another connection", async () => {
+      const calls: ServerCall[] = [];
+      const server = await serve({ ...GOOD, onCall: (call) => calls.push(call) });
+      const transport = connect(server.address);
+      const begun = open(transport);
+      await begun.heard.opened;
+      await expect.poll(() => calls.length).toBe(1);
+      calls[0]!.stream.session?.goaway(NGHTTP2_NO_ERROR);
+      await expect
+        .poll(async () => {
+          expect((await session(transport)).outcome).toEqual({ ok: true });
+          return server.connections();
+        })
+        .toBe(2);
+      begun.stream.send(transport.encodeChunk(CHUNK));
+      begun.stream.finish();
+      expect(await begun.heard.ended).toEqual({ ok: true });
+      expect(begun.heard.responses.map((response) => response.text)).toEqual(["hel", "hello"]);
+    });
 
     it("is found again when it is back", async () => {
       const server = await serve(atFirstChunk((call) => call.dropConnection("fin")));

@@ -9,8 +9,11 @@ import { transportNames } from "../../src/client/transports.ts";
 import { deadAddress, tcpServer } from "../support/misbehaving-server.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
 import type { ServerCall } from "../support/misbehaving-server.ts";
-import { CHUNK, GOOD, failed, harness } from "./harness.ts";
+import { CHUNK, GOOD, answer, failed, harness } from "./harness.ts";
 
+const certificates = makeCertificates();
+const ofServer = { cert: pem(certificates, "server.crt"), key: pem(certificates, "server.key") };
+const trust = { rootCa: pem(certificates, "ca.crt"), serverName: "localhost" };
 const { requestDeserialize } = rivaServices().asr.StreamingRecognize;
 
 describe.each(transportNames)("%s", (name) => {
@@ -81,12 +84,27 @@ describe.each(transportNames)("%s", (name) => {
       expect(heard.responses).toMatchObject([{ final: false, text: "" }]);
     });
 
+    it("may cut its answers anywhere, and send several at once", async () => {
+      const framed = (text: string): Buffer => {
+        const message = answer(text, false);
+        return Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+      };
+      const server = await serve({
+        onHalfClose: (call) => {
+          const bytes = Buffer.concat(["one", "two", "three"].map(framed));
+          const pieces = [bytes.subarray(0, 3), bytes.subarray(3, 9), bytes.subarray(9)];
+          pieces.forEach((piece, k) => setTimeout(() => call.sendRaw(piece), 20 * k));
+          setTimeout(() => call.end(0), 60);
+        },
+      });
+      const { heard, outcome } = await session(connect(server.address));
+      expect(outcome).toEqual({ ok: true });
+      expect(heard.responses.map((response) => response.text)).toEqual(["one", "two", "three"]);
+    });
+
     it("speaks TLS, when we trust it", async () => {
-      const folder = makeCertificates();
-      const [cert, key] = ["server.crt", "server.key"].map((file) => pem(folder, file).toString());
-      const server = await serve(GOOD, { tls: { cert: cert!, key: key! } });
-      const tls = { rootCa: pem(folder, "ca.crt"), serverName: "localhost" };
-      expect((await session(connect(server.address, { tls }))).outcome).toEqual({ ok: true });
+      const server = await serve(GOOD, { tls: ofServer });
+      expect((await session(connect(server.address, { tls: trust }))).outcome).toEqual({ ok: true });
       const distrusted = await session(connect(server.address, { tls: { serverName: "localhost" } }));
       expect(distrusted.outcome).toEqual(
         failed({
@@ -98,6 +116,17 @@ describe.each(transportNames)("%s", (name) => {
       );
       const plainText = await session(connect(server.address));
       expect(plainText.outcome).toEqual(failed({ phase: "connect", class: "connection-lost" }));
+    });
+
+    it("may want to know who we are", async () => {
+      const server = await serve(GOOD, { tls: { ...ofServer, ca: trust.rootCa, requestCert: true } });
+      const [clientCert, clientKey] = [pem(certificates, "client.crt"), pem(certificates, "client.key")];
+      const known = connect(server.address, { tls: { ...trust, clientCert, clientKey } });
+      expect((await session(known)).outcome).toEqual({ ok: true });
+      const stranger = await session(connect(server.address, { tls: trust }));
+      expect(stranger.outcome).toEqual(
+        failed({ phase: "tls", class: "certificate", origin: "client-config" }),
+      );
     });
   });
 

@@ -12,7 +12,8 @@ function scenarioFile(body: string): string {
   return path;
 }
 
-const GOOD = "name: x\ndescription: y\nload: { model: concurrency, streams: 2 }\nduration: { warmup: 1s, steady: 2s }\n";
+const GOOD =
+  "name: x\ndescription: y\nload: { model: concurrency, streams: 2 }\nduration: { warmup: 1s, steady: 2s }\n";
 
 function datasetFolder(manifest: string, wav?: Uint8Array): string {
   const folder = tempFolder();
@@ -23,8 +24,16 @@ function datasetFolder(manifest: string, wav?: Uint8Array): string {
 
 describe("bad input", () => {
   it.each([
-    ["an unknown scenario, with the nearest name", ["--scenario", "concurency-50"], /Did you mean "concurrency-50"/],
-    ["an unknown target, with the nearest name", ["--target", "emulator-nimm"], /Did you mean "emulator-nim"/],
+    [
+      "an unknown scenario, with the nearest name",
+      ["--scenario", "concurency-50"],
+      /Did you mean "concurrency-50"/,
+    ],
+    [
+      "an unknown target, with the nearest name",
+      ["--target", "emulator-nimm"],
+      /Did you mean "emulator-nim"/,
+    ],
     ["an unknown command, with the nearest name", ["chekc"], /Did you mean "bench check"/],
     ["an unknown flag", ["--scenario", "smoke", "--stream", "3"], /stream/],
     ["a scenario file that is not there", ["--scenario", "./none.yaml"], /none\.yaml can't be read/],
@@ -32,10 +41,18 @@ describe("bad input", () => {
     ["an absurd number", ["--streams", "1000000"], /streams/],
     ["a bad duration", ["--duration", "soon"], /duration/],
     ["a bad SLO, with its column", ["--slo", "first_partial_from_onset p95 < 800"], /column \d+.*unit/],
-    ["an SLO on an unknown metric", ["--slo", "first_partial_from_onsett p95 < 800ms"], /did you mean first_partial_from_onset/],
+    [
+      "an SLO on an unknown metric",
+      ["--slo", "first_partial_from_onsett p95 < 800ms"],
+      /did you mean first_partial_from_onset/,
+    ],
     ["a target that is no address", ["--target", "grpc://"], /not a server's address/],
     ["broken YAML, with line", ["--scenario", scenarioFile("name: [x\n")], /scenario\.yaml:\d+/],
-    ["an unknown key, with line", ["--scenario", scenarioFile(GOOD + "steams: 3\n")], /scenario\.yaml:5.*steams/],
+    [
+      "an unknown key, with line",
+      ["--scenario", scenarioFile(GOOD + "steams: 3\n")],
+      /scenario\.yaml:5.*steams/,
+    ],
     [
       "an empty dataset",
       ["--scenario", scenarioFile(`${GOOD}audio: { dataset: ${datasetFolder("")} }\n`)],
@@ -48,7 +65,12 @@ describe("bad input", () => {
     ],
     [
       "a broken WAV",
-      ["--scenario", scenarioFile(`${GOOD}audio: { dataset: ${datasetFolder('{"file": "a.wav"}\n', Buffer.from("RIFFxx"))} }\n`)],
+      [
+        "--scenario",
+        scenarioFile(
+          `${GOOD}audio: { dataset: ${datasetFolder('{"file": "a.wav"}\n', Buffer.from("RIFFxx"))} }\n`,
+        ),
+      ],
       /a\.wav/,
     ],
     ["a run folder that can't be written", ["--out", "/proc/nowhere"], /run folder can't be written/],

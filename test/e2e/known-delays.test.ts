@@ -4,7 +4,7 @@ import * as grpc from "@grpc/grpc-js";
 import { join } from "node:path";
 import type { RunResult } from "../../src/metrics/result.ts";
 import type { SessionRecord } from "../../src/metrics/session-record.ts";
-import { bench, readRun, tempFolder } from "../support/bench-process.ts";
+import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { DelayServer } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 
@@ -13,29 +13,45 @@ const FINAL_MS = 120;
 /** Long enough for every reference of the clips played. */
 const TEXT = Array.from({ length: 20 }, (_, i) => `word${i}`).join(" ");
 
-let server: DelayServer;
+let server: DelayServer | undefined;
 let result: RunResult;
 let sessions: SessionRecord[];
 let code: number | null;
 
 beforeAll(async () => {
-  server = await startDelayServer({
-    partialMs: PARTIAL_MS,
-    finalMs: FINAL_MS,
-    text: TEXT,
-    failStatus: (n) => (n % 10 === 0 ? grpc.status.INTERNAL : undefined),
+  const measured = await undisturbed(async () => {
+    server?.close();
+    server = await startDelayServer({
+      partialMs: PARTIAL_MS,
+      finalMs: FINAL_MS,
+      text: TEXT,
+      failStatus: (n) => (n % 10 === 0 ? grpc.status.INTERNAL : undefined),
+    });
+    const out = join(tempFolder(), "run");
+    const target = ["--target", `grpc://${server.address}`];
+    const { code } = await bench([
+      "--scenario",
+      "smoke",
+      "--duration",
+      "12s",
+      ...target,
+      "--out",
+      out,
+      "--quiet",
+    ]);
+    return { code, ...readRun(out) };
   });
-  const out = join(tempFolder(), "run");
-  const args = ["--scenario", "smoke", "--duration", "12s", "--target", `grpc://${server.address}`, "--out", out, "--quiet"];
-  ({ code } = await bench(args));
-  ({ result, sessions } = readRun(out));
-});
-afterAll(() => server.close());
+  ({ code, result, sessions } = measured);
+}, 120_000);
+afterAll(() => server?.close());
 
 function within(measured: number | undefined, truth: number): void {
   expect(measured).toBeDefined();
   const allowed = Math.max(3, truth * 0.03);
-  expect(Math.abs((measured ?? NaN) - truth), `${measured} should be ${truth} +- ${allowed}`).toBeLessThanOrEqual(allowed);
+  expect(
+    Math.abs((measured ?? NaN) - truth),
+    `${measured} should be ${truth} +- ${allowed}`,
+  ).toBeLessThanOrEqual(allowed);
 }
 
 describe("a server with known delays", () => {
@@ -44,26 +60,28 @@ describe("a server with known delays", () => {
       ["first_partial_from_audio", PARTIAL_MS],
       ["final_from_last_chunk", FINAL_MS],
       ["final_from_close", FINAL_MS],
-      ["response_latency", undefined],
-      ["nvidia_compat_latency", PARTIAL_MS],
+      ["nvidia_compat_intermediate", PARTIAL_MS],
     ] as const) {
       const summary = result.metrics[metric];
-      expect(summary?.count, metric).toBeGreaterThan(0);
-      if (truth === undefined) continue;
-      for (const percentile of summary?.certified ?? []) within(summary?.[percentile as "p50"], truth);
+      expect(summary?.certified, metric).toContain("p50");
+      for (const percentile of ["p50", "p90", "p95"] as const) {
+        if (summary?.certified?.includes(percentile) === true) within(summary[percentile], truth);
+      }
       within(summary?.mean, truth);
     }
   });
 
-  it("is measured alike from speech onset and speech end, session by session", () => {
+  it("is measured session by session as the timeline says", () => {
     // Recomputed here from the timeline and the manifest's facts, not with the product's formulas.
     const steady = sessions.filter((session) => session.phase === "steady" && session.ok);
-    for (const session of steady) {
+    const latencies = steady.map((session) => {
       const final = session.responses.findLast((response) => response.final);
-      const endOfAudioMs = session.anchorMs! + session.audioMs;
-      within(final!.atMs - endOfAudioMs, FINAL_MS);
-      expect(session.values["final_from_last_chunk"]).toBeCloseTo(final!.atMs - endOfAudioMs, 2);
-    }
+      const latencyMs = final!.atMs - (session.anchorMs! + session.audioMs);
+      expect(session.values["final_from_last_chunk"]).toBeCloseTo(latencyMs, 2);
+      return latencyMs;
+    });
+    latencies.sort((a, b) => a - b);
+    within(latencies[Math.floor(latencies.length / 2)], FINAL_MS);
   });
 
   it("counts failures exactly, and sessions are conserved", () => {
@@ -84,8 +102,8 @@ describe("a server with known delays", () => {
         { started, completed, failed },
       ]),
     );
-    expect(ours).toEqual(server.byPhase);
-    expect(server.maxOpen).toBe(25);
+    expect(ours).toEqual(server?.byPhase);
+    expect(server?.maxOpen).toBe(25);
   });
 
   it("fails the gate on errors and says so by exit code", () => {

@@ -1,7 +1,7 @@
 /** Runs the built command line as its user would: `node dist/cli/main.js ...` in a process of its own. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,10 @@ export interface BenchProcess {
 /**
  * Starts the command in a process group of its own, in an empty folder, without this machine's RIVA_* settings.
  */
-export function startBench(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}): BenchProcess {
+export function startBench(
+  args: readonly string[],
+  options: { env?: Record<string, string>; cwd?: string } = {},
+): BenchProcess {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd ?? tempFolder(),
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...options.env },
@@ -57,13 +60,18 @@ export function startBench(args: readonly string[], options: { env?: Record<stri
         };
         watchers.push(look);
         look();
-        void finished.then(({ code }) => reject(new Error(`ended with ${code} before ${String(pattern)}: ${stderr}`)));
+        void finished.then(({ code }) =>
+          reject(new Error(`ended with ${code} before ${String(pattern)}: ${stderr}`)),
+        );
       }),
   };
 }
 
 /** Runs the command to its end. */
-export async function bench(args: readonly string[], options: Parameters<typeof startBench>[1] = {}): Promise<Finished> {
+export async function bench(
+  args: readonly string[],
+  options: Parameters<typeof startBench>[1] = {},
+): Promise<Finished> {
   return startBench(args, options).finished;
 }
 
@@ -75,12 +83,24 @@ export function tempFolder(): string {
 export function readRun(folder: string): { result: RunResult; sessions: SessionRecord[] } {
   const path = join(folder, "result.json");
   const log = readFileSync(join(folder, "sessions.ndjson"), "utf8");
-  const sessions = log.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as SessionRecord);
+  const sessions = log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as SessionRecord);
   return { result: parseRunResult(readFileSync(path, "utf8"), path), sessions };
 }
 
-export function hasResult(folder: string): boolean {
-  return existsSync(join(folder, "result.json"));
+/**
+ * Repeats a measurement that its own machine spoiled: a void run says nothing, so a test that reads one must try again.
+ * Gives up after three: then something is wrong with the machine or with the generator.
+ */
+export async function undisturbed<Measured extends { result: RunResult }>(
+  measure: () => Promise<Measured>,
+): Promise<Measured> {
+  for (let attempt = 1; ; attempt++) {
+    const measured = await measure();
+    if (measured.result.verdict !== "void" || attempt === 3) return measured;
+  }
 }
 
 /** Process ids of the children of `pid`, and theirs. */

@@ -27,11 +27,13 @@ export interface DelayServer {
   open: number;
   maxOpen: number;
   byPhase: Record<string, PhaseCounts>;
+  /** Per stream that got audio, when each audio message came. */
+  arrivals: number[][];
   close(): void;
 }
 
 interface Request {
-  streaming_config?: object;
+  streaming_config?: object | null;
   audio_content?: Buffer;
   id?: { value: string };
 }
@@ -39,13 +41,21 @@ interface Request {
 /** Starts the server on a free loopback port. */
 export async function startDelayServer(options: DelayServerOptions): Promise<DelayServer> {
   const server = new grpc.Server();
-  const self: DelayServer = { address: "", open: 0, maxOpen: 0, byPhase: {}, close: () => server.forceShutdown() };
+  const self: DelayServer = {
+    address: "",
+    open: 0,
+    maxOpen: 0,
+    byPhase: {},
+    arrivals: [],
+    close: () => server.forceShutdown(),
+  };
   let streams = 0;
 
   const recognize: grpc.handleBidiStreamingCall<Request, object> = (call) => {
     const n = ++streams;
     const failWith = options.failStatus?.(n);
     const startedMs = performance.now();
+    const arrivals: number[] = [];
     let counts: PhaseCounts = { started: 0, completed: 0, failed: 0 };
     let chunks = 0;
     let audioBytes = 0;
@@ -63,24 +73,34 @@ export async function startDelayServer(options: DelayServerOptions): Promise<Del
       at(dueMs, () => {
         if (over) return;
         call.write({
-          results: [{ alternatives: [{ transcript: options.text ?? "one two three" }], is_final: final, audio_processed }],
+          results: [
+            {
+              alternatives: [{ transcript: options.text ?? "one two three" }],
+              is_final: final,
+              audio_processed,
+            },
+          ],
         });
         done();
       });
     };
     call.on("data", (request: Request) => {
       const nowMs = performance.now();
-      if (request.streaming_config !== undefined && request.streaming_config !== null) {
+      if (request.streaming_config != null) {
         const phase = request.id?.value.split("/")[1] ?? "none";
         counts = self.byPhase[phase] ??= { started: 0, completed: 0, failed: 0 };
         counts.started++;
         return;
       }
-      chunks++;
+      if (chunks++ === 0) self.arrivals.push(arrivals);
+      arrivals.push(nowMs);
       audioBytes += request.audio_content?.length ?? 0;
       if (failWith !== undefined && chunks === 3) {
         end("failed");
-        call.emit("error", { code: failWith, details: `planned failure of stream ${n} after ${nowMs - startedMs} ms` });
+        call.emit("error", {
+          code: failWith,
+          details: `planned failure of stream ${n} after ${nowMs - startedMs} ms`,
+        });
         return;
       }
       respond(nowMs + options.partialMs, false, () => undefined);

@@ -43,7 +43,7 @@ export interface Script {
 
 export interface GrpcServerOptions {
   /** PEM; absent = plain text. */
-  tls?: { key: string; cert: string };
+  tls?: Pick<http2.SecureServerOptions, "key" | "cert" | "ca" | "requestCert">;
   /** HTTP/2 settings, such as a small window. */
   settings?: http2.Settings;
   /** Read nothing from the calls. */

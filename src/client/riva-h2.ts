@@ -1,0 +1,38 @@
+/**
+ * Riva's own streaming protocol over node:http2: gRPC by hand, for load generators. The same audio goes out many thousand
+ * times, so each chunk is framed once and its bytes are shared by all streams, which grpc-js would copy for each.
+ */
+import { rivaServices } from "../base/riva-proto.ts";
+import { H2Call } from "./riva-h2-call.ts";
+import { h2Endpoint } from "./riva-h2-endpoint.ts";
+import { frameMessage } from "./riva-h2-frames.ts";
+import { H2Pool } from "./riva-h2-pool.ts";
+import type { RivaGrpcOptions } from "./riva-grpc.ts";
+import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
+import type { AsrTransport } from "./transport.ts";
+
+/**
+ * A transport to one Riva server or NIM, with the options of `createRivaGrpc`. Other than grpc-js it heeds no proxy
+ * settings of the environment.
+ *
+ * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
+ */
+export function createRivaH2(options: RivaGrpcOptions): AsrTransport {
+  const { clock, streamsPerConnection = DEFAULT_STREAMS_PER_CONNECTION } = options;
+  const endpoint = h2Endpoint(options, rivaServices().asr.StreamingRecognize.path);
+  const pool = new H2Pool(endpoint, streamsPerConnection, clock);
+  return rivaTransport(
+    {
+      name: "riva-h2",
+      frame: frameMessage,
+      warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
+      call(told) {
+        const call = new H2Call(told, clock);
+        pool.place(call);
+        return call;
+      },
+      close: () => pool.close(),
+    },
+    clock,
+  );
+}

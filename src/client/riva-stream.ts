@@ -1,0 +1,164 @@
+/**
+ * One stream of Riva's protocol, whatever carries it: when it is open, which phase it is in, its time limits, and what
+ * its listener hears. The stream of the wire is: one message with the configuration, audio messages, half-close; the
+ * server answers when it likes and ends with a status.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Failure, FailurePhase } from "../base/outcome.ts";
+import { connectTimeout } from "./failures.ts";
+import type { AsrResponse, AsrStream, EncodedChunk, StreamListener, StreamSpec } from "./transport.ts";
+
+/** A gRPC call under a stream. It may still be waiting for its connection. */
+export interface RivaCall {
+  /**
+   * Hands over one message. `onWritten` is called, in the order of the messages, when the socket has taken it, or with an
+   * error when it never will. False: earlier messages are still waiting.
+   */
+  write(message: Uint8Array, onWritten: (error?: Error | null) => void): boolean;
+  /** No more messages. */
+  halfClose(): void;
+  /** Gives the call up; `ended` is told soon, in a later tick. */
+  cancel(): void;
+}
+
+/** What a call tells of itself; nothing before the tick in which it was started is over. */
+export interface CallListener {
+  /** Where in the session it is, for the failure that a status stands for. */
+  readonly phase: FailurePhase;
+  responded(response: AsrResponse): void;
+  /** The call is over; `failure` absent = status OK. All but the first are ignored. */
+  ended(atMs: number, failure?: Failure): void;
+}
+
+export class RivaStream implements AsrStream, CallListener {
+  readonly #call: RivaCall;
+  readonly #spec: StreamSpec;
+  readonly #listener: StreamListener;
+  readonly #clock: Clock;
+  readonly #onEnded: (stream: RivaStream) => void;
+  /** One function for all writes: they are called back in order. */
+  readonly #onWritten: (error?: Error | null) => void;
+  readonly #stopReadyLimit: () => void;
+  #stopFlushLimit: (() => void) | undefined;
+
+  #opened = false;
+  #sent = false;
+  #accepted = 0;
+  #heard = false;
+  #finished = false;
+  #lastFinalHeard = false;
+  #ended = false;
+  /** Why we gave up, when it was us; wins over the status that giving up leads to. */
+  #givenUp: Failure | undefined;
+
+  /**
+   * @param start Starts the call that carries the stream.
+   * @param config The first message, in the form the call takes.
+   * @param onEnded Called before the listener hears of the end.
+   */
+  constructor(
+    start: (told: CallListener) => RivaCall,
+    config: Uint8Array,
+    spec: StreamSpec,
+    listener: StreamListener,
+    clock: Clock,
+    onEnded: (stream: RivaStream) => void,
+  ) {
+    this.#spec = spec;
+    this.#listener = listener;
+    this.#clock = clock;
+    this.#onEnded = onEnded;
+    this.#onWritten = (error) => {
+      if (error === undefined || error === null) this.#written();
+    };
+    this.#stopReadyLimit = clock.wakeAt(clock.nowMs() + spec.readyTimeoutMs, () => {
+      this.#giveUp(connectTimeout(spec.readyTimeoutMs));
+    });
+    this.#call = start(this);
+    this.#call.write(config, this.#onWritten);
+  }
+
+  send(chunk: EncodedChunk): boolean {
+    if (this.#over || this.#finished) return true;
+    this.#sent = true;
+    return this.#call.write(chunk, this.#onWritten);
+  }
+
+  finish(): void {
+    if (this.#over || this.#finished) return;
+    this.#finished = true;
+    this.#call.halfClose();
+    const { flushTimeoutMs } = this.#spec;
+    this.#stopFlushLimit = this.#clock.wakeAt(this.#clock.nowMs() + flushTimeoutMs, () => {
+      const message = `the stream did not end within ${flushTimeoutMs} ms after its audio`;
+      this.#giveUp({
+        phase: this.phase,
+        class: "deadline",
+        origin: "server",
+        code: "FLUSH_TIMEOUT",
+        message,
+      });
+    });
+  }
+
+  cancel(reason: string): void {
+    this.#giveUp(cancelled(this.phase, reason));
+  }
+
+  get phase(): FailurePhase {
+    if (!this.#opened) return "connect";
+    if (this.#finished) return this.#lastFinalHeard ? "close" : "flush";
+    if (this.#heard) return "streaming";
+    return this.#sent ? "first-chunk" : "configure";
+  }
+
+  responded(response: AsrResponse): void {
+    if (this.#over) return;
+    this.#heard = true;
+    if (this.#finished && response.final) this.#lastFinalHeard = true;
+    this.#listener.onResponse(response);
+  }
+
+  ended(atMs: number, failure?: Failure): void {
+    if (this.#ended) return;
+    const first = this.#givenUp ?? failure ?? (this.#finished ? undefined : this.#endedEarly());
+    this.#ended = true;
+    this.#stopReadyLimit();
+    this.#stopFlushLimit?.();
+    this.#onEnded(this);
+    this.#listener.onEnd(atMs, first === undefined ? { ok: true } : { ok: false, failure: first });
+  }
+
+  get #over(): boolean {
+    return this.#ended || this.#givenUp !== undefined;
+  }
+
+  /** The socket has taken a message: the configuration first, then chunk after chunk. */
+  #written(): void {
+    const atMs = this.#clock.nowMs();
+    if (this.#over) return;
+    if (this.#opened) {
+      this.#listener.onAccepted(this.#accepted++, atMs);
+    } else {
+      this.#opened = true;
+      this.#stopReadyLimit();
+      this.#listener.onOpen(atMs);
+    }
+  }
+
+  #giveUp(failure: Failure): void {
+    if (this.#over) return;
+    this.#givenUp = failure;
+    this.#call.cancel();
+  }
+
+  #endedEarly(): Failure {
+    const message = "the server ended the stream before its audio was through";
+    return { phase: this.phase, class: "protocol-violation", origin: "server", code: "OK", message };
+  }
+}
+
+/** A stream that was given up by us, or never begun. */
+export function cancelled(phase: FailurePhase, reason: string): Failure {
+  return { phase, class: "cancelled", origin: "generator", code: "CANCELLED", message: reason };
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { FAILED, INTERRUPTED, PASSED, VOIDED } from "../../test/support/sample-result.ts";
+import type { RunResult } from "../metrics/result.ts";
+import { parseRunResult } from "../metrics/result.ts";
+import { renderHtml } from "./html.ts";
+
+const SAMPLES = [
+  ["passed", PASSED],
+  ["failed", FAILED],
+  ["void", VOIDED],
+  ["interrupted", INTERRUPTED],
+] as const;
+
+test.each(SAMPLES)("the sample %s is a result that could be read from a file", (_, result) => {
+  expect(parseRunResult(JSON.stringify(result), "sample")).toEqual(result);
+});
+
+describe("golden files", () => {
+  test.each(SAMPLES)("%s", async (name, result) => {
+    await expect(renderHtml(result)).toMatchFileSnapshot(`../../test/golden/run-${name}.html`);
+  });
+});
+
+test.each(SAMPLES)("%s needs nothing from elsewhere, and every id is unique", (_, result) => {
+  const page = renderHtml(result);
+  expect(page).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import/);
+  const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(page).not.toMatch(/NaN|Infinity|undefined|\[object/);
+});
+
+const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&`;
+
+/** Every free text of a result, replaced; closed lists stay. */
+function hostile(value: unknown, key = ""): unknown {
+  const closed = ["schema", "verdict", "status", "phase", "class", "origin", "unit", "limit"];
+  if (typeof value === "string") return closed.includes(key) || /^\d{4}-/.test(value) ? value : HOSTILE;
+  if (Array.isArray(value)) return value.map((item) => hostile(item, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      key === "server" ? `${HOSTILE}${name}` : name,
+      hostile(item, name),
+    ]),
+  );
+}
+
+/** Tags in order, without the values of their attributes. */
+function tags(page: string): string[] {
+  return [...page.matchAll(/<\/?[a-z][^<>]*>/g)]
+    .map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""'))
+    .filter((tag) => tag !== "<wbr>");
+}
+
+test.each(SAMPLES)("%s with hostile names is the same document", (_, result) => {
+  const { certified, ...rest } = { certified: result.metrics, ...(hostile(result) as RunResult) };
+  expect(tags(renderHtml({ ...rest, metrics: certified }))).toEqual(tags(renderHtml(result)));
+});
+
+test("the emulated label stands beside the target's name", () => {
+  expect(renderHtml(PASSED)).toContain('against emulator-nim <span class="emulated">EMULATED</span></h1>');
+  expect(renderHtml(PASSED)).toContain("emulator-nim (emulated)</title>");
+  expect(renderHtml(FAILED).replace(/<style>[^]*<\/style>/, "")).not.toMatch(/emulated/i);
+});
+
+test("the verdict comes first, with its reasons", () => {
+  const [, head = ""] = renderHtml(FAILED).split("<header>");
+  expect(head.trimStart()).toMatch(/^<p class="verdict fail"><strong>FAIL<\/strong>/);
+  expect(head).toContain("3 of 4 SLOs did not hold");
+  expect(head).toContain("target_<wbr>alive</code>: 3; 3 session(s) were refused a connection");
+});
+
+test("the command to run it again survives a shell", () => {
+  const target = { ...FAILED.target, uri: "grpc://it's here; rm -rf ~" };
+  const page = renderHtml({ ...FAILED, target });
+  expect(page).toContain("--target &#39;grpc://it&#39;\\&#39;&#39;s here; rm -rf ~&#39; --seed 1</pre>");
+  expect(renderHtml(PASSED)).toContain("--target emulator-nim --seed 1</pre>");
+});
+
+test("a week is reduced to the highest of every group of points", () => {
+  const [point] = PASSED.timeline.slice(30);
+  const timeline = Array.from({ length: 2400 }, (_, second) => ({
+    ...point!,
+    fromMs: second * 1000,
+    toMs: (second + 1) * 1000,
+    metrics: { send_lateness: { count: 1, p50: 1, p95: 1, p99: second === 1234 ? 77 : 1, max: 99 } },
+  }));
+  const page = renderHtml({ ...PASSED, timeline, window: { warmupMs: 0, steadyMs: 2_400_000, drainMs: 0 } });
+  expect(page).toContain("Every point is the highest of 10 points");
+  expect(page).toContain("p99: 1 to 77 ms");
+  expect(page.length).toBeLessThan(60_000);
+});
