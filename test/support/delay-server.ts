@@ -27,6 +27,8 @@ export interface DelayServer {
   open: number;
   maxOpen: number;
   byPhase: Record<string, PhaseCounts>;
+  /** When each stream began or ended well, on this process's clock. */
+  changesMs: number[];
   /** Per stream that got audio, when each audio message came. */
   arrivals: number[][];
   close(): void;
@@ -46,6 +48,7 @@ export async function startDelayServer(options: DelayServerOptions): Promise<Del
     open: 0,
     maxOpen: 0,
     byPhase: {},
+    changesMs: [],
     arrivals: [],
     close: () => server.forceShutdown(),
   };
@@ -67,6 +70,7 @@ export async function startDelayServer(options: DelayServerOptions): Promise<Del
       over = true;
       self.open--;
       counts[kind]++;
+      if (kind === "completed") self.changesMs.push(performance.now());
     };
     const respond = (dueMs: number, final: boolean, done: () => void): void => {
       const audio_processed = audioBytes / 32_000;
@@ -90,6 +94,7 @@ export async function startDelayServer(options: DelayServerOptions): Promise<Del
         const phase = request.id?.value.split("/")[1] ?? "none";
         counts = self.byPhase[phase] ??= { started: 0, completed: 0, failed: 0 };
         counts.started++;
+        self.changesMs.push(nowMs);
         return;
       }
       if (chunks++ === 0) self.arrivals.push(arrivals);
