@@ -25,6 +25,41 @@ describe("scheduler", () => {
     ]);
   });
 
+  it("wakes exactly while entries are sparse, and by plain timers while they are dense", () => {
+    const clock = new VirtualClock(0);
+    const wakes = { exact: 0, plain: 0 };
+    const counting = {
+      nowMs: () => clock.nowMs(),
+      epochMs: () => clock.epochMs(),
+      wakeAt: (atMs: number, wake: () => void) => (wakes.plain++, clock.wakeAt(atMs, wake)),
+      wakeExactlyAt: (atMs: number, wake: () => void) => (wakes.exact++, clock.wakeAt(atMs, wake)),
+    };
+    const scheduler = createScheduler(counting);
+    const streams = (count: number, untilMs: number): void => {
+      const wholeMs = clock.nowMs();
+      for (let i = 0; i < count; i++) {
+        const chunk = timed(wholeMs + (i * 100) / count, () => {
+          chunk.dueMs += 100;
+          if (chunk.dueMs < untilMs) scheduler.add(chunk);
+        });
+        scheduler.add(chunk);
+      }
+      clock.advanceTo(untilMs);
+    };
+    streams(25, 2000);
+    expect(wakes.plain).toBe(0);
+    expect(wakes.exact).toBeGreaterThanOrEqual(25 * 20);
+    wakes.exact = 0;
+    streams(400, 4000);
+    expect(wakes.plain).toBeGreaterThan(5000);
+    // Only until it is seen that it is dense.
+    expect(wakes.exact).toBeLessThan(100);
+    wakes.plain = 0;
+    streams(10, 8000);
+    expect(wakes.exact).toBeGreaterThan(300);
+    expect(wakes.plain).toBeLessThan(20);
+  });
+
   it("re-arms when an earlier entry comes in", () => {
     const clock = new VirtualClock(0);
     const scheduler = createScheduler(clock);

@@ -27,6 +27,13 @@ export interface Scheduler {
 
 const SLOTS = 4096;
 const MASK = SLOTS - 1;
+/**
+ * Entries due further apart than this, on average, each get an exact wake: some 60 streams of 100 ms chunks. Above it one
+ * wake serves several entries, and standing still before each would hold up the responses.
+ */
+const SPARSE_GAP_MS = 1.5;
+/** Weight of one gap in their moving average. */
+const GAP_WEIGHT = 1 / 32;
 
 /** Creates a scheduler that runs on `clock`. */
 export function createScheduler(clock: Clock): Scheduler {
@@ -38,6 +45,9 @@ export function createScheduler(clock: Clock): Scheduler {
   let disarm: (() => void) | undefined;
   let firing = false;
   let stopped = false;
+  /** Moving average of the time between entries fired one after the other. */
+  let gapMs = SPARSE_GAP_MS * 2;
+  let lastDueMs = -Infinity;
 
   function add(entry: Timed): void {
     const slotMs = Math.max(Math.floor(entry.dueMs), cursorMs);
@@ -51,7 +61,8 @@ export function createScheduler(clock: Clock): Scheduler {
     disarm?.();
     disarm = undefined;
     armedForMs = atMs;
-    if (atMs !== Infinity && !stopped) disarm = clock.wakeAt(atMs, wake);
+    if (atMs !== Infinity && !stopped)
+      disarm = gapMs > SPARSE_GAP_MS ? clock.wakeExactlyAt(atMs, wake) : clock.wakeAt(atMs, wake);
   }
 
   function wake(): void {
@@ -81,6 +92,9 @@ export function createScheduler(clock: Clock): Scheduler {
         entry.nextTimed = undefined;
         size--;
         fired = true;
+        const sinceLastMs = Math.min(Math.max(0, entry.dueMs - lastDueMs), 100);
+        gapMs += (sinceLastMs - gapMs) * GAP_WEIGHT;
+        lastDueMs = Math.max(lastDueMs, entry.dueMs);
         entry.fire();
       } else {
         entry.nextTimed = wheel[slot];

@@ -21,7 +21,7 @@ interface Run {
 
 async function poissonRun(finalMs: number, load: string): Promise<Run> {
   server?.close();
-  server = await startDelayServer({ partialMs: 80, finalMs, text: TEXT, failStatus: () => undefined });
+  server = await startDelayServer({ partialMs: 80, finalMs, text: TEXT });
   const folder = tempFolder();
   const scenario = join(folder, "mine.yaml");
   const lines = [

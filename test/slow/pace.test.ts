@@ -35,12 +35,13 @@ recognition: { interim: true }
     out,
     "--quiet",
   ]);
+  const { arrivals: streams } = await server.served();
   server.close();
   expect(code).toBe(0);
   const { sessions } = readRun(out);
-  expect(server.arrivals.length).toBe(3);
+  expect(streams.length).toBe(3);
   expect(sessions.length).toBe(3);
-  for (const arrivals of server.arrivals) {
+  for (const arrivals of streams) {
     // The last message holds what is left of the audio, so it is not a whole chunk after the one before.
     const whole = arrivals.slice(0, -1);
     const audioMs = (whole.length - 1) * 100;

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { createRunClock, realClock } from "./clock.ts";
+
+it("wakes exactly: never early, and late by far less than a timer", async () => {
+  const clock = createRunClock(realClock);
+  clock.setOrigin(realClock.nowMs());
+  const latenessMs: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const dueMs = clock.nowMs() + 0.3 + i / 7;
+    await new Promise<void>((resolve) => clock.wakeExactlyAt(dueMs, resolve));
+    latenessMs.push(clock.nowMs() - dueMs);
+  }
+  latenessMs.sort((a, b) => a - b);
+  expect(latenessMs[0]).toBeGreaterThanOrEqual(0);
+  // The half that a busy machine did not disturb.
+  expect(latenessMs[20]).toBeLessThan(0.3);
+});
+
+it("takes an exact wake back", async () => {
+  const woken: string[] = [];
+  for (const aheadMs of [0.2, 5])
+    realClock.wakeExactlyAt(realClock.nowMs() + aheadMs, () => woken.push("taken back"))();
+  await new Promise<void>((resolve) => realClock.wakeExactlyAt(realClock.nowMs() + 10, resolve));
+  expect(woken).toEqual([]);
+});
