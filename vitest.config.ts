@@ -21,7 +21,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "slow",
-          retry: 3,
+          retry: 2,
           include: ["test/slow/**/*.test.ts"],
           ...alone,
           sequence: { groupOrder: 2 },

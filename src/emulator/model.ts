@@ -49,7 +49,7 @@ const PROFILES: readonly Profile[] = [
     maxBatch: 12,
     batchMs: 3,
     pathMs: 10,
-    finalFactor: 2.4,
+    finalFactor: 2.3,
   },
 ];
 

@@ -23,6 +23,7 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
     const startedMs = performance.now();
     const arrivals: number[] = [];
     let counts: PhaseCounts = { started: 0, completed: 0, failed: 0 };
+    let phase = "none";
     let chunks = 0;
     let audioBytes = 0;
     let over = false;
@@ -34,9 +35,10 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
       served.open--;
       counts[kind]++;
     };
-    const respond = (dueMs: number, final: boolean, done: () => void): void => {
+    const respond = (fromMs: number, delayMs: number, final: boolean, done: () => void): void => {
       const audio_processed = audioBytes / 32_000;
-      at(dueMs, () => {
+      const imposed = served.imposed[final ? "final" : chunks === 1 ? "firstPartial" : "partial"];
+      at(fromMs + delayMs, () => {
         if (over) return;
         call.write({
           results: [
@@ -47,13 +49,14 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
             },
           ],
         });
+        if (phase === "steady") imposed.push(performance.now() - fromMs);
         done();
       });
     };
     call.on("data", (request: Request) => {
       const nowMs = performance.now();
       if (request.streaming_config != null) {
-        const phase = request.id?.value.split("/")[1] ?? "none";
+        phase = request.id?.value.split("/")[1] ?? "none";
         counts = served.byPhase[phase] ??= { started: 0, completed: 0, failed: 0 };
         counts.started++;
         return;
@@ -69,10 +72,10 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
         });
         return;
       }
-      respond(nowMs + options.partialMs, false, () => undefined);
+      respond(nowMs, options.partialMs, false, () => undefined);
     });
     call.on("end", () => {
-      respond(performance.now() + options.finalMs, true, () => {
+      respond(performance.now(), options.finalMs, true, () => {
         end("completed");
         call.end();
       });
@@ -104,7 +107,13 @@ function at(dueMs: number, run: () => void): void {
   setTimeout(look, Math.max(0, Math.floor(dueMs - performance.now() - 1)));
 }
 
-const served: Served = { open: 0, maxOpen: 0, byPhase: {}, arrivals: [] };
+const served: Served = {
+  open: 0,
+  maxOpen: 0,
+  byPhase: {},
+  arrivals: [],
+  imposed: { firstPartial: [], partial: [], final: [] },
+};
 process.on("message", (message: DelayServerOptions | "count") => {
   if (message === "count") process.send?.(served);
   else void serve(message, served).then((port) => process.send?.(port));

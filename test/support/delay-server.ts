@@ -31,6 +31,8 @@ export interface Served {
   byPhase: Record<string, PhaseCounts>;
   /** Per stream that got audio, when each audio message came, milliseconds on the server's clock. */
   arrivals: number[][];
+  /** Delays of what was answered in the steady phase, as they came out: a busy machine makes this server late too. */
+  imposed: { firstPartial: number[]; partial: number[]; final: number[] };
 }
 
 export interface DelayServer {
