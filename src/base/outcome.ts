@@ -49,6 +49,8 @@ export type FailureClass =
   | "deadline"
   /** More than 5 % of the session's chunks left too late: the generator's fault, never the server's. */
   | "generator-late"
+  /** The worker process that ran the session was lost: how the session ended is not known. */
+  | "worker-lost"
   | "other";
 
 /** Whose fault it was. */

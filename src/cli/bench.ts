@@ -5,6 +5,7 @@ import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { checkCommand } from "./check.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { packageVersion } from "./machine.ts";
+import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { scenariosCommand } from "./scenarios.ts";
 import { transcribeCommand } from "./transcribe.ts";
@@ -17,11 +18,12 @@ export async function bench(world: World): Promise<void> {
     runCommand(world),
     checkCommand(world),
     transcribeCommand(world),
+    reportCommand(world),
     scenariosCommand(world),
     emulatorCommand(world),
     workerCommand(),
   ];
-  const names = ["run", "check", "transcribe", "scenarios", "emulator"];
+  const names = ["run", "check", "transcribe", "report", "scenarios", "emulator"];
   let parser: Argv = yargs([...world.args])
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")

@@ -1,5 +1,7 @@
+import type { RunResult } from "../metrics/result.ts";
 import type { EmulatorChild } from "./emulator-child.ts";
 import { startEmulator } from "./emulator-child.ts";
+import type { Preflight } from "./preflight.ts";
 import type { ResolvedTarget } from "./target.ts";
 import { atAddress, resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
@@ -24,4 +26,31 @@ export async function openTarget(world: World, flag: string | undefined): Promis
 export function labelOf(target: ResolvedTarget): string {
   if (target.uri.endsWith(`//${target.name}`)) return target.uri;
   return `${target.name}${target.emulated === undefined ? "" : " (emulated)"} ${target.uri}`;
+}
+
+/** What a result says of its target; all of it is known before the load. */
+export function targetFacts({ target, emulator }: OpenTarget, found: Preflight): RunResult["target"] {
+  const model = target.model ?? found.model ?? emulator?.model;
+  return {
+    name: target.name,
+    kind: target.kind,
+    uri: target.uri,
+    emulated: target.emulated !== undefined || found.emulated,
+    ...(model === undefined ? {} : { model }),
+    server: { ...found.server },
+  };
+}
+
+/** With the server's own count, next to ours, where it is our emulator: they must agree. */
+export async function withCounts(
+  target: RunResult["target"],
+  { emulator }: OpenTarget,
+): Promise<RunResult["target"]> {
+  const counts = await emulator?.stats();
+  if (counts === undefined) return target;
+  const server = { ...target.server };
+  for (const key of ["started", "completed", "failed", "cancelled", "maxOpen"] as const) {
+    server[`counted_${key}`] = `${counts[key]}`;
+  }
+  return { ...target, server };
 }

@@ -1,8 +1,9 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../loadgen/coordinator.ts";
+import type { WorkerJob } from "../loadgen/protocol.ts";
 
 export interface RunFolder {
   path: string;
@@ -11,7 +12,7 @@ export interface RunFolder {
   append(name: string, text: string): void;
   /** A line of `events.ndjson`. */
   event(event: RunEvent): void;
-  /** Writes a file whole. @throws BenchError (exit 1) */
+  /** Writes a file whole: it is all there or not at all, whatever happens. @throws BenchError (exit 1) */
   write(name: string, text: string): void;
 }
 
@@ -53,7 +54,8 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
     write(name, text) {
       try {
-        writeFileSync(file(name), text);
+        writeFileSync(file(`${name}.part`), text);
+        renameSync(file(`${name}.part`), file(name));
       } catch (error) {
         throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
           hint: "The result is printed below; free some space, or give another folder with --out.",
@@ -69,4 +71,13 @@ function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
   mkdirSync(path);
+}
+
+/** Where the workers of a run write, and where its records are read again. */
+export function recordFiles(folder: string): Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile"> {
+  return {
+    sessionsFile: join(folder, "sessions.ndjson"),
+    startsFile: join(folder, "starts.ndjson"),
+    clipsFile: join(folder, "clips.ndjson"),
+  };
 }

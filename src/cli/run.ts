@@ -1,20 +1,27 @@
 /** `bench run`: a scenario against a target, from plan to verdict. */
 import { randomBytes } from "node:crypto";
-import { cpus, hostname } from "node:os";
+import { availableParallelism, cpus, hostname } from "node:os";
 import type { Argv, CommandModule } from "yargs";
 import { loadDataset, selectClips } from "../base/dataset.ts";
 import type { Dataset } from "../base/dataset.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
-import type { Coordinator, RunOutcome } from "../loadgen/coordinator.ts";
+import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.ts";
 import { createCoordinator } from "../loadgen/coordinator.ts";
+import type { OpenPlanInput, PlanInput } from "../loadgen/plan-input.ts";
 import { planInput } from "../loadgen/plan-input.ts";
+import { makePlan } from "../loadgen/plan.ts";
+import { plannedSessions } from "../loadgen/planned-sessions.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
+import type { Rebuilt } from "../loadgen/rebuild.ts";
+import { rebuildTotals } from "../loadgen/rebuild.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, formatScenario, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
+import { workerCount } from "../loadgen/worker-count.ts";
 import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
+import type { RunManifest } from "../metrics/manifest.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { parseSlo } from "../metrics/slo.ts";
@@ -24,12 +31,11 @@ import { renderHtml } from "../report/html.ts";
 import { renderTable } from "../report/table.ts";
 import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
 import type { OpenTarget } from "./open-target.ts";
-import { labelOf, openTarget } from "./open-target.ts";
-import type { Preflight } from "./preflight.ts";
+import { labelOf, openTarget, targetFacts, withCounts } from "./open-target.ts";
 import { preflight } from "./preflight.ts";
 import { createProgressView } from "./progress.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { createRunFolder } from "./run-folder.ts";
+import { createRunFolder, recordFiles } from "./run-folder.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "./world.ts";
 
@@ -43,6 +49,7 @@ interface RunArguments {
   duration: string | undefined;
   warmup: string | undefined;
   chunk: string | undefined;
+  workers: string;
   slo: string[] | undefined;
   json: boolean;
   quiet: boolean;
@@ -77,6 +84,12 @@ function options(yargs: Argv): Argv {
     .option("duration", { type: "string", describe: "Steady window instead of the scenario's (60, 90s, 2m)" })
     .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
+    .option("workers", {
+      type: "string",
+      default: "auto",
+      describe:
+        "Processes that make the load; auto: one for every 10,000 chunks a second, one core left free",
+    })
     .option("slo", {
       type: "string",
       array: true,
@@ -94,20 +107,14 @@ function options(yargs: Argv): Argv {
 }
 
 async function run(world: World, args: RunArguments): Promise<void> {
-  const { scenario, dataset, slos } = await readInput(world, args);
+  const { scenario, dataset, slos, planned, workers } = await readInput(world, args);
   const open = await openTarget(world, args.target);
   try {
     const found = await preflight(open.target, scenario, world.clock);
     const runId = newRunId(world, scenario.name);
     const folder = createRunFolder(args.out, runId, world.cwd);
     folder.write("scenario.yaml", formatScenario(scenario));
-    const { outcome, totals } = await load(world, args, { scenario, dataset, slos, runId, folder, open });
-    const result = conclude({
-      scenario,
-      slos,
-      outcome,
-      totals,
-      reachableAtEnd: await tcpReachable(open.target.address, 2000),
+    const facts = {
       run: {
         id: runId,
         seed: args.seed,
@@ -117,13 +124,35 @@ async function run(world: World, args: RunArguments): Promise<void> {
         cpus: cpus().length,
         ...gitPart(world.cwd),
       },
-      target: await describeTarget(open, found),
+      target: targetFacts(open, found),
       dataset: {
         name: dataset.name,
         clips: dataset.clips.length,
         audioSeconds: dataset.audioSeconds,
         sha256: dataset.sha256,
       },
+    };
+    const onStart = ({ startedAtEpochMs, planHash }: RunStart): void => {
+      const manifest: RunManifest = {
+        schema: "riva-bench/manifest@1",
+        ...facts,
+        run: { ...facts.run, startedAt: new Date(startedAtEpochMs).toISOString(), planHash, workers },
+        pid: process.pid,
+      };
+      folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
+    };
+    const input = { scenario, dataset, slos, planned, workers, runId, folder, open, onStart };
+    const { outcome, totals: live } = await load(world, args, input);
+    const rebuilt = await accountForLost(input, args.seed, outcome);
+    const result = conclude({
+      ...facts,
+      scenario,
+      slos,
+      outcome,
+      totals: rebuilt?.totals ?? live,
+      ...(rebuilt === undefined ? {} : { rebuilt }),
+      reachableAtEnd: await tcpReachable(open.target.address, 2000),
+      target: await withCounts(facts.target, open),
     });
     finish(world, args, folder, result, outcome);
   } finally {
@@ -135,6 +164,9 @@ interface RunInput {
   scenario: RunnableScenario;
   dataset: Dataset;
   slos: readonly Slo[];
+  planned: PlanInput | OpenPlanInput;
+  /** How many processes make the load. */
+  workers: number;
 }
 
 /** All that can be wrong with the input is found here, before anything is started or written. */
@@ -156,44 +188,54 @@ async function readInput(world: World, args: RunArguments): Promise<RunInput> {
   const selected = selectClips(dataset, read.audio.clips);
   checkStages(slos, scenario);
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
-  planInput(scenario, selected, await traceOf(scenario.load));
-  return { scenario, dataset: selected, slos };
+  const planned = planInput(scenario, selected, await traceOf(scenario.load));
+  const workers = workerCount(args.workers, planned, availableParallelism());
+  return { scenario, dataset: selected, slos, planned, workers };
 }
 
 interface LoadInput extends RunInput {
   runId: string;
   folder: RunFolder;
   open: OpenTarget;
+  onStart(start: RunStart): void;
 }
 
 /** The timed part: workers make the load, progress is shown, Ctrl-C is heard. */
 async function load(
   world: World,
   args: RunArguments,
-  { scenario, slos, runId, folder, open }: LoadInput,
+  { scenario, slos, workers, runId, folder, open, onStart }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
   const { target, emulator } = open;
   const totals = createTotals({
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
   });
-  const job: WorkerJob = {
+  const job: Omit<WorkerJob, "shard"> = {
     runId,
     scenario: withTargetDefaults(scenario, target),
     target: { address: target.address, metadata: target.metadata, ...tlsPart(target.tls) },
     datasetPath: scenario.audio.dataset,
     seed: args.seed,
-    shard: { index: 0, of: 1 },
-    sessionsFile: folder.file("sessions.ndjson"),
+    ...recordFiles(folder.path),
   };
-  if (!args.quiet) world.stderr.write(`${scenario.name} against ${labelOf(target)}, run ${runId}\n`);
+  if (!args.quiet) {
+    const many = workers === 1 ? "" : `, ${workers} workers`;
+    world.stderr.write(`${scenario.name} against ${labelOf(target)}, run ${runId}${many}\n`);
+  }
   const view = createProgressView(world.stderr, args.quiet);
   const coordinator = createCoordinator({
-    jobs: [job],
+    jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
     launch: launchWorker,
     totals,
     clock: world.clock,
-    onEvent: (event) => folder.event(event),
+    onStart,
+    onEvent: (event) => {
+      folder.event(event);
+      if (event.lost === undefined) return;
+      view.end();
+      world.stderr.write(`${event.message}\n`);
+    },
     onSnapshot: (snapshot) => folder.append("histograms.hlog", hlogLines(snapshot)),
     onProgress: ({ atMs, open: openNow }) => {
       const counts = (["warmup", "steady", "drain"] as const).map((phase) => totals.counts(phase));
@@ -217,6 +259,28 @@ async function load(
     unhear();
     view.end();
   }
+}
+
+/**
+ * The last snapshots of a lost worker never came, and what it had under way nobody ended: then the records are the
+ * truth. On a full disk they are not complete, so the snapshots stand.
+ */
+async function accountForLost(
+  { folder, scenario, slos, planned, workers }: LoadInput,
+  seed: number,
+  { lost, problems, summaries }: RunOutcome,
+): Promise<Rebuilt | undefined> {
+  if (lost.length === 0 || problems.length > 0) return undefined;
+  const ends = summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
+  const plan = makePlan(planned, seed);
+  return rebuildTotals({
+    ...recordFiles(folder.path),
+    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    slos,
+    lost,
+    planned: (worker) => plannedSessions(plan, worker, workers),
+    ...(ends.length === 0 ? {} : { plannedUntilMs: Math.max(...ends) }),
+  });
 }
 
 /** Ctrl-C once: drain and write a partial result. Twice: end now, still write. */
@@ -271,29 +335,6 @@ function exitCode(result: RunResult): ExitCode {
     case "void":
       return EXIT.runVoid;
   }
-}
-
-async function describeTarget(
-  { target, emulator }: OpenTarget,
-  found: Preflight,
-): Promise<RunResult["target"]> {
-  const counts = await emulator?.stats();
-  const model = target.model ?? found.model ?? emulator?.model;
-  const server = { ...found.server };
-  if (counts !== undefined) {
-    // The server's own count, next to ours: they must agree.
-    for (const key of ["started", "completed", "failed", "cancelled", "maxOpen"] as const) {
-      server[`counted_${key}`] = `${counts[key]}`;
-    }
-  }
-  return {
-    name: target.name,
-    kind: target.kind,
-    uri: target.uri,
-    emulated: target.emulated !== undefined || found.emulated,
-    ...(model === undefined ? {} : { model }),
-    server,
-  };
 }
 
 function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {

@@ -1,8 +1,11 @@
 /** A worker as a child of this process, seen as the coordinator wants it. */
-import type { FromWorker } from "../loadgen/protocol.ts";
+import type { Addressed, FromWorker } from "../loadgen/protocol.ts";
 import type { WorkerHandle } from "../loadgen/coordinator.ts";
 import { WORKER_NODE_FLAGS } from "../loadgen/worker-flags.ts";
 import { forkSelf } from "./child.ts";
+
+/** A channel that outlives its process by this long is not waited for. */
+const CHANNEL_LIMIT_MS = 500;
 
 /** Starts a worker process. */
 export function launchWorker(): WorkerHandle {
@@ -13,8 +16,12 @@ export function launchWorker(): WorkerHandle {
         // A worker that dies right now takes no message; that it died is told by the end of its channel.
         if (child.connected) child.send(message, () => undefined);
       },
-      onMessage: (handler) => child.on("message", (message) => handler(message as FromWorker)),
-      onClose: (handler) => child.on("exit", handler),
+      onMessage: (handler) => child.on("message", (message) => handler(message as Addressed<FromWorker>)),
+      onClose: (handler) => {
+        // The exit may be known before the last words were read; the end of the channel comes after them.
+        child.on("disconnect", handler);
+        child.on("exit", () => setTimeout(handler, CHANNEL_LIMIT_MS).unref());
+      },
     },
     kill: () => {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");

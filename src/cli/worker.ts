@@ -3,7 +3,8 @@ import { constants, setPriority } from "node:os";
 import type { CommandModule } from "yargs";
 import { realClock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
-import type { FromWorker, ToWorker } from "../loadgen/protocol.ts";
+import { createTransport } from "../client/transports.ts";
+import type { Addressed, FromWorker, ToWorker } from "../loadgen/protocol.ts";
 import { runWorker } from "../loadgen/worker.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
@@ -32,17 +33,22 @@ function serveOverIpc(): void {
   });
   runWorker(
     {
-      send: (message: FromWorker) => {
+      send: (message: Addressed<FromWorker>) => {
         // A coordinator that dies right now takes no message; the disconnect says that it did.
         if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
         // The channel keeps the process alive; the last word ends it.
-        if (message.type === "done" || message.type === "failed") setImmediate(() => process.disconnect());
+        if (message.type === "done" || message.type === "failed") {
+          setImmediate(() => {
+            if (process.connected) process.disconnect();
+          });
+        }
       },
-      onMessage: (handler: (message: ToWorker) => void) => process.on("message", handler),
+      onMessage: (handler: (message: Addressed<ToWorker>) => void) => process.on("message", handler),
       onClose: (handler) => process.on("disconnect", handler),
     },
     {
       clock: realClock,
+      createTransport,
       cpuMs: () => {
         const { user, system } = process.cpuUsage();
         return (user + system) / 1000;

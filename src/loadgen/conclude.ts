@@ -10,6 +10,7 @@ import { droppedCheck, hasRoom } from "./dropped.ts";
 import { loadShape } from "./load-shape.ts";
 import { isClosed, iterationsOf } from "./load.ts";
 import { fallsBefore, meanCallers, peakLevel } from "./models.ts";
+import type { Rebuilt } from "./rebuild.ts";
 import type { RunnableScenario } from "./scenario.ts";
 
 export interface Conclusion {
@@ -17,6 +18,10 @@ export interface Conclusion {
   slos: readonly Slo[];
   outcome: RunOutcome;
   totals: Totals;
+  /** Present when `totals` were added up from the records because workers were lost or the whole run was killed. */
+  rebuilt?: Pick<Rebuilt, "inFlight" | "lastSeenMs" | "lastRecordedEndMs">;
+  /** The coordinator did not live to judge the run. */
+  killed?: boolean;
   /** Whether the target could still be connected to right after the run; undefined when nobody looked. */
   reachableAtEnd: boolean | undefined;
   run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> & { git?: string };
@@ -45,7 +50,7 @@ export function conclude(input: Conclusion): RunResult {
       ...input.run,
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
       endedAt: new Date(outcome.endedAtEpochMs).toISOString(),
-      interrupted: outcome.interrupted || outcome.problems.length > 0,
+      interrupted: outcome.interrupted || outcome.problems.length > 0 || input.killed === true,
       planHash: outcome.planHash,
       workers: outcome.summaries.length,
     },
@@ -55,7 +60,7 @@ export function conclude(input: Conclusion): RunResult {
     window: {
       warmupMs: scenario.warmupMs,
       steadyMs: windowEndMs - scenario.warmupMs,
-      drainMs: Math.max(0, lastRecordedEnd(outcome) - windowEndMs),
+      drainMs: Math.max(0, lastRecordedEnd(input) - windowEndMs),
     },
     sessions: steady,
     sessionsByPhase: { warmup: totals.counts("warmup"), steady, drain: totals.counts("drain") },
@@ -65,26 +70,32 @@ export function conclude(input: Conclusion): RunResult {
   });
 }
 
-function windowEnd({ scenario, outcome }: Conclusion): number {
+/** As the workers say; when none of them lived to say it, the window was as long as there was load. */
+function windowEnd({ scenario, outcome, rebuilt }: Conclusion): number {
   const ends = outcome.summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
-  return ends.length === 0 ? scenario.warmupMs + scenario.steadyMs : Math.max(...ends);
+  if (ends.length > 0) return Math.max(...ends);
+  const { warmupMs, steadyMs } = scenario;
+  return Math.max(warmupMs, Math.min(warmupMs + steadyMs, rebuilt?.lastSeenMs ?? Infinity));
 }
 
-function lastRecordedEnd({ summaries }: RunOutcome): number {
-  return Math.max(0, ...summaries.map((summary) => summary?.lastRecordedEndMs ?? 0));
+function lastRecordedEnd({ outcome, rebuilt }: Conclusion): number {
+  const ends = outcome.summaries.map((summary) => summary?.lastRecordedEndMs ?? 0);
+  return Math.max(0, rebuilt?.lastRecordedEndMs ?? 0, ...ends);
 }
 
-function validity({ scenario, outcome, totals, dataset }: Conclusion, windowEndMs: number): Validity {
+function validity(input: Conclusion, windowEndMs: number): Validity {
+  const { scenario, outcome, totals, rebuilt, dataset } = input;
   const metrics = totals.summaries();
   const latenessP99Ms = metrics["send_lateness"]?.p99;
-  const lost = outcome.summaries.filter((summary) => summary === undefined).length;
+  // What was lost after its window cost the measurement nothing but a thinner load for the last sessions of others.
+  const lostInWindow = outcome.lost.filter((worker) => !worker.windowOver).length;
   return judgeValidity({
     chunkMs: scenario.audio.chunkMs,
     ...(latenessP99Ms === undefined ? {} : { latenessP99Ms }),
     sessions: totals.counts("steady"),
     stalls: outcome.stalls,
     fromMs: scenario.warmupMs,
-    toMs: Math.max(windowEndMs, lastRecordedEnd(outcome)),
+    toMs: Math.max(windowEndMs, lastRecordedEnd(input)),
     ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
     ...(isClosed(scenario.load)
       ? {}
@@ -92,9 +103,12 @@ function validity({ scenario, outcome, totals, dataset }: Conclusion, windowEndM
           lateStarts: metrics["late_starts"]?.value ?? 0,
           roomForAll: hasRoom(scenario, dataset),
         }),
-    lostWorkers: lost,
-    lostShare: lost / outcome.summaries.length,
+    lostWorkers: outcome.lost.length,
+    lostShare: lostInWindow / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
+    ...(input.killed === true && rebuilt !== undefined
+      ? { killed: { atMs: rebuilt.lastSeenMs, inFlight: rebuilt.inFlight.length } }
+      : {}),
   });
 }
 

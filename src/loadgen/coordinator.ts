@@ -4,19 +4,28 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
-import { BenchError } from "../base/errors.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Totals } from "../metrics/totals.ts";
 import type { Stall } from "../metrics/validity.ts";
 import type { EngineSummary } from "./engine.ts";
-import type { Channel, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
+import type { Addressed, Channel, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
 
 /** A worker as the coordinator sees it. */
 export interface WorkerHandle {
-  channel: Channel<ToWorker, FromWorker>;
+  channel: Channel<Addressed<ToWorker>, Addressed<FromWorker>>;
   /** Ends the process, however it is. */
   kill(): void;
+}
+
+/** A worker that ended, or fell silent, before its sessions did. Its shard is never run again. */
+export interface LostWorker {
+  /** Counted from 1. */
+  worker: number;
+  atMs: number;
+  /** Its sessions of the window had all ended. */
+  windowOver: boolean;
 }
 
 /** Something worth a line in `events.ndjson`. */
@@ -24,6 +33,14 @@ export interface RunEvent {
   atMs: number;
   type: string;
   message: string;
+  stall?: Stall;
+  lost?: LostWorker;
+}
+
+/** What is known when all workers are ready. */
+export interface RunStart {
+  startedAtEpochMs: number;
+  planHash: string;
 }
 
 /** What the live display gets, at every message of a worker. */
@@ -39,6 +56,8 @@ export interface CoordinatorOptions {
   launch(index: number): WorkerHandle;
   totals: Totals;
   clock: Clock;
+  /** Once, just before the workers are told to start; what it throws ends the run. */
+  onStart(start: RunStart): void;
   onProgress(progress: Progress): void;
   /** Every snapshot, after it was added to the totals. */
   onSnapshot(snapshot: Snapshot): void;
@@ -53,6 +72,7 @@ export interface RunOutcome {
   connections: number;
   warmUpMs: number;
   stalls: readonly Stall[];
+  lost: readonly LostWorker[];
   /** One per worker, undefined for a worker that was lost. */
   summaries: readonly (EngineSummary | undefined)[];
   health: readonly (WorkerHealth & { worker: number })[];
@@ -75,6 +95,9 @@ export interface Coordinator {
 /** Between "all are ready" and T0: enough for the message to arrive everywhere. */
 const START_MARGIN_MS = 200;
 const STALL_MS = 100;
+/** Three beats of a worker's health: one that is silent for longer is lost. */
+const SILENCE_MS = 3000;
+const BEAT_CHECK_MS = 500;
 /** After an abort, a worker that says nothing for this long is killed. */
 const ABORT_LIMIT_MS = 3000;
 
@@ -84,30 +107,38 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const workers = jobs.map((_, index) => options.launch(index));
   const summaries: (EngineSummary | undefined)[] = jobs.map(() => undefined);
   const over = jobs.map(() => false);
+  const windowOver = jobs.map(() => false);
+  const lastHeardMs = jobs.map(() => 0);
+  const lostWorkers: LostWorker[] = [];
   const open = jobs.map(() => 0);
   const stalls: Stall[] = [];
   const health: (WorkerHealth & { worker: number })[] = [];
   const problems: { message: string; hint?: string }[] = [];
   const ready: (Extract<FromWorker, { type: "ready" }> | undefined)[] = jobs.map(() => undefined);
   let started = false;
+  let settled = false;
   let interrupted = false;
   let startedAtEpochMs = 0;
   let forgetAbort = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
-  const broadcast = (message: ToWorker): void => {
-    workers.forEach((worker, index) => {
-      if (!over[index]) worker.channel.send(message);
-    });
+  const send = (index: number, message: ToWorker): void => {
+    const runId = jobs[index]?.runId;
+    if (runId !== undefined && !over[index]) workers[index]?.channel.send({ ...message, runId });
   };
-  const event = (type: string, message: string): void =>
-    options.onEvent({ atMs: clock.nowMs(), type, message });
-  const noteStall = (process: string, gapMs: number, atMs: number): void => {
-    stalls.push({ process, gapMs, atMs });
-    event("stall", `${process} did not run for ${Math.round(gapMs)} ms`);
+  const broadcast = (message: ToWorker): void => {
+    for (const index of jobs.keys()) send(index, message);
+  };
+  const event = (type: string, message: string, detail: Pick<RunEvent, "stall" | "lost"> = {}): void =>
+    options.onEvent({ atMs: clock.nowMs(), type, message, ...detail });
+  const noteStall = (stall: Stall): void => {
+    stalls.push(stall);
+    event("stall", `${stall.process} did not run for ${Math.round(stall.gapMs)} ms`, { stall });
   };
 
-  function hear(index: number, message: FromWorker): void {
+  function hear(index: number, message: Addressed<FromWorker>): void {
+    if (message.runId !== jobs[index]?.runId || over[index] === true) return;
+    lastHeardMs[index] = clock.nowMs();
     switch (message.type) {
       case "ready":
         ready[index] = message;
@@ -128,7 +159,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         open[index] = message.health.open;
         break;
       case "stall":
-        noteStall(`worker ${index + 1}`, message.gapMs, message.atMs);
+        noteStall({ process: `worker ${index + 1}`, gapMs: message.gapMs, atMs: message.atMs });
+        break;
+      case "window-over":
+        windowOver[index] = true;
+        settleWindow();
         break;
       case "problem":
         problems.push(message);
@@ -145,20 +180,66 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   function finished(index: number): void {
     over[index] = true;
     open[index] = 0;
+    settleWindow();
     if (over.every(Boolean)) settle({});
   }
 
-  function lost(index: number): void {
+  /** The window must not empty under a worker that still has sessions in it: all are let go together. */
+  function settleWindow(): void {
+    if (settled || !jobs.every((_, index) => windowOver[index] === true || over[index] === true)) return;
+    settled = true;
+    broadcast({ type: "settle" });
+  }
+
+  function lost(index: number, how: string): void {
     if (over[index]) return;
-    if (!started) settle({ error: new BenchError(`worker ${index + 1} ended before the run began`) });
-    else event("worker-lost", `worker ${index + 1} ended before its sessions did`);
+    if (!started) {
+      settle({ error: new BenchError(`worker ${index + 1} ended before the run began`) });
+      return;
+    }
+    const one = { worker: index + 1, atMs: clock.nowMs(), windowOver: windowOver[index] === true };
+    lostWorkers.push(one);
+    event("worker-lost", `worker ${index + 1} ${how}; its share is not run again`, { lost: one });
+    workers[index]?.kill();
     finished(index);
   }
 
+  /** A worker that hangs is as good as gone, and would keep the run from ever ending. */
+  function watchBeats(): () => void {
+    let lastCheckMs = clock.nowMs();
+    let cancel = clock.wakeAt(lastCheckMs + BEAT_CHECK_MS, check);
+    function check(): void {
+      const nowMs = clock.nowMs();
+      // After a standstill of our own the beats are still in the pipe: nobody is to be blamed for that.
+      if (nowMs - lastCheckMs > 2 * BEAT_CHECK_MS) lastHeardMs.fill(nowMs);
+      lastCheckMs = nowMs;
+      cancel = clock.wakeAt(nowMs + BEAT_CHECK_MS, check);
+      if (!started) return;
+      lastHeardMs.forEach((heardMs, index) => {
+        if (nowMs - heardMs > SILENCE_MS) lost(index, `was silent for ${SILENCE_MS / 1000} s`);
+      });
+    }
+    return () => cancel();
+  }
+
   function begin(): void {
+    const planHash = ready[0]?.planHash ?? "";
+    if (ready.some((one) => one?.planHash !== planHash)) {
+      settle({ error: new BenchError("the workers made different plans: their dataset or version differs") });
+      return;
+    }
     started = true;
     startedAtEpochMs = options.clock.epochMs() + START_MARGIN_MS;
     clock.setOrigin(options.clock.nowMs() + START_MARGIN_MS);
+    lastHeardMs.fill(clock.nowMs());
+    try {
+      options.onStart({ startedAtEpochMs, planHash });
+    } catch (error) {
+      settle({
+        error: error instanceof BenchError ? error : new BenchError(messageOf(error), { cause: error }),
+      });
+      return;
+    }
     broadcast({ type: "start", atEpochMs: startedAtEpochMs });
     event("start", `${jobs.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
   }
@@ -171,8 +252,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   return {
     async run() {
       const endWatch = watchStalls(options.clock, STALL_MS, (gapMs) => {
-        if (started) noteStall("coordinator", gapMs, clock.nowMs());
+        if (started) noteStall({ process: "coordinator", gapMs, atMs: clock.nowMs() });
       });
+      const endBeats = watchBeats();
       try {
         await new Promise<void>((resolve, reject) => {
           settle = ({ error }) => {
@@ -181,14 +263,15 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           };
           workers.forEach(({ channel }, index) => {
             channel.onMessage((message) => hear(index, message));
-            channel.onClose(() => lost(index));
+            channel.onClose(() => lost(index, "ended before its sessions did"));
             const job = jobs[index];
-            if (job !== undefined) channel.send({ type: "prepare", job });
+            if (job !== undefined) send(index, { type: "prepare", job });
           });
         });
       } finally {
         endWatch();
         forgetAbort();
+        endBeats();
         for (const worker of workers) worker.kill();
       }
       event("end", "every worker is done");
@@ -199,6 +282,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         connections: sum(ready.map((one) => one?.connections ?? 0)),
         warmUpMs: Math.max(...ready.map((one) => one?.warmUpMs ?? 0)),
         stalls,
+        lost: lostWorkers,
         summaries,
         health,
         problems,
@@ -221,7 +305,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       });
     },
     noteStall(process, gapMs, atEpochMs) {
-      if (started) noteStall(process, gapMs, atEpochMs - startedAtEpochMs);
+      if (started) noteStall({ process, gapMs, atMs: atEpochMs - startedAtEpochMs });
     },
   };
 }

@@ -38,6 +38,8 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
   let outstanding = 0;
   let active = slots.length;
   let stopping = false;
+  let windowOver = false;
+  let released = options.onWindowOver === undefined;
   let lastRecordedEndMs = 0;
   let pausedSlotMs = 0;
   let done = false;
@@ -45,7 +47,8 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
   function schedule(slot: Slot, wantedMs: number): void {
     const scheduledMs = slot.plan.admit(wantedMs);
     const phase = phaseAt(plan.input, scheduledMs ?? Infinity);
-    const over = stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0);
+    const over =
+      stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0 && released);
     if (scheduledMs === undefined || over) {
       retire(slot);
       return;
@@ -101,7 +104,12 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
 
   /** The window is over and all its sessions have ended: let the rest go, and finish with the last of them. */
   function settle(): void {
-    if (outstanding === 0 && (stopping || clock.nowMs() >= windowEndMs)) {
+    const over = outstanding === 0 && (stopping || clock.nowMs() >= windowEndMs);
+    if (over && !windowOver) {
+      windowOver = true;
+      options.onWindowOver?.();
+    }
+    if (over && (stopping || released)) {
       stopping = true;
       for (const slot of slots) {
         if (slot.pending !== undefined) {
@@ -137,8 +145,18 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
   return {
     start() {
       scheduler.add(timed(plannedEndMs, iterations === undefined ? settle : stop));
-      scheduler.add(timed(plannedEndMs + options.drainMs, () => sessions.endDrain()));
+      scheduler.add(
+        timed(plannedEndMs + options.drainMs, () => {
+          released = true;
+          sessions.endDrain();
+          settle();
+        }),
+      );
       for (const slot of slots) schedule(slot, slot.plan.firstStartMs);
+    },
+    release() {
+      released = true;
+      settle();
     },
     stop,
     abort() {

@@ -28,6 +28,8 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   /** Sessions of the window that are open. */
   let outstanding = 0;
   let stopping = false;
+  let windowOver = false;
+  let released = options.onWindowOver === undefined;
   let lastRecordedEndMs = 0;
   let done = false;
 
@@ -41,10 +43,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
     if (stopping || next === undefined) return;
     const arrival = next;
     scheduleNext();
-    if (arrival.scheduledMs >= windowEndMs && outstanding === 0) {
-      settle();
-      return;
-    }
+    if (arrival.scheduledMs >= windowEndMs && settle()) return;
     const slot = places.pop();
     if (slot === undefined) options.onSession(dropped(arrival));
     else begin(arrival, slot);
@@ -94,10 +93,18 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
     return ready;
   }
 
-  /** The window is over, all it planned has come and ended: let the rest go, and finish with the last of them. */
-  function settle(): void {
+  /**
+   * The window is over, all it planned has come and ended: let the rest go, and finish with the last of them.
+   * @returns true when no session starts any more
+   */
+  function settle(): boolean {
     const allCame = next === undefined || next.scheduledMs >= windowEndMs;
-    if (stopping || (clock.nowMs() >= windowEndMs && allCame && outstanding === 0)) {
+    const over = stopping || (clock.nowMs() >= windowEndMs && allCame && outstanding === 0);
+    if (over && !windowOver) {
+      windowOver = true;
+      options.onWindowOver?.();
+    }
+    if (over && (stopping || released)) {
       stopping = true;
       sessions.cutUnrecorded();
     }
@@ -105,6 +112,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
       done = true;
       options.onDone({ windowEndMs, lastRecordedEndMs, pausedSlotMs: 0 });
     }
+    return stopping;
   }
 
   function stop(): void {
@@ -117,8 +125,18 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   return {
     start() {
       scheduler.add(timed(plannedEndMs, settle));
-      scheduler.add(timed(plannedEndMs + options.drainMs, () => sessions.endDrain()));
+      scheduler.add(
+        timed(plannedEndMs + options.drainMs, () => {
+          released = true;
+          sessions.endDrain();
+          settle();
+        }),
+      );
       scheduleNext();
+    },
+    release() {
+      released = true;
+      settle();
     },
     stop,
     abort() {

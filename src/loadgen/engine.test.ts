@@ -5,7 +5,7 @@ import { VirtualClock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
-import type { Engine, EngineSummary } from "./engine.ts";
+import type { Engine, EngineOptions, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { makePlan } from "./plan.ts";
@@ -54,6 +54,7 @@ function setUp(
   input: Partial<PlanInput> = {},
   server: Partial<FakeServer> = {},
   judge: () => Failure | undefined = nothingWrong,
+  more: Partial<EngineOptions> = {},
 ): Run {
   const clock = new VirtualClock(0);
   const scheduler = createScheduler(clock);
@@ -78,6 +79,7 @@ function setUp(
     judge,
     onSession: (observation) => sessions.push(observation),
     onDone: (result) => (summary = result),
+    ...more,
   });
   engine.start();
   return { clock, engine, sessions, transport, summary: () => summary };
@@ -272,6 +274,37 @@ describe("engine, closed model", () => {
       expect(session.outcome?.ok).toBe(true);
     }
     expect(run.summary()?.windowEndMs).toBe(run.sessions.at(-1)!.endedMs);
+  });
+
+  it("goes on with unrecorded sessions until the window is over in every shard", () => {
+    let overMs: number | undefined;
+    const run = setUp({}, {}, nothingWrong, { onWindowOver: () => (overMs = run.clock.nowMs()) });
+    run.clock.advanceTo(9000);
+    expect(overMs).toBeCloseTo(run.sessions.findLast((session) => session.phase === "steady")!.endedMs!, 6);
+    expect(run.engine.open()).toBe(3);
+    expect(run.summary()).toBeUndefined();
+    run.engine.release();
+    run.clock.advanceTo(9200);
+    expect(run.summary()).toBeDefined();
+    expect(run.transport.cancelled).toBe(0);
+    expect(run.sessions.filter((session) => session.cutShort).length).toBe(3);
+  });
+
+  it("waits for the other shards no longer than the drain lasts", () => {
+    const run = setUp({}, {}, nothingWrong, { onWindowOver: () => undefined });
+    run.clock.advanceTo(5000 + 11_500);
+    expect(run.engine.open()).toBe(0);
+    expect(run.summary()).toBeDefined();
+  });
+
+  it("tells of every session as it starts", () => {
+    const started: number[] = [];
+    const run = setUp({}, {}, nothingWrong, { onStart: (start) => started.push(start.seq) });
+    run.clock.advanceTo(20_000);
+    expect(started.length).toBe(run.transport.opened);
+    expect(started.toSorted((a, b) => a - b)).toEqual(
+      run.sessions.map(({ seq }) => seq).sort((a, b) => a - b),
+    );
   });
 
   it("numbers sessions alike whatever the number of shards", () => {

@@ -17,6 +17,11 @@ export interface EngineOptions<P extends Plan = Plan> extends SessionsOptions {
   clips: readonly ReadyClip[];
   /** How long after the window its sessions may still take. */
   drainMs: number;
+  /**
+   * Once, when the sessions of the window have ended in this shard. The load goes on until `release`, so that the window
+   * does not empty under the other shards. Without this it stops at once.
+   */
+  onWindowOver?(): void;
   /** Once, when the last session has ended. */
   onDone(summary: EngineSummary): void;
 }
@@ -33,6 +38,8 @@ export interface EngineSummary {
 export interface Engine {
   /** Starts the clocks; call at T0 or before. */
   start(): void;
+  /** The sessions of the window have ended in every shard: unrecorded ones are cut short. */
+  release(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;
   /** Cancels everything now. */

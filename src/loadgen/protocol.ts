@@ -28,12 +28,21 @@ export interface WorkerJob {
   shard: Shard;
   /** Session records are appended here as sessions end, by every worker of the run. */
   sessionsFile: string;
+  /** A line as each session starts: with it a run that is cut short knows what was under way. */
+  startsFile: string;
+  /** Facts of the clips as they are sent, written by the worker of shard 0: what the records are read back with. */
+  clipsFile: string;
 }
+
+/** Every message names its run: whatever comes from a process of another run is ignored. */
+export type Addressed<Message> = Message & { runId: string };
 
 export type ToWorker =
   | { type: "prepare"; job: WorkerJob }
   /** T0. Everyone starts at the same wall time; durations are measured on monotonic clocks from there. */
   | { type: "start"; atEpochMs: number }
+  /** The sessions of the window have ended in every worker: let the load go. */
+  | { type: "settle" }
   /** No new sessions; recorded ones are followed to their end. */
   | { type: "stop" }
   /** End everything now. */
@@ -50,12 +59,15 @@ export interface WorkerHealth {
   loopDelayMs: number;
 }
 
+/** Once a second a worker sends `health`; one that is silent for three of them counts as lost. */
 export type FromWorker =
   | { type: "ready"; planHash: string; connections: number; warmUpMs: number }
   | { type: "health"; health: WorkerHealth }
   | { type: "snapshot"; snapshot: Snapshot }
   /** This process did not run for a while. */
   | { type: "stall"; gapMs: number; atMs: number }
+  /** This worker's sessions of the window have ended; its callers go on until `settle`. */
+  | { type: "window-over" }
   /** The run can go no further, but what was measured stands (a full disk, for example). */
   | { type: "problem"; message: string; hint?: string }
   | { type: "done"; summary: EngineSummary }

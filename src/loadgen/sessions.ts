@@ -17,6 +17,8 @@ export interface SessionsOptions {
   runId: string;
   /** The harness's own judgement of a session whose stream ended well; undefined = nothing wrong with it. */
   judge(observation: Observation): Failure | undefined;
+  /** Each session as it starts. */
+  onStart?(start: SessionStart): void;
   /** Each session, once, as it ends. */
   onSession(observation: Observation): void;
 }
@@ -85,6 +87,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     begin(start, onEnd) {
       const entry: Running = { onEnd, session: undefined };
       running.set(start, entry);
+      options.onStart?.(start);
       entry.session = new Session(context, start);
     },
     open: () => running.size,

@@ -2,28 +2,30 @@
  * The worker: computes its share of the plan, warms its connections, waits for the start, makes the load, and reports.
  * It decides nothing about the run; what it sends is merged by the coordinator.
  */
+import { writeFile } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
 import { loadDataset, padClip, selectClips } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
-import type { TransportOptions } from "../client/transports.ts";
-import { createTransport } from "../client/transports.ts";
+import type { createTransport, TransportOptions } from "../client/transports.ts";
 import { sessionFailure } from "../metrics/classify.ts";
 import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
-import { sessionRecord } from "../metrics/session-record.ts";
+import { inMicroseconds, sessionRecord } from "../metrics/session-record.ts";
 import { parseSlo } from "../metrics/slo.ts";
+import type { ReadyClip } from "./audio-plan.ts";
 import { readyClip } from "./audio-plan.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { planInput } from "./plan-input.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
-import type { Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
+import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduler, timed } from "./scheduler.ts";
 import { openLineLog } from "./session-log.ts";
+import { startRecord } from "./start-record.ts";
 import { traceOf } from "./trace.ts";
 
 /** Snapshots leave this often. */
@@ -33,30 +35,40 @@ const SLICE_MS = 3;
 /** Tick gaps from here on are reported; the coordinator judges them. */
 const STALL_MS = 100;
 
-type Wire = Channel<FromWorker, ToWorker>;
+/** Sends to the coordinator of this worker's run. */
+type Tell = (message: FromWorker) => void;
 
 /** What the outside has to give. */
 export interface WorkerWorld {
   clock: Clock;
+  createTransport: typeof createTransport;
   /** CPU time used by this process so far, milliseconds. */
   cpuMs(): number;
 }
 
-/** Serves one job on `wire`, then is done. */
-export function runWorker(wire: Wire, world: WorkerWorld): void {
+/** Serves one job on `wire`, then is done. Without its coordinator it ends its sessions and records nothing more. */
+export function runWorker(
+  wire: Channel<Addressed<FromWorker>, Addressed<ToWorker>>,
+  world: WorkerWorld,
+): void {
+  let runId: string | undefined;
   let run: Prepared | undefined;
+  const tell: Tell = (message) => wire.send({ ...message, runId: runId ?? "" });
+  wire.onClose(() => run?.orphan());
   wire.onMessage((message) => {
+    runId ??= message.runId;
+    if (message.runId !== runId) return;
     switch (message.type) {
       case "prepare":
-        prepare(message.job, wire, world).then(
+        prepare(message.job, tell, world).then(
           (prepared) => {
             run = prepared;
-            wire.send({ type: "ready", ...prepared.ready });
+            tell({ type: "ready", ...prepared.ready });
           },
           (error: unknown) => {
             const known = error instanceof BenchError ? error : undefined;
             const hint = known?.hint;
-            wire.send({
+            tell({
               type: "failed",
               message: messageOf(error),
               exitCode: known?.exitCode ?? EXIT.ourError,
@@ -67,6 +79,9 @@ export function runWorker(wire: Wire, world: WorkerWorld): void {
         break;
       case "start":
         run?.start(message.atEpochMs);
+        break;
+      case "settle":
+        run?.settle();
         break;
       case "stop":
         run?.stop();
@@ -81,16 +96,19 @@ export function runWorker(wire: Wire, world: WorkerWorld): void {
 interface Prepared {
   ready: { planHash: string; connections: number; warmUpMs: number };
   start(atEpochMs: number): void;
+  settle(): void;
   stop(): void;
   abort(): void;
+  /** The coordinator is gone: what ends from now on ends because of that and is not worth a record. */
+  orphan(): void;
 }
 
-async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<Prepared> {
+async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<Prepared> {
   const { scenario } = job;
   const clock = createRunClock(world.clock);
   const dataset = selectClips(await loadDataset(job.datasetPath), scenario.audio.clips);
   const { streamsPerConnection } = scenario.connections;
-  const transport = createTransport(scenario.transport, {
+  const transport = world.createTransport(scenario.transport, {
     address: job.target.address,
     ...tlsBuffers(job.target),
     metadata: job.target.metadata,
@@ -104,15 +122,12 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
-  const log = await openLineLog(job.sessionsFile, (error) =>
-    wire.send({
-      type: "problem",
-      message: `session records can't be written: ${error.message}`,
-      hint: "free some disk space or give another folder with --out; the records up to here are kept",
-    }),
-  );
+  const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
+  const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
+  if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   let engine: Engine | undefined;
+  let orphaned = false;
 
   function start(atEpochMs: number): void {
     // The wall clock is read once; from here on only the monotonic clock counts.
@@ -134,7 +149,14 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
       runId: job.runId,
       drainMs: scenario.drainMs,
       judge: sessionFailure,
-      onSession(observation) {
+      onStart(session) {
+        if (!orphaned)
+          starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.shard.index + 1)));
+      },
+      onWindowOver: () => tell({ type: "window-over" }),
+      onSession(raw) {
+        if (orphaned) return;
+        const observation = inMicroseconds(raw);
         recorder.record(observation);
         log.append(JSON.stringify(sessionRecord(observation)));
       },
@@ -144,7 +166,7 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
       clock,
       scheduler,
       recorder,
-      wire,
+      tell,
       cpuMs: world.cpuMs,
       open: running.open,
     });
@@ -155,18 +177,56 @@ async function prepare(job: WorkerJob, wire: Wire, world: WorkerWorld): Promise<
       recorder.cutWindow(summary.windowEndMs);
       reporter.last();
       scheduler.stop();
+      // Silence is taken for death, and a slow disk may take its time.
+      const atMs = clock.nowMs();
+      const endBeats = beat(clock, () =>
+        tell({ type: "health", health: { atMs, open: 0, cpuShare: 0, loopDelayMs: 0 } }),
+      );
       await transport.close();
-      await log.close();
-      wire.send({ type: "done", summary });
+      await Promise.all([log.close(), starts.close()]);
+      endBeats();
+      tell({ type: "done", summary });
     }
   }
 
   return {
     ready: { planHash: plan.hash, connections: warm.connections, warmUpMs: warm.tookMs },
     start,
+    settle: () => engine?.release(),
     stop: () => engine?.stop(),
     abort: () => engine?.abort(),
+    orphan() {
+      orphaned = true;
+      engine?.abort();
+    },
   };
+}
+
+function cantWrite(what: string, error: Error): FromWorker {
+  return {
+    type: "problem",
+    message: `${what} can't be written: ${error.message}`,
+    hint: "free some disk space or give another folder with --out; the records up to here are kept",
+  };
+}
+
+/** @throws BenchError when the file can't be written */
+async function writeClips(path: string, clips: readonly ReadyClip[]): Promise<void> {
+  try {
+    await writeFile(path, clips.map(({ facts }) => `${JSON.stringify(facts)}\n`).join(""));
+  } catch (error) {
+    throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Free some disk space." });
+  }
+}
+
+/** Calls `once` every second until the returned function is called. */
+function beat(clock: Clock, once: () => void): () => void {
+  let cancel = clock.wakeAt(clock.nowMs() + SNAPSHOT_MS, again);
+  function again(): void {
+    once();
+    cancel = clock.wakeAt(clock.nowMs() + SNAPSHOT_MS, again);
+  }
+  return () => cancel();
 }
 
 /** Certificates as the transport wants them. */
@@ -182,13 +242,13 @@ function startReporter(options: {
   clock: Clock;
   scheduler: Scheduler;
   recorder: Recorder;
-  wire: Wire;
+  tell: Tell;
   cpuMs(): number;
   open(): number;
 }): { last(): void } {
-  const { clock, scheduler, recorder, wire } = options;
+  const { clock, scheduler, recorder, tell } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
-  const endWatch = watchStalls(clock, STALL_MS, (gapMs, atMs) => wire.send({ type: "stall", gapMs, atMs }));
+  const endWatch = watchStalls(clock, STALL_MS, (gapMs, atMs) => tell({ type: "stall", gapMs, atMs }));
   let fromMs = 0;
   let cpuMs = options.cpuMs();
   let job: SnapshotJob | undefined;
@@ -200,7 +260,7 @@ function startReporter(options: {
     loopDelay.reset();
     const cpuShare = (usedMs - cpuMs) / Math.max(1, toMs - fromMs);
     cpuMs = usedMs;
-    wire.send({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
+    tell({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
     job = recorder.beginSnapshot(fromMs, toMs, { loopDelayMs });
     fromMs = toMs;
     scheduler.add(timed(toMs, slice));
@@ -216,7 +276,7 @@ function startReporter(options: {
     const snapshot = job?.step();
     if (snapshot === undefined) return false;
     job = undefined;
-    wire.send({ type: "snapshot", snapshot });
+    tell({ type: "snapshot", snapshot });
     return true;
   }
 

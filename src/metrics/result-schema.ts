@@ -1,6 +1,7 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
 import { z } from "zod";
 import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { RunManifest } from "./manifest.ts";
 import type { RunResult } from "./result.ts";
 
 const count = z.int().nonnegative();
@@ -57,6 +58,7 @@ const failure = z.strictObject({
       "truncated-transcript": true,
       deadline: true,
       "generator-late": true,
+      "worker-lost": true,
       other: true,
     }),
   ),
@@ -118,36 +120,45 @@ const timelinePoint = z.strictObject({
   loopDelayMs: z.number().exactOptional(),
 });
 
+const run = z.strictObject({
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  interrupted: z.boolean(),
+  seed: z.number(),
+  planHash: z.string(),
+  tool: z.string(),
+  git: z.string().exactOptional(),
+  node: z.string(),
+  host: z.string(),
+  cpus: count,
+  workers: count,
+});
+const target = z.strictObject({
+  name: z.string(),
+  kind: z.string(),
+  uri: z.string(),
+  emulated: z.boolean(),
+  model: z.string().exactOptional(),
+  server: z.record(z.string(), z.string()).exactOptional(),
+});
+const dataset = z.strictObject({
+  name: z.string(),
+  clips: count,
+  audioSeconds: z.number(),
+  sha256: z.string(),
+});
+
 // Typed by the interface: a field that one has and the other lacks doesn't compile.
 const runResult: z.ZodType<RunResult> = z.strictObject({
   schema: z.literal("riva-bench/run@1"),
   verdict: z.enum(["pass", "fail", "inconclusive", "void"]),
   validity: z.strictObject({ status: z.enum(["valid", "degraded", "void"]), checks: z.array(check) }),
   slos: z.array(check),
-  run: z.strictObject({
-    id: z.string(),
-    startedAt: z.iso.datetime(),
-    endedAt: z.iso.datetime(),
-    interrupted: z.boolean(),
-    seed: z.number(),
-    planHash: z.string(),
-    tool: z.string(),
-    git: z.string().exactOptional(),
-    node: z.string(),
-    host: z.string(),
-    cpus: count,
-    workers: count,
-  }),
-  target: z.strictObject({
-    name: z.string(),
-    kind: z.string(),
-    uri: z.string(),
-    emulated: z.boolean(),
-    model: z.string().exactOptional(),
-    server: z.record(z.string(), z.string()).exactOptional(),
-  }),
+  run,
+  target,
   scenario: z.unknown(),
-  dataset: z.strictObject({ name: z.string(), clips: count, audioSeconds: z.number(), sha256: z.string() }),
+  dataset,
   window: z.strictObject({ warmupMs: z.number(), steadyMs: z.number(), drainMs: z.number() }),
   sessions: counts,
   sessionsByPhase: z.strictObject({ warmup: counts, steady: counts, drain: counts }),
@@ -156,9 +167,26 @@ const runResult: z.ZodType<RunResult> = z.strictObject({
   timeline: z.array(timelinePoint),
 });
 
+const runManifest: z.ZodType<RunManifest> = z.strictObject({
+  schema: z.literal("riva-bench/manifest@1"),
+  run: run.omit({ endedAt: true, interrupted: true }),
+  target,
+  dataset,
+  pid: count,
+});
+
 /** The result itself, or what is wrong with it: the path of the first field at fault and why. */
 export function checkRunResult(value: unknown): RunResult | string {
-  const parsed = runResult.safeParse(value);
+  return checked(runResult, value);
+}
+
+/** The manifest itself, or what is wrong with it. */
+export function checkRunManifest(value: unknown): RunManifest | string {
+  return checked(runManifest, value);
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T | string {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   return issue === undefined ? "unknown problem" : `${issue.path.join(".")}: ${issue.message}`;

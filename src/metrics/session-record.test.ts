@@ -31,7 +31,7 @@ it("holds the timeline and every value of a session", () => {
     final_from_last_chunk_actual: 56.123,
     response_latency: [70, 60.123],
     response_latency_actual: [70, 56.123],
-    send_lateness: [0, 0, 0, 0, 0, 0, 0, 0, 0, 4],
+    send_lateness: [0, 0, 0, 0, 0, 0, 0, 0, 0, 4.0005],
   });
   expect(record).not.toHaveProperty("failure");
 });

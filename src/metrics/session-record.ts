@@ -1,8 +1,20 @@
-/** One line of `sessions.ndjson`: the whole timeline of a session and every value the catalogue takes from it. */
-import type { Failure } from "../base/outcome.ts";
+/**
+ * One line of `sessions.ndjson`: the whole timeline of a session and every value the catalogue takes from it. A record
+ * turns back into the observation it was made of, so that a run can be added up again from its records alone.
+ */
+import type { Failure, Outcome } from "../base/outcome.ts";
 import { METRICS } from "./catalogue.ts";
 import { type SeriesMetric, speaksOf } from "./metric.ts";
-import type { Observation, ResponseRecord, RunPhase } from "./observation.ts";
+import {
+  type ClipFacts,
+  dueMs,
+  type Observation,
+  type ResponseRecord,
+  type RunPhase,
+} from "./observation.ts";
+
+/** Stamps that a session may end without. */
+const STAMPS = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const;
 
 /** Times are milliseconds since the start of the run, rounded to a microsecond. */
 export interface SessionRecord {
@@ -23,13 +35,18 @@ export interface SessionRecord {
   finishedMs?: number;
   endedMs?: number;
   cutShort?: true;
+  /** Present when no interim results were asked for. */
+  interim?: false;
   ok: boolean;
   dropped?: true;
   failure?: Failure;
   responses: ResponseRecord[];
+  /** When each chunk was sent, where there is no pace: then no chunk is ever due, and `send_lateness` can't tell. */
+  sentMs?: number[];
   /**
    * By metric, and by metric with `_actual` where the actual sends take the place of the scheduled ones. With
    * `send_lateness` the time of each send is the scheduled one plus the value, with `back_pressure` that of its acceptance.
+   * Lateness has one digit more than the rest: scheduled instants may fall between two microseconds.
    */
   values: Record<string, number | number[]>;
 }
@@ -52,14 +69,78 @@ export function sessionRecord(observation: Observation): SessionRecord {
     responses: observation.responses.map((response) => ({ ...response, atMs: rounded(response.atMs) })),
     values: valuesByName(observation),
   };
-  for (const name of ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const) {
+  for (const name of STAMPS) {
     const value = observation[name];
     if (value !== undefined) record[name] = rounded(value);
   }
+  if (pace === Infinity) record.sentMs = Array.from(observation.sentMs, (atMs) => rounded(atMs));
   if (observation.cutShort) record.cutShort = true;
+  if (!observation.interim) record.interim = false;
   if (outcome === undefined) record.dropped = true;
   else if (!outcome.ok) record.failure = outcome.failure;
   return record;
+}
+
+/**
+ * The observation with its stamps in whole microseconds, of which the clock is sure. What is recorded and what is written
+ * down must be the same thing, or a result rebuilt from the records would differ in its last digits.
+ */
+export function inMicroseconds(observation: Observation): Observation {
+  const exact: Observation = {
+    ...observation,
+    scheduledMs: rounded(observation.scheduledMs),
+    sentMs: Float64Array.from(observation.sentMs, (atMs) => rounded(atMs)),
+    acceptedMs: Float64Array.from(observation.acceptedMs, (atMs) => rounded(atMs)),
+    responses: observation.responses.map((response) => ({ ...response, atMs: rounded(response.atMs) })),
+  };
+  for (const name of STAMPS) {
+    const value = observation[name];
+    if (value !== undefined) exact[name] = rounded(value);
+  }
+  return exact;
+}
+
+/**
+ * The observation that a record was made of, exactly, provided that it went through `inMicroseconds`.
+ * @param clip facts of the clip that the record names
+ */
+export function observationOf(record: SessionRecord, clip: ClipFacts): Observation {
+  const { seq, slot, phase, stage, chunkMs, pace, chunks, scheduledMs, responses } = record;
+  const observation: Observation = {
+    seq,
+    slot,
+    phase,
+    stage,
+    clip,
+    chunkMs,
+    pace: pace === 0 ? Infinity : pace,
+    chunks,
+    interim: record.interim !== false,
+    scheduledMs,
+    sentMs: [],
+    acceptedMs: [],
+    responses,
+    cutShort: record.cutShort === true,
+    ...outcomeOf(record),
+  };
+  for (const name of STAMPS) {
+    const value = record[name];
+    if (value !== undefined) observation[name] = value;
+  }
+  const sentMs =
+    record.sentMs ?? series(record, "send_lateness").map((late, k) => rounded(dueMs(observation, k) + late));
+  const acceptedMs = series(record, "back_pressure").map((held, k) => rounded((sentMs[k] ?? NaN) + held));
+  return { ...observation, sentMs: Float64Array.from(sentMs), acceptedMs: Float64Array.from(acceptedMs) };
+}
+
+function outcomeOf({ ok, failure, dropped }: SessionRecord): { outcome?: Outcome } {
+  if (dropped === true) return {};
+  return { outcome: ok || failure === undefined ? { ok: true } : { ok: false, failure } };
+}
+
+function series({ values }: SessionRecord, name: string): readonly number[] {
+  const found = values[name];
+  return Array.isArray(found) ? found : [];
 }
 
 function valuesByName(observation: Observation): Record<string, number | number[]> {
@@ -70,17 +151,22 @@ function valuesByName(observation: Observation): Record<string, number | number[
       put(values, metric.name, metric.of(observation));
       put(values, `${metric.name}_actual`, metric.actual?.(observation));
     } else if (metric.per !== "run") {
-      put(values, metric.name, collected(observation, metric.each));
+      const round = metric.name === "send_lateness" ? roundedFinely : rounded;
+      put(values, metric.name, collected(observation, metric.each, round));
       if (metric.actual !== undefined)
-        put(values, `${metric.name}_actual`, collected(observation, metric.actual));
+        put(values, `${metric.name}_actual`, collected(observation, metric.actual, rounded));
     }
   }
   return values;
 }
 
-function collected(observation: Observation, each: SeriesMetric["each"]): number[] | undefined {
+function collected(
+  observation: Observation,
+  each: SeriesMetric["each"],
+  round: (value: number) => number,
+): number[] | undefined {
   const values: number[] = [];
-  each(observation, (value) => values.push(rounded(value)));
+  each(observation, (value) => values.push(round(value)));
   return values.length === 0 ? undefined : values;
 }
 
@@ -95,4 +181,9 @@ function put(
 /** To a thousandth: a microsecond, of which the clock is sure. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+/** To a tenth of a microsecond. */
+function roundedFinely(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
 }

@@ -38,6 +38,8 @@ export interface ValidityInput {
   lostWorkers: number;
   lostShare: number;
   interrupted: boolean;
+  /** The coordinator itself was killed: when the last trace of the run was left, and what was under way then. */
+  killed?: { atMs: number; inFlight: number };
 }
 
 const GENERATOR_FAILURES_ALLOWED = 0.01;
@@ -58,6 +60,7 @@ export function judgeValidity(input: ValidityInput): Validity {
     ...startsCheck(input),
     workersCheck(input),
     ...(input.interrupted ? [INTERRUPTED] : []),
+    ...completeCheck(input),
   ];
   if (checks.some((check) => check.verdict === "fail")) return { status: "void", checks };
   return { status: checks.every((check) => check.verdict === "pass") ? "valid" : "degraded", checks };
@@ -68,6 +71,21 @@ const INTERRUPTED: Check = {
   verdict: "inconclusive",
   advice: "the run was interrupted: its window is shorter than planned",
 };
+
+/** Nobody watched over a run whose coordinator was gone, so it has no verdict, however much of it is there. */
+function completeCheck({ killed }: ValidityInput): Check[] {
+  if (killed === undefined) return [];
+  const when = `${(killed.atMs / 1000).toFixed(1)} s`;
+  return [
+    {
+      name: "complete",
+      verdict: "fail",
+      observed: killed.inFlight,
+      limit: "0",
+      advice: `the run was killed at ${when} with ${killed.inFlight} session(s) under way; it was put together from its records`,
+    },
+  ];
+}
 
 function limited(name: string, observed: number, limit: number, shown: string, advice: string): Check {
   const verdict = observed > limit ? "fail" : observed > limit / 2 ? "inconclusive" : "pass";
@@ -155,7 +173,9 @@ function startsCheck({ sessions, lateStarts, roomForAll = false }: ValidityInput
 }
 
 function workersCheck({ lostWorkers, lostShare }: ValidityInput): Check {
-  const advice = `${lostWorkers} worker(s) were lost; their sessions count as scheduled and never ran: see the worker's log`;
+  const advice =
+    `${lostWorkers} worker(s) were lost with the share of the load that they still carried; what they had under way ` +
+    "counts as failed by the generator: see events.ndjson";
   const check = limited("lost_workers", lostShare, LOST_SHARE_ALLOWED, "<= 5%", advice);
   return lostWorkers > 0 && check.verdict === "pass" ? { ...check, verdict: "inconclusive", advice } : check;
 }

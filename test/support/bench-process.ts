@@ -1,7 +1,7 @@
 /** Runs the built command line as its user would: `node dist/cli/main.js ...` in a process of its own. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -108,6 +108,20 @@ export function descendants(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   const children = text === "" ? [] : text.split(" ").map(Number);
   return [...children, ...children.flatMap(descendants)];
+}
+
+/** True for a process that makes load. */
+export function isWorker(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("worker");
+}
+
+/** Lines of a file that is being written, as far as they are whole; none while there is no file. */
+export function readLines<T>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as T);
 }
 
 export function isAlive(pid: number): boolean {

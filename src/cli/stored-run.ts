@@ -1,0 +1,154 @@
+/** Opens what a run left behind: its result, or, when it was killed before it could write one, what its records say. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { BenchError, messageOf } from "../base/errors.ts";
+import { conclude } from "../loadgen/conclude.ts";
+import type { LostWorker, RunEvent } from "../loadgen/coordinator.ts";
+import type { Rebuilt } from "../loadgen/rebuild.ts";
+import { rebuildTotals } from "../loadgen/rebuild.ts";
+import type { RunnableScenario } from "../loadgen/scenario.ts";
+import { parseScenario } from "../loadgen/scenario.ts";
+import type { RunManifest } from "../metrics/manifest.ts";
+import { parseRunManifest } from "../metrics/manifest.ts";
+import type { RunResult } from "../metrics/result.ts";
+import { readRunResult } from "../metrics/result.ts";
+import { parseSlo } from "../metrics/slo.ts";
+import type { Stall } from "../metrics/validity.ts";
+import { recordFiles } from "./run-folder.ts";
+
+export interface StoredRun {
+  folder: string;
+  result: RunResult;
+  /** What is missing, in sentences, when the result was put together from the records. */
+  missing: readonly string[];
+}
+
+/**
+ * Reads a run by its folder or its `result.json`.
+ * @throws BenchError (exit 2) when there is no run, or it never began
+ */
+export async function openStoredRun(path: string, cwd: string): Promise<StoredRun> {
+  const found = resolve(cwd, path);
+  const isFile = statSync(found, { throwIfNoEntry: false })?.isFile() === true;
+  const folder = isFile ? dirname(found) : found;
+  const resultFile = isFile && basename(found) !== "run.json" ? found : join(folder, "result.json");
+  if (existsSync(resultFile)) return { folder, result: readRunResult(resultFile), missing: [] };
+  return fromRecords(folder);
+}
+
+async function fromRecords(folder: string): Promise<StoredRun> {
+  const file = (name: string): string => join(folder, name);
+  if (!existsSync(file("scenario.yaml"))) {
+    throw BenchError.usage(`${folder} holds no run`, "Name a run folder, such as results/<run id>.");
+  }
+  if (!existsSync(file("run.json"))) {
+    throw BenchError.usage(`the run in ${folder} never began: nothing was measured`);
+  }
+  const manifest = parseRunManifest(read(file("run.json")), file("run.json"));
+  const scenario = runnable(file("scenario.yaml"));
+  const slos = scenario.slo.map((text) => parseSlo(text));
+  const { stalls, lost } = readEvents(file("events.ndjson"));
+  const rebuilt = await rebuildTotals({
+    ...recordFiles(folder),
+    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    slos,
+    lost,
+  });
+  const startedAtEpochMs = Date.parse(manifest.run.startedAt);
+  const result = conclude({
+    scenario,
+    slos,
+    outcome: {
+      startedAtEpochMs,
+      endedAtEpochMs: startedAtEpochMs + rebuilt.lastSeenMs,
+      planHash: manifest.run.planHash,
+      connections: 0,
+      warmUpMs: 0,
+      stalls,
+      lost,
+      summaries: Array.from({ length: manifest.run.workers }, () => undefined),
+      health: [],
+      problems: [],
+      interrupted: true,
+    },
+    totals: rebuilt.totals,
+    rebuilt,
+    killed: true,
+    reachableAtEnd: undefined,
+    run: manifest.run,
+    target: manifest.target,
+    dataset: manifest.dataset,
+  });
+  return { folder, result, missing: inWords(folder, manifest, rebuilt) };
+}
+
+/** The scenario as resolved. @throws BenchError (exit 2) when the file was changed into one that was not */
+function runnable(path: string): RunnableScenario {
+  const scenario = parseScenario(read(path), path);
+  const { drainMs } = scenario;
+  if (drainMs === "auto")
+    throw BenchError.usage(`${path} is not the scenario of a run: its drain is not settled`);
+  return { ...scenario, drainMs };
+}
+
+function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[] } {
+  const stalls: Stall[] = [];
+  const lost: LostWorker[] = [];
+  for (const line of existsSync(path) ? read(path).split("\n") : []) {
+    const event = parsedEvent(line);
+    if (event?.stall !== undefined) stalls.push(event.stall);
+    if (event?.lost !== undefined) lost.push(event.lost);
+  }
+  return { stalls, lost };
+}
+
+/** Undefined for an empty line, and for one that the kill cut short. */
+function parsedEvent(line: string): RunEvent | undefined {
+  try {
+    return JSON.parse(line) as RunEvent;
+  } catch {
+    return undefined;
+  }
+}
+
+/** At most so many sessions are named. */
+const NAMED = 10;
+
+function inWords(folder: string, manifest: RunManifest, rebuilt: Rebuilt): string[] {
+  const { inFlight, ended, unreadable, lastSeenMs } = rebuilt;
+  const when = `${(lastSeenMs / 1000).toFixed(1)} s`;
+  const how = stillRuns(manifest)
+    ? `has no result yet: process ${manifest.pid} is still at it`
+    : `has no result: it was killed at about ${when}`;
+  const named = inFlight.slice(0, NAMED).map(({ seq, slot, phase }) => `${seq} (caller ${slot}, ${phase})`);
+  const more = inFlight.length > NAMED ? ` and ${inFlight.length - NAMED} more` : "";
+  return [
+    `the run in ${folder} ${how}; this is what its records say`,
+    `${ended} sessions ended and were recorded, ${inFlight.length} were under way and count as lost`,
+    ...(inFlight.length === 0 ? [] : [`under way: ${named.join(", ")}${more}`]),
+    ...(unreadable === 0
+      ? []
+      : [`${unreadable} line(s) were cut short in the middle of their write and left out`]),
+    "missing: event-loop delays, the server's own counts, and whatever would have come afterwards",
+  ];
+}
+
+/** On another machine nobody can tell. */
+function stillRuns({ run, pid }: RunManifest): boolean {
+  if (run.host !== hostname()) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw BenchError.usage(`${path} can't be read: ${messageOf(error)}`);
+  }
+}

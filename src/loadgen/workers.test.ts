@@ -1,0 +1,161 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { FakeServer } from "../../test/support/fake-transport.ts";
+import { workerInProcess } from "../../test/support/in-process.ts";
+import { VirtualClock } from "../base/clock.ts";
+import { loadDataset } from "../base/dataset.ts";
+import type { Failure } from "../base/outcome.ts";
+import type { SessionRecord } from "../metrics/session-record.ts";
+import { parseSlo } from "../metrics/slo.ts";
+import type { Totals } from "../metrics/totals.ts";
+import { createTotals } from "../metrics/totals.ts";
+import type { RunOutcome } from "./coordinator.ts";
+import { createCoordinator } from "./coordinator.ts";
+import { rebuildTotals } from "./rebuild.ts";
+import { checkAgainstDataset, parseScenario } from "./scenario.ts";
+import type { StartRecord } from "./start-record.ts";
+
+const CLOSED = "{ model: concurrency, streams: 10 }";
+const OPEN = "{ model: poisson, rate: 4 }";
+
+const scenarioWith = (load: string): string => `
+name: sharded
+load: ${load}
+duration: { warmup: 2s, steady: 12s }
+audio: { clips: { max: 3s } }
+slo: ["final_from_close p50 < 200ms", "response_latency p90 < 70ms"]
+`;
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "workers-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Ran {
+  outcome: RunOutcome;
+  totals: Totals;
+  sessions: SessionRecord[];
+  starts: StartRecord[];
+  rebuild(): Promise<Totals>;
+}
+
+async function runWith(workers: number, server: FakeServer, load: string = CLOSED): Promise<Ran> {
+  // T0 is 200 ms after all are ready: from here that is 0, and planned instants come without a rounding error at which a
+  // clock that stands still would wake the same timer for ever.
+  const clock = new VirtualClock(-200);
+  const scenario = checkAgainstDataset(
+    parseScenario(scenarioWith(load), "sharded.yaml"),
+    await loadDataset("default"),
+  );
+  const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
+  const slos = scenario.slo.map((text) => parseSlo(text));
+  const totals = createTotals({ window, slos });
+  const file = (name: string): string => join(folder, `${workers}-${name}.ndjson`);
+  const files = { sessionsFile: file("sessions"), startsFile: file("starts"), clipsFile: file("clips") };
+  let started = false;
+  const coordinator = createCoordinator({
+    jobs: Array.from({ length: workers }, (_, index) => ({
+      runId: "run",
+      scenario,
+      target: { address: "fake:1", metadata: {} },
+      datasetPath: scenario.audio.dataset,
+      seed: 7,
+      shard: { index, of: workers },
+      ...files,
+    })),
+    launch: () => workerInProcess(clock, server),
+    totals,
+    clock,
+    onStart: () => (started = true),
+    onProgress: () => undefined,
+    onSnapshot: () => undefined,
+    onEvent: () => undefined,
+  });
+  let ended = false;
+  const outcome = coordinator.run().finally(() => (ended = true));
+  outcome.catch(() => undefined);
+  // Files are read and written in real time; everything else happens on the virtual clock.
+  const pump = async (until: () => boolean): Promise<void> => {
+    while (!until()) {
+      await new Promise(setImmediate);
+      clock.advanceTo(clock.nowMs());
+    }
+  };
+  await pump(() => started || ended);
+  clock.advanceTo(40_000);
+  await pump(() => ended);
+  const read = <T>(path: string): T[] =>
+    readFileSync(path, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as T);
+  return {
+    outcome: await outcome,
+    totals,
+    sessions: read<SessionRecord>(files.sessionsFile),
+    starts: read<StartRecord>(files.startsFile),
+    rebuild: async () => (await rebuildTotals({ ...files, window, slos, lost: [] })).totals,
+  };
+}
+
+/** Without what also counts sessions outside the window: how many of those there are is no part of the plan. */
+function readings(totals: Totals): unknown {
+  const metrics = totals.summaries();
+  delete metrics["rtfx_nvidia_compat"];
+  // Sums of fractions depend on their order in the last of their digits.
+  for (const metric of Object.values(metrics)) {
+    if (metric.value !== undefined) metric.value = Number(metric.value.toPrecision(12));
+  }
+  const tally = (index: number): unknown =>
+    totals.tally(index).sort((a, b) => a.values - b.values || a.over - b.over);
+  return { metrics, counts: totals.counts("steady"), tallies: [tally(0), tally(1)] };
+}
+
+const failure: Failure = {
+  phase: "streaming",
+  class: "internal",
+  origin: "server",
+  code: "INTERNAL",
+  message: "",
+};
+const SERVER: FakeServer = { readyMs: 7, partialMs: 60, finalMs: 90 };
+/** Fails by what is asked, not by when, so that it fails the same sessions of any number of workers. */
+const FLAKY: FakeServer = {
+  ...SERVER,
+  fail: ({ requestId }) =>
+    Number(requestId.split("/")[2]) % 7 === 0 ? { afterMs: 500, failure } : undefined,
+};
+
+it.each([
+  ["a closed load", CLOSED, SERVER],
+  ["a closed load and a server that fails some sessions", CLOSED, FLAKY],
+  ["an open load", OPEN, SERVER],
+  ["an open load and a server that fails some sessions", OPEN, FLAKY],
+])("one worker and four on one seed agree on every number: %s", async (_, load, server) => {
+  const [one, four] = [await runWith(1, server, load), await runWith(4, server, load)];
+  expect(four.outcome.planHash).toBe(one.outcome.planHash);
+  expect(one.totals.counts("steady").scheduled).toBeGreaterThan(30);
+  expect(readings(four.totals)).toEqual(readings(one.totals));
+  const recorded = (ran: Ran): number[] =>
+    ran.sessions.flatMap(({ seq, phase }) => (phase === "steady" ? [seq] : [])).sort((a, b) => a - b);
+  expect(recorded(four)).toEqual(recorded(one));
+});
+
+it("four workers hold the load until the last session of the window has ended anywhere", async () => {
+  const { sessions, outcome } = await runWith(4, SERVER);
+  const lastEndMs = Math.max(...outcome.summaries.map((summary) => summary?.lastRecordedEndMs ?? NaN));
+  // The caller of that very session is in its next one already.
+  const openThen = sessions.filter(
+    ({ startedMs = NaN, endedMs = NaN }) => startedMs <= lastEndMs + 0.001 && endedMs > lastEndMs + 0.001,
+  );
+  expect(openThen.length).toBe(10);
+});
+
+it("records are the run: added up again they give its numbers, to the last digit", async () => {
+  const { totals, sessions, starts, rebuild } = await runWith(4, FLAKY);
+  expect(readings(await rebuild())).toEqual(readings(totals));
+  const numbers = (records: readonly { seq: number }[]): number[] =>
+    records.map(({ seq }) => seq).sort((a, b) => a - b);
+  expect(numbers(starts)).toEqual(numbers(sessions));
+});

@@ -1,0 +1,102 @@
+/** A short run against a server with known delays that ends every ninth stream with an error. */
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import * as grpc from "@grpc/grpc-js";
+import type { StartRecord } from "../../src/loadgen/start-record.ts";
+import type { Counts } from "../../src/metrics/counts.ts";
+import type { RunResult } from "../../src/metrics/result.ts";
+import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import { readLines, sleep, tempFolder } from "./bench-process.ts";
+import type { DelayServer } from "./delay-server.ts";
+import { startDelayServer } from "./delay-server.ts";
+
+export const STREAMS = 8;
+
+export interface ShortRun {
+  out: string;
+  file(name: string): string;
+  args: string[];
+  server: DelayServer;
+}
+
+/** Warm-up of 1 s, window of 5 s, sessions of up to 3 s. */
+export async function shortRun(
+  workers: number,
+  options: { flags?: readonly string[]; out?: string; failEvery?: number } = {},
+): Promise<ShortRun> {
+  const { flags = [], out = join(tempFolder(), "run"), failEvery = 9 } = options;
+  const server = await startDelayServer({
+    partialMs: 20,
+    finalMs: 30,
+    text: Array.from({ length: 20 }, (_, i) => `word${i}`).join(" "),
+    failStatus: (n) => (n % failEvery === 0 ? grpc.status.INTERNAL : undefined),
+  });
+  const scenario = join(tempFolder(), "short.yaml");
+  writeFileSync(
+    scenario,
+    `name: short
+load: { model: concurrency, streams: ${STREAMS} }
+duration: { warmup: 1s, steady: 5s }
+audio: { clips: { max: 3s } }
+slo: ["error_ratio < 50%"]
+`,
+  );
+  const given = ["--target", `grpc://${server.address}`, "--workers", `${workers}`, "--out", out, ...flags];
+  return { out, file: (name) => join(out, name), args: ["--scenario", scenario, ...given], server };
+}
+
+/** When to strike: asked again and again while a run goes on. */
+export type Moment = (run: ShortRun) => boolean;
+
+export const hasBegun: Moment = ({ file }) => existsSync(file("run.json"));
+
+export const allCallersAreIn: Moment = ({ file }) => readLines(file("starts.ndjson")).length >= STREAMS;
+
+export const isInTheWindow: Moment = ({ file }) =>
+  readLines<SessionRecord>(file("sessions.ndjson")).filter(({ phase }) => phase === "steady").length >= 5;
+
+export const isDraining: Moment = ({ file }) =>
+  readLines<StartRecord>(file("starts.ndjson")).some(({ phase }) => phase === "drain");
+
+/**
+ * Waits for the moment and a little longer: sessions begin and end together with it, and what is on its way between server,
+ * worker and disk in the very millisecond of a kill may be on record at one end only.
+ */
+export async function until(run: ShortRun, moment: Moment): Promise<void> {
+  while (!moment(run)) await sleep(20);
+  await sleep(200);
+}
+
+/**
+ * Every session that the server saw is in the result, and every one that ended has one record, with the end that the
+ * server gave it: those that the harness itself found wanting (a machine out of CPU is enough) ended well over there.
+ */
+export function expectNothingLost(
+  result: RunResult,
+  sessions: readonly SessionRecord[],
+  byPhase: DelayServer["byPhase"],
+): void {
+  const ours: DelayServer["byPhase"] = {};
+  for (const phase of ["warmup", "steady", "drain"] as const) {
+    const { scheduled, started } = result.sessionsByPhase[phase];
+    if (scheduled === 0) continue;
+    const ended = sessions.filter((session) => session.phase === phase);
+    const completed = ended.filter(
+      ({ failure }) => failure === undefined || failure.code === failure.class,
+    ).length;
+    ours[phase] = { started, completed, failed: scheduled - completed };
+    expect(ended.length).toBe(scheduled - lostIn(result.sessionsByPhase[phase]));
+  }
+  expect(ours).toEqual(byPhase);
+  expect(new Set(sessions.map(({ seq }) => seq)).size).toBe(sessions.length);
+}
+
+/** Sessions of any phase that were under way when their worker was lost. */
+export function lostSessions({ sessionsByPhase: { warmup, steady, drain } }: RunResult): number {
+  return lostIn(warmup) + lostIn(steady) + lostIn(drain);
+}
+
+function lostIn({ failures }: Counts): number {
+  return failures.reduce((sum, failure) => sum + (failure.class === "worker-lost" ? failure.count : 0), 0);
+}
