@@ -24,6 +24,7 @@ import {
   lostSessions,
   shortRun,
   STREAMS,
+  strike,
   until,
 } from "../support/short-run.ts";
 
@@ -40,7 +41,7 @@ describe("a run whose main process is killed", () => {
     const started = startBench(run.args);
     await until(run, moment);
     const children = descendants(started.child.pid!);
-    started.child.kill("SIGKILL");
+    const struckMs = strike(started.child.pid!);
     await started.finished;
     while (children.some(isAlive)) await sleep(20);
     await sleep(100);
@@ -53,7 +54,7 @@ describe("a run whose main process is killed", () => {
     expect(result.verdict).toBe("void");
     expect(result.run).toMatchObject({ interrupted: true, workers: 2, seed: 1 });
     expect(result.validity.checks.find(({ name }) => name === "complete")?.verdict).toBe("fail");
-    expectNothingLost(result, sessions, run.server.byPhase);
+    expectNothingLost(result, sessions, run.server, struckMs);
     expect(lostSessions(result)).toBeLessThanOrEqual(STREAMS);
     const ok = sessions.filter((session) => session.ok && session.phase === "steady").length;
     expect(result.metrics["final_from_close"]?.count ?? 0).toBe(ok);

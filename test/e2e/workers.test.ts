@@ -21,6 +21,7 @@ import {
   lostSessions,
   shortRun,
   STREAMS,
+  strike,
   until,
 } from "../support/short-run.ts";
 
@@ -40,7 +41,7 @@ describe("several workers", () => {
       const { stderr } = await bench(run.args);
       expect(stderr).toBe("");
       const { result, sessions } = readRun(run.out);
-      expectNothingLost(result, sessions, run.server.byPhase);
+      expectNothingLost(result, sessions, run.server);
       expect(run.server.maxOpen).toBe(STREAMS);
       results.push(result);
       run.server.close();
@@ -70,7 +71,7 @@ describe("a worker that is killed", () => {
     run = await shortRun(2);
     const started = startBench(run.args);
     await until(run, moment);
-    process.kill(workersOf(started)[1]!, "SIGKILL");
+    const struckMs = strike(workersOf(started)[1]!);
     const { code, stdout, stderr } = await started.finished;
     expect(code).toBe(5);
     expect(stderr).toContain("worker 2 ended before its sessions did; its share is not run again");
@@ -78,9 +79,9 @@ describe("a worker that is killed", () => {
     const { result, sessions } = readRun(run.out);
     expect(result.verdict).toBe("void");
     expect(result.validity.checks.find(({ name }) => name === "lost_workers")?.verdict).toBe("fail");
-    expectNothingLost(result, sessions, run.server.byPhase);
-    // Callers are dealt out by turns: worker 2 had half of them, each with a session open.
-    expect(lostSessions(result)).toBe(STREAMS / 2);
+    expectNothingLost(result, sessions, run.server, struckMs);
+    // Callers are dealt out by turns: worker 2 had half of them, each with a session open, one perhaps between two.
+    expect([STREAMS / 2, STREAMS / 2 - 1]).toContain(lostSessions(result));
   });
 
   it("with its window behind it: the run loses no session of the window and is degraded, not void", async () => {
@@ -88,14 +89,14 @@ describe("a worker that is killed", () => {
     run = await shortRun(2, { flags: ["--seed", "3"], failEvery: Infinity });
     const started = startBench(run.args);
     await until(run, isThrough(2));
-    process.kill(workersOf(started)[1]!, "SIGKILL");
+    const struckMs = strike(workersOf(started)[1]!);
     await started.finished;
     const { result, sessions } = readRun(run.out);
     expect(result.validity.status).not.toBe("valid");
     expect(result.validity.checks.find(({ name }) => name === "lost_workers")?.verdict).toBe("inconclusive");
     expect(result.sessions.failures.some((failure) => failure.class === "worker-lost")).toBe(false);
-    expectNothingLost(result, sessions, run.server.byPhase);
-    expect(lostSessions(result)).toBe(STREAMS / 2);
+    expectNothingLost(result, sessions, run.server, struckMs);
+    expect([STREAMS / 2, STREAMS / 2 - 1]).toContain(lostSessions(result));
   });
 });
 

@@ -34,6 +34,7 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
       over = true;
       served.open--;
       counts[kind]++;
+      if (kind === "completed") served.changesEpochMs.push(Date.now());
     };
     const respond = (fromMs: number, delayMs: number, final: boolean, done: () => void): void => {
       const audio_processed = audioBytes / 32_000;
@@ -59,6 +60,7 @@ async function serve(options: DelayServerOptions, served: Served): Promise<numbe
         phase = request.id?.value.split("/")[1] ?? "none";
         counts = served.byPhase[phase] ??= { started: 0, completed: 0, failed: 0 };
         counts.started++;
+        served.changesEpochMs.push(Date.now());
         return;
       }
       if (chunks++ === 0) served.arrivals.push(arrivals);

@@ -29,6 +29,8 @@ export interface Served {
   open: number;
   maxOpen: number;
   byPhase: Record<string, PhaseCounts>;
+  /** When each stream began or ended well, milliseconds since 1970. */
+  changesEpochMs: number[];
   /** Per stream that got audio, when each audio message came, milliseconds on the server's clock. */
   arrivals: number[][];
   /** Delays of what was answered in the steady phase, as they came out: a busy machine makes this server late too. */

@@ -59,37 +59,50 @@ export const isInTheWindow: Moment = ({ file }) =>
 export const isDraining: Moment = ({ file }) =>
   readLines<StartRecord>(file("starts.ndjson")).some(({ phase }) => phase === "drain");
 
-/**
- * Waits for the moment and a little longer: sessions begin and end together with it, and what is on its way between server,
- * worker and disk in the very millisecond of a kill may be on record at one end only.
- */
 export async function until(run: ShortRun, moment: Moment): Promise<void> {
   while (!moment(run)) await sleep(20);
-  await sleep(200);
 }
+
+/** Kills a process of the run, and says when. */
+export function strike(pid: number): number {
+  process.kill(pid, "SIGKILL");
+  return performance.now();
+}
+
+/** What is on its way between server, worker and disk in the moment of a kill may be on record at one end only. */
+const ON_THE_WAY_MS = 50;
 
 /**
  * Every session that the server saw is in the result, and every one that ended has one record, with the end that the
  * server gave it: those that the harness itself found wanting (a machine out of CPU is enough) ended well over there.
+ * @param struckMs when a process was killed: then, as many sessions may be amiss as began or ended at that moment
  */
 export function expectNothingLost(
   result: RunResult,
   sessions: readonly SessionRecord[],
-  byPhase: DelayServer["byPhase"],
+  server: DelayServer,
+  struckMs?: number,
 ): void {
-  const ours: DelayServer["byPhase"] = {};
+  const unsure = server.changesMs.filter(
+    (atMs) => Math.abs(atMs - (struckMs ?? NaN)) <= ON_THE_WAY_MS,
+  ).length;
   for (const phase of ["warmup", "steady", "drain"] as const) {
-    const { scheduled, started } = result.sessionsByPhase[phase];
-    if (scheduled === 0) continue;
+    const counts = result.sessionsByPhase[phase];
     const ended = sessions.filter((session) => session.phase === phase);
-    const completed = ended.filter(
-      ({ failure }) => failure === undefined || failure.code === failure.class,
-    ).length;
-    ours[phase] = { started, completed, failed: scheduled - completed };
-    expect(ended.length).toBe(scheduled - lostIn(result.sessionsByPhase[phase]));
+    expect(ended.length).toBe(counts.scheduled - lostIn(counts));
+    const theirs = server.byPhase[phase] ?? { started: 0, completed: 0, failed: 0 };
+    const completed = ended.filter(({ failure }) => failure === undefined || failure.code === failure.class);
+    expectNear(counts.started, theirs.started, unsure);
+    expectNear(completed.length, theirs.completed, unsure);
+    expectNear(counts.scheduled - completed.length, theirs.failed, unsure);
   }
-  expect(ours).toEqual(byPhase);
   expect(new Set(sessions.map(({ seq }) => seq)).size).toBe(sessions.length);
+}
+
+function expectNear(ours: number, theirs: number, unsure: number): void {
+  expect(Math.abs(ours - theirs), `${ours} here, ${theirs} there, ${unsure} unsure`).toBeLessThanOrEqual(
+    unsure,
+  );
 }
 
 /** Sessions of any phase that were under way when their worker was lost. */
