@@ -89,8 +89,8 @@ export function inMicroseconds(observation: Observation): Observation {
   const exact: Observation = {
     ...observation,
     scheduledMs: rounded(observation.scheduledMs),
-    sentMs: Float64Array.from(observation.sentMs, (atMs) => rounded(atMs)),
-    acceptedMs: Float64Array.from(observation.acceptedMs, (atMs) => rounded(atMs)),
+    sentMs: allRounded(observation.sentMs),
+    acceptedMs: allRounded(observation.acceptedMs),
     responses: observation.responses.map((response) => ({ ...response, atMs: rounded(response.atMs) })),
   };
   for (const name of STAMPS) {
@@ -181,6 +181,13 @@ function put(
 /** To a thousandth: a microsecond, of which the clock is sure. */
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+/** A loop, because this is on the timed path's thread: a quarter of the time of `Float64Array.from`. */
+function allRounded(values: ArrayLike<number>): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let k = 0; k < values.length; k++) result[k] = rounded(values[k] ?? NaN);
+  return result;
 }
 
 /** To a tenth of a microsecond. */
