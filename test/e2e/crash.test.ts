@@ -54,7 +54,7 @@ describe("a run whose main process is killed", () => {
     expect(result.verdict).toBe("void");
     expect(result.run).toMatchObject({ interrupted: true, workers: 2, seed: 1 });
     expect(result.validity.checks.find(({ name }) => name === "complete")?.verdict).toBe("fail");
-    expectNothingLost(result, sessions, run.server, struckMs);
+    expectNothingLost(result, sessions, await run.server.served(), struckMs);
     expect(lostSessions(result)).toBeLessThanOrEqual(STREAMS);
     const ok = sessions.filter((session) => session.ok && session.phase === "steady").length;
     expect(result.metrics["final_from_close"]?.count ?? 0).toBe(ok);

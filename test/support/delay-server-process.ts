@@ -113,6 +113,7 @@ const served: Served = {
   open: 0,
   maxOpen: 0,
   byPhase: {},
+  changesEpochMs: [],
   arrivals: [],
   imposed: { firstPartial: [], partial: [], final: [] },
 };

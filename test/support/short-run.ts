@@ -2,13 +2,12 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import * as grpc from "@grpc/grpc-js";
 import type { StartRecord } from "../../src/loadgen/start-record.ts";
 import type { Counts } from "../../src/metrics/counts.ts";
 import type { RunResult } from "../../src/metrics/result.ts";
 import type { SessionRecord } from "../../src/metrics/session-record.ts";
 import { readLines, sleep, tempFolder } from "./bench-process.ts";
-import type { DelayServer } from "./delay-server.ts";
+import type { DelayServer, Served } from "./delay-server.ts";
 import { startDelayServer } from "./delay-server.ts";
 
 export const STREAMS = 8;
@@ -30,7 +29,7 @@ export async function shortRun(
     partialMs: 20,
     finalMs: 30,
     text: Array.from({ length: 20 }, (_, i) => `word${i}`).join(" "),
-    failStatus: (n) => (n % failEvery === 0 ? grpc.status.INTERNAL : undefined),
+    failEvery,
   });
   const scenario = join(tempFolder(), "short.yaml");
   writeFileSync(
@@ -66,7 +65,7 @@ export async function until(run: ShortRun, moment: Moment): Promise<void> {
 /** Kills a process of the run, and says when. */
 export function strike(pid: number): number {
   process.kill(pid, "SIGKILL");
-  return performance.now();
+  return Date.now();
 }
 
 /** What is on its way between server, worker and disk in the moment of a kill may be on record at one end only. */
@@ -75,15 +74,15 @@ const ON_THE_WAY_MS = 50;
 /**
  * Every session that the server saw is in the result, and every one that ended has one record, with the end that the
  * server gave it: those that the harness itself found wanting (a machine out of CPU is enough) ended well over there.
- * @param struckMs when a process was killed: then, as many sessions may be amiss as began or ended at that moment
+ * @param struckMs when a process was killed, since 1970: then, as many sessions may be amiss as began or ended at that moment
  */
 export function expectNothingLost(
   result: RunResult,
   sessions: readonly SessionRecord[],
-  server: DelayServer,
+  server: Served,
   struckMs?: number,
 ): void {
-  const unsure = server.changesMs.filter(
+  const unsure = server.changesEpochMs.filter(
     (atMs) => Math.abs(atMs - (struckMs ?? NaN)) <= ON_THE_WAY_MS,
   ).length;
   for (const phase of ["warmup", "steady", "drain"] as const) {
