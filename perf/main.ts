@@ -3,7 +3,10 @@
  * grpc-js client in the same run.
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
- *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"]
+ *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
+ *
+ * Ends with what the metrics cost and, unless it is quick, with what a second process brings at N streams each
+ * (`--scaling 0` leaves that out).
  *
  * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
  * the client. Runs of the product open a connection for every 50 streams (to stay below the caps of real servers), which
@@ -19,7 +22,10 @@ import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
-import { largestHonest, renderReport } from "./report.ts";
+import { measureMetricsCost } from "./metrics-cost.ts";
+import { largestHonest, renderMetricsCost, renderReport, renderScaling } from "./report.ts";
+import type { Scaling } from "./scaling.ts";
+import { measureScaling } from "./scaling.ts";
 import type { Timing } from "./workload.ts";
 
 const BASELINE = "naive";
@@ -60,6 +66,16 @@ async function main(): Promise<void> {
     }),
   );
   print(`\n${renderReport(rows, BASELINE)}`);
+  const metricsCost = measureMetricsCost();
+  print(renderMetricsCost(metricsCost));
+  const scaling: Scaling[] = [];
+  for (const contender of options.scaling === 0 ? [] : options.contenders) {
+    if (contender.transport === BASELINE) continue;
+    const timing = timingOf(options.scaling, options);
+    const measured = await measureScaling(contender, options.scaling, options.repeats, timing, pinning);
+    print(renderScaling(measured));
+    scaling.push(measured);
+  }
   if (options.json !== undefined) {
     const honestStreams = Object.fromEntries(
       options.contenders.map(({ transport }) => [
@@ -77,6 +93,8 @@ async function main(): Promise<void> {
       repeats: options.repeats,
       rows,
       honestStreams,
+      metricsCost,
+      scaling,
       samples,
     };
     writeFileSync(options.json, `${JSON.stringify(document, undefined, 2)}\n`);
@@ -90,6 +108,8 @@ interface Options {
   repeats: number;
   settleMs: number;
   windowMs: number;
+  /** Streams of each process when one and two are compared; 0 = don't. */
+  scaling: number;
 }
 
 function readOptions(): Options {
@@ -101,6 +121,7 @@ function readOptions(): Options {
       transports: { type: "string", default: [...transportNames, BASELINE].join(",") },
       repeats: { type: "string" },
       "streams-per-connection": { type: "string" },
+      scaling: { type: "string" },
       "worker-flags": { type: "string", default: WORKER_NODE_FLAGS.join(" ") },
     },
   });
@@ -139,6 +160,7 @@ function readOptions(): Options {
       );
     }),
     repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
+    scaling: scalingOf(values.scaling ?? (values.quick ? "0" : "1000")),
     settleMs: values.quick ? 1000 : 2000,
     windowMs: values.quick ? 4000 : 8000,
   };
@@ -147,6 +169,10 @@ function readOptions(): Options {
 function timingOf(streams: number, options: Options): Timing {
   // Opening more than 500 streams a second is a load of its own, and not the one that is measured.
   return { rampMs: Math.max(2000, streams * 2), settleMs: options.settleMs, windowMs: options.windowMs };
+}
+
+function scalingOf(value: string): number {
+  return value === "0" ? 0 : positiveInteger("--scaling", value);
 }
 
 function positiveInteger(flag: string, value: string): number {

@@ -12,10 +12,13 @@ export interface Contender {
   script: string;
   args: readonly string[];
   nodeFlags: readonly string[];
+  /** Processes that share the streams, the first on the generator's core and the second on the server's; default 1. */
+  processes?: number;
 }
 
 export interface Row {
   transport: string;
+  /** Of all processes. */
   streams: number;
   /** Send lateness: write issued minus due. Of chunks due in the window, like the next. */
   latenessP99Ms: number;
@@ -61,40 +64,47 @@ export async function measure(
   pinning: Pinning,
 ): Promise<Row> {
   const server = launch("./null-server.ts", [], [], pinning.serverCpu);
-  const generator = launch(contender.script, contender.args, contender.nodeFlags, pinning.generatorCpu);
+  const { script, args, nodeFlags, processes = 1 } = contender;
+  const generators = Array.from({ length: processes }, (_, i) =>
+    launch(script, args, nodeFlags, i === 0 ? pinning.generatorCpu : pinning.serverCpu),
+  );
   try {
     const [{ port }] = await Promise.all([
       server.next("ready", START_LIMIT_MS),
-      generator.next("ready", START_LIMIT_MS),
+      ...generators.map((generator) => generator.next("ready", START_LIMIT_MS)),
     ]);
-    const plan = makePlan(port, streams, monotonicMs() + LEAD_MS, timing);
+    const plan = makePlan(port, streams / processes, monotonicMs() + LEAD_MS, timing);
     server.send({ type: "plan", plan });
-    generator.send({ type: "plan", plan });
-    const { generated, usage, idleRssBytes } = await generator.next(
-      "generated",
-      plan.windowEndMs - monotonicMs() + DRAIN_LIMIT_MS,
-    );
+    generators.forEach((generator, i) => generator.send({ type: "plan", plan: { ...plan, process: i } }));
+    const limitMs = plan.windowEndMs - monotonicMs() + DRAIN_LIMIT_MS;
+    const parts = await Promise.all(generators.map((generator) => generator.next("generated", limitMs)));
     server.send({ type: "report" });
     const served = await server.next("served", DRAIN_LIMIT_MS);
 
     const serverCpu = served.usage.cpuUs / 1000 / served.usage.elapsedMs;
-    const wire = generated.streams.map((stream) => ({ ...stream, sentMs: served.arrivalsMs.get(stream.id) }));
+    const sent = parts.flatMap(({ generated }) => generated.streams);
+    const wire = sent.map((stream) => ({ ...stream, sentMs: served.arrivalsMs.get(stream.id) }));
+    const [first] = parts;
     return {
       transport: contender.transport,
       streams,
-      latenessP99Ms: percentile(latenesses(generated.streams, plan), 0.99),
+      latenessP99Ms: percentile(latenesses(sent, plan), 0.99),
       wireLatenessP99Ms: percentile(latenesses(wire, plan), 0.99),
-      cpuUsPerStreamSecond: usage.cpuUs / (usage.elapsedMs / 1000) / streams,
-      rssKbPerStream: (usage.rssBytes - idleRssBytes) / 1024 / streams,
+      cpuUsPerStreamSecond: sumOf(parts, ({ usage }) => usage.cpuUs / (usage.elapsedMs / 1000)) / streams,
+      rssKbPerStream:
+        sumOf(parts, ({ usage, idleRssBytes }) => usage.rssBytes - idleRssBytes) / 1024 / streams,
       serverCpu,
-      foreignCpu: foreignCpu(usage, pinning.generatorCpu),
-      completed: generated.completed,
+      foreignCpu: first === undefined || processes > 1 ? null : foreignCpu(first.usage, pinning.generatorCpu),
+      completed: sumOf(parts, ({ generated }) => generated.completed),
       valid: serverCpu <= SERVER_CPU_LIMIT,
     };
   } finally {
-    generator.stop();
-    server.stop();
+    for (const child of [server, ...generators]) child.stop();
   }
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }
 
 function foreignCpu({ cpuUs, elapsedMs, idleMs }: Usage, cpu: number | undefined): number | null {

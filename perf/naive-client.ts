@@ -44,7 +44,7 @@ async function runSession(
   generated: Generated,
 ): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, startOfStream(plan, index) - monotonicMs()));
-  const id = idOfStream(index);
+  const id = idOfStream(plan, index);
   const call = (client["StreamingRecognize"] as unknown as () => Call).call(client);
   const ended = new Promise<number>((resolve) => {
     call.on("status", ({ code }) => resolve(code));

@@ -45,12 +45,12 @@ runGenerator(async (plan, generated) => {
         readyTimeoutMs: 10_000,
         flushTimeoutMs: 10_000,
       },
-      requestId: (start) => idOfStream(start.slot),
+      requestId: (start) => idOfStream(plan, start.slot),
       onEnd(session) {
         const { slot, anchorMs, sentMs, outcome } = session.observation(true);
         const toMachineTime = (atMs: number): number => atMs + realClockOffsetMs;
         generated.streams.push({
-          id: idOfStream(slot),
+          id: idOfStream(plan, slot),
           anchorMs: toMachineTime(anchorMs ?? NaN),
           sentMs: Float64Array.from(sentMs, toMachineTime),
         });

@@ -1,6 +1,8 @@
 /** The figures as a person reads them. */
 import type { Row } from "./measure.ts";
 import { isHonest } from "./measure.ts";
+import type { MetricsCost } from "./metrics-cost.ts";
+import type { Scaling } from "./scaling.ts";
 
 const COLUMNS: readonly (readonly [heading: string, width: number, cell: (row: Row) => string])[] = [
   ["transport", 12, (row) => row.transport],
@@ -40,6 +42,22 @@ export function renderReport(rows: readonly Row[], baseline: string): string {
     "honest = p99 lateness below 10 ms at the application and on the wire, every stream completed",
     "",
   ].join("\n");
+}
+
+export function renderMetricsCost(cost: MetricsCost): string {
+  const us = (value: number): string => `${value.toFixed(1)} us`;
+  return (
+    `metrics: ${us(cost.recordUsPerSession)} to record a session, ${us(cost.lineUsPerSession)} for its line; ` +
+    `a worker's second: ${us(cost.encodeUsPerSnapshot)} to encode, ${us(cost.mergeUsPerSnapshot)} to merge\n`
+  );
+}
+
+export function renderScaling({ transport, streamsPerProcess, one, two, factor, honest }: Scaling): string {
+  return (
+    `${transport}: two processes of ${streamsPerProcess} streams give ${factor.toFixed(2)}x one, ` +
+    `wire p99 ${one.wireLatenessP99Ms.toFixed(1)} and ${two.wireLatenessP99Ms.toFixed(1)} ms` +
+    `${honest ? "" : ", not honest"}\n`
+  );
 }
 
 /** Largest honest number of streams, counting up from the smallest measured; 0 when not even that is. */

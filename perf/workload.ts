@@ -17,7 +17,10 @@ export interface Timing {
 /** One measurement: streams ramp up, settle, run through the measured window, then half-close and drain. */
 export interface Plan {
   port: number;
+  /** Streams of one generator process. */
   streams: number;
+  /** Which of the processes this one is. */
+  process: number;
   startMs: number;
   rampMs: number;
   windowStartMs: number;
@@ -30,6 +33,7 @@ export function makePlan(port: number, streams: number, startMs: number, timing:
   return {
     port,
     streams,
+    process: 0,
     startMs,
     rampMs: timing.rampMs,
     windowStartMs,
@@ -53,8 +57,8 @@ export function chunksOfStream(plan: Plan, index: number): number {
 }
 
 /** Session id of stream `index`, under which generator and null server report it. */
-export function idOfStream(index: number): string {
-  return `perf/${index}`;
+export function idOfStream(plan: Plan, index: number): string {
+  return `perf/${plan.process}/${index}`;
 }
 
 /** One chunk of noise, always the same; the null server doesn't look at it. */

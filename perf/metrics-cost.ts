@@ -1,0 +1,120 @@
+/** What the metrics cost: recording a session, writing its record, merging a worker's snapshot. CPU of this process. */
+import process from "node:process";
+import type { Observation } from "../src/metrics/observation.ts";
+import { createRecorder } from "../src/metrics/recorder.ts";
+import { sessionRecord } from "../src/metrics/session-record.ts";
+import { parseSlo } from "../src/metrics/slo.ts";
+import type { Snapshot } from "../src/metrics/snapshot.ts";
+import { createTotals } from "../src/metrics/totals.ts";
+
+export interface MetricsCost {
+  /** All metrics of one session of 5 s with 50 chunks and 11 responses. */
+  recordUsPerSession: number;
+  /** Its line in sessions.ndjson. */
+  lineUsPerSession: number;
+  /** Encoding one second's histograms of a worker. */
+  encodeUsPerSnapshot: number;
+  /** Merging them into the run's. */
+  mergeUsPerSnapshot: number;
+}
+
+const SESSIONS_A_SECOND = 200;
+const WARM_SECONDS = 10;
+const SECONDS = 30;
+const WORDS = "the conference has been extended until the end of next week because nobody".split(" ");
+const CHUNK_MS = 100;
+const AUDIO_MS = 5000;
+
+/** Measures with the metrics and SLOs of a usual run. */
+export function measureMetricsCost(): MetricsCost {
+  const slos = [
+    "first_partial_from_onset p95 < 1000ms",
+    "final_from_speech_end p95 < 1200ms",
+    "error_ratio < 1%",
+  ].map((text) => parseSlo(text));
+  const window = { startMs: 0, endMs: (WARM_SECONDS + SECONDS) * 1000 };
+  const recorder = createRecorder({ window, slos });
+  const totals = createTotals({ window, slos });
+  const used = { record: 0, line: 0, encode: 0, merge: 0 };
+  let bytes = 0;
+  for (let second = 0; second < WARM_SECONDS + SECONDS; second++) {
+    if (second === WARM_SECONDS) used.record = used.line = used.encode = used.merge = 0;
+    const observations = Array.from({ length: SESSIONS_A_SECOND }, (_, i) =>
+      fiveSeconds(second * SESSIONS_A_SECOND + i, second * 1000),
+    );
+    used.record += cpuUsOf(() => {
+      for (const observation of observations) recorder.record(observation);
+    });
+    used.line += cpuUsOf(() => {
+      for (const observation of observations) bytes += JSON.stringify(sessionRecord(observation)).length;
+    });
+    let snapshot: Snapshot | undefined;
+    used.encode += cpuUsOf(() => {
+      const job = recorder.beginSnapshot(second * 1000, (second + 1) * 1000);
+      while (snapshot === undefined) snapshot = job.step();
+    });
+    used.merge += cpuUsOf(() => snapshot && totals.add(snapshot));
+  }
+  if (bytes === 0) throw new Error("nothing was recorded");
+  return {
+    recordUsPerSession: used.record / (SECONDS * SESSIONS_A_SECOND),
+    lineUsPerSession: used.line / (SECONDS * SESSIONS_A_SECOND),
+    encodeUsPerSnapshot: used.encode / SECONDS,
+    mergeUsPerSnapshot: used.merge / SECONDS,
+  };
+}
+
+function cpuUsOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+/** A session that went well, with jitter of its own: ten partials that grow by a word or so, a final with word times. */
+function fiveSeconds(seq: number, startMs: number): Observation {
+  const chunks = AUDIO_MS / CHUNK_MS;
+  const anchorMs = startMs + 20;
+  const jitterMs = (k: number): number => ((seq * 7919 + k * 104_729) % 1000) / 500;
+  const sentMs = Array.from({ length: chunks }, (_, k) => anchorMs + (k + 1) * CHUNK_MS + jitterMs(k));
+  const times = WORDS.map((word, i) => ({ word, startMs: 200 + i * 350, endMs: 500 + i * 350 }));
+  const partials = Array.from({ length: 10 }, (_, i) => ({
+    atMs: anchorMs + (i + 1) * 480 + 40 + 4 * jitterMs(i),
+    final: false,
+    text: WORDS.slice(0, i + 2).join(" "),
+    audioProcessedMs: (i + 1) * 480,
+  }));
+  const endedMs = anchorMs + AUDIO_MS + 90 + 5 * jitterMs(99);
+  return {
+    seq,
+    slot: seq % 50,
+    phase: "steady",
+    stage: "main",
+    clip: {
+      id: "speech",
+      audioMs: AUDIO_MS,
+      onsetMs: 200,
+      speechEndMs: 4800,
+      text: WORDS.join(" "),
+      words: times,
+    },
+    chunkMs: CHUNK_MS,
+    pace: 1,
+    chunks,
+    interim: true,
+    scheduledMs: startMs,
+    startedMs: startMs + 0.5,
+    readyMs: startMs + 8,
+    anchorMs,
+    sentMs,
+    acceptedMs: sentMs.map((atMs) => atMs + 0.1),
+    finishedMs: anchorMs + AUDIO_MS + 0.2,
+    endedMs: endedMs + 1,
+    responses: [
+      ...partials,
+      { atMs: endedMs, final: true, text: WORDS.join(" "), audioProcessedMs: AUDIO_MS, words: times },
+    ],
+    cutShort: false,
+    outcome: { ok: true },
+  };
+}
