@@ -46,10 +46,10 @@ const PROFILES: readonly Profile[] = [
     model: "emulated-riva-legacy-960ms",
     chunkMs: 960,
     capacity: 1240,
-    maxBatch: 12,
-    batchMs: 3,
-    pathMs: 10,
-    finalFactor: 2.3,
+    maxBatch: 24,
+    batchMs: 6,
+    pathMs: 9,
+    finalFactor: 2,
   },
 ];
 
