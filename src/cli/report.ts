@@ -1,47 +1,56 @@
-/** `bench report`: a stored run once more; for a run that was killed, what its records say. */
+/** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
-import type { RunResult } from "../metrics/result.ts";
-import { renderHtml } from "../report/html.ts";
-import { renderTable } from "../report/table.ts";
+import type { ReportFormat } from "../report/reporters.ts";
+import { REPORT_FORMATS, REPORTERS } from "../report/reporters.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { openStoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
 
-type Format = "table" | "json" | "html";
-
 interface Args {
-  run: string;
-  format: Format;
+  runs: string[];
+  format: ReportFormat;
   out: string | undefined;
 }
 
 export function reportCommand(world: World): CommandModule {
   return {
-    command: "report <run>",
-    describe: "Report a stored run, also one that was killed before it could write its result",
+    command: "report <runs..>",
+    describe: "Report stored runs, also one that was killed before it could write its result",
     builder: (yargs) =>
       yargs
-        .positional("run", { type: "string", demandOption: true, describe: "Run folder, or its result.json" })
-        .option("format", { alias: "f", choices: ["table", "json", "html"], default: "table" })
+        .positional("runs", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "Run folders, or their result.json",
+        })
+        .option("format", {
+          alias: "f",
+          choices: REPORT_FORMATS,
+          default: "table" satisfies ReportFormat,
+          describe: "html takes one run, the others any number",
+        })
         .option("out", {
           alias: "o",
           type: "string",
           describe: "Write to this file instead of standard output",
         })
         .example("$0 report results/2025-06-01T10-00-00-smoke-1a2b", "the table again")
+        .example("$0 report results/* --format junit --out junit.xml", "for a CI server")
         .example("$0 report out/killed --format json --out out/killed/result.json", "keep what can be saved"),
     handler: (args) => report(world, args as unknown as Args),
   };
 }
 
-async function report(world: World, { run, format, out }: Args): Promise<void> {
-  const stored = await openStoredRun(run, world.cwd);
-  for (const sentence of stored.missing) world.stderr.write(`bench: ${sentence}\n`);
+async function report(world: World, { runs, format, out }: Args): Promise<void> {
+  const stored: StoredRun[] = [];
+  for (const run of runs) stored.push(await openStoredRun(run, world.cwd));
+  for (const sentence of stored.flatMap(({ missing }) => missing)) world.stderr.write(`bench: ${sentence}\n`);
   const color = out === undefined && world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
-  const text = FORMATS[format](stored, color);
+  const text = REPORTERS[format](stored, { color });
   if (out === undefined) {
     world.stdout.write(text);
     return;
@@ -52,14 +61,4 @@ async function report(world: World, { run, format, out }: Args): Promise<void> {
   } catch (error) {
     throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file with --out.");
   }
-}
-
-const FORMATS: Readonly<Record<Format, (stored: StoredRun, color: boolean) => string>> = {
-  table: ({ result, folder }, color) => renderTable(result, { color, folder }),
-  json: ({ result }) => inJson(result),
-  html: ({ result }) => renderHtml(result),
-};
-
-function inJson(result: RunResult): string {
-  return `${JSON.stringify(result, null, 2)}\n`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Chart } from "./chart.ts";
 import { renderChart } from "./chart.ts";
-import { textOf } from "./html-markup.ts";
+import { textOf } from "./markup.ts";
 
 /** Seconds 0, 1, 2 ... with these values of one series. */
 function chart(values: (number | undefined)[], rest: Partial<Chart> = {}): string {

@@ -1,6 +1,6 @@
 /** A chart over the time of a run as inline SVG: no script, readable in print and by a screen reader. Pure. */
 import { axisTicks, timeUnit } from "./chart-scale.ts";
-import { markup, type Markup } from "./html-markup.ts";
+import { markup, type Markup } from "./markup.ts";
 
 /** What was seen in one interval: a value for each series of the chart, undefined where there is none. */
 export interface ChartPoint {

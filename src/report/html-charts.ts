@@ -2,7 +2,7 @@
 import type { RunResult, TimelineMetric, TimelinePoint } from "../metrics/result.ts";
 import type { Chart, ChartPoint, ChartSpan } from "./chart.ts";
 import { renderChart } from "./chart.ts";
-import { markup, type Markup } from "./html-markup.ts";
+import { markup, type Markup } from "./markup.ts";
 
 type Kind = Omit<Chart, "points" | "spans"> & {
   /** One value for each series. */

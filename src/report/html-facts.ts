@@ -1,7 +1,7 @@
 /** The lists of the page: the run in figures, what was run and where, how to run it again. */
 import { toYaml } from "../base/yaml.ts";
 import type { RunResult } from "../metrics/result.ts";
-import { markup, type Markup } from "./html-markup.ts";
+import { markup, type Markup } from "./markup.ts";
 import { section } from "./html-tables.ts";
 import { instant, runFacts, seconds } from "./wording.ts";
 

@@ -1,6 +1,6 @@
 /** The tables of the page: checks, latencies, NVIDIA's figures, sessions and failures. */
 import type { Check, RunResult, Summary } from "../metrics/result.ts";
-import { markup, type Markup } from "./html-markup.ts";
+import { markup, type Markup } from "./markup.ts";
 import { stageRows } from "./stages.ts";
 import type { Row } from "./wording.ts";
 import {

@@ -1,11 +1,11 @@
 /**
  * The report of a run as one HTML page that needs nothing else: no network, no script, no fonts. A function of the
- * result; everything in it that comes from the result is escaped (`html-markup.ts`).
+ * result; everything in it that comes from the result is escaped (`markup.ts`).
  */
 import type { RunResult } from "../metrics/result.ts";
 import { chartsOverTime } from "./html-charts.ts";
 import { configurationSection, figuresSection, provenanceSection, reproduceSection } from "./html-facts.ts";
-import { markup, textOf, trusted, type Markup } from "./html-markup.ts";
+import { markup, textOf, trusted, type Markup } from "./markup.ts";
 import { STYLE } from "./html-style.ts";
 import {
   identifier,
@@ -17,7 +17,7 @@ import {
   stagesSection,
   validitySection,
 } from "./html-tables.ts";
-import { EMULATED_NOTE, instant, observedText, scenarioText, verdictSentence } from "./wording.ts";
+import { EMULATED_NOTE, instant, observedText, runTitle, scenarioText, verdictSentence } from "./wording.ts";
 
 /** The page. */
 export function renderHtml(result: RunResult): string {
@@ -28,7 +28,7 @@ export function renderHtml(result: RunResult): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="${result.run.tool}">
-<title>${result.verdict}: ${name} against ${result.target.name}${result.target.emulated ? " (emulated)" : ""}</title>
+<title>${result.verdict}: ${runTitle(result)}</title>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import { FAILED, INTERRUPTED, PASSED, VOIDED } from "../../test/support/sample-result.ts";
+import { FAILED, PASSED, SAMPLES, VOIDED } from "../../test/support/sample-result.ts";
 import type { RunResult } from "../metrics/result.ts";
 import { renderTable } from "./table.ts";
 
@@ -9,12 +9,7 @@ function plain(result: RunResult): string {
 }
 
 describe("golden files", () => {
-  test.each([
-    ["passed", PASSED],
-    ["failed", FAILED],
-    ["void", VOIDED],
-    ["interrupted", INTERRUPTED],
-  ])("%s", async (name, result) => {
+  test.each(SAMPLES)("%s", async (name, result) => {
     await expect(plain(result)).toMatchFileSnapshot(`../../test/golden/run-${name}.txt`);
   });
 });

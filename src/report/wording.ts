@@ -95,6 +95,12 @@ export function scenarioText({ scenario }: RunResult, key: "name" | "description
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** What was run against what, with the word that no figure of an emulated target may stand without. */
+export function runTitle(result: RunResult): string {
+  const { name, emulated } = result.target;
+  return `${scenarioText(result, "name") ?? "run"} against ${name}${emulated ? " (emulated)" : ""}`;
+}
+
 /** The verdict in one sentence. */
 export function verdictSentence({ verdict, validity, slos, run }: RunResult): string {
   const of = (kind: Check["verdict"]): string => {

@@ -295,3 +295,11 @@ export const INTERRUPTED: RunResult = buildRunResult({
   metrics: {},
   timeline: [],
 });
+
+/** All of them, by the name of their golden files. */
+export const SAMPLES: readonly (readonly [name: string, result: RunResult])[] = [
+  ["passed", PASSED],
+  ["failed", FAILED],
+  ["void", VOIDED],
+  ["interrupted", INTERRUPTED],
+];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Markup } from "./html-markup.ts";
-import { markup, textOf, trusted } from "./html-markup.ts";
+import type { Markup } from "./markup.ts";
+import { markup, textOf, trusted } from "./markup.ts";
 
 test("text is escaped for elements and attributes", () => {
   const text = `<b title="a" id='b'>&amp;</b>`;
@@ -17,7 +17,8 @@ test("markup in markup stays markup, lists are joined, undefined is nothing", ()
   );
 });
 
-test("control characters are dropped, line ends and tabs stay", () => {
+test("what no document may hold is dropped, line ends, tabs and pairs of surrogates stay", () => {
+  expect(textOf(markup`${"\ud83da\uffff\u{1f600}"}`)).toBe("a\u{1f600}");
   expect(textOf(markup`${"a\u0000\u001b[31m\u0085b\n\tc"}`)).toBe("a[31mb\n\tc");
 });
 

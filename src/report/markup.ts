@@ -1,4 +1,7 @@
-/** Markup that can't be forgotten to be escaped: what is put into a template is text unless it is markup already. */
+/**
+ * Markup, HTML or XML, that can't be forgotten to be escaped: what is put into a template is text unless it is markup
+ * already.
+ */
 
 /** A symbol as the key, so that nothing read from JSON can pass for markup. */
 const TEXT: unique symbol = Symbol("markup");
@@ -44,8 +47,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  // Control characters have no place in a document, not even as references.
+  // Control characters and halves of surrogate pairs have no place in a document, not even as references.
   return text
-    .replaceAll(/[^\P{Cc}\n\t]/gu, "")
+    .replaceAll(/[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/gu, "")
     .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,0 +1,119 @@
+/** The result as GitHub-flavoured Markdown, short enough for a comment on a pull request. */
+import type { RunResult } from "../metrics/result.ts";
+import { stageRows } from "./stages.ts";
+import type { Row } from "./wording.ts";
+import {
+  certificationNote,
+  checkVerdict,
+  EMULATED_NOTE,
+  GENERATOR_ROWS,
+  instant,
+  LATENCY_ROWS,
+  measuredRows,
+  observedText,
+  optional,
+  PERCENTILE_COLUMNS,
+  percentileText,
+  runFacts,
+  runTitle,
+  sampleText,
+  unjudgedFailures,
+  verdictSentence,
+} from "./wording.ts";
+
+const SIGNS = { pass: "✅", fail: "❌", inconclusive: "⚠️", void: "⛔", "not judged": "–" } as const;
+const ROWS: readonly Row[] = [...LATENCY_ROWS, ...GENERATOR_ROWS];
+
+/** One run; ends with a newline. */
+export function renderMarkdown(result: RunResult): string {
+  const { verdict, target, run } = result;
+  const model = target.model === undefined ? "" : `, model ${text(target.model)}`;
+  const outside = unjudgedFailures(result);
+  const note = certificationNote(result, ROWS);
+  const blocks = [
+    `## ${SIGNS[verdict]} ${verdict.toUpperCase()}: ${text(runTitle(result))}`,
+    text(verdictSentence(result)),
+    ...(target.emulated ? [`> **Emulated**: ${EMULATED_NOTE}.`] : []),
+    ...doubts(result),
+    ...slos(result),
+    ...latencies(result),
+    ...(note === undefined ? [] : [text(`${note}.`)]),
+    ...stages(result),
+    ...failures(result),
+    ...(outside === undefined ? [] : [`${outside}.`]),
+    table(
+      ["the run", ""],
+      runFacts(result).map(([label, fact]) => [label, text(fact)]),
+    ),
+    `${text(target.uri)}${model} · ${instant(run.startedAt)} · run ${code(run.id)} · seed ${run.seed} · plan ${code(run.planHash)} · ${text(run.tool)}`,
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** Reasons not to take the figures at their face. */
+function doubts({ validity: { status, checks } }: RunResult): string[] {
+  if (status === "valid") return [];
+  const rows = checks.flatMap((check) =>
+    check.verdict === "pass"
+      ? []
+      : [[code(check.name), observedText(check), text(check.limit ?? ""), text(check.advice ?? "")]],
+  );
+  return [table([`run ${status}`, "observed", "limit", ""], rows, [1])];
+}
+
+function slos(result: RunResult): string[] {
+  if (result.slos.length === 0) return [];
+  const rows = result.slos.map((check) => {
+    const verdict = checkVerdict(result, check);
+    const advice = verdict === "fail" || verdict === "inconclusive" ? (check.advice ?? "") : "";
+    return [code(check.name), observedText(check), `${SIGNS[verdict]} ${verdict}`, text(advice)];
+  });
+  return [table(["SLO", "observed", "verdict", ""], rows, [1])];
+}
+
+function latencies(result: RunResult): string[] {
+  const rows = measuredRows(result, ROWS).map(([label, summary]) => [
+    label,
+    sampleText(summary),
+    ...PERCENTILE_COLUMNS.map(([name]) => percentileText(summary, name)),
+    optional(summary.max),
+  ]);
+  if (rows.length === 0) return [];
+  const head = ["latency, ms", "n", ...PERCENTILE_COLUMNS.map(([, heading]) => heading), "max"];
+  return [table(head, rows, [...head.keys()].slice(1))];
+}
+
+function stages(result: RunResult): string[] {
+  const found = stageRows(result);
+  if (found === undefined) return [];
+  const rows = found.rows.map(([name = "", ...figures]) => [text(name), ...figures]);
+  return [table(found.head, rows, [...found.head.keys()].slice(1))];
+}
+
+function failures({ sessions }: RunResult): string[] {
+  if (sessions.failures.length === 0) return [];
+  const rows = [...sessions.failures]
+    .sort((a, b) => b.count - a.count)
+    .map(({ phase, class: kind, origin, count }) => [kind, phase, origin, `${count}`]);
+  return [table(["failures", "phase", "origin", "sessions"], rows, [3])];
+}
+
+function table(head: readonly string[], rows: readonly string[][], right: readonly number[] = []): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = head.map((_, index) => (right.includes(index) ? "--:" : "---"));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;" };
+
+/** Text that Markdown and HTML read nothing into: a server names its own model. */
+function text(value: string): string {
+  return value
+    .replaceAll(/[\p{Cc}\p{Cs}]+/gu, " ")
+    .replaceAll(/[\\`*_{}[\]#|~!<>&@]/g, (character) => ENTITIES[character] ?? `\\${character}`);
+}
+
+/** A name in code; a code span knows no escapes but that of the table's own bar. */
+function code(value: string): string {
+  return `\`${value.replaceAll(/[\p{Cc}`]+/gu, " ").replaceAll("|", "\\|")}\``;
+}
