@@ -50,6 +50,8 @@ All times are on one monotonic clock of the process that sends the audio.
 | R_end | the stream is closed |
 | D | length of the audio sent, padding included |
 | a_on, a_off | first speech onset and last speech end in the clip, padding included |
+| w, e_w | a reference word and its end in the clip, padding included |
+| h_j, N | hypothesis j of a segment, up to its final h_m, in words; words of the final |
 
 ## Rules
 

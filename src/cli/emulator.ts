@@ -8,6 +8,7 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
 import { findProfile, PROFILE_NAMES } from "../emulator/model.ts";
+import { checkOverload } from "../emulator/overload.ts";
 import type { ExactDelays } from "../emulator/pace.ts";
 import { parseDelays } from "../emulator/pace.ts";
 import type { Emulator } from "../emulator/server.ts";
@@ -20,6 +21,7 @@ interface Args {
   profile: string;
   capacity?: number;
   delays?: string;
+  overload?: number;
   dataset: string;
   statsFile?: string;
   json: boolean;
@@ -46,6 +48,12 @@ export function emulatorCommand(world: World): CommandModule {
         })
         .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
         .option("delays", { type: "string", describe: "Answer after exactly these ms: partial=80,final=120" })
+        .option("overload", {
+          type: "number",
+          describe:
+            "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
+        })
+        .conflicts("overload", ["delays", "capacity"])
         .option("dataset", { type: "string", default: "default", describe: "Speech it recognises" })
         .option("stats-file", {
           type: "string",
@@ -54,7 +62,8 @@ export function emulatorCommand(world: World): CommandModule {
         .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
         .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
         .example("$0 emulator --capacity 20", "a small server, to see one saturate")
-        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against"),
+        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against")
+        .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse"),
     handler: (args) => emulate(world, args as unknown as Args),
   };
 }
@@ -85,8 +94,9 @@ async function start(world: World, args: Args): Promise<Emulator> {
   const profile = findProfile(args.profile, args.capacity);
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
+  const overload = args.overload === undefined ? {} : { overloadPercent: checkOverload(args.overload) };
   const dataset = await loadDataset(args.dataset, { root: world.root });
-  return createEmulator({ profile, ...delays, dataset, clock: world.clock, host, port });
+  return createEmulator({ profile, ...delays, ...overload, dataset, clock: world.clock, host, port });
 }
 
 function announce(world: World, { host, profile, json }: Args, { port, model }: Emulator): void {

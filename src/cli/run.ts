@@ -19,6 +19,7 @@ import { rebuildTotals } from "../loadgen/rebuild.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, formatScenario, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
+import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { workerCount } from "../loadgen/worker-count.ts";
 import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
 import type { RunManifest } from "../metrics/manifest.ts";
@@ -36,6 +37,7 @@ import { preflight } from "./preflight.ts";
 import { createProgressView } from "./progress.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { createRunFolder, recordFiles } from "./run-folder.ts";
+import { forecastLines, untilCertified, watchRun } from "./run-watch.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "./world.ts";
 
@@ -51,6 +53,8 @@ interface RunArguments {
   chunk: string | undefined;
   workers: string;
   slo: string[] | undefined;
+  untilCertified: string | undefined;
+  budget: string;
   json: boolean;
   quiet: boolean;
 }
@@ -95,6 +99,15 @@ function options(yargs: Argv): Argv {
       array: true,
       describe: 'Another SLO, such as "final_from_close p95 < 800ms"',
     })
+    .option("until-certified", {
+      type: "string",
+      describe: "Lengthen the window until this percentile (p50 to p99.9) of the gated metrics is certified",
+    })
+    .option("budget", {
+      type: "string",
+      default: "30m",
+      describe: "Longest window that --until-certified may make",
+    })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
     .example("$0 --scenario concurrency-50", "fifty callers against the built-in emulator")
@@ -107,7 +120,7 @@ function options(yargs: Argv): Argv {
 }
 
 async function run(world: World, args: RunArguments): Promise<void> {
-  const { scenario, dataset, slos, planned, workers } = await readInput(world, args);
+  const { scenario, dataset, slos, planned, workers, until } = await readInput(world, args);
   const open = await openTarget(world, args.target);
   try {
     const found = await preflight(open.target, scenario, world.clock);
@@ -141,7 +154,7 @@ async function run(world: World, args: RunArguments): Promise<void> {
       };
       folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
     };
-    const input = { scenario, dataset, slos, planned, workers, runId, folder, open, onStart };
+    const input = { scenario, dataset, slos, planned, workers, until, runId, folder, open, onStart };
     const { outcome, totals: live } = await load(world, args, input);
     const rebuilt = await accountForLost(input, args.seed, outcome);
     const result = conclude({
@@ -162,6 +175,7 @@ async function run(world: World, args: RunArguments): Promise<void> {
 
 interface RunInput {
   scenario: RunnableScenario;
+  until: UntilCertified | undefined;
   dataset: Dataset;
   slos: readonly Slo[];
   planned: PlanInput | OpenPlanInput;
@@ -184,13 +198,14 @@ async function readInput(world: World, args: RunArguments): Promise<RunInput> {
   const read = await loadScenario(args.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));
   const dataset = await loadDataset(read.audio.dataset, { root: world.root });
+  const until = untilCertified(args.untilCertified, args.budget, read.load);
   const scenario = checkAgainstDataset(read, dataset);
   const selected = selectClips(dataset, read.audio.clips);
   checkStages(slos, scenario);
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(scenario, selected, await traceOf(scenario.load));
   const workers = workerCount(args.workers, planned, availableParallelism());
-  return { scenario, dataset: selected, slos, planned, workers };
+  return { scenario, dataset: selected, slos, planned, workers, until };
 }
 
 interface LoadInput extends RunInput {
@@ -204,7 +219,7 @@ interface LoadInput extends RunInput {
 async function load(
   world: World,
   args: RunArguments,
-  { scenario, slos, workers, runId, folder, open, onStart }: LoadInput,
+  { scenario, dataset, slos, planned, workers, until, runId, folder, open, onStart }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
   const { target, emulator } = open;
   const totals = createTotals({
@@ -222,6 +237,7 @@ async function load(
   if (!args.quiet) {
     const many = workers === 1 ? "" : `, ${workers} workers`;
     world.stderr.write(`${scenario.name} against ${labelOf(target)}, run ${runId}${many}\n`);
+    world.stderr.write(forecastLines(scenario, slos, planned, dataset, until));
   }
   const view = createProgressView(world.stderr, args.quiet);
   const coordinator = createCoordinator({
@@ -242,12 +258,26 @@ async function load(
       view.show({
         elapsedMs: atMs,
         warmupMs: scenario.warmupMs,
-        steadyMs: scenario.steadyMs,
+        steadyMs: watch.windowEndMs() - scenario.warmupMs,
         open: openNow,
         done: counts.reduce((sum, { completed }) => sum + completed, 0),
         failed: counts.reduce((sum, { failed }) => sum + failed, 0),
         latest: totals.latest(),
       });
+      watch.look(atMs);
+    },
+  });
+  const watch = watchRun({
+    scenario,
+    slos,
+    until,
+    totals,
+    extend: (windowEndMs) => coordinator.extend(windowEndMs),
+    onCollapse(atMs, message) {
+      folder.event({ atMs, type: "collapse", message });
+      if (args.quiet) return;
+      view.end();
+      world.stderr.write(`collapse: ${message}\n`);
     },
   });
   emulator?.onStall((gapMs, atEpochMs) => coordinator.noteStall("emulator", gapMs, atEpochMs));
@@ -268,14 +298,16 @@ async function load(
 async function accountForLost(
   { folder, scenario, slos, planned, workers }: LoadInput,
   seed: number,
-  { lost, problems, summaries }: RunOutcome,
+  { lost, problems, summaries, extendedToMs }: RunOutcome,
 ): Promise<Rebuilt | undefined> {
   if (lost.length === 0 || problems.length > 0) return undefined;
   const ends = summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
-  const plan = makePlan(planned, seed);
+  const { warmupMs, steadyMs } = scenario;
+  const endMs = extendedToMs ?? warmupMs + steadyMs;
+  const plan = makePlan({ ...planned, steadyMs: endMs - warmupMs }, seed);
   return rebuildTotals({
     ...recordFiles(folder.path),
-    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    window: { startMs: warmupMs, endMs },
     slos,
     lost,
     planned: (worker) => plannedSessions(plan, worker, workers),

@@ -48,10 +48,10 @@ async function fromRecords(folder: string): Promise<StoredRun> {
   const manifest = parseRunManifest(read(file("run.json")), file("run.json"));
   const scenario = runnable(file("scenario.yaml"));
   const slos = scenario.slo.map((text) => parseSlo(text));
-  const { stalls, lost } = readEvents(file("events.ndjson"));
+  const { stalls, lost, windowEndMs } = readEvents(file("events.ndjson"));
   const rebuilt = await rebuildTotals({
     ...recordFiles(folder),
-    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    window: { startMs: scenario.warmupMs, endMs: windowEndMs ?? scenario.warmupMs + scenario.steadyMs },
     slos,
     lost,
   });
@@ -63,6 +63,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
       startedAtEpochMs,
       endedAtEpochMs: startedAtEpochMs + rebuilt.lastSeenMs,
       planHash: manifest.run.planHash,
+      ...(windowEndMs === undefined ? {} : { extendedToMs: windowEndMs }),
       connections: 0,
       warmUpMs: 0,
       stalls,
@@ -92,15 +93,17 @@ function runnable(path: string): RunnableScenario {
   return { ...scenario, drainMs };
 }
 
-function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[] } {
+function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[]; windowEndMs?: number } {
   const stalls: Stall[] = [];
   const lost: LostWorker[] = [];
+  let windowEndMs: number | undefined;
   for (const line of existsSync(path) ? read(path).split("\n") : []) {
     const event = parsedEvent(line);
     if (event?.stall !== undefined) stalls.push(event.stall);
     if (event?.lost !== undefined) lost.push(event.lost);
+    windowEndMs = event?.windowEndMs ?? windowEndMs;
   }
-  return { stalls, lost };
+  return { stalls, lost, ...(windowEndMs === undefined ? {} : { windowEndMs }) };
 }
 
 /** Undefined for an empty line, and for one that the kill cut short. */

@@ -33,8 +33,14 @@ export function describeModels(
   {
     profile,
     delays,
+    overloadPercent,
     datasetName,
-  }: { profile: Profile; delays: ExactDelays | undefined; datasetName: string },
+  }: {
+    profile: Profile;
+    delays: ExactDelays | undefined;
+    overloadPercent: number | undefined;
+    datasetName: string;
+  },
   wanted: string,
 ): Partially<RivaConfigResponse> {
   const described = (["online", "offline"] as const).map((type) => ({
@@ -48,7 +54,7 @@ export function describeModels(
       emulated: "true",
       profile: profile.name,
       chunk_ms: String(profile.chunkMs),
-      capacity: String(profile.capacity),
+      capacity: overloadPercent === undefined ? String(profile.capacity) : `${overloadPercent} % too little`,
       delays: delays ? `partial=${delays.partialMs},final=${delays.finalMs}` : "modelled",
       dataset: datasetName,
       unknown_speech: "placeholder words unrecognised-1, unrecognised-2, ...",

@@ -26,7 +26,8 @@ import { FingerprintIndex } from "./fingerprint.ts";
 import type { Profile } from "./model.ts";
 import { describeModels, modelName, selectModel } from "./models.ts";
 import { recognizeFile } from "./offline.ts";
-import type { ExactDelays } from "./pace.ts";
+import { overloadPace } from "./overload.ts";
+import type { ExactDelays, Pace } from "./pace.ts";
 import { exactPace, queuePace } from "./pace.ts";
 import { asRejection, Rejection } from "./rejection.ts";
 import { widenConnectionWindows } from "./connection-window.ts";
@@ -38,6 +39,8 @@ export interface EmulatorOptions {
   profile: Profile;
   /** Answer after exactly these delays instead of by the profile's queue. */
   delays?: ExactDelays;
+  /** Be offered so many percent more than it can take, whatever is offered, instead of having a capacity. */
+  overloadPercent?: number;
   /** The speech that is recognised. */
   dataset: Dataset;
   clock: Clock;
@@ -71,7 +74,7 @@ const SERVED = ["", "nvidia.riva.asr.RivaSpeechRecognition", "grpc.health.v1.Hea
  * @throws BenchError (exit 2) when it can't listen there
  */
 export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { profile, delays, dataset, clock } = options;
+  const { profile, delays, overloadPercent, dataset, clock } = options;
   const timetable = new Timetable(clock, { exact: delays !== undefined });
   const counter = new CallCounter();
   const context: Omit<CallContext, "sequence"> = {
@@ -79,7 +82,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     timetable,
     counter,
     index: new FingerprintIndex(dataset.clips),
-    pace: delays ? exactPace(delays) : queuePace(profile, clock, timetable),
+    pace: paceOf(options, timetable),
     chunkMs: delays ? undefined : profile.chunkMs,
     idleLimitMs: options.idleLimitMs ?? IDLE_LIMIT_MS,
     selectModel: (config) => selectModel(profile, config, "online"),
@@ -131,7 +134,13 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     call: ServerUnaryCall<RivaConfigRequest, Partially<RivaConfigResponse>>,
     respond: sendUnaryData<Partially<RivaConfigResponse>>,
   ): void {
-    respond(null, describeModels({ profile, delays, datasetName: dataset.name }, call.request.model_name));
+    respond(
+      null,
+      describeModels(
+        { profile, delays, overloadPercent, datasetName: dataset.name },
+        call.request.model_name,
+      ),
+    );
   }
 
   const { asr, health } = rivaServices();
@@ -163,6 +172,12 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
       return Promise.resolve();
     },
   };
+}
+
+function paceOf({ profile, delays, overloadPercent, clock }: EmulatorOptions, timetable: Timetable): Pace {
+  if (delays !== undefined) return exactPace(delays);
+  if (overloadPercent !== undefined) return overloadPace(profile, overloadPercent, clock);
+  return queuePace(profile, clock, timetable);
 }
 
 function checkHealth(

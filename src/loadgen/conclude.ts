@@ -1,14 +1,16 @@
 /** From what a run left behind to its result: validity first, then the target's life, then the SLOs. Pure. */
+import { collapseCheck } from "../metrics/collapse.ts";
 import { judgeSlo } from "../metrics/gate.ts";
 import type { Check, RunResult, Validity } from "../metrics/result.ts";
 import { buildRunResult } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
+import { steadyStateCheck } from "../metrics/steady-state.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { judgeValidity } from "../metrics/validity.ts";
 import type { RunOutcome } from "./coordinator.ts";
 import { droppedCheck, hasRoom } from "./dropped.ts";
 import { loadShape } from "./load-shape.ts";
-import { isClosed, iterationsOf } from "./load.ts";
+import { comesAtRandom, isClosed, isLevel, iterationsOf } from "./load.ts";
 import { fallsBefore, meanCallers, peakLevel } from "./models.ts";
 import type { Rebuilt } from "./rebuild.ts";
 import type { RunnableScenario } from "./scenario.ts";
@@ -45,7 +47,12 @@ export function conclude(input: Conclusion): RunResult {
   );
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: [...slos, targetAlive(input), ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)])],
+    slos: [
+      ...slos,
+      targetAlive(input),
+      ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)]),
+      ...collapse(input),
+    ],
     run: {
       ...input.run,
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
@@ -71,11 +78,13 @@ export function conclude(input: Conclusion): RunResult {
 }
 
 /** As the workers say; when none of them lived to say it, the window was as long as there was load. */
-function windowEnd({ scenario, outcome, rebuilt }: Conclusion): number {
+function windowEnd({ scenario: { warmupMs, steadyMs }, outcome, rebuilt }: Conclusion): number {
   const ends = outcome.summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
   if (ends.length > 0) return Math.max(...ends);
-  const { warmupMs, steadyMs } = scenario;
-  return Math.max(warmupMs, Math.min(warmupMs + steadyMs, rebuilt?.lastSeenMs ?? Infinity));
+  return Math.max(
+    warmupMs,
+    Math.min(outcome.extendedToMs ?? warmupMs + steadyMs, rebuilt?.lastSeenMs ?? Infinity),
+  );
 }
 
 function lastRecordedEnd({ outcome, rebuilt }: Conclusion): number {
@@ -103,6 +112,9 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
           lateStarts: metrics["late_starts"]?.value ?? 0,
           roomForAll: hasRoom(scenario, dataset),
         }),
+    ...(isLevel(scenario.load)
+      ? { steadyState: steadyStateCheck(totals.timeline(), { random: comesAtRandom(scenario.load) }) }
+      : {}),
     lostWorkers: outcome.lost.length,
     lostShare: lostInWindow / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
@@ -110,6 +122,19 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
       ? { killed: { atMs: rebuilt.lastSeenMs, inFlight: rebuilt.inFlight.length } }
       : {}),
   });
+}
+
+/** None where the load changes by plan or takes what the server gives, or where too little was measured to tell. */
+function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
+  if (!isLevel(scenario.load) || scenario.load.model === "offline") return [];
+  const { paddingBeforeMs, paddingAfterMs } = scenario.audio;
+  const backlogSlope = totals.summaries()["backlog_slope"];
+  const check = collapseCheck({
+    timeline: totals.timeline(),
+    ...(backlogSlope === undefined ? {} : { backlogSlope }),
+    meanAudioMs: (dataset.audioSeconds * 1000) / dataset.clips + paddingBeforeMs + paddingAfterMs,
+  });
+  return check === undefined ? [] : [check];
 }
 
 /**

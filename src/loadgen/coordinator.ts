@@ -35,6 +35,8 @@ export interface RunEvent {
   message: string;
   stall?: Stall;
   lost?: LostWorker;
+  /** Where the window ends from now on, since T0. */
+  windowEndMs?: number;
 }
 
 /** What is known when all workers are ready. */
@@ -69,6 +71,8 @@ export interface RunOutcome {
   startedAtEpochMs: number;
   endedAtEpochMs: number;
   planHash: string;
+  /** Where the window was made to end, since T0, when that is later than the scenario says. */
+  extendedToMs?: number;
   connections: number;
   warmUpMs: number;
   stalls: readonly Stall[];
@@ -86,6 +90,8 @@ export interface Coordinator {
   run(): Promise<RunOutcome>;
   /** Ctrl-C, once: no new sessions, follow the recorded ones to their end. */
   stop(): void;
+  /** Lets the window end later, for want of sessions; call well before its end. */
+  extend(windowEndMs: number): void;
   /** Ctrl-C, twice: end everything now. */
   abort(): void;
   /** Tells of a stall of another process of the run (the emulator). */
@@ -119,6 +125,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let settled = false;
   let interrupted = false;
   let startedAtEpochMs = 0;
+  let extendedToMs: number | undefined;
   let forgetAbort = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
@@ -129,8 +136,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const broadcast = (message: ToWorker): void => {
     for (const index of jobs.keys()) send(index, message);
   };
-  const event = (type: string, message: string, detail: Pick<RunEvent, "stall" | "lost"> = {}): void =>
-    options.onEvent({ atMs: clock.nowMs(), type, message, ...detail });
+  const event = (
+    type: string,
+    message: string,
+    detail: Omit<RunEvent, "atMs" | "type" | "message"> = {},
+  ): void => options.onEvent({ atMs: clock.nowMs(), type, message, ...detail });
   const noteStall = (stall: Stall): void => {
     stalls.push(stall);
     event("stall", `${stall.process} did not run for ${Math.round(stall.gapMs)} ms`, { stall });
@@ -279,6 +289,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         startedAtEpochMs,
         endedAtEpochMs: options.clock.epochMs(),
         planHash: ready[0]?.planHash ?? "",
+        ...(extendedToMs === undefined ? {} : { extendedToMs }),
         connections: sum(ready.map((one) => one?.connections ?? 0)),
         warmUpMs: Math.max(...ready.map((one) => one?.warmUpMs ?? 0)),
         stalls,
@@ -293,6 +304,13 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       interrupted = true;
       if (started) stop();
       else settle({ error: new BenchError("interrupted before the run began", { exitCode: 130 }) });
+    },
+    extend(windowEndMs) {
+      if (interrupted) return;
+      extendedToMs = windowEndMs;
+      totals.extendWindow(windowEndMs);
+      broadcast({ type: "extend", windowEndMs });
+      event("extend", `the window goes on until ${Math.round(windowEndMs / 1000)} s`, { windowEndMs });
     },
     abort() {
       interrupted = true;

@@ -16,15 +16,14 @@ interface Slot {
   upcoming: Turn;
   /** Sessions begun so far. */
   begun: number;
-  /** Start not yet reached; its phase. */
-  pending: RunPhase | undefined;
+  /** Start not yet reached. */
+  pending: { phase: RunPhase; scheduledMs: number } | undefined;
   retired: boolean;
 }
 
 export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
   const { plan, clock, scheduler, clips } = options;
   const { iterations, warmupMs, steadyMs, pace, streams, stages = [] } = plan.input;
-  const plannedEndMs = warmupMs + steadyMs;
   const slots: Slot[] = plan.slots(options.shard).map((slotPlan) => ({
     plan: slotPlan,
     upcoming: slotPlan.next(),
@@ -33,7 +32,7 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
     retired: false,
   }));
   const sessions = createSessions(options);
-  let windowEndMs = plannedEndMs;
+  let windowEndMs = warmupMs + steadyMs;
   /** Sessions of the window that are planned or open. */
   let outstanding = 0;
   let active = slots.length;
@@ -46,20 +45,25 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
 
   function schedule(slot: Slot, wantedMs: number): void {
     const scheduledMs = slot.plan.admit(wantedMs);
-    const phase = phaseAt(plan.input, scheduledMs ?? Infinity);
+    const phase = phaseOf(scheduledMs ?? Infinity);
     const over =
       stopping || slot.begun === iterations || (phase === "drain" && outstanding === 0 && released);
     if (scheduledMs === undefined || over) {
       retire(slot);
       return;
     }
-    slot.pending = phase;
+    slot.pending = { phase, scheduledMs };
     if (phase === "steady") outstanding++;
-    scheduler.add(timed(scheduledMs, () => begin(slot, phase, scheduledMs)));
+    scheduler.add(timed(scheduledMs, () => begin(slot)));
   }
 
-  function begin(slot: Slot, phase: RunPhase, scheduledMs: number): void {
+  function phaseOf(scheduledMs: number): RunPhase {
+    return phaseAt({ ...plan.input, steadyMs: windowEndMs - warmupMs }, scheduledMs);
+  }
+
+  function begin(slot: Slot): void {
     if (slot.pending === undefined) return;
+    const { phase, scheduledMs } = slot.pending;
     slot.pending = undefined;
     const { clip, caller } = slot.upcoming;
     const ready = clips[clip];
@@ -133,7 +137,7 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
     windowEndMs = Math.min(windowEndMs, Math.max(clock.nowMs(), warmupMs));
     for (const slot of slots) {
       if (slot.pending !== undefined) {
-        if (slot.pending === "steady") outstanding--;
+        if (slot.pending.phase === "steady") outstanding--;
         slot.pending = undefined;
         retire(slot);
       }
@@ -142,16 +146,23 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
     settle();
   }
 
+  /** Anew whenever the window grows: what fires for an end that was moved has nothing to do. */
+  function scheduleEnd(): void {
+    const endMs = windowEndMs;
+    scheduler.add(timed(endMs, iterations === undefined ? settle : stop));
+    scheduler.add(
+      timed(endMs + options.drainMs, () => {
+        if (windowEndMs > endMs) return;
+        released = true;
+        sessions.endDrain();
+        settle();
+      }),
+    );
+  }
+
   return {
     start() {
-      scheduler.add(timed(plannedEndMs, iterations === undefined ? settle : stop));
-      scheduler.add(
-        timed(plannedEndMs + options.drainMs, () => {
-          released = true;
-          sessions.endDrain();
-          settle();
-        }),
-      );
+      scheduleEnd();
       for (const slot of slots) schedule(slot, slot.plan.firstStartMs);
     },
     release() {
@@ -159,6 +170,16 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
       settle();
     },
     stop,
+    extend(endMs) {
+      if (stopping || endMs <= windowEndMs) return;
+      windowEndMs = endMs;
+      for (const { pending } of slots) {
+        if (pending?.phase !== "drain") continue;
+        pending.phase = phaseOf(pending.scheduledMs);
+        if (pending.phase === "steady") outstanding++;
+      }
+      scheduleEnd();
+    },
     abort() {
       stop();
       sessions.cancelAll("the run was aborted");

@@ -196,6 +196,19 @@ describe("engine, open load", () => {
     expect(of(run, "steady").every(({ cutShort, outcome }) => !cutShort && outcome?.ok === true)).toBe(true);
   });
 
+  it("extend: arrivals before the new end are of the window, and the drain counts from it", () => {
+    const run = setUp({}, { finalMs: 1e9 });
+    run.clock.advanceTo(3000);
+    run.engine.extend(7000);
+    // Earlier than what was agreed: nothing to do.
+    run.engine.extend(6000);
+    run.clock.advanceTo(60_000);
+    expect(of(run, "steady").map(({ scheduledMs }) => scheduledMs)).toEqual(
+      Array.from({ length: 24 }, (_, n) => 1000 + 250 * n),
+    );
+    expect(run.summary()).toMatchObject({ windowEndMs: 7000, lastRecordedEndMs: 7000 + 11_500 });
+  });
+
   it("abort: every open session ends at once as cancelled", () => {
     const run = setUp();
     run.clock.advanceTo(2600);

@@ -2,7 +2,7 @@
  * Open loads: sessions start at their planned times, whatever the server does. What finds no place at its time is
  * dropped, counted and recorded; nothing ever waits.
  */
-import type { Observation } from "../metrics/observation.ts";
+import type { Observation, RunPhase } from "../metrics/observation.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import type { Arrival, OpenPlan } from "./open-plan.ts";
 import { phaseAt } from "./plan.ts";
@@ -15,7 +15,6 @@ const NO_SLOT = -1;
 export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   const { plan, clock, scheduler, clips, shard } = options;
   const { warmupMs, steadyMs, pace } = plan.input;
-  const plannedEndMs = warmupMs + steadyMs;
   const arrivals = plan.arrivals(shard);
   const sessions = createSessions(options);
   /** Free places, the last one given back on top; numbers are unique over all shards. */
@@ -24,7 +23,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
     (_, index) => index * shard.of + shard.index,
   ).reverse();
   let next: Arrival | undefined;
-  let windowEndMs = plannedEndMs;
+  let windowEndMs = warmupMs + steadyMs;
   /** Sessions of the window that are open. */
   let outstanding = 0;
   let stopping = false;
@@ -51,7 +50,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
 
   function begin(arrival: Arrival, slot: number): void {
     const { seq, stage, scheduledMs, phaseOffsetMs } = arrival;
-    const phase = phaseAt(plan.input, scheduledMs);
+    const phase = phaseOf(scheduledMs);
     if (phase === "steady") outstanding++;
     sessions.begin(
       { seq, slot, phase, stage, scheduledMs, clip: clipOf(arrival), pace, phaseOffsetMs },
@@ -60,6 +59,10 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
         ended(observation);
       },
     );
+  }
+
+  function phaseOf(scheduledMs: number): RunPhase {
+    return phaseAt({ ...plan.input, steadyMs: windowEndMs - warmupMs }, scheduledMs);
   }
 
   function ended({ phase, endedMs }: Observation): void {
@@ -74,7 +77,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   function dropped(arrival: Arrival): Observation {
     const { facts, chunks, chunkMs } = clipOf(arrival);
     const { seq, stage, scheduledMs } = arrival;
-    const phase = phaseAt(plan.input, scheduledMs);
+    const phase = phaseOf(scheduledMs);
     return {
       ...{ seq, slot: NO_SLOT, phase, stage, clip: facts, chunkMs, pace, chunks: chunks.length, scheduledMs },
       ...{
@@ -122,16 +125,23 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
     settle();
   }
 
+  /** Anew whenever the window grows: what fires for an end that was moved has nothing to do. */
+  function scheduleEnd(): void {
+    const endMs = windowEndMs;
+    scheduler.add(timed(endMs, settle));
+    scheduler.add(
+      timed(endMs + options.drainMs, () => {
+        if (windowEndMs > endMs) return;
+        released = true;
+        sessions.endDrain();
+        settle();
+      }),
+    );
+  }
+
   return {
     start() {
-      scheduler.add(timed(plannedEndMs, settle));
-      scheduler.add(
-        timed(plannedEndMs + options.drainMs, () => {
-          released = true;
-          sessions.endDrain();
-          settle();
-        }),
-      );
+      scheduleEnd();
       scheduleNext();
     },
     release() {
@@ -139,6 +149,11 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
       settle();
     },
     stop,
+    extend(endMs) {
+      if (stopping || endMs <= windowEndMs) return;
+      windowEndMs = endMs;
+      scheduleEnd();
+    },
     abort() {
       stop();
       sessions.cancelAll("the run was aborted");

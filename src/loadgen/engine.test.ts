@@ -184,6 +184,44 @@ describe("engine, closed model", () => {
     expect(run.sessions.length).toBe(opened);
   });
 
+  it("extend: what starts before the new end is of the window, and the load does not thin out in between", () => {
+    const run = setUp();
+    run.clock.advanceTo(4500);
+    run.engine.extend(9000);
+    // Earlier than what was agreed: nothing to do.
+    run.engine.extend(6000);
+    run.clock.advanceTo(40_000);
+    expect(run.summary()?.windowEndMs).toBe(9000);
+    const recorded = run.sessions.filter((session) => session.phase === "steady");
+    expect(Math.max(...recorded.map((session) => session.scheduledMs))).toBeGreaterThan(7000);
+    expect(recorded.every(({ scheduledMs }) => scheduledMs >= 1000 && scheduledMs < 9000)).toBe(true);
+    expect(recorded.every((session) => !session.cutShort)).toBe(true);
+    expect(run.transport.cancelled).toBe(0);
+    for (let atMs = 1000; atMs < 9000; atMs += 250) {
+      const open = run.sessions.filter((one) => one.startedMs! <= atMs && one.endedMs! >= atMs);
+      expect([atMs, open.length]).toEqual([atMs, 3]);
+    }
+  });
+
+  it("extend: a session that was to start after the old end, and was waiting for it, is of the window", () => {
+    const run = setUp({ thinkMs: 2000 });
+    run.clock.advanceTo(4500);
+    run.engine.extend(9000);
+    run.clock.advanceTo(40_000);
+    const inside = run.sessions.filter(({ scheduledMs }) => scheduledMs >= 1000 && scheduledMs < 9000);
+    expect(inside.some(({ scheduledMs }) => scheduledMs > 5000 && scheduledMs < 7500)).toBe(true);
+    expect(new Set(inside.map(({ phase }) => phase))).toEqual(new Set(["steady"]));
+    expect(run.summary()?.windowEndMs).toBe(9000);
+  });
+
+  it("extend: the drain counts from the new end", () => {
+    const run = setUp({ warmupMs: 0 }, { finalMs: 1e9 });
+    run.clock.advanceTo(3000);
+    run.engine.extend(10_000);
+    run.clock.advanceTo(40_000);
+    expect(run.summary()?.lastRecordedEndMs).toBe(10_000 + 11_500);
+  });
+
   it("abort: every open session ends at once as cancelled", () => {
     const run = setUp();
     run.clock.advanceTo(2500);

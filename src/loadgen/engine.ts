@@ -27,7 +27,7 @@ export interface EngineOptions<P extends Plan = Plan> extends SessionsOptions {
 }
 
 export interface EngineSummary {
-  /** End of the window: as planned, or earlier when the run was stopped. */
+  /** End of the window: as planned, later when it was extended, earlier when the run was stopped. */
   windowEndMs: number;
   /** When the last session of the window had ended. */
   lastRecordedEndMs: number;
@@ -42,6 +42,8 @@ export interface Engine {
   release(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;
+  /** Moves the end of the window to a later instant. An earlier one, or one that comes when the run stops, changes nothing. */
+  extend(windowEndMs: number): void;
   /** Cancels everything now. */
   abort(): void;
   /** Sessions open at this moment, in any phase. */

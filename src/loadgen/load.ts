@@ -132,6 +132,20 @@ export function iterationsOf(load: Load): number | undefined {
   return load.model === "concurrency" || load.model === "offline" ? load.iterations : undefined;
 }
 
+/**
+ * True for a load that is the same from the ramp-in to an end that the clock sets. Only then is a trend the server's doing,
+ * and only then can the window be made longer without being another load.
+ */
+export function isLevel(load: Load): boolean {
+  const levels: readonly Load["model"][] = ["concurrency", "offline", "constant", "poisson", "soak"];
+  return levels.includes(load.model) && iterationsOf(load) === undefined;
+}
+
+/** True when sessions come as independent callers ring: how many are open then wanders by itself. */
+export function comesAtRandom(load: Load): boolean {
+  return load.model === "poisson" || ("arrivals" in load && load.arrivals === "poisson");
+}
+
 /** The load in a few words, for lists. */
 export function loadInWords(load: Load): string {
   switch (load.model) {

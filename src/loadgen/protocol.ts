@@ -45,6 +45,8 @@ export type ToWorker =
   | { type: "settle" }
   /** No new sessions; recorded ones are followed to their end. */
   | { type: "stop" }
+  /** The window ends later than planned, at this instant. Comes well before the old end. */
+  | { type: "extend"; windowEndMs: number }
   /** End everything now. */
   | { type: "abort" };
 

@@ -86,6 +86,9 @@ export function runWorker(
       case "stop":
         run?.stop();
         break;
+      case "extend":
+        run?.extend(message.windowEndMs);
+        break;
       case "abort":
         run?.abort();
         break;
@@ -98,6 +101,7 @@ interface Prepared {
   start(atEpochMs: number): void;
   settle(): void;
   stop(): void;
+  extend(windowEndMs: number): void;
   abort(): void;
   /** The coordinator is gone: what ends from now on ends because of that and is not worth a record. */
   orphan(): void;
@@ -194,6 +198,10 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     start,
     settle: () => engine?.release(),
     stop: () => engine?.stop(),
+    extend(windowEndMs) {
+      engine?.extend(windowEndMs);
+      recorder.extendWindow(windowEndMs);
+    },
     abort: () => engine?.abort(),
     orphan() {
       orphaned = true;

@@ -40,7 +40,13 @@ interface Ran {
   rebuild(): Promise<Totals>;
 }
 
-async function runWith(workers: number, server: FakeServer, load: string = CLOSED): Promise<Ran> {
+/** @param extendTo milliseconds since T0 at which the window is made to end, told two seconds before its planned end */
+async function runWith(
+  workers: number,
+  server: FakeServer,
+  load: string = CLOSED,
+  extendTo?: number,
+): Promise<Ran> {
   // T0 is 200 ms after all are ready: from here that is 0, and planned instants come without a rounding error at which a
   // clock that stands still would wake the same timer for ever.
   const clock = new VirtualClock(-200);
@@ -83,7 +89,11 @@ async function runWith(workers: number, server: FakeServer, load: string = CLOSE
     }
   };
   await pump(() => started || ended);
-  clock.advanceTo(40_000);
+  if (extendTo !== undefined) {
+    clock.advanceTo(12_000);
+    coordinator.extend(extendTo);
+  }
+  clock.advanceTo(60_000);
   await pump(() => ended);
   const read = <T>(path: string): T[] =>
     readFileSync(path, "utf8")
@@ -95,7 +105,10 @@ async function runWith(workers: number, server: FakeServer, load: string = CLOSE
     totals,
     sessions: read<SessionRecord>(files.sessionsFile),
     starts: read<StartRecord>(files.startsFile),
-    rebuild: async () => (await rebuildTotals({ ...files, window, slos, lost: [] })).totals,
+    rebuild: async () => {
+      const longer = { ...window, endMs: extendTo ?? window.endMs };
+      return (await rebuildTotals({ ...files, window: longer, slos, lost: [] })).totals;
+    },
   };
 }
 
@@ -140,6 +153,24 @@ it.each([
   const recorded = (ran: Ran): number[] =>
     ran.sessions.flatMap(({ seq, phase }) => (phase === "steady" ? [seq] : [])).sort((a, b) => a - b);
   expect(recorded(four)).toEqual(recorded(one));
+});
+
+it.each([
+  ["a closed load", CLOSED],
+  ["an open load", OPEN],
+])("a window that is made longer is so for every worker, and the records know it: %s", async (_, load) => {
+  const [planned, one, four] = [
+    await runWith(1, FLAKY, load),
+    await runWith(1, FLAKY, load, 20_000),
+    await runWith(4, FLAKY, load, 20_000),
+  ];
+  expect(four.outcome.extendedToMs).toBe(20_000);
+  expect(four.outcome.summaries.map((summary) => summary?.windowEndMs)).toEqual(Array(4).fill(20_000));
+  expect(one.totals.counts("steady").scheduled).toBeGreaterThan(
+    1.2 * planned.totals.counts("steady").scheduled,
+  );
+  expect(readings(four.totals)).toEqual(readings(one.totals));
+  expect(readings(await four.rebuild())).toEqual(readings(four.totals));
 });
 
 it("four workers hold the load until the last session of the window has ended anywhere", async () => {

@@ -32,7 +32,7 @@ export interface SessionMetric extends MetricBase {
 
 /** Any number of values a session. */
 export interface SeriesMetric extends MetricBase {
-  per: "response" | "chunk";
+  per: "response" | "chunk" | "word";
   each(observation: Observation, emit: (value: number) => void): void;
   actual?(observation: Observation, emit: (value: number) => void): void;
   /** Keeps every value, because its percentile rule picks a sample and is printed with five digits. */

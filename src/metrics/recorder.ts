@@ -21,6 +21,8 @@ export interface Recorder {
   record(observation: Observation): void;
   /** The window ends earlier than planned: the run was interrupted. */
   cutWindow(endMs: number): void;
+  /** The window ends later than planned; call before its old end. */
+  extendWindow(endMs: number): void;
   /** Starts a new interval and returns the work of writing down the old one. */
   beginSnapshot(fromMs: number, toMs: number, health?: WorkerHealth): SnapshotJob;
 }
@@ -128,8 +130,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
     for (let i = 0; i < valueCount; i++) if (!keeps(slo, values[i] ?? NaN)) over++;
     let total = valueCount;
     if (countsAsViolation(metric, observation)) {
-      // All the values that the session should have had: one, or one for each chunk.
-      total = over = metric.per === "session" ? 1 : observation.chunks;
+      total = over = valuesOwed(metric, observation);
     }
     if (total === 0) return true;
     const tally = interval.tallies[index];
@@ -163,6 +164,9 @@ export function createRecorder(config: RecorderConfig): Recorder {
     cutWindow(endMs) {
       window.endMs = Math.min(window.endMs, endMs);
     },
+    extendWindow(endMs) {
+      window.endMs = Math.max(window.endMs, endMs);
+    },
     beginSnapshot,
   };
 }
@@ -170,6 +174,12 @@ export function createRecorder(config: RecorderConfig): Recorder {
 /** A session that failed, unless the generator spoiled it, breaks every SLO on what it should have delivered. */
 function countsAsViolation(metric: Metric, { outcome }: Observation): boolean {
   return metric.ofFailed !== true && outcome?.ok === false && outcome.failure.origin !== "generator";
+}
+
+/** All the values that the session should have had: one, or one for each chunk or reference word. */
+function valuesOwed({ per }: Metric, { chunks, clip }: Observation): number {
+  if (per === "session") return 1;
+  return per === "word" ? clip.words.length : chunks;
 }
 
 /** For percentiles what the gate allows of all sessions is asked of each one; max allows none. */

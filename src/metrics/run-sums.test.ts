@@ -35,7 +35,16 @@ describe("sessions without a pace", () => {
   it("have no latency from audio that was never due, nor lateness, but all else", () => {
     const spoken = METRICS.filter((metric) => metric.per !== "run" && speaksOf(metric, session));
     expect(spoken.map(({ name }) => name).sort()).toEqual(
-      ["final_from_close", "session_setup", "start_slip", "back_pressure", "rtf"].sort(),
+      [
+        "final_from_close",
+        "session_setup",
+        "start_slip",
+        "upwr",
+        "erasure",
+        "final_surprise",
+        "back_pressure",
+        "rtf",
+      ].sort(),
     );
     const late = sketch({
       pace: Infinity,

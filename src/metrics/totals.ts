@@ -23,6 +23,8 @@ export interface Totals {
   add(snapshot: Snapshot): void;
   /** The window ended earlier than planned: the run was interrupted. */
   cutWindow(endMs: number): void;
+  /** The window ends later than planned; call before its old end. */
+  extendWindow(endMs: number): void;
   counts(phase: RunPhase): Counts;
   /** Every metric with data, of the steady window; of one stage of it when `stage` is given. */
   summaries(stage?: string): Record<string, Summary>;
@@ -126,6 +128,9 @@ export function createTotals(config: TotalsConfig): Totals {
     add,
     cutWindow(endMs) {
       window.endMs = Math.min(window.endMs, endMs);
+    },
+    extendWindow(endMs) {
+      window.endMs = Math.max(window.endMs, endMs);
     },
     counts(phase) {
       const total = emptyCounts();

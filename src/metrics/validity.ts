@@ -34,6 +34,8 @@ export interface ValidityInput {
   lateStarts?: number;
   /** True when the load left room for all sessions of a server that keeps up: what is dropped then is its doing. */
   roomForAll?: boolean;
+  /** Whether the window had a steady state; absent where the load was meant to change. */
+  steadyState?: Check;
   /** Workers that were lost, and the share of the load they carried. */
   lostWorkers: number;
   lostShare: number;
@@ -58,6 +60,7 @@ export function judgeValidity(input: ValidityInput): Validity {
     stallCheck(input),
     ...concurrencyCheck(input),
     ...startsCheck(input),
+    ...(input.steadyState === undefined ? [] : [input.steadyState]),
     workersCheck(input),
     ...(input.interrupted ? [INTERRUPTED] : []),
     ...completeCheck(input),

@@ -15,6 +15,10 @@ export const LATENCY_ROWS: readonly Row[] = [
   ["final_from_last_chunk", "final, from last chunk"],
   ["final_from_close", "final, from close"],
   ["final_from_speech_end", "final, from speech end"],
+  ["word_emission_first", "word, first shown"],
+  ["word_emission_stable", "word, for good"],
+  ["word_emission_final", "word, in a final"],
+  ["backlog", "backlog of audio"],
 ];
 
 export const NVIDIA_ROWS: readonly Row[] = [
@@ -129,6 +133,7 @@ export function runFacts({ sessions, metrics, window, dataset }: RunResult): [la
     return value === undefined ? [] : [[label, text(value)]];
   };
   const most = metrics["concurrency"]?.max;
+  const [upwr, erasure, surprise] = ["upwr", "erasure", "final_surprise"].map((name) => metrics[name]?.mean);
   return [
     ["sessions", `${scheduled} scheduled = ${completed} completed + ${failed} failed + ${dropped} dropped`],
     ...measured(
@@ -149,12 +154,20 @@ export function runFacts({ sessions, metrics, window, dataset }: RunResult): [la
       "keep_up",
       (ratio) => `${ratio.toFixed(3)} of the audio scheduled was acknowledged`,
     ),
+    ...(upwr === undefined || erasure === undefined || surprise === undefined
+      ? []
+      : [["partials", partialsText(upwr, erasure, surprise)] as [string, string]]),
     [
       "window",
       `${seconds(window.steadyMs)} after ${seconds(window.warmupMs)} of warm-up, then ${seconds(window.drainMs)} of drain`,
     ],
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
   ];
+}
+
+/** Means over the sessions. */
+function partialsText(upwr: number, erasure: number, surprise: number): string {
+  return `UPWR ${upwr.toFixed(3)}, erasure ${erasure.toFixed(3)}, final surprise ${surprise.toFixed(3)} per final word`;
 }
 
 /** Failures outside the window, which are not judged; undefined when there are none. */

@@ -1,0 +1,68 @@
+/** Is the server falling behind the speaker? Audio that was due, less audio that the server says it has processed. */
+import type { SeriesMetric, SessionMetric } from "./metric.ts";
+import type { Observation } from "./observation.ts";
+
+/** Audio whose scheduled send had come by `atMs`. */
+function scheduledAudioMs({ anchorMs, pace, chunkMs, clip }: Observation, atMs: number): number {
+  const recordedMs = (atMs - (anchorMs ?? Infinity)) * pace;
+  if (recordedMs >= clip.audioMs) return clip.audioMs;
+  return Math.max(0, Math.floor(recordedMs / chunkMs + 1e-9) * chunkMs);
+}
+
+/** The backlog [b] right after each response that says how far the server is. */
+function eachBacklog(observation: Observation, tell: (atMs: number, backlogMs: number) => void): void {
+  let furthestMs = 0;
+  for (const { atMs, audioProcessedMs = 0 } of observation.responses) {
+    // Zero is proto3's way of leaving a float out.
+    if (audioProcessedMs <= 0) continue;
+    furthestMs = Math.max(furthestMs, Math.min(audioProcessedMs, observation.clip.audioMs));
+    tell(atMs, scheduledAudioMs(observation, atMs) - furthestMs);
+  }
+}
+
+const backlog: SeriesMetric = {
+  name: "backlog",
+  unit: "ms",
+  better: "lower",
+  per: "response",
+  help:
+    "b(R_j) = audio scheduled by R_j (chunks with S_k <= R_j) - max p_j, after each response that says how much audio it " +
+    "has processed. In audio time: at pace v a second of it lasts 1/v seconds.",
+  each: (observation, emit) => eachBacklog(observation, (_, backlogMs) => emit(backlogMs)),
+};
+
+/** Below these a slope is the sawtooth of chunks against responses, not a trend. */
+const SLOPE_FROM_RESPONSES = 8;
+const SLOPE_FROM_MS = 3000;
+
+const backlogSlope: SessionMetric = {
+  name: "backlog_slope",
+  unit: "x",
+  better: "lower",
+  per: "session",
+  help:
+    "Seconds of backlog gained per second while the audio is sent: least-squares slope of b(R_j) over R_j, for sessions " +
+    `with at least ${SLOPE_FROM_RESPONSES} such responses over ${SLOPE_FROM_MS / 1000} s. An overload of 2 % gives 0.02.`,
+  of: (observation) => {
+    const { anchorMs, clip, pace } = observation;
+    if (anchorMs === undefined || observation.cutShort) return undefined;
+    const lastDueMs = anchorMs + clip.audioMs / pace;
+    let n = 0;
+    let [fromMs, toMs] = [NaN, NaN];
+    let [sumT, sumB, sumTT, sumTB] = [0, 0, 0, 0];
+    eachBacklog(observation, (atMs, backlogMs) => {
+      if (atMs > lastDueMs) return;
+      if (n++ === 0) fromMs = atMs;
+      toMs = atMs;
+      const t = atMs - anchorMs;
+      sumT += t;
+      sumB += backlogMs;
+      sumTT += t * t;
+      sumTB += t * backlogMs;
+    });
+    if (n < SLOPE_FROM_RESPONSES || toMs - fromMs < SLOPE_FROM_MS) return undefined;
+    return (n * sumTB - sumT * sumB) / (n * sumTT - sumT * sumT);
+  },
+};
+
+export const BACKLOG_METRICS: readonly (SessionMetric | SeriesMetric)[] = [backlog, backlogSlope];
