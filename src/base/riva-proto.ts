@@ -155,6 +155,8 @@ export interface RivaServices {
   };
 }
 
+const REINSTALL =
+  "The installation is incomplete; reinstall the package or restore protos/ from the repository.";
 const PROTO_ROOT: string = join(PACKAGE_ROOT, "protos");
 
 let loaded: RivaServices | undefined;
@@ -171,13 +173,31 @@ export function rivaServices(protoRoot: string = PROTO_ROOT): RivaServices {
   return loaded;
 }
 
+/**
+ * All that `protos/` defines, with file descriptors: what server reflection tells of.
+ * @throws as `rivaServices`
+ */
+export function rivaPackage(): PackageDefinition {
+  return loadPackage(PROTO_ROOT);
+}
+
 function load(protoRoot: string): RivaServices {
-  const hint =
-    "The installation is incomplete; reinstall the package or restore protos/ from the repository.";
-  if (!existsSync(protoRoot)) throw new BenchError(`The protocol files are missing: ${protoRoot}`, { hint });
-  let definition: PackageDefinition;
+  const definition = loadPackage(protoRoot);
+  const asr = definition["nvidia.riva.asr.RivaSpeechRecognition"];
+  const health = definition["grpc.health.v1.Health"];
+  if (asr === undefined || health === undefined) {
+    throw new BenchError(`The protocol files in ${protoRoot} don't define the Riva and health services`, {
+      hint: REINSTALL,
+    });
+  }
+  // The only place where the loader's untyped definitions meet our types; riva-proto.test.ts proves them by bytes.
+  return { asr, health } as unknown as RivaServices;
+}
+
+function loadPackage(protoRoot: string): PackageDefinition {
+  if (!existsSync(protoRoot)) throw new BenchError(`The protocol files are missing: ${protoRoot}`, { hint: REINSTALL });
   try {
-    definition = loadSync(["riva/proto/riva_asr.proto", "riva/proto/health.proto"], {
+    return loadSync(["riva/proto/riva_asr.proto", "riva/proto/health.proto"], {
       includeDirs: [protoRoot],
       keepCase: true,
       longs: Number,
@@ -187,17 +207,8 @@ function load(protoRoot: string): RivaServices {
     });
   } catch (error) {
     throw new BenchError(`The protocol files in ${protoRoot} can't be read: ${messageOf(error)}`, {
-      hint,
+      hint: REINSTALL,
       cause: error,
     });
   }
-  const asr = definition["nvidia.riva.asr.RivaSpeechRecognition"];
-  const health = definition["grpc.health.v1.Health"];
-  if (asr === undefined || health === undefined) {
-    throw new BenchError(`The protocol files in ${protoRoot} don't define the Riva and health services`, {
-      hint,
-    });
-  }
-  // The only place where the loader's untyped definitions meet our types; riva-proto.test.ts proves them by bytes.
-  return { asr, health } as unknown as RivaServices;
 }

@@ -16,6 +16,8 @@ export interface EmulatorCounts {
 export interface EmulatorChild {
   /** host:port. */
   address: string;
+  /** host:port of its HTTP side (metrics, health), when `--http-port` was among its flags. */
+  httpAddress: string | undefined;
   /** What the emulator calls its model: it says that it is one. */
   model: string;
   /** Its own count so far; undefined when it has gone. */
@@ -26,7 +28,7 @@ export interface EmulatorChild {
 }
 
 type FromEmulator =
-  | { type: "ready"; port: number; model: string }
+  | { type: "ready"; port: number; httpPort?: number; model: string }
   | { type: "stats"; stats: EmulatorCounts }
   | { type: "stall"; gapMs: number; atEpochMs: number }
   | { type: "failed"; message: string; hint?: string };
@@ -47,7 +49,7 @@ export async function startEmulator(options: {
   const stallHandlers: ((gapMs: number, atEpochMs: number) => void)[] = [];
   const statsWaiters: ((stats: EmulatorCounts) => void)[] = [];
 
-  const ready = await new Promise<{ port: number; model: string }>((resolve, reject) => {
+  const ready = await new Promise<{ port: number; httpPort?: number; model: string }>((resolve, reject) => {
     const limit = setTimeout(
       () => reject(new BenchError("the emulator did not start in time")),
       START_LIMIT_MS,
@@ -72,6 +74,7 @@ export async function startEmulator(options: {
 
   return {
     address: `127.0.0.1:${ready.port}`,
+    httpAddress: ready.httpPort === undefined ? undefined : `127.0.0.1:${ready.httpPort}`,
     model: ready.model,
     onStall: (handler) => stallHandlers.push(handler),
     async stats() {

@@ -11,8 +11,11 @@ import { findProfile, PROFILE_NAMES } from "../emulator/model.ts";
 import { checkOverload } from "../emulator/overload.ts";
 import type { ExactDelays } from "../emulator/pace.ts";
 import { parseDelays } from "../emulator/pace.ts";
+import type { ProcessUsage } from "../emulator/metrics-text.ts";
 import type { Emulator } from "../emulator/server.ts";
 import { createEmulator } from "../emulator/server.ts";
+import { loadServerTls } from "../emulator/tls.ts";
+import { packageVersion } from "./machine.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -22,6 +25,10 @@ interface Args {
   capacity?: number;
   delays?: string;
   overload?: number;
+  httpPort?: number;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsClientCa?: string;
   dataset: string;
   statsFile?: string;
   json: boolean;
@@ -40,6 +47,10 @@ export function emulatorCommand(world: World): CommandModule {
     builder: (yargs) =>
       yargs
         .option("port", { type: "number", default: 50_051, describe: "0 = any free port" })
+        .option("http-port", {
+          type: "number",
+          describe: "Also a NIM's HTTP port: health, models, metrics, transcriptions; 0 = any free port",
+        })
         .option("host", { type: "string", default: "127.0.0.1", describe: "Address to listen on" })
         .option("profile", {
           type: "string",
@@ -54,6 +65,12 @@ export function emulatorCommand(world: World): CommandModule {
             "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
         })
         .conflicts("overload", ["delays", "capacity"])
+        .option("tls-cert", { type: "string", describe: "Serve TLS on both ports: PEM certificate" })
+        .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
+        .option("tls-client-ca", {
+          type: "string",
+          describe: "Demand client certificates that this authority signed (mTLS)",
+        })
         .option("dataset", { type: "string", default: "default", describe: "Speech it recognises" })
         .option("stats-file", {
           type: "string",
@@ -62,8 +79,9 @@ export function emulatorCommand(world: World): CommandModule {
         .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
         .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
         .example("$0 emulator --capacity 20", "a small server, to see one saturate")
-        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against")
-        .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse"),
+        .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse")
+        .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
+        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against"),
     handler: (args) => emulate(world, args as unknown as Args),
   };
 }
@@ -87,23 +105,55 @@ async function emulate(world: World, args: Args): Promise<void> {
 }
 
 async function start(world: World, args: Args): Promise<Emulator> {
-  const { host, port } = args;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw BenchError.usage("--port must be a whole number from 0 to 65535");
-  }
+  const { host, port, httpPort } = args;
+  mustBePort("--port", port);
+  if (httpPort !== undefined) mustBePort("--http-port", httpPort);
   const profile = findProfile(args.profile, args.capacity);
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
   const overload = args.overload === undefined ? {} : { overloadPercent: checkOverload(args.overload) };
+  const tls = await loadServerTls({ cert: args.tlsCert, key: args.tlsKey, clientCa: args.tlsClientCa });
   const dataset = await loadDataset(args.dataset, { root: world.root });
-  return createEmulator({ profile, ...delays, ...overload, dataset, clock: world.clock, host, port });
+  const http =
+    httpPort === undefined
+      ? {}
+      : { http: { port: httpPort, version: packageVersion(world.root), usage: () => processUsage(world) } };
+  return createEmulator({
+    profile,
+    ...delays,
+    ...overload,
+    ...http,
+    tls,
+    dataset,
+    clock: world.clock,
+    host,
+    port,
+  });
 }
 
-function announce(world: World, { host, profile, json }: Args, { port, model }: Emulator): void {
+function mustBePort(flag: string, port: number): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw BenchError.usage(`${flag} must be a whole number from 0 to 65535`);
+  }
+}
+
+function processUsage(world: World): ProcessUsage {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startedAtEpochMs: world.clock.epochMs() - process.uptime() * 1000,
+  };
+}
+
+function announce(world: World, args: Args, { port, httpPort, model }: Emulator): void {
+  const { host, profile, json, tlsCert, tlsClientCa } = args;
+  const security = tlsCert === undefined ? "plain" : tlsClientCa === undefined ? "tls" : "mtls";
+  const http = httpPort === undefined ? "" : `, HTTP on ${host}:${httpPort}`;
   world.stdout.write(
     json
-      ? `${JSON.stringify({ ready: true, host, port, profile, model, emulated: true })}\n`
-      : `riva-bench emulator (emulated, profile ${profile}) listening on ${host}:${port}\n`,
+      ? `${JSON.stringify({ ready: true, host, port, httpPort, security, profile, model, emulated: true })}\n`
+      : `riva-bench emulator (emulated, profile ${profile}, ${security}) listening on ${host}:${port}${http}\n`,
   );
 }
 
@@ -127,7 +177,8 @@ async function parentGone(world: World, emulator: Emulator): Promise<void> {
     if (message?.type === "stats") tellParent({ type: "stats", stats: emulator.stats() });
   });
   const gone = process.connected ? once(process, "disconnect") : undefined;
-  tellParent({ type: "ready", port: emulator.port, model: emulator.model });
+  const { port, httpPort, model } = emulator;
+  tellParent({ type: "ready", port, httpPort, model });
   await gone;
   setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_LIMIT_MS).unref();
   endWatch();

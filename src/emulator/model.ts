@@ -98,16 +98,21 @@ export interface Served<T> {
   leavesMs: number;
 }
 
+/** Told of each batch as it begins: what the server works on from `beginsMs` to `doneMs`. */
+export type BatchObserver<T> = (beginsMs: number, doneMs: number, served: readonly Served<T>[]) => void;
+
 /** The queue before the server. Time is what the caller says, so a caller that comes late changes nothing but its own delay. */
 export class ServiceQueue<T> {
   readonly #profile: Profile;
   readonly #perJobMs: number;
+  readonly #observe: BatchObserver<T>;
   #waiting: Job<T>[] = [];
   #freeAtMs = -Infinity;
 
-  constructor(profile: Profile) {
+  constructor(profile: Profile, observe: BatchObserver<T> = () => undefined) {
     this.#profile = profile;
     this.#perJobMs = perJobMs(profile);
+    this.#observe = observe;
   }
 
   /** Jobs that no batch has taken yet. */
@@ -126,9 +131,11 @@ export class ServiceQueue<T> {
     this.#waiting.push(job);
   }
 
-  /** Forgets the waiting jobs that `isGone` says are not wanted any more. */
-  drop(isGone: (payload: T) => boolean): void {
+  /** Forgets the waiting jobs that `isGone` says are not wanted any more; returns how many. */
+  drop(isGone: (payload: T) => boolean): number {
+    const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((job) => !isGone(job.payload));
+    return before - this.#waiting.length;
   }
 
   /** Begins all batches that are due by `nowMs`; returns what they serve, in order. */
@@ -142,10 +149,12 @@ export class ServiceQueue<T> {
       const batch = this.#waiting.splice(0, Math.min(present, this.#profile.maxBatch));
       const work = batch.reduce((sum, job) => sum + job.weight, 0);
       this.#freeAtMs = beginsMs + this.#profile.batchMs + this.#perJobMs * work;
-      for (const { arrivedMs, final, payload } of batch) {
+      const ofBatch = batch.map(({ arrivedMs, final, payload }) => {
         const delayMs = this.#freeAtMs + this.#profile.pathMs - arrivedMs;
-        served.push({ payload, leavesMs: arrivedMs + delayMs * (final ? this.#profile.finalFactor : 1) });
-      }
+        return { payload, leavesMs: arrivedMs + delayMs * (final ? this.#profile.finalFactor : 1) };
+      });
+      this.#observe(beginsMs, this.#freeAtMs, ofBatch);
+      served.push(...ofBatch);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
+import { InferenceMeter } from "./inference-meter.ts";
 import { findProfile } from "./model.ts";
 import { checkOverload, overloadPace } from "./overload.ts";
 
@@ -17,15 +18,23 @@ const OWN_MS = 10.999;
 
 function setUp(percent: number) {
   const clock = new VirtualClock(0);
-  const pace = overloadPace(profile, percent, clock);
+  const meter = new InferenceMeter(["online"], 0);
+  const pace = overloadPace(profile, percent, clock, meter);
   /** Delay of a reply that wants to leave at `atMs`. */
   const delay = (atMs: number, call: object, last = false): number => {
     let leaves = NaN;
     clock.advanceTo(atMs);
-    pace.submit({ arrivedMs: atMs, weight: 1, last, call, release: (leavesMs) => (leaves = leavesMs) });
+    pace.submit({
+      arrivedMs: atMs,
+      weight: 1,
+      last,
+      call,
+      model: "online",
+      release: (leavesMs) => (leaves = leavesMs),
+    });
     return leaves - atMs;
   };
-  return { clock, pace, delay };
+  return { clock, meter, pace, delay };
 }
 
 describe("a planted overload", () => {
@@ -54,6 +63,18 @@ describe("a planted overload", () => {
     clock.advanceTo(20_000);
     pace.drop(call);
     expect(delay(20_000, call)).toBeGreaterThan(OWN_MS);
+  });
+
+  it("counts what waits, and how long it did", () => {
+    const { meter, pace, delay } = setUp(2);
+    const [a, b] = [{}, {}];
+    delay(0, a);
+    delay(0, b);
+    delay(8000, a);
+    // 160 ms of queue, one chunk of each of the two.
+    expect(pace.waiting).toBe(2);
+    expect(meter.models["online"]).toMatchObject({ succeeded: 3, executions: 3 });
+    expect(meter.models["online"]!.queueMs).toBeCloseTo(160, 6);
   });
 
   it("is a number of percent above 0", () => {

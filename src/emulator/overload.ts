@@ -1,6 +1,7 @@
 /** A server that falls behind slowly, planted to see that it is noticed. */
 import type { Clock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
+import type { InferenceMeter } from "./inference-meter.ts";
 import type { Profile } from "./model.ts";
 import { perJobMs } from "./model.ts";
 import type { Pace } from "./pace.ts";
@@ -11,7 +12,7 @@ import type { Pace } from "./pace.ts";
  * This is a server of capacity n / (1 + percent/100) for the n streams that send at the moment, as a fluid: callers who
  * wait for late finals, and so send less, don't relieve it. A stream sends from its first reply to its last.
  */
-export function overloadPace(profile: Profile, percent: number, clock: Clock): Pace {
+export function overloadPace(profile: Profile, percent: number, clock: Clock, meter: InferenceMeter): Pace {
   const sending = new Set<object>();
   let queueMs = 0;
   let atMs = clock.nowMs();
@@ -23,12 +24,21 @@ export function overloadPace(profile: Profile, percent: number, clock: Clock): P
   }
 
   return {
-    submit({ arrivedMs, last, call, release }) {
+    /** Each stream that sends adds one chunk in the time of a chunk, and they wait for `queueMs`. */
+    get waiting() {
+      return Math.round((queueMs / profile.chunkMs) * sending.size);
+    },
+    submit(reply) {
+      const { arrivedMs, last, call, release } = reply;
       advance(arrivedMs);
       if (last) sending.delete(call);
       else sending.add(call);
-      const ownMs = (profile.batchMs + perJobMs(profile) + profile.pathMs) * (last ? profile.finalFactor : 1);
-      release(arrivedMs + queueMs + ownMs);
+      const computeMs = profile.batchMs + perJobMs(profile);
+      const ownMs = (computeMs + profile.pathMs) * (last ? profile.finalFactor : 1);
+      const beginsMs = arrivedMs + queueMs;
+      const leavesMs = beginsMs + ownMs;
+      meter.batch(beginsMs, beginsMs + computeMs, [{ payload: reply, leavesMs }]);
+      release(leavesMs);
     },
     drop(call) {
       advance(clock.nowMs());

@@ -1,17 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
+import { InferenceMeter } from "./inference-meter.ts";
 import { findProfile, perJobMs } from "./model.ts";
 import { exactPace, parseDelays, queuePace } from "./pace.ts";
 import { Timetable } from "./timetable.ts";
 
-const nothing = { weight: 1, last: false, call: {} };
+const nothing = { weight: 1, last: false, call: {}, model: "online" };
+const newMeter = (): InferenceMeter => new InferenceMeter(["online"], 0);
 
 describe("queuePace", () => {
   it("serves what waits even if nothing else ever comes", () => {
     const profile = findProfile("nim");
     const clock = new VirtualClock();
-    const pace = queuePace(profile, clock, new Timetable(clock, { exact: false }));
+    const pace = queuePace(profile, clock, new Timetable(clock, { exact: false }), newMeter());
     const leavesMs: number[] = [];
     for (let i = 0; i < 40; i++)
       pace.submit({ ...nothing, arrivedMs: 0, release: (ms) => leavesMs.push(ms) });
@@ -26,7 +28,7 @@ describe("queuePace", () => {
 
   it("does not serve a call that has gone", () => {
     const clock = new VirtualClock();
-    const pace = queuePace(findProfile("nim"), clock, new Timetable(clock, { exact: false }));
+    const pace = queuePace(findProfile("nim"), clock, new Timetable(clock, { exact: false }), newMeter());
     const gone = {};
     pace.submit({ ...nothing, arrivedMs: 0, release: () => undefined });
     pace.submit({ ...nothing, arrivedMs: 0, call: gone, release: () => expect.unreachable() });
@@ -37,7 +39,7 @@ describe("queuePace", () => {
 
 describe("exactPace", () => {
   it("delays the last final by the one and all else by the other", () => {
-    const pace = exactPace({ partialMs: 80, finalMs: 120 });
+    const pace = exactPace({ partialMs: 80, finalMs: 120 }, newMeter());
     const leavesMs: number[] = [];
     const release = (ms: number): void => void leavesMs.push(ms);
     pace.submit({ ...nothing, arrivedMs: 1000, release });

@@ -1,6 +1,7 @@
 /** Decides when replies leave: by the model of a server under load, or after delays that are known exactly. */
 import type { Clock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
+import type { InferenceMeter } from "./inference-meter.ts";
 import type { Profile } from "./model.ts";
 import { ServiceQueue } from "./model.ts";
 import type { Timetable } from "./timetable.ts";
@@ -12,13 +13,16 @@ export interface PacedReply {
   weight: number;
   /** The call's last reply: it takes the longer path of finals. */
   last: boolean;
-  /** The call it belongs to. */
+  /** The call it belongs to, and the model that serves it. */
   call: object;
+  model: string;
   /** Told, once, when the reply leaves. */
   release: (leavesMs: number) => void;
 }
 
 export interface Pace {
+  /** Replies that the server has not begun to work on. */
+  readonly waiting: number;
   submit(reply: PacedReply): void;
   /** The call has gone; work for it that has not begun is not done. */
   drop(call: object): void;
@@ -51,17 +55,23 @@ export function parseDelays(text: string): ExactDelays {
   return { partialMs, finalMs };
 }
 
-/** No queue: every reply leaves a fixed time after what it answers came. */
-export function exactPace(delays: ExactDelays): Pace {
+/** No queue: every reply leaves a fixed time after what it answers came, and counts as one inference of that length. */
+export function exactPace(delays: ExactDelays, meter: InferenceMeter): Pace {
   return {
-    submit: ({ arrivedMs, last, release }) => release(arrivedMs + (last ? delays.finalMs : delays.partialMs)),
+    waiting: 0,
+    submit(reply) {
+      const { arrivedMs, last, release } = reply;
+      const leavesMs = arrivedMs + (last ? delays.finalMs : delays.partialMs);
+      meter.batch(arrivedMs, leavesMs, [{ payload: reply, leavesMs }]);
+      release(leavesMs);
+    },
     drop: () => undefined,
   };
 }
 
 /** One queue for all calls, as `model.ts` describes it. */
-export function queuePace(profile: Profile, clock: Clock, timetable: Timetable): Pace {
-  const queue = new ServiceQueue<PacedReply>(profile);
+export function queuePace(profile: Profile, clock: Clock, timetable: Timetable, meter: InferenceMeter): Pace {
+  const queue = new ServiceQueue<PacedReply>(profile, meter.batch);
   let servesAtMs: number | undefined;
 
   function serve(nowMs: number): void {
@@ -77,10 +87,16 @@ export function queuePace(profile: Profile, clock: Clock, timetable: Timetable):
   }
 
   return {
+    get waiting() {
+      return queue.waiting;
+    },
     submit(reply) {
       queue.add({ arrivedMs: reply.arrivedMs, weight: reply.weight, final: reply.last, payload: reply });
       serve(clock.nowMs());
     },
-    drop: (call) => queue.drop((reply) => reply.call === call),
+    drop(call) {
+      const dropped = queue.drop((reply) => reply.call === call);
+      if (dropped > 0) meter.failed("CANCELED", dropped);
+    },
   };
 }

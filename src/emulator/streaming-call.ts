@@ -9,6 +9,7 @@ import type {
 import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
 import type { CallCounter, CallEnd } from "./counts.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
+import type { InferenceMeter } from "./inference-meter.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
@@ -25,6 +26,7 @@ export interface CallContext {
   pace: Pace;
   index: FingerprintIndex;
   counter: CallCounter;
+  meter: InferenceMeter;
   /** Server chunk; undefined = one reply for each message. */
   chunkMs: number | undefined;
   /** A stream loses its place after so long without audio. */
@@ -90,7 +92,7 @@ export class StreamingCall {
     this.#guarded(() => {
       if (!this.#opened) throw new Rejection("no messages received");
       this.#mustNotHaveIdled(this.#opened, arrivedMs);
-      this.#answer(this.#transcriber(this.#opened).finish(), arrivedMs, true);
+      this.#answer(this.#opened, this.#transcriber(this.#opened).finish(), arrivedMs, true);
     });
   }
 
@@ -124,12 +126,16 @@ export class StreamingCall {
     const samples = input.push(bytes);
     if (input.sampleRateHz === undefined) return;
     this.#context.counter.addAudio(samples.length / input.sampleRateHz);
-    for (const due of this.#transcriber(this.#opened).push(samples)) this.#answer(due, arrivedMs, false);
+    for (const due of this.#transcriber(this.#opened).push(samples)) {
+      this.#answer(this.#opened, due, arrivedMs, false);
+    }
   }
 
   #mustNotHaveIdled({ model }: Opened, nowMs: number): void {
-    const { idleLimitMs, sequence } = this.#context;
-    if (nowMs - this.#lastAudioMs >= idleLimitMs) throw idleTooLong(sequence, model);
+    const { idleLimitMs, sequence, meter } = this.#context;
+    if (nowMs - this.#lastAudioMs < idleLimitMs) return;
+    meter.failed("OTHER");
+    throw idleTooLong(sequence, model);
   }
 
   #transcriber(opened: Opened): Transcriber {
@@ -145,14 +151,14 @@ export class StreamingCall {
   }
 
   /** Recognising is left until the reply is to leave: a burst of audio is then queued at once, as a real server would. */
-  #answer({ weight, listen }: Due, arrivedMs: number, last: boolean): void {
+  #answer({ model }: Opened, { weight, listen }: Due, arrivedMs: number, last: boolean): void {
     const release = this.#outbox.post(() => {
       this.#port.send(this.#response(listen()));
       if (!last) return;
       this.#finish("completed");
       this.#port.end();
     });
-    this.#context.pace.submit({ arrivedMs, weight, last, call: this, release });
+    this.#context.pace.submit({ arrivedMs, weight, last, call: this, model, release });
   }
 
   #response({ final, words, transcript, audioProcessedMs }: Reply): Partially<StreamingRecognizeResponse> {

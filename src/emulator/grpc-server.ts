@@ -1,0 +1,171 @@
+/** The emulator's gRPC side: Riva's speech service, health and reflection on one port, plain or TLS. */
+import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from "@grpc/grpc-js";
+import { BenchError, messageOf } from "../base/errors.ts";
+import type {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  Partially,
+  RecognizeRequest,
+  RecognizeResponse,
+  RivaConfigRequest,
+  RivaConfigResponse,
+  StreamingRecognizeResponse,
+} from "../base/riva-proto.ts";
+import { rivaServices } from "../base/riva-proto.ts";
+import { watchConnections } from "./connections.ts";
+import type { Readiness } from "./readiness.ts";
+import { addReflection } from "./reflection.ts";
+import { asRejection, Rejection } from "./rejection.ts";
+import type { SpeechService } from "./speech-service.ts";
+import type { StreamingRequest } from "./streaming-request.ts";
+import { decodeStreamingRequest } from "./streaming-request.ts";
+import type { ServerTls } from "./tls.ts";
+
+/** What NVIDIA's clients allow. */
+const LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024;
+/** Room for a burst of a hundred long chunks. */
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
+const SERVED = ["", "nvidia.riva.asr.RivaSpeechRecognition", "grpc.health.v1.Health"];
+
+export interface Address {
+  host: string;
+  /** 0 = any free port. */
+  port: number;
+}
+
+export interface GrpcServer {
+  port: number;
+  /** Ends all calls and stops listening. */
+  close(): void;
+}
+
+/**
+ * Serves `service` at an address.
+ *
+ * @throws BenchError (exit 2) when it can't listen there, or when the certificates are no good
+ */
+export async function startGrpcServer(
+  service: SpeechService,
+  readiness: Readiness,
+  address: Address,
+  tls: ServerTls | undefined,
+): Promise<GrpcServer> {
+  const { asr, health } = rivaServices();
+  watchConnections(CONNECTION_WINDOW_BYTES);
+  const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
+  const { requestDeserialize } = asr.StreamingRecognize;
+  const streamingMethod = {
+    ...asr.StreamingRecognize,
+    requestDeserialize: (bytes: Buffer) => decodeStreamingRequest(bytes, requestDeserialize),
+  };
+  server.addService(
+    { ...asr, StreamingRecognize: streamingMethod },
+    {
+      StreamingRecognize: (
+        call: ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>,
+      ) => serveStream(service, call),
+      Recognize: (
+        { request }: ServerUnaryCall<RecognizeRequest, Partially<RecognizeResponse>>,
+        respond: sendUnaryData<Partially<RecognizeResponse>>,
+      ) => {
+        try {
+          service.recognize(request, (response) => respond(null, response));
+        } catch (error) {
+          respond(statusOf(asRejection(error)));
+        }
+      },
+      GetRivaSpeechRecognitionConfig: (
+        { request }: ServerUnaryCall<RivaConfigRequest, Partially<RivaConfigResponse>>,
+        respond: sendUnaryData<Partially<RivaConfigResponse>>,
+      ) => respond(null, service.models(request.model_name)),
+    },
+  );
+  server.addService({ ...health }, healthHandlers(readiness));
+  addReflection(server);
+  const port = await listen(server, address, tls);
+  return { port, close: () => server.forceShutdown() };
+}
+
+function serveStream(
+  service: SpeechService,
+  call: ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>,
+): void {
+  const streaming = service.openStream({
+    send: (response) => void call.write(response),
+    end: () => call.end(),
+    fail: (rejection) => void call.emit("error", statusOf(rejection)),
+  });
+  call.on("data", (message: StreamingRequest) => streaming.request(message));
+  call.on("end", () => streaming.halfClose());
+  call.on("cancelled", () => streaming.cancelled());
+  // A client that breaks off shows here too; "cancelled" has dealt with it.
+  call.on("error", () => undefined);
+}
+
+function healthHandlers(readiness: Readiness): {
+  Check: (
+    call: ServerUnaryCall<HealthCheckRequest, Partially<HealthCheckResponse>>,
+    respond: sendUnaryData<Partially<HealthCheckResponse>>,
+  ) => void;
+  Watch: (call: ServerWritableStream<HealthCheckRequest, Partially<HealthCheckResponse>>) => void;
+} {
+  const current = (): Partially<HealthCheckResponse> => ({
+    status: readiness.ready ? "SERVING" : "NOT_SERVING",
+  });
+  return {
+    Check(call, respond) {
+      if (SERVED.includes(call.request.service)) respond(null, current());
+      else respond(statusOf(new Rejection("unknown service", "NOT_FOUND")));
+    },
+    Watch(call) {
+      if (!SERVED.includes(call.request.service)) {
+        call.write({ status: "SERVICE_UNKNOWN" });
+        return;
+      }
+      call.write(current());
+      call.on(
+        "cancelled",
+        readiness.onChange(() => call.write(current())),
+      );
+    },
+  };
+}
+
+function statusOf({ code, message }: Rejection): { code: status; details: string } {
+  return { code: status[code], details: message };
+}
+
+/** @returns the port */
+async function listen(server: Server, { host, port }: Address, tls: ServerTls | undefined): Promise<number> {
+  // The library would print what is thrown here.
+  setLogVerbosity(logVerbosity.NONE);
+  const bracketed = host.includes(":") ? `[${host}]` : host;
+  const credentials = serverCredentials(tls);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${bracketed}:${port}`, credentials, (error, boundPort) => {
+      if (error) reject(cannotListen(error, { host, port }, "--port"));
+      else resolve(boundPort);
+    });
+  });
+}
+
+function serverCredentials(tls: ServerTls | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  const { certificate, key, clientCa } = tls;
+  return ServerCredentials.createSsl(
+    clientCa ?? null,
+    [{ cert_chain: certificate, private_key: key }],
+    clientCa !== undefined,
+  );
+}
+
+/** Why there is no server at an address, for people. `flag` is the one that sets the port. */
+export function cannotListen(error: Error, { host, port }: Address, flag: string): BenchError {
+  return error.message.includes("EADDRINUSE")
+    ? BenchError.usage(
+        `port ${port} on ${host} is in use`,
+        `Take another with ${flag} N, or 0 for any free one.`,
+      )
+    : BenchError.usage(`can't listen on ${host}:${port}: ${messageOf(error)}`, `Check --host and ${flag}.`);
+}

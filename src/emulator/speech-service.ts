@@ -1,0 +1,138 @@
+/** What the server does for a call, whatever the protocol it came by. */
+import type { Clock } from "../base/clock.ts";
+import type { Dataset } from "../base/dataset.ts";
+import type {
+  Partially,
+  RecognizeRequest,
+  RecognizeResponse,
+  RivaConfigResponse,
+} from "../base/riva-proto.ts";
+import type { EmulatorStats } from "./counts.ts";
+import { CallCounter } from "./counts.ts";
+import { FingerprintIndex } from "./fingerprint.ts";
+import { InferenceMeter } from "./inference-meter.ts";
+import type { Profile } from "./model.ts";
+import { describeModels, modelName, selectModel } from "./models.ts";
+import { recognizeFile } from "./offline.ts";
+import type { ExactDelays, Pace } from "./pace.ts";
+import { exactPace, queuePace } from "./pace.ts";
+import { overloadPace } from "./overload.ts";
+import { Rejection } from "./rejection.ts";
+import type { CallPort } from "./streaming-call.ts";
+import { StreamingCall } from "./streaming-call.ts";
+import { Timetable } from "./timetable.ts";
+
+export interface ServiceOptions {
+  profile: Profile;
+  /** Answer after exactly these delays instead of by the profile's queue. */
+  delays?: ExactDelays;
+  /** Be offered so many percent more than it can take, whatever is offered, instead of having a capacity. */
+  overloadPercent?: number;
+  /** The speech that is recognised. */
+  dataset: Dataset;
+  clock: Clock;
+  /** A stream loses its place after so long without audio. */
+  idleLimitMs?: number;
+}
+
+/** Triton's limit in Riva's pipelines. */
+const IDLE_LIMIT_MS = 60_000;
+
+export class SpeechService {
+  readonly #options: ServiceOptions;
+  readonly #index: FingerprintIndex;
+  readonly #counter: CallCounter = new CallCounter();
+  readonly #timetable: Timetable;
+  readonly #meter: InferenceMeter;
+  readonly #pace: Pace;
+  #calls = 0;
+
+  constructor(options: ServiceOptions) {
+    const { profile, delays, dataset, clock } = options;
+    this.#options = options;
+    this.#index = new FingerprintIndex(dataset.clips);
+    this.#timetable = new Timetable(clock, { exact: delays !== undefined });
+    this.#meter = new InferenceMeter(
+      [modelName(profile, "online"), modelName(profile, "offline")],
+      clock.nowMs(),
+    );
+    this.#pace = paceOf(options, this.#timetable, this.#meter);
+  }
+
+  get meter(): InferenceMeter {
+    return this.#meter;
+  }
+
+  /** Inference requests that wait. */
+  get pending(): number {
+    return this.#pace.waiting;
+  }
+
+  stats(): EmulatorStats {
+    return this.#counter.stats();
+  }
+
+  /** A streaming call has come; it answers through `port`. */
+  openStream(port: CallPort): StreamingCall {
+    const { profile, delays, clock, idleLimitMs } = this.#options;
+    return new StreamingCall(
+      {
+        clock,
+        timetable: this.#timetable,
+        counter: this.#counter,
+        index: this.#index,
+        pace: this.#pace,
+        meter: this.#meter,
+        chunkMs: delays ? undefined : profile.chunkMs,
+        idleLimitMs: idleLimitMs ?? IDLE_LIMIT_MS,
+        selectModel: (config) => selectModel(profile, config, "online"),
+        sequence: ++this.#calls,
+      },
+      port,
+    );
+  }
+
+  /**
+   * Recognises a whole file; `answer` is called when the answer leaves.
+   * @throws Rejection
+   */
+  recognize(
+    { config, audio, id }: RecognizeRequest,
+    answer: (response: Partially<RecognizeResponse>) => void,
+  ): void {
+    const { profile, clock } = this.#options;
+    const arrivedMs = clock.nowMs();
+    if (!config) throw new Rejection("config is missing");
+    const model = selectModel(profile, config, "offline");
+    const { response, audioMs } = recognizeFile(this.#index, config, audio);
+    this.#pace.submit({
+      arrivedMs,
+      weight: audioMs / profile.chunkMs,
+      last: true,
+      call: response,
+      model,
+      release: (leavesMs) => this.#timetable.add(leavesMs, () => answer(id ? { ...response, id } : response)),
+    });
+  }
+
+  /** The models called `name`, or all when it is empty. */
+  models(name: string): Partially<RivaConfigResponse> {
+    const { profile, delays, overloadPercent, dataset } = this.#options;
+    return describeModels({ profile, delays, overloadPercent, datasetName: dataset.name }, name);
+  }
+
+  /** Nothing more is answered. */
+  stop(): void {
+    this.#timetable.clear();
+  }
+}
+
+function paceOf(
+  { profile, delays, overloadPercent, clock }: ServiceOptions,
+  timetable: Timetable,
+  meter: InferenceMeter,
+): Pace {
+  if (delays !== undefined) return exactPace(delays, meter);
+  if (overloadPercent !== undefined) return overloadPace(profile, overloadPercent, clock, meter);
+  return queuePace(profile, clock, timetable, meter);
+}
