@@ -44,6 +44,7 @@ module.exports = {
       "emulator/[a-z-]+\\.ts",
     ]),
     door("@grpc/reflection", ["emulator/reflection\\.ts"]),
+    door("@fastify/busboy", ["emulator/transcriptions\\.ts"]),
     door("protobufjs", ["emulator/reflection\\.ts"]),
     door("prom-client", ["emulator/metrics-text\\.ts", "metrics/prometheus\\.ts", "gateway/server\\.ts"]),
     door("hdr-histogram-js", ["metrics/histogram\\.ts"]),

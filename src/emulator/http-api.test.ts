@@ -149,10 +149,10 @@ describe("POST /v1/audio/transcriptions", () => {
 
   async function upload(
     fields: Record<string, string>,
-    file: Buffer | undefined = wav,
+    file: Buffer = wav,
   ): Promise<{ status: number; body: string }> {
     const form = new FormData();
-    if (file) form.set("file", new Blob([new Uint8Array(file)]), "a.wav");
+    form.set("file", new Blob([new Uint8Array(file)]), "a.wav");
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
     const emulator = await start();
     const response = await fetch(`http://127.0.0.1:${emulator.httpPort}/v1/audio/transcriptions`, {
@@ -195,7 +195,7 @@ describe("POST /v1/audio/transcriptions", () => {
       detail: "audio too long",
     },
   ])("answers 400 to $what", async ({ fields, file, detail }) => {
-    const { status, body } = await upload(fields as Record<string, string>, file);
+    const { status, body } = await upload(fields, file);
     expect(status).toBe(400);
     expect((JSON.parse(body) as { detail: string }).detail).toContain(detail);
   });

@@ -1,5 +1,10 @@
-/** `POST /v1/audio/transcriptions` of a NIM's HTTP port: a whole file as a multipart form, recognised as by `Recognize`. */
+/**
+ * `POST /v1/audio/transcriptions` of a NIM's HTTP port: a whole file as a multipart form, recognised as by `Recognize`. The
+ * only importer of @fastify/busboy.
+ */
 import type { IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { Busboy } from "@fastify/busboy";
 import type { RecognizeRequest, RecognizeResponse, Partially } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { messageOf } from "../base/errors.ts";
@@ -12,25 +17,21 @@ const LARGEST_FILE_BYTES = 25 * 1024 * 1024;
 
 /** The answer to an upload; whatever is wrong with it is a 400 that says what. */
 export async function transcribeUpload(service: SpeechService, request: IncomingMessage): Promise<HttpReply> {
-  const bytes = await bodyOf(request, LARGEST_FILE_BYTES);
-  if (!bytes) return bad("audio too long");
-  let form: FormData;
+  let form: Upload;
   try {
-    form = await new Response(bytes, {
-      headers: { "content-type": request.headers["content-type"] ?? "" },
-    }).formData();
+    form = await readUpload(request);
   } catch (error) {
     return bad(`the body is no multipart form: ${messageOf(error)}`);
   }
-  const file = form.get("file");
-  if (file === null || typeof file === "string") return bad("file is missing");
-  const language = textOf(form, "language");
-  const model = textOf(form, "model");
+  const { file: audio, tooLarge } = form;
+  if (tooLarge) return bad("audio too long");
+  if (!audio) return bad("file is missing");
+  const language = form.fields.get("language") ?? "";
+  const model = form.fields.get("model") ?? "";
   if (language === "" && model === "") return bad("language or model must be given");
-  const format = textOf(form, "response_format") || "json";
+  const format = form.fields.get("response_format") ?? "json";
   if (format !== "json" && format !== "text") return bad("response_format must be json or text");
 
-  const audio = Buffer.from(await file.arrayBuffer());
   const recognizeRequest = asReceived({ config: { language_code: language, model }, audio });
   try {
     const response = await new Promise<Partially<RecognizeResponse>>((resolve) =>
@@ -53,21 +54,34 @@ function asReceived(request: Partially<RecognizeRequest>): RecognizeRequest {
   return requestDeserialize(requestSerialize(request));
 }
 
-function textOf(form: FormData, name: string): string {
-  const value = form.get(name);
-  return typeof value === "string" ? value.trim() : "";
+interface Upload {
+  fields: Map<string, string>;
+  file: Buffer | undefined;
+  tooLarge: boolean;
 }
 
-/** The body, or undefined when it is larger than `limitBytes`: then the rest is not read. */
-export async function bodyOf(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request) {
-    parts.push(part as Buffer);
-    length += (part as Buffer).length;
-    if (length > limitBytes) return undefined;
-  }
-  return Buffer.concat(parts);
+/**
+ * Reads a multipart form with one file.
+ * @throws when it is none
+ */
+async function readUpload(request: IncomingMessage): Promise<Upload> {
+  const { headers } = request;
+  const contentType = headers["content-type"];
+  if (contentType === undefined) throw new Error("Content-Type is missing");
+  const parser = new Busboy({
+    headers: { ...headers, "content-type": contentType },
+    limits: { fileSize: LARGEST_FILE_BYTES, files: 1 },
+  });
+  const upload: Upload = { fields: new Map(), file: undefined, tooLarge: false };
+  parser.on("field", (name, value) => upload.fields.set(name, value.trim()));
+  parser.on("file", (_name, stream) => {
+    const parts: Buffer[] = [];
+    stream.on("data", (part: Buffer) => parts.push(part));
+    stream.on("limit", () => (upload.tooLarge = true));
+    stream.on("end", () => (upload.file = Buffer.concat(parts)));
+  });
+  await pipeline(request, parser);
+  return upload;
 }
 
 function bad(detail: string): HttpReply {
