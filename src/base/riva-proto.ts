@@ -195,7 +195,8 @@ function load(protoRoot: string): RivaServices {
 }
 
 function loadPackage(protoRoot: string): PackageDefinition {
-  if (!existsSync(protoRoot)) throw new BenchError(`The protocol files are missing: ${protoRoot}`, { hint: REINSTALL });
+  if (!existsSync(protoRoot))
+    throw new BenchError(`The protocol files are missing: ${protoRoot}`, { hint: REINSTALL });
   try {
     return loadSync(["riva/proto/riva_asr.proto", "riva/proto/health.proto"], {
       includeDirs: [protoRoot],
