@@ -106,6 +106,8 @@ interface Options {
   streams: number[];
   contenders: (Contender & { setting: string })[];
   repeats: number;
+  /** Of few streams; many take longer. */
+  rampMs: number;
   settleMs: number;
   windowMs: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
@@ -161,14 +163,19 @@ function readOptions(): Options {
     }),
     repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
     scaling: scalingOf(values.scaling ?? (values.quick ? "0" : "1000")),
+    rampMs: values.quick ? 1000 : 2000,
     settleMs: values.quick ? 1000 : 2000,
-    windowMs: values.quick ? 4000 : 8000,
+    windowMs: values.quick ? 3000 : 8000,
   };
 }
 
 function timingOf(streams: number, options: Options): Timing {
   // Opening more than 500 streams a second is a load of its own, and not the one that is measured.
-  return { rampMs: Math.max(2000, streams * 2), settleMs: options.settleMs, windowMs: options.windowMs };
+  return {
+    rampMs: Math.max(options.rampMs, streams * 2),
+    settleMs: options.settleMs,
+    windowMs: options.windowMs,
+  };
 }
 
 function scalingOf(value: string): number {
