@@ -1,5 +1,7 @@
 /** What a person sees while a run lasts: one line that is rewritten on a terminal, a line every ten seconds elsewhere. */
+import type { RunListener, Tick } from "../metrics/listener.ts";
 import type { TimelinePoint } from "../metrics/result.ts";
+import { concernsUser } from "../metrics/run-event.ts";
 import type { TextSink } from "./world.ts";
 
 export interface ProgressInput {
@@ -15,28 +17,53 @@ export interface ProgressInput {
 
 const LINE_EVERY_MS = 10_000;
 
-export interface ProgressView {
-  show(input: ProgressInput): void;
-  /** Clears the line, so that what follows starts at its left edge. */
-  end(): void;
-}
-
-/** @param quiet nothing at all */
-export function createProgressView(sink: TextSink, quiet: boolean): ProgressView {
+/** @param quiet only what the user must hear of: no progress */
+export function progressListener({
+  sink,
+  quiet,
+  warmupMs,
+}: {
+  sink: TextSink;
+  quiet: boolean;
+  warmupMs: number;
+}): RunListener {
   let lastLineMs = -Infinity;
+
+  /** Clears the line, so that what follows starts at its left edge. */
+  function clear(): void {
+    if (!quiet && sink.isTTY) sink.write("\r\u001b[2K");
+  }
+
   return {
-    show(input) {
+    name: "progress",
+    onTick(tick) {
       if (quiet) return;
       if (sink.isTTY) {
-        sink.write(`\r\u001b[2K${progressLine(input).slice(0, sink.columns - 1)}`);
-      } else if (input.elapsedMs - lastLineMs >= LINE_EVERY_MS) {
-        lastLineMs = input.elapsedMs;
-        sink.write(`${progressLine(input)}\n`);
+        sink.write(`\r\u001b[2K${progressLine(progressOf(tick, warmupMs)).slice(0, sink.columns - 1)}`);
+      } else if (tick.atMs - lastLineMs >= LINE_EVERY_MS) {
+        lastLineMs = tick.atMs;
+        sink.write(`${progressLine(progressOf(tick, warmupMs))}\n`);
       }
     },
-    end() {
-      if (!quiet && sink.isTTY) sink.write("\r\u001b[2K");
+    onEvent(event) {
+      if (!concernsUser(event)) return;
+      clear();
+      sink.write(`${event.message}\n`);
     },
+    onLoadEnd: clear,
+  };
+}
+
+function progressOf({ atMs, open, windowEndMs, totals }: Tick, warmupMs: number): ProgressInput {
+  const counts = (["warmup", "steady", "drain"] as const).map((phase) => totals.counts(phase));
+  return {
+    elapsedMs: atMs,
+    warmupMs,
+    steadyMs: windowEndMs - warmupMs,
+    open,
+    done: counts.reduce((sum, { completed }) => sum + completed, 0),
+    failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+    latest: totals.latest(),
   };
 }
 

@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
-import type { RunEvent } from "../loadgen/coordinator.ts";
+import type { RunEvent } from "../metrics/run-event.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
 
 export interface RunFolder {

@@ -1,11 +1,6 @@
 /** What a run says before it begins, and what it looks out for while it goes on. */
-import type { Dataset } from "../base/dataset.ts";
-import { parseDurationMs } from "../base/duration.ts";
-import { BenchError } from "../base/errors.ts";
-import { certifiable, expectedSessions, forecast } from "../loadgen/forecast.ts";
-import type { Load } from "../loadgen/load.ts";
+import { expectedSessions, forecast } from "../loadgen/forecast.ts";
 import { isLevel } from "../loadgen/load.ts";
-import type { OpenPlanInput, PlanInput } from "../loadgen/plan-input.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { extendedEnd, sessionsBehind } from "../loadgen/until-certified.ts";
@@ -13,43 +8,10 @@ import { collapseText, risingDelay } from "../metrics/collapse.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { CERTIFIED_FROM } from "../metrics/stats.ts";
 import type { Totals } from "../metrics/totals.ts";
-
-/**
- * Reads `--until-certified` and `--budget`.
- * @throws BenchError (exit 2) for what is no percentile or no duration, or for a load that can't be made longer
- */
-export function untilCertified(
-  name: string | undefined,
-  budget: string,
-  load: Load,
-): UntilCertified | undefined {
-  if (name === undefined) return undefined;
-  const stat = certifiable(name);
-  if (stat === undefined) {
-    const known = Object.keys(CERTIFIED_FROM).join(", ");
-    throw BenchError.usage(`--until-certified ${name}: not a percentile that gates know`, `One of ${known}.`);
-  }
-  if (!isLevel(load)) {
-    throw BenchError.usage(
-      `--until-certified can't lengthen this load (model ${load.model}): its plan says where it ends`,
-      "Loads of one level can: concurrency, offline, constant, poisson and soak, without iterations.",
-    );
-  }
-  const budgetMs = parseDurationMs(budget);
-  if (budgetMs === undefined || budgetMs <= 0) {
-    throw BenchError.usage(`--budget ${budget}: not a duration`, "For example 90s, 30m or 2h.");
-  }
-  return { stat, budgetMs };
-}
+import type { RunInput } from "./run-input.ts";
 
 /** What the gates need and the run will give, a line each with its newline; "" when no gate needs a number of sessions. */
-export function forecastLines(
-  scenario: RunnableScenario,
-  slos: readonly Slo[],
-  planned: PlanInput | OpenPlanInput,
-  dataset: Dataset,
-  until: UntilCertified | undefined,
-): string {
+export function forecastLines({ scenario, slos, planned, dataset, until }: RunInput): string {
   const clipMs = dataset.clips.map(({ audioMs }) => audioMs);
   const { summary, warnings } = forecast(scenario, slos, expectedSessions(planned, clipMs), until?.stat);
   return [...(summary === undefined ? [] : [summary]), ...warnings].map((line) => `${line}\n`).join("");

@@ -3,7 +3,8 @@ import { VirtualClock } from "../base/clock.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import { createTotals } from "../metrics/totals.ts";
-import type { Coordinator, RunEvent, RunOutcome } from "./coordinator.ts";
+import type { RunEvent } from "../metrics/run-event.ts";
+import type { Coordinator, RunOutcome } from "./coordinator.ts";
 import { createCoordinator } from "./coordinator.ts";
 import type { Addressed, FromWorker, ToWorker, WorkerJob } from "./protocol.ts";
 

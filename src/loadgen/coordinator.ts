@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
+import type { LostWorker, RunEvent } from "../metrics/run-event.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { Totals } from "../metrics/totals.ts";
 import type { Stall } from "../metrics/validity.ts";
@@ -17,26 +18,6 @@ export interface WorkerHandle {
   channel: Channel<Addressed<ToWorker>, Addressed<FromWorker>>;
   /** Ends the process, however it is. */
   kill(): void;
-}
-
-/** A worker that ended, or fell silent, before its sessions did. Its shard is never run again. */
-export interface LostWorker {
-  /** Counted from 1. */
-  worker: number;
-  atMs: number;
-  /** Its sessions of the window had all ended. */
-  windowOver: boolean;
-}
-
-/** Something worth a line in `events.ndjson`. */
-export interface RunEvent {
-  atMs: number;
-  type: string;
-  message: string;
-  stall?: Stall;
-  lost?: LostWorker;
-  /** Where the window ends from now on, since T0. */
-  windowEndMs?: number;
 }
 
 /** What is known when all workers are ready. */
@@ -137,7 +118,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     for (const index of jobs.keys()) send(index, message);
   };
   const event = (
-    type: string,
+    type: RunEvent["type"],
     message: string,
     detail: Omit<RunEvent, "atMs" | "type" | "message"> = {},
   ): void => options.onEvent({ atMs: clock.nowMs(), type, message, ...detail });
@@ -178,7 +159,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       case "problem":
         problems.push(message);
         event("problem", message.message);
-        stop();
+        broadcast({ type: "stop" });
         break;
       case "done":
         summaries[index] = message.summary;
@@ -254,11 +235,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     event("start", `${jobs.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
   }
 
-  function stop(): void {
-    event("stop", "no new sessions; recorded ones are followed to their end");
-    broadcast({ type: "stop" });
-  }
-
   return {
     async run() {
       const endWatch = watchStalls(options.clock, STALL_MS, (gapMs) => {
@@ -302,8 +278,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     stop() {
       interrupted = true;
-      if (started) stop();
-      else settle({ error: new BenchError("interrupted before the run began", { exitCode: 130 }) });
+      if (!started) {
+        settle({ error: new BenchError("interrupted before the run began", { exitCode: 130 }) });
+        return;
+      }
+      event("interrupt", "stopping: sessions of the window are followed to their end; once more to stop now");
+      broadcast({ type: "stop" });
     },
     extend(windowEndMs) {
       if (interrupted) return;
@@ -314,7 +294,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     abort() {
       interrupted = true;
-      event("abort", "everything ends now");
+      event("abort", "stopping now");
       broadcast({ type: "abort" });
       forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
         workers.forEach((worker, index) => {

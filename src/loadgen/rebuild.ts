@@ -13,7 +13,7 @@ import type { SessionRecord } from "../metrics/session-record.ts";
 import { observationOf } from "../metrics/session-record.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { createTotals } from "../metrics/totals.ts";
-import type { LostWorker } from "./coordinator.ts";
+import type { LostWorker } from "../metrics/run-event.ts";
 import type { PlannedSession, StartRecord } from "./start-record.ts";
 import { lostObservation } from "./start-record.ts";
 

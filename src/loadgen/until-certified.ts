@@ -1,13 +1,49 @@
 /** When a run goes on until its percentile is certified: how long the window must become. Pure. */
+import { parseDurationMs } from "../base/duration.ts";
+import { BenchError } from "../base/errors.ts";
 import type { Summary } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { shareAllowed } from "../metrics/slo.ts";
+import { CERTIFIED_FROM } from "../metrics/stats.ts";
+import { certifiable } from "./forecast.ts";
+import type { Load } from "./load.ts";
+import { isLevel } from "./load.ts";
 
 export interface UntilCertified {
   /** Percentile, as in `CERTIFIED_FROM`. */
   stat: string;
   /** Longest that the window may become, milliseconds. */
   budgetMs: number;
+}
+
+const DEFAULT_BUDGET = "30m";
+
+/**
+ * Reads `--until-certified` and `--budget`.
+ * @throws BenchError (exit 2) for what is no percentile or no duration, or for a load that can't be made longer
+ */
+export function parseUntilCertified(
+  name: string | undefined,
+  budget: string | undefined,
+  load: Load,
+): UntilCertified | undefined {
+  if (name === undefined) return undefined;
+  const stat = certifiable(name);
+  if (stat === undefined) {
+    const known = Object.keys(CERTIFIED_FROM).join(", ");
+    throw BenchError.usage(`--until-certified ${name}: not a percentile that gates know`, `One of ${known}.`);
+  }
+  if (!isLevel(load)) {
+    throw BenchError.usage(
+      `--until-certified can't lengthen this load (model ${load.model}): its plan says where it ends`,
+      "Loads of one level can: concurrency, offline, constant, poisson and soak, without iterations.",
+    );
+  }
+  const budgetMs = parseDurationMs(budget ?? DEFAULT_BUDGET);
+  if (budgetMs === undefined || budgetMs <= 0) {
+    throw BenchError.usage(`--budget ${budget}: not a duration`, "For example 90s, 30m or 2h.");
+  }
+  return { stat, budgetMs };
 }
 
 export interface ExtensionInput {

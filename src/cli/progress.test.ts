@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { Tick } from "../metrics/listener.ts";
+import { createTotals } from "../metrics/totals.ts";
+import { progressListener } from "./progress.ts";
+
+const totals = createTotals({ window: { startMs: 1000, endMs: 61_000 }, slos: [] });
+const tick = (atMs: number): Tick => ({ atMs, open: 3, windowEndMs: 61_000, totals });
+
+function setUp(options: { isTTY?: boolean; quiet?: boolean } = {}) {
+  const written: string[] = [];
+  const { isTTY = false, quiet = false } = options;
+  const sink = { write: (text: string) => written.push(text), isTTY, columns: 40 };
+  return { written, listener: progressListener({ sink, quiet, warmupMs: 1000 }) };
+}
+
+describe("progress", () => {
+  it("rewrites one line on a terminal, and clears it before anything else is said", () => {
+    const { written, listener } = setUp({ isTTY: true });
+    listener.onTick?.(tick(2000));
+    listener.onEvent?.({ atMs: 2100, type: "worker-lost", message: "worker 2 is gone" });
+    listener.onEvent?.({ atMs: 2200, type: "stall", message: "not worth a line" });
+    listener.onLoadEnd?.();
+    expect(written).toEqual([
+      "\r\u001b[2Ksteady 1s of 60s | 3 open | 0 done, 0 f",
+      "\r\u001b[2K",
+      "worker 2 is gone\n",
+      "\r\u001b[2K",
+    ]);
+  });
+
+  it("writes a line every ten seconds elsewhere", () => {
+    const { written, listener } = setUp();
+    for (let atMs = 0; atMs <= 20_000; atMs += 1000) listener.onTick?.(tick(atMs));
+    expect(written.map((line) => line.split(" |")[0])).toEqual([
+      "warm-up 0s of 1s",
+      "steady 9s of 60s",
+      "steady 19s of 60s",
+    ]);
+  });
+
+  it("when quiet, says only what can't wait", () => {
+    const { written, listener } = setUp({ quiet: true, isTTY: true });
+    listener.onTick?.(tick(2000));
+    listener.onEvent?.({ atMs: 2100, type: "collapse", message: "collapse: it falls behind" });
+    listener.onLoadEnd?.();
+    expect(written).toEqual(["collapse: it falls behind\n"]);
+  });
+});

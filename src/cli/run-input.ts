@@ -1,0 +1,74 @@
+/** What a run is made of, read and checked before anything is started or written. */
+import { availableParallelism } from "node:os";
+import type { Dataset } from "../base/dataset.ts";
+import { loadDataset, selectClips } from "../base/dataset.ts";
+import { BenchError } from "../base/errors.ts";
+import type { OpenPlanInput, PlanInput } from "../loadgen/plan-input.ts";
+import { planInput } from "../loadgen/plan-input.ts";
+import type { RunnableScenario } from "../loadgen/scenario.ts";
+import { checkAgainstDataset, checkStages, loadScenario } from "../loadgen/scenario.ts";
+import { traceOf } from "../loadgen/trace.ts";
+import type { UntilCertified } from "../loadgen/until-certified.ts";
+import { parseUntilCertified } from "../loadgen/until-certified.ts";
+import { workerCount } from "../loadgen/worker-count.ts";
+import type { Slo } from "../metrics/slo.ts";
+import { parseSlo } from "../metrics/slo.ts";
+import type { World } from "./world.ts";
+
+/** The scenario, and what is to take the place of its own values. */
+export interface RunFlags {
+  /** Name or file. */
+  scenario: string;
+  /** Decides clips and phases. */
+  seed: number;
+  /** "auto" or a number. */
+  workers: string;
+  streams?: number | undefined;
+  rate?: number | undefined;
+  duration?: string | undefined;
+  warmup?: string | undefined;
+  chunk?: string | undefined;
+  /** Besides the scenario's. */
+  slo?: string[] | undefined;
+  untilCertified?: string | undefined;
+  budget?: string | undefined;
+}
+
+export interface RunInput {
+  seed: number;
+  scenario: RunnableScenario;
+  until: UntilCertified | undefined;
+  dataset: Dataset;
+  slos: readonly Slo[];
+  planned: PlanInput | OpenPlanInput;
+  /** How many processes make the load. */
+  workers: number;
+}
+
+/**
+ * All that can be wrong with the input is found here.
+ * @throws BenchError (exit 2) that names the flag, or the line of the file
+ */
+export async function readInput(world: World, flags: RunFlags): Promise<RunInput> {
+  const { seed, streams, rate, duration, warmup, chunk, slo } = flags;
+  if (!Number.isSafeInteger(seed)) throw BenchError.usage(`--seed ${seed}: must be a whole number`);
+  const overrides = {
+    ...(streams === undefined ? {} : { streams }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(duration === undefined ? {} : { duration }),
+    ...(warmup === undefined ? {} : { warmup }),
+    ...(chunk === undefined ? {} : { chunk }),
+    ...(slo === undefined ? {} : { slo }),
+  };
+  const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
+  const slos = read.slo.map((text) => parseSlo(text));
+  const dataset = await loadDataset(read.audio.dataset, { root: world.root });
+  const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
+  const scenario = checkAgainstDataset(read, dataset);
+  const selected = selectClips(dataset, read.audio.clips);
+  checkStages(slos, scenario);
+  // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
+  const planned = planInput(scenario, selected, await traceOf(scenario.load));
+  const workers = workerCount(flags.workers, planned, availableParallelism());
+  return { seed, scenario, dataset: selected, slos, planned, workers, until };
+}

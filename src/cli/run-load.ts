@@ -1,0 +1,116 @@
+/** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
+import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.ts";
+import { createCoordinator } from "../loadgen/coordinator.ts";
+import type { WorkerJob } from "../loadgen/protocol.ts";
+import type { RunnableScenario } from "../loadgen/scenario.ts";
+import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
+import type { RunListener } from "../metrics/listener.ts";
+import type { RunEvent } from "../metrics/run-event.ts";
+import type { Totals } from "../metrics/totals.ts";
+import { createTotals } from "../metrics/totals.ts";
+import type { OpenTarget } from "./open-target.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { recordFiles } from "./run-folder.ts";
+import type { RunInput } from "./run-input.ts";
+import { watchRun } from "./run-watch.ts";
+import { launchWorker } from "./worker-process.ts";
+import type { World } from "./world.ts";
+
+export interface LoadInput {
+  input: RunInput;
+  runId: string;
+  open: OpenTarget;
+  folder: RunFolder;
+  listener: Required<Pick<RunListener, "onSnapshot" | "onTick" | "onLoadEnd">>;
+  /** Once, just before the workers are told to start; what it throws ends the run. */
+  onStart(start: RunStart): void;
+  onEvent(event: RunEvent): void;
+}
+
+/** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
+export async function makeLoad(
+  world: World,
+  { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent }: LoadInput,
+): Promise<{ outcome: RunOutcome; totals: Totals }> {
+  const { scenario, slos, workers, until, seed } = input;
+  const totals = createTotals({
+    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    slos,
+  });
+  const job: Omit<WorkerJob, "shard"> = {
+    runId,
+    scenario: withTargetDefaults(scenario, target),
+    target: { address: target.address, metadata: target.metadata, ...tlsPart(target.tls) },
+    datasetPath: scenario.audio.dataset,
+    seed,
+    ...recordFiles(folder.path),
+  };
+  const coordinator = createCoordinator({
+    jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
+    launch: launchWorker,
+    totals,
+    clock: world.clock,
+    onStart,
+    onEvent,
+    onSnapshot(snapshot) {
+      folder.append("histograms.hlog", hlogLines(snapshot));
+      listener.onSnapshot(snapshot);
+    },
+    onProgress({ atMs, open }) {
+      listener.onTick({ atMs, open, windowEndMs: watch.windowEndMs(), totals });
+      watch.look(atMs);
+    },
+  });
+  const watch = watchRun({
+    scenario,
+    slos,
+    until,
+    totals,
+    extend: (windowEndMs) => coordinator.extend(windowEndMs),
+    onCollapse: (atMs, message) => onEvent({ atMs, type: "collapse", message: `collapse: ${message}` }),
+  });
+  emulator?.onStall((gapMs, atEpochMs) => coordinator.noteStall("emulator", gapMs, atEpochMs));
+  const unhear = hearInterrupts(world, coordinator);
+  try {
+    folder.append("histograms.hlog", hlogHeader(world.clock.epochMs()));
+    return { outcome: await coordinator.run(), totals };
+  } finally {
+    unhear();
+    listener.onLoadEnd();
+  }
+}
+
+/** Ctrl-C once: drain and write a partial result. Twice: end now, still write. */
+function hearInterrupts(world: World, coordinator: Coordinator): () => void {
+  let times = 0;
+  return world.onInterrupt(() => {
+    if (times++ === 0) coordinator.stop();
+    else coordinator.abort();
+  });
+}
+
+function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {
+  const { model, language } = target;
+  return {
+    ...scenario,
+    recognition: {
+      ...scenario.recognition,
+      ...(model === undefined || scenario.recognition.model !== undefined ? {} : { model }),
+      ...(language === undefined ? {} : { language }),
+    },
+  };
+}
+
+function tlsPart(tls: OpenTarget["target"]["tls"]): Pick<WorkerJob["target"], "tls"> {
+  if (tls === undefined) return {};
+  const text = (pem: Buffer | undefined, key: string): object =>
+    pem === undefined ? {} : { [key]: pem.toString("utf8") };
+  return {
+    tls: {
+      ...text(tls.rootCa, "rootCa"),
+      ...text(tls.clientCert, "clientCert"),
+      ...text(tls.clientKey, "clientKey"),
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    },
+  };
+}

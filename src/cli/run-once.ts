@@ -1,0 +1,132 @@
+/**
+ * One run against a target that is open: from its folder to its result. Prints nothing itself: what a person sees while
+ * it lasts is a listener's work, and what becomes of the result its caller's.
+ */
+import { randomBytes } from "node:crypto";
+import { cpus, hostname } from "node:os";
+import { messageOf } from "../base/errors.ts";
+import { conclude } from "../loadgen/conclude.ts";
+import type { RunOutcome } from "../loadgen/coordinator.ts";
+import { formatScenario } from "../loadgen/scenario.ts";
+import type { RunListener } from "../metrics/listener.ts";
+import { fanOut } from "../metrics/listener.ts";
+import type { RunManifest } from "../metrics/manifest.ts";
+import type { RunResult } from "../metrics/result.ts";
+import type { RunEvent } from "../metrics/run-event.ts";
+import { renderHtml } from "../report/html.ts";
+import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
+import type { OpenTarget } from "./open-target.ts";
+import { targetFacts, withCounts } from "./open-target.ts";
+import { preflight } from "./preflight.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { createRunFolder } from "./run-folder.ts";
+import type { RunInput } from "./run-input.ts";
+import { makeLoad } from "./run-load.ts";
+import { accountForLost } from "./run-lost.ts";
+import type { World } from "./world.ts";
+
+export interface OneRun {
+  input: RunInput;
+  open: OpenTarget;
+  /** The run folder; undefined = `results/<run id>`. */
+  out: string | undefined;
+  /** Made when the run has its name and its folder, and before any load; closed when it is over. */
+  listeners(runId: string, folder: string): readonly RunListener[] | Promise<readonly RunListener[]>;
+}
+
+export interface FinishedRun {
+  result: RunResult;
+  /** Path of the run folder. */
+  folder: string;
+  /** What kept the run from going its way or its result from being written (a full disk), where something did. */
+  problem?: { message: string; hint?: string | undefined };
+}
+
+/** @throws BenchError when the target can't be used, the folder can't be written, or the run can't begin */
+export async function runOnce(world: World, { input, open, out, listeners }: OneRun): Promise<FinishedRun> {
+  const { scenario, slos, dataset, workers, seed } = input;
+  const found = await preflight(open.target, scenario, world.clock);
+  const runId = newRunId(world, scenario.name);
+  const folder = createRunFolder(out, runId, world.cwd);
+  folder.write("scenario.yaml", formatScenario(scenario));
+  const facts = {
+    run: { id: runId, seed, ...machineFacts(world) },
+    target: targetFacts(open, found),
+    dataset: {
+      name: dataset.name,
+      clips: dataset.clips.length,
+      audioSeconds: dataset.audioSeconds,
+      sha256: dataset.sha256,
+    },
+  };
+  const onEvent = (event: RunEvent): void => {
+    folder.event(event);
+    listener.onEvent(event);
+  };
+  const listener = fanOut(await listeners(runId, folder.path), (name, message) =>
+    onEvent({ atMs: 0, type: "listener", message: `${name} failed and is left out: ${message}` }),
+  );
+  try {
+    const { outcome, totals } = await makeLoad(world, {
+      ...{ input, runId, open, folder, listener, onEvent },
+      onStart({ startedAtEpochMs, planHash }) {
+        const startedAt = new Date(startedAtEpochMs).toISOString();
+        const manifest: RunManifest = {
+          schema: "riva-bench/manifest@1",
+          ...facts,
+          run: { ...facts.run, startedAt, planHash, workers },
+          pid: process.pid,
+        };
+        folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
+        listener.onStart(manifest);
+      },
+    });
+    const rebuilt = await accountForLost(input, folder.path, outcome);
+    const result = conclude({
+      ...facts,
+      scenario,
+      slos,
+      outcome,
+      totals: rebuilt?.totals ?? totals,
+      ...(rebuilt === undefined ? {} : { rebuilt }),
+      reachableAtEnd: await tcpReachable(open.target.address, 2000),
+      target: await withCounts(facts.target, open),
+    });
+    const problem = store(folder, result, outcome);
+    await listener.onEnd(result, folder.path);
+    return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
+  } finally {
+    await listener.close();
+  }
+}
+
+/** Writes the result; what can't be written is a problem, not an end: it can still be printed. */
+function store(folder: RunFolder, result: RunResult, { problems }: RunOutcome): FinishedRun["problem"] {
+  try {
+    folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
+    folder.write("report.html", renderHtml(result));
+    return problems[0];
+  } catch (error) {
+    return problems[0] ?? { message: messageOf(error) };
+  }
+}
+
+function machineFacts({
+  root,
+  cwd,
+}: World): Pick<RunResult["run"], "tool" | "node" | "host" | "cpus"> & { git?: string } {
+  const git = gitCommit(cwd);
+  return {
+    tool: `riva-bench ${packageVersion(root)}`,
+    node: process.version,
+    host: hostname(),
+    cpus: cpus().length,
+    ...(git === undefined ? {} : { git }),
+  };
+}
+
+/** Sorts by time, names the scenario, and does not collide. */
+function newRunId(world: World, scenario: string): string {
+  const stamp = new Date(world.clock.epochMs()).toISOString().slice(0, 19).replaceAll(":", "-");
+  return `${stamp}-${scenario}-${randomBytes(2).toString("hex")}`;
+}

@@ -1,0 +1,61 @@
+/** The flags of `bench run`. */
+import type { Argv } from "yargs";
+import type { RunFlags } from "./run-input.ts";
+
+export interface RunArguments extends RunFlags {
+  target: string | undefined;
+  out: string | undefined;
+  json: boolean;
+  quiet: boolean;
+}
+
+export function runOptions(yargs: Argv): Argv {
+  return yargs
+    .option("scenario", {
+      alias: "s",
+      type: "string",
+      default: "smoke",
+      describe: "Name (see `bench scenarios`) or file",
+    })
+    .option("target", {
+      alias: "t",
+      type: "string",
+      describe: "Name in targets/, file, or grpc://host:port; default: RIVA_HOST, else the emulator",
+    })
+    .option("out", { alias: "o", type: "string", describe: "Run folder [default: results/<run id>]" })
+    .option("seed", { type: "number", default: 1, describe: "Decides clips and phases; one seed, one plan" })
+    .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
+    .option("rate", { type: "number", describe: "Sessions a second instead of the scenario's" })
+    .option("duration", { type: "string", describe: "Steady window instead of the scenario's (60, 90s, 2m)" })
+    .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
+    .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
+    .option("workers", {
+      type: "string",
+      default: "auto",
+      describe:
+        "Processes that make the load; auto: one for every 10,000 chunks a second, one core left free",
+    })
+    .option("slo", {
+      type: "string",
+      array: true,
+      describe: 'Another SLO, such as "final_from_close p95 < 800ms"',
+    })
+    .option("until-certified", {
+      type: "string",
+      describe: "Lengthen the window until this percentile (p50 to p99.9) of the gated metrics is certified",
+    })
+    .option("budget", {
+      type: "string",
+      default: "30m",
+      describe: "Longest window that --until-certified may make",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
+    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .example("$0 --scenario concurrency-50", "fifty callers against the built-in emulator")
+    .example("$0 --scenario concurrency-50 --target grpc://gpu-box:50051", "the same against a server")
+    .example("$0 --scenario smoke --slo 'rtfx > 20' --out out/smoke", "another gate, a folder of your choice")
+    .example(
+      "$0 --scenario nvidia-table --streams 64 --target nim",
+      "NVIDIA's own procedure, for its tables",
+    );
+}
