@@ -54,7 +54,7 @@ module.exports = {
     door("zod", [
       "base/(dataset|yaml|schema)\\.ts",
       "metrics/result-schema\\.ts",
-      "loadgen/(scenario|scenario-schema|load-schema|schema-fields)\\.ts",
+      "loadgen/(scenario|scenario-schema|condition-schema|load-schema|schema-fields)\\.ts",
       "cli/target\\.ts",
     ]),
     door("cli-table3", ["report/table\\.ts"]),

@@ -51,10 +51,14 @@ export type FailureClass =
   | "generator-late"
   /** The worker process that ran the session was lost: how the session ended is not known. */
   | "worker-lost"
+  /** The caller hung up in mid-call, as the scenario asked. */
+  | "hang-up"
+  /** The caller vanished and left the stream open, as the scenario asked. */
+  | "half-open"
   | "other";
 
-/** Whose fault it was. */
-export type FailureOrigin = "server" | "network" | "client-config" | "generator" | "unknown";
+/** Whose fault it was. `caller`: the scenario's caller ended the session on purpose, which says nothing of anyone. */
+export type FailureOrigin = "server" | "network" | "client-config" | "generator" | "caller" | "unknown";
 
 export interface Failure {
   phase: FailurePhase;

@@ -43,7 +43,12 @@ export function createRivaGrpc(options: RivaGrpcOptions): AsrTransport {
       call(told) {
         const lane = pool.acquire();
         const call = lane.client.makeBidiStreamRequest(path, serialize, deserialize, metadata);
-        call.on("data", (response: AsrResponse) => told.responded(response));
+        const reading = { everStopped: false };
+        call.on("data", (response: AsrResponse) => {
+          // grpc-js reads ahead of a stream that is not read: what lay in between was stamped when it came.
+          if (reading.everStopped) response.atMs = clock.nowMs();
+          told.responded(response);
+        });
         call.on("status", ({ code, details }: StatusObject) => {
           const atMs = clock.nowMs();
           pool.release(lane);
@@ -51,7 +56,7 @@ export function createRivaGrpc(options: RivaGrpcOptions): AsrTransport {
         });
         // Every error comes again as the status, which is where it is handled.
         call.on("error", () => undefined);
-        return asRivaCall(call);
+        return asRivaCall(call, reading);
       },
 
       close: () => pool.close(),
@@ -60,7 +65,10 @@ export function createRivaGrpc(options: RivaGrpcOptions): AsrTransport {
   );
 }
 
-function asRivaCall(call: ClientDuplexStream<Uint8Array, AsrResponse>): RivaCall {
+function asRivaCall(
+  call: ClientDuplexStream<Uint8Array, AsrResponse>,
+  state: { everStopped: boolean },
+): RivaCall {
   return {
     write(message, onWritten) {
       call.write(message, onWritten);
@@ -68,6 +76,11 @@ function asRivaCall(call: ClientDuplexStream<Uint8Array, AsrResponse>): RivaCall
       return call.writableLength <= 1;
     },
     halfClose: () => call.end(),
+    setReading(reading) {
+      state.everStopped = true;
+      if (reading) call.resume();
+      else call.pause();
+    },
     // The status comes in a later tick, whatever state the call is in.
     cancel: () => call.cancel(),
   };

@@ -32,6 +32,7 @@ export class H2Call implements RivaCall, Passenger {
   /** What came before the stream was there. */
   #early: { message: Uint8Array; onWritten: OnWritten }[] = [];
   #halfClosed = false;
+  #reading = true;
   #serverEnded = false;
   #error: Error | undefined;
   #over = false;
@@ -60,6 +61,7 @@ export class H2Call implements RivaCall, Passenger {
     stream.on("close", () => this.#onClose());
     for (const { message, onWritten } of this.#early) stream.write(message, onWritten);
     this.#early = [];
+    if (!this.#reading) stream.pause();
     if (this.#halfClosed) stream.end();
   }
 
@@ -78,6 +80,12 @@ export class H2Call implements RivaCall, Passenger {
   halfClose(): void {
     this.#halfClosed = true;
     this.#stream?.end();
+  }
+
+  setReading(reading: boolean): void {
+    this.#reading = reading;
+    if (reading) this.#stream?.resume();
+    else this.#stream?.pause();
   }
 
   cancel(): void {

@@ -17,6 +17,8 @@ export interface RivaCall {
   write(message: Uint8Array, onWritten: (error?: Error | null) => void): boolean;
   /** No more messages. */
   halfClose(): void;
+  /** Reads responses, or leaves them on the socket. A call begins reading. */
+  setReading(reading: boolean): void;
   /** Gives the call up; `ended` is told soon, in a later tick. */
   cancel(): void;
 }
@@ -47,6 +49,7 @@ export class RivaStream implements AsrStream, CallListener {
   #heard = false;
   #finished = false;
   #lastFinalHeard = false;
+  #reading = true;
   #ended = false;
   /** Why we gave up, when it was us; wins over the status that giving up leads to. */
   #givenUp: Failure | undefined;
@@ -84,8 +87,16 @@ export class RivaStream implements AsrStream, CallListener {
     return this.#call.write(chunk, this.#onWritten);
   }
 
+  setReading(reading: boolean): void {
+    if (this.#over || this.#reading === reading) return;
+    this.#reading = reading;
+    this.#call.setReading(reading);
+  }
+
   finish(): void {
     if (this.#over || this.#finished) return;
+    // The final would come after the end of the stream if the status overtook what is left lying.
+    this.setReading(true);
     this.#finished = true;
     this.#call.halfClose();
     const { flushTimeoutMs } = this.#spec;

@@ -62,5 +62,10 @@ const CLOSED = "the transport was closed";
 
 function openAfterClose(listener: StreamListener, clock: Clock): AsrStream {
   queueMicrotask(() => listener.onEnd(clock.nowMs(), { ok: false, failure: cancelled("connect", CLOSED) }));
-  return { send: () => true, finish: () => undefined, cancel: () => undefined };
+  return {
+    send: () => true,
+    finish: () => undefined,
+    setReading: () => undefined,
+    cancel: () => undefined,
+  };
 }

@@ -91,6 +91,11 @@ export interface AsrStream {
   send(chunk: EncodedChunk): boolean;
   /** No more audio: half-close. Starts the flush limit. */
   finish(): void;
+  /**
+   * False: responses are left on the socket, so that flow control holds the server up; true: they are read again. A stream
+   * begins reading, and reads again after `finish`. The stamp of a response is when it was read.
+   */
+  setReading(reading: boolean): void;
   /** Gives up; `onEnd` follows with class `cancelled`. */
   cancel(reason: string): void;
 }

@@ -13,6 +13,8 @@ export interface ReadyClip {
   chunks: readonly EncodedChunk[];
   /** Length of every chunk but the last. */
   chunkMs: number;
+  /** Silence that can take the place of a chunk; absent where the encoding has no chunk that stands alone. */
+  silence?: { whole: EncodedChunk; last: EncodedChunk };
 }
 
 /**

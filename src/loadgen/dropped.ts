@@ -1,6 +1,7 @@
 /** Whose fault it is when sessions of an open load found no place. Pure. */
 import type { Counts } from "../metrics/counts.ts";
 import type { Check } from "../metrics/result.ts";
+import { meanExtraMs } from "./conditions.ts";
 import { loadShape } from "./load-shape.ts";
 import { isClosed } from "./load.ts";
 import { peakLevel } from "./models.ts";
@@ -20,14 +21,14 @@ const DEVIATIONS = 4;
  * @param dataset the clips that are played; a trace has no rate, so nothing is known of it
  */
 export function hasRoom(
-  { load, audio, warmupMs }: Scenario,
+  { load, audio, warmupMs, conditions }: Scenario,
   dataset: { clips: number; audioSeconds: number },
 ): boolean {
   if (isClosed(load) || load.maxOpen === "auto") return true;
   if (load.model === "trace") return false;
   const audioMs =
     (dataset.audioSeconds * 1000) / dataset.clips + audio.paddingBeforeMs + audio.paddingAfterMs;
-  const sessionMs = audioMs / audio.pace + AROUND_AUDIO_MS;
+  const sessionMs = audioMs / audio.pace + AROUND_AUDIO_MS + meanExtraMs(conditions);
   const open = (peakLevel(loadShape(load, warmupMs).segments) * sessionMs) / 1000;
   return load.maxOpen >= open + DEVIATIONS * Math.sqrt(open);
 }

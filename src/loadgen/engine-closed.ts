@@ -1,5 +1,6 @@
 /** Closed loads: a caller's next session is due when the one before it has ended, plus think time. */
 import type { Observation, RunPhase } from "../metrics/observation.ts";
+import { conditioned } from "./conditions.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { stageAt } from "./load-shape.ts";
 import type { ClosedPlan, SlotPlan, Turn } from "./plan.ts";
@@ -31,7 +32,8 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
     pending: undefined,
     retired: false,
   }));
-  const sessions = createSessions(options);
+  const sessions = createSessions({ ...options, anchor: plan.input.anchor });
+  const underConditions = conditioned(plan.input, plan.seed);
   let windowEndMs = warmupMs + steadyMs;
   /** Sessions of the window that are planned or open. */
   let outstanding = 0;
@@ -69,7 +71,7 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
     const ready = clips[clip];
     if (ready === undefined) throw new Error(`the plan names clip ${clip} of ${clips.length}`);
     sessions.begin(
-      {
+      underConditions({
         // Unique over all shards, and the same session has the same number whatever the number of shards.
         seq: slot.plan.slot + streams * slot.begun++,
         slot: slot.plan.slot,
@@ -79,7 +81,7 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
         clip: ready,
         pace,
         phaseOffsetMs: slot.plan.phaseOffsetAt(scheduledMs, caller),
-      },
+      }),
       (observation) => ended(slot, observation),
     );
   }

@@ -3,6 +3,7 @@
  * dropped, counted and recorded; nothing ever waits.
  */
 import type { Observation, RunPhase } from "../metrics/observation.ts";
+import { conditioned, placeUnder } from "./conditions.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import type { Arrival, OpenPlan } from "./open-plan.ts";
 import { phaseAt } from "./plan.ts";
@@ -16,7 +17,8 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   const { plan, clock, scheduler, clips, shard } = options;
   const { warmupMs, steadyMs, pace } = plan.input;
   const arrivals = plan.arrivals(shard);
-  const sessions = createSessions(options);
+  const sessions = createSessions({ ...options, anchor: plan.input.anchor });
+  const underConditions = conditioned(plan.input, plan.seed);
   /** Free places, the last one given back on top; numbers are unique over all shards. */
   const places = Array.from(
     { length: plan.places(shard) },
@@ -53,7 +55,7 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
     const phase = phaseOf(scheduledMs);
     if (phase === "steady") outstanding++;
     sessions.begin(
-      { seq, slot, phase, stage, scheduledMs, clip: clipOf(arrival), pace, phaseOffsetMs },
+      underConditions({ seq, slot, phase, stage, scheduledMs, clip: clipOf(arrival), pace, phaseOffsetMs }),
       (observation) => {
         places.push(slot);
         ended(observation);
@@ -76,10 +78,11 @@ export function createOpenEngine(options: EngineOptions<OpenPlan>): Engine {
   /** A session that was due and found no place. */
   function dropped(arrival: Arrival): Observation {
     const { facts, chunks, chunkMs } = clipOf(arrival);
-    const { seq, stage, scheduledMs } = arrival;
+    const { seq, scheduledMs } = arrival;
     const phase = phaseOf(scheduledMs);
+    const place = placeUnder(plan.input, plan.seed, { seq, stage: arrival.stage, pace });
     return {
-      ...{ seq, slot: NO_SLOT, phase, stage, clip: facts, chunkMs, pace, chunks: chunks.length, scheduledMs },
+      ...{ seq, slot: NO_SLOT, phase, ...place, clip: facts, chunkMs, chunks: chunks.length, scheduledMs },
       ...{
         interim: options.spec.recognition.interim,
         sentMs: [],

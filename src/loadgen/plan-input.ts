@@ -1,6 +1,8 @@
 /** What of a scenario and its audio a plan depends on: plain data, and part of the plan's hash. */
 import type { Dataset } from "../base/dataset.ts";
 import { BenchError, nearestName } from "../base/errors.ts";
+import type { Condition } from "./conditions.ts";
+import { meanExtraMs } from "./conditions.ts";
 import type { StageMark } from "./load-shape.ts";
 import { loadShape } from "./load-shape.ts";
 import type { ChunkPhase, ClosedLoad } from "./load.ts";
@@ -20,6 +22,10 @@ interface PlanCommon {
   /** Infinity: no pace, as fast as the server takes it. */
   pace: number;
   phase: ChunkPhase;
+  /** When the microphone opens; absent = after-ready. */
+  anchor?: "at-schedule";
+  /** Absent: every session is left in peace. */
+  conditions?: readonly Condition[];
   /** Absent: one stage, `main`. */
   stages?: readonly StageMark[];
   clipIds: readonly string[];
@@ -85,6 +91,8 @@ export function planInput(
     chunkMs: audio.chunkMs,
     pace: load.model === "offline" ? Infinity : audio.pace,
     phase: audio.phase,
+    ...(audio.anchor === "after-ready" ? {} : { anchor: audio.anchor }),
+    ...(scenario.conditions.length === 0 ? {} : { conditions: scenario.conditions }),
     ...(stages.length === 1 ? {} : { stages }),
     clipIds,
     ...(audio.mix === undefined ? {} : { weights: clipIds.map((id) => audio.mix?.[id] ?? 0) }),
@@ -93,7 +101,8 @@ export function planInput(
   };
   if (isClosed(load)) return { ...common, ...closedPart(load, segments) };
   const paddingMs = audio.paddingBeforeMs + audio.paddingAfterMs;
-  const lengthsMs = dataset.clips.map((clip) => (clip.audioMs + paddingMs) / audio.pace + AROUND_AUDIO_MS);
+  const aroundMs = AROUND_AUDIO_MS + meanExtraMs(scenario.conditions);
+  const lengthsMs = dataset.clips.map((clip) => (clip.audioMs + paddingMs) / audio.pace + aroundMs);
   const longestMs = Math.max(...lengthsMs);
   const known = trace === undefined ? undefined : tracePart(trace, clipIds);
   const meanMs = lengthsMs.reduce((sum, ms) => sum + ms, 0) / lengthsMs.length;

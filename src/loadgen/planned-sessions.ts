@@ -1,4 +1,5 @@
 /** The sessions that a plan gave to a worker, whether it lived to begin them or not. Pure. */
+import { placeUnder } from "./conditions.ts";
 import { phaseAt } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedSession } from "./start-record.ts";
@@ -21,6 +22,7 @@ export function* plannedSessions(
   for (const { seq, scheduledMs, clip, stage } of plan.arrivals({ index: worker - 1, of: workers })) {
     const phase = phaseAt(plan.input, scheduledMs);
     const id = clipIds[clip] ?? "";
-    yield { seq, slot: NO_SLOT, phase, stage, clip: id, chunkMs, pace, scheduledMs, worker };
+    const place = placeUnder(plan.input, plan.seed, { seq, stage, pace });
+    yield { seq, slot: NO_SLOT, phase, ...place, clip: id, chunkMs, scheduledMs, worker };
   }
 }

@@ -5,6 +5,8 @@
 import { z } from "zod";
 import { section } from "../base/yaml.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import { conditionList } from "./condition-schema.ts";
+import type { Condition } from "./conditions.ts";
 import type { LoadFile } from "./load-schema.ts";
 import { loadFile, ownLengthMs } from "./load-schema.ts";
 import type { ChunkPhase } from "./load.ts";
@@ -31,11 +33,13 @@ export interface ScenarioFile {
     chunk: number;
     pace: number;
     phase: ChunkPhase;
+    anchor: "after-ready" | "at-schedule";
     padding: { before: number; after: number };
     clips: { max?: number; only?: string[] };
     /** By clip: how often it comes, relative to the others. Clips that are not named are not played. */
     mix?: Record<string, number>;
   };
+  conditions: Condition[];
   recognition: RecognitionSettings;
   transport: "riva-grpc" | "riva-h2";
   connections: { streamsPerConnection: number };
@@ -61,6 +65,9 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     phase: z
       .enum(["aligned", "spread", "random"], { error: "must be aligned, spread or random" })
       .default("spread"),
+    anchor: z
+      .enum(["after-ready", "at-schedule"], { error: "must be after-ready or at-schedule" })
+      .default("after-ready"),
     padding: section({
       before: durationMs(0, 60_000).default(0),
       after: durationMs(0, 60_000).default(0),
@@ -80,6 +87,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       .refine((mix) => Object.keys(mix).length > 0, "must name a clip")
       .exactOptional(),
   }).prefault({}),
+  conditions: conditionList,
   recognition: section({
     language: z.string().min(1).default("en-US"),
     model: z.string().min(1).exactOptional(),

@@ -12,6 +12,7 @@ import {
   listScenarios,
   loadScenario,
   parseScenario,
+  type Scenario,
 } from "./scenario.ts";
 
 const places = { root: PACKAGE_ROOT, cwd: PACKAGE_ROOT };
@@ -91,15 +92,104 @@ test("what is left out has defaults, and nothing is undefined", () => {
       chunkMs: 100,
       pace: 1,
       phase: "spread",
+      anchor: "after-ready",
       paddingBeforeMs: 0,
       paddingAfterMs: 0,
       clips: {},
     },
+    conditions: [],
     recognition: { language: "en-US", interim: true },
     transport: "riva-grpc",
     connections: { streamsPerConnection: 50 },
     session: { deadlineMs: 10_000, connectTimeoutMs: 10_000 },
     slo: [],
+  });
+});
+
+describe("conditions", () => {
+  const under = (text: string): Scenario =>
+    parseScenario(`${minimal.trim()}\nconditions:\n${text}\n`, "s.yaml");
+
+  test("are read, whatever they hold, and written so that they read back as themselves", () => {
+    const scenario = under(`
+  - { name: mobile, share: 20%, jitter: { mean: 20ms }, stall: { every: 8s, for: 600ms } }
+  - { name: lossy, share: 7%, loss: { every: 5s, for: 120ms }, driftPpm: -100 }
+  - { name: silent, share: 0.01, mute: { after: { from: 1s, to: 2s }, for: 65s } }
+  - { name: gone, share: 5%, hangUp: { after: 1500ms } }
+  - { name: dead, share: 2%, halfOpen: { after: 1s, for: 20s } }
+  - { name: slow, share: 5%, slowReader: { every: 2s, for: 1500ms } }`);
+    expect(scenario.conditions).toEqual([
+      {
+        name: "mobile",
+        share: 0.2,
+        jitter: { meanMs: 20, maxMs: 200 },
+        stall: { everyMs: 8000, forMs: 600 },
+      },
+      { name: "lossy", share: 0.07, loss: { everyMs: 5000, forMs: 120 }, driftPpm: -100 },
+      { name: "silent", share: 0.01, mute: { after: { fromMs: 1000, toMs: 2000 }, forMs: 65_000 } },
+      { name: "gone", share: 0.05, hangUp: { after: { fromMs: 1500, toMs: 1500 } } },
+      { name: "dead", share: 0.02, halfOpen: { after: { fromMs: 1000, toMs: 1000 }, forMs: 20_000 } },
+      { name: "slow", share: 0.05, slowReader: { everyMs: 2000, forMs: 1500 } },
+    ]);
+    expect(parseScenario(formatScenario(scenario), "s.yaml")).toEqual(scenario);
+  });
+
+  test("make stages that gates may name, and an automatic drain long enough", async () => {
+    const scenario = under("  - { name: silent, share: 1%, mute: { after: 1s, for: 65s } }");
+    expect(() => checkStages([parseSlo("error_ratio@silent < 1%")], scenario)).not.toThrow();
+    expect(thrownBy(() => checkStages([parseSlo("error_ratio@loud < 1%")], scenario)).hint).toBe(
+      "It has main, silent.",
+    );
+    const dataset = await loadDataset("default");
+    const plain = checkAgainstDataset(parseScenario(minimal, "s.yaml"), dataset);
+    expect(checkAgainstDataset(scenario, dataset).drainMs).toBe(plain.drainMs + 65_000);
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      "no fault",
+      "  - { name: x, share: 1% }",
+      /conditions\.0: condition x has no fault; known are jitter, stall/,
+    ],
+    [
+      "unknown fault",
+      "  - { name: x, share: 1%, hangup: { after: 1s } }",
+      /conditions\.0\.hangup: unknown key; did you mean hangUp/,
+    ],
+    [
+      "more than all",
+      "  - { name: x, share: 60%, driftPpm: 1 }\n  - { name: y, share: 60%, driftPpm: 1 }",
+      /shares add up to 120\.0 %/,
+    ],
+    [
+      "one name twice",
+      "  - { name: x, share: 1%, driftPpm: 1 }\n  - { name: x, share: 1%, driftPpm: 1 }",
+      /the same name/,
+    ],
+    [
+      "two ways to leave",
+      "  - { name: x, share: 1%, hangUp: { after: 1s }, halfOpen: { after: 1s, for: 1s } }",
+      /hangs up or vanishes/,
+    ],
+    ["a stage's name", "  - { name: main, share: 1%, driftPpm: 1 }", /is the name of a stage/],
+    [
+      "no share",
+      "  - { name: x, share: 0, driftPpm: 1 }",
+      /conditions\.0\.share: 0 must be a share such as 10%/,
+    ],
+    [
+      "backwards",
+      "  - { name: x, share: 1%, hangUp: { after: { from: 2s, to: 1s } } }",
+      /`from` must not be after `to`/,
+    ],
+  ])("%s is refused", (_, text, message) => {
+    expect(thrownBy(() => under(text)).message).toMatch(message);
+  });
+
+  test("need the pace of a microphone", () => {
+    const offline = minimal.replace("concurrency", "offline");
+    const text = `${offline.trim()}\nconditions: [{ name: x, share: 1%, driftPpm: 1 }]\n`;
+    expect(thrownBy(() => parseScenario(text, "s.yaml")).message).toMatch(/the load model offline has none/);
   });
 });
 
@@ -218,7 +308,7 @@ describe("windows against the audio", () => {
   test("a drain shorter than the longest clip is refused", () => {
     const short = parseScenario(minimal.replace("30s }", "30s, drain: 7s }"), "s.yaml");
     expect(thrownBy(() => checkAgainstDataset(short, dataset)).message).toMatch(
-      /drain is 7\.0 s, the longest clip takes 8\.0 s/,
+      /drain is 7\.0 s, the longest session takes 8\.0 s/,
     );
     const enough = parseScenario(minimal.replace("30s }", "30s, drain: 8s }"), "s.yaml");
     expect(checkAgainstDataset(enough, dataset).drainMs).toBe(8000);

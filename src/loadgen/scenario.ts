@@ -11,6 +11,9 @@ import { BenchError } from "../base/errors.ts";
 import { listNamedFiles, readNamedFile } from "../base/named-file.ts";
 import { parseYaml, toYaml } from "../base/yaml.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import { conditionAsFile } from "./condition-schema.ts";
+import type { Condition } from "./conditions.ts";
+import { longestExtraMs, stageUnder } from "./conditions.ts";
 import type { LoadFile } from "./load-schema.ts";
 import { ownLengthMs } from "./load-schema.ts";
 import type { ChunkPhase, Load } from "./load.ts";
@@ -39,12 +42,16 @@ export interface Scenario {
     readonly pace: number;
     /** How the chunk clocks of the callers stand to each other. */
     readonly phase: ChunkPhase;
+    /** When the microphone opens: once the stream is ready, or at the planned start whether it is or not. */
+    readonly anchor: "after-ready" | "at-schedule";
     readonly paddingBeforeMs: number;
     readonly paddingAfterMs: number;
     readonly clips: { readonly maxMs?: number; readonly only?: readonly string[] };
     /** By clip: how often it comes, relative to the others; then `clips.only` names just these. */
     readonly mix?: Readonly<Record<string, number>>;
   };
+  /** What happens on purpose to shares of the sessions; of the rest, nothing. */
+  readonly conditions: readonly Condition[];
   readonly recognition: RecognitionSettings;
   /** `riva-h2` speaks the same protocol over node:http2 and costs about half: for thousands of streams. */
   readonly transport: "riva-grpc" | "riva-h2";
@@ -120,6 +127,12 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
   if (audio.mix !== undefined && clips.only !== undefined) {
     throw BenchError.usage(`${path}: audio.mix names the clips to play: leave audio.clips.only out`);
   }
+  if (load.model === "offline" && file.conditions.length > 0) {
+    throw BenchError.usage(
+      `${path}: conditions: faults happen at the pace of a microphone, and the load model offline has none`,
+      "Take another load model, or leave the conditions out.",
+    );
+  }
   return {
     name: file.name,
     description: file.description,
@@ -132,6 +145,7 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
       chunkMs: audio.chunk,
       pace: audio.pace,
       phase: audio.phase,
+      anchor: audio.anchor,
       paddingBeforeMs: audio.padding.before,
       paddingAfterMs: audio.padding.after,
       clips: {
@@ -141,6 +155,7 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
       },
       ...(audio.mix === undefined ? {} : { mix: audio.mix }),
     },
+    conditions: file.conditions,
     recognition: file.recognition,
     transport: file.transport,
     connections: file.connections,
@@ -167,6 +182,7 @@ export function formatScenario(scenario: Scenario): string {
       chunk: formatDuration(audio.chunkMs),
       pace: audio.pace,
       phase: audio.phase,
+      anchor: audio.anchor,
       padding: {
         before: formatDuration(audio.paddingBeforeMs),
         after: formatDuration(audio.paddingAfterMs),
@@ -177,6 +193,7 @@ export function formatScenario(scenario: Scenario): string {
       },
       ...(audio.mix === undefined ? {} : { mix: audio.mix }),
     },
+    conditions: scenario.conditions.map(conditionAsFile),
     recognition: scenario.recognition,
     transport: scenario.transport,
     connections: scenario.connections,
@@ -199,9 +216,10 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
   const paddingMs = audio.paddingBeforeMs + audio.paddingAfterMs;
   const longestMs = (Math.max(...clips.map((clip) => clip.audioMs)) + paddingMs) / audio.pace;
 
-  if (drainMs !== "auto" && drainMs < longestMs) {
+  const sessionMs = longestMs + longestExtraMs(scenario.conditions);
+  if (drainMs !== "auto" && drainMs < sessionMs) {
     throw BenchError.usage(
-      `scenario ${name}: duration.drain is ${inSeconds(drainMs)}, the longest clip takes ${inSeconds(longestMs)}`,
+      `scenario ${name}: duration.drain is ${inSeconds(drainMs)}, the longest session takes ${inSeconds(sessionMs)}`,
       "Sessions that start late in the window would be cut short. Use `drain: auto`.",
     );
   }
@@ -218,7 +236,7 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
       "With `iterations`, duration.steady is the longest that the run may last.",
     );
   }
-  return { ...scenario, drainMs: drainMs === "auto" ? Math.ceil(longestMs) + session.deadlineMs : drainMs };
+  return { ...scenario, drainMs: drainMs === "auto" ? Math.ceil(sessionMs) + session.deadlineMs : drainMs };
 }
 
 /**
@@ -227,7 +245,7 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
  * @throws BenchError (exit 2) for a stage that no session can belong to
  */
 export function checkStages(slos: readonly { source: string; stage?: string }[], scenario: Scenario): void {
-  const names = new Set(loadShape(scenario.load, scenario.warmupMs).stages.map(({ name }) => name));
+  const names = new Set(stagesOf(scenario));
   for (const { source, stage } of slos) {
     if (stage === undefined || names.has(stage)) continue;
     throw BenchError.usage(
@@ -235,6 +253,15 @@ export function checkStages(slos: readonly { source: string; stage?: string }[],
       `It has ${[...names].join(", ")}.`,
     );
   }
+}
+
+/** Stages of the load, and those that its conditions make of them. */
+function stagesOf({ load, warmupMs, conditions }: Scenario): string[] {
+  const { stages } = loadShape(load, warmupMs);
+  return stages.flatMap(({ name }) => [
+    name,
+    ...conditions.map((condition) => stageUnder(condition, name, stages.length > 1)),
+  ]);
 }
 
 function inSeconds(ms: number): string {

@@ -3,19 +3,25 @@
  * the session is its own scheduler entry and its own stream listener, so that a chunk costs no allocation of ours.
  *
  * All times are milliseconds since the start of the run, because the clock handed in is the run's.
+ *
+ * Faults come from a plan made before the session began. One that holds a chunk up moves the chunk's entry in the
+ * scheduler and costs the others nothing; the rest are entries of their own.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Outcome } from "../base/outcome.ts";
+import type { Failure, Outcome } from "../base/outcome.ts";
 import type {
   AsrResponse,
   AsrStream,
   AsrTransport,
+  EncodedChunk,
   StreamListener,
   StreamSpec,
 } from "../client/transport.ts";
 import type { Observation, ResponseRecord, RunPhase } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
+import type { FaultPlan } from "./fault-plan.ts";
 import type { Scheduler, Timed } from "./scheduler.ts";
+import { timed } from "./scheduler.ts";
 
 /** What the plan says of one session. */
 export interface SessionStart {
@@ -30,6 +36,8 @@ export interface SessionStart {
   pace: number;
   /** Chunk phase of the caller [phi], milliseconds in [0, chunk / pace). */
   phaseOffsetMs: number;
+  /** What goes wrong in it; absent = nothing on our side. */
+  faults?: FaultPlan;
 }
 
 /** What all sessions of a worker share. */
@@ -39,6 +47,11 @@ export interface SessionContext {
   transport: AsrTransport;
   /** Everything but what belongs to the clip and the session. */
   spec: Omit<StreamSpec, "sampleRateHz" | "requestId">;
+  /**
+   * The microphone opens at the planned start, ready or not: what was said meanwhile goes out in a burst, and set-up is
+   * inside every latency. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
+   */
+  anchor?: "at-schedule" | undefined;
   requestId(start: SessionStart): string;
   /** Called once, when the stream has ended. */
   onEnd(session: Session): void;
@@ -63,6 +76,8 @@ export class Session implements StreamListener, Timed {
   #endedMs: number | undefined;
   #outcome: Outcome | undefined;
   #cutShort = false;
+  /** Why the caller is gone, when it left by plan. */
+  #left: "hang-up" | "half-open" | undefined;
 
   constructor(context: SessionContext, start: SessionStart) {
     this.#context = context;
@@ -76,36 +91,78 @@ export class Session implements StreamListener, Timed {
     );
   }
 
-  /** Ready: the microphone opens at the next instant of the caller's chunk phase [A0]. */
   onOpen(atMs: number): void {
-    const { clip, pace, phaseOffsetMs } = this.start;
     this.#readyMs = atMs;
     if (this.#cutShort) {
       this.#finish();
       return;
     }
-    const periodMs = clip.chunkMs / pace;
-    this.#anchorMs =
-      periodMs === 0 ? atMs : phaseOffsetMs + Math.ceil((atMs - phaseOffsetMs) / periodMs) * periodMs;
+    const anchorMs = this.#openMicrophone(atMs);
+    this.#anchorMs = anchorMs;
+    if (this.start.faults !== undefined) this.#scheduleFaults(this.start.faults, anchorMs);
     this.#scheduleChunk();
   }
 
+  /** A0. */
+  #openMicrophone(readyMs: number): number {
+    const { clip, pace, phaseOffsetMs, scheduledMs } = this.start;
+    const periodMs = clip.chunkMs / pace;
+    if (periodMs === 0) return readyMs;
+    if (this.#context.anchor === "at-schedule") return scheduledMs + phaseOffsetMs;
+    return phaseOffsetMs + Math.ceil((readyMs - phaseOffsetMs) / periodMs) * periodMs;
+  }
+
   #scheduleChunk(): void {
-    const { clip, pace } = this.start;
+    const { clip, pace, faults } = this.start;
     // Scheduled send S_k = A0 + (o_k + d_k) / v: computed from the anchor each time, so that nothing drifts.
     this.dueMs = (this.#anchorMs ?? 0) + Math.min((this.#sent + 1) * clip.chunkMs, clip.facts.audioMs) / pace;
+    if (faults !== undefined) this.dueMs += heldMs(faults, this.#sent);
     this.#context.scheduler.add(this);
+  }
+
+  #scheduleFaults({ hangUpMs, vanish, deaf = [] }: FaultPlan, anchorMs: number): void {
+    const at = (afterMs: number, act: () => void): void => {
+      this.#context.scheduler.add(
+        timed(anchorMs + afterMs, () => {
+          if (this.#endedMs === undefined && this.#finishedMs === undefined) act();
+        }),
+      );
+    };
+    if (hangUpMs !== undefined) at(hangUpMs, () => this.#leave("hang-up", "the caller hung up"));
+    if (vanish !== undefined) {
+      at(vanish.atMs, () => {
+        this.#left = "half-open";
+        this.#stream.setReading(false);
+      });
+      at(vanish.atMs + vanish.forMs, () => this.#leave("half-open", "the caller was gone"));
+    }
+    for (const { fromMs, toMs } of deaf) {
+      at(fromMs, () => this.#stream.setReading(false));
+      at(toMs, () => this.#left ?? this.#stream.setReading(true));
+    }
+  }
+
+  #leave(how: "hang-up" | "half-open", reason: string): void {
+    this.#left = how;
+    this.#stream.cancel(reason);
   }
 
   /** Sends the chunk that is due. Never waits for a response, and never skips what is late. */
   fire(): void {
-    if (this.#endedMs !== undefined || this.#finishedMs !== undefined) return;
-    const chunk = this.start.clip.chunks[this.#sent];
+    if (this.#endedMs !== undefined || this.#finishedMs !== undefined || this.#left !== undefined) return;
+    const chunk = this.#nextChunk();
     if (chunk === undefined) return;
     this.#sentMs[this.#sent++] = this.#context.clock.nowMs();
     this.#stream.send(chunk);
     if (this.#sent === this.start.clip.chunks.length) this.#finish();
     else if (this.start.pace !== Infinity) this.#scheduleChunk();
+  }
+
+  #nextChunk(): EncodedChunk | undefined {
+    const { clip, faults } = this.start;
+    const chunk = clip.chunks[this.#sent];
+    if (faults?.lost?.includes(this.#sent) !== true) return chunk;
+    return this.#sent === clip.chunks.length - 1 ? clip.silence?.last : clip.silence?.whole;
   }
 
   #finish(): void {
@@ -131,7 +188,7 @@ export class Session implements StreamListener, Timed {
 
   onEnd(atMs: number, outcome: Outcome): void {
     this.#endedMs = atMs;
-    this.#outcome = outcome;
+    this.#outcome = this.#left === undefined ? outcome : { ok: false, failure: leftBy(this.#left, outcome) };
     this.#context.onEnd(this);
   }
 
@@ -148,7 +205,7 @@ export class Session implements StreamListener, Timed {
 
   /** The whole timeline; call after the end. */
   observation(interim: boolean): Observation {
-    const { seq, slot, phase, stage, clip, pace, scheduledMs } = this.start;
+    const { seq, slot, phase, stage, clip, pace, scheduledMs, faults } = this.start;
     return {
       seq,
       slot,
@@ -159,6 +216,7 @@ export class Session implements StreamListener, Timed {
       pace,
       chunks: clip.chunks.length,
       interim,
+      ...(faults === undefined ? {} : { faults }),
       scheduledMs,
       startedMs: this.#startedMs,
       ...(this.#readyMs === undefined ? {} : { readyMs: this.#readyMs }),
@@ -172,4 +230,17 @@ export class Session implements StreamListener, Timed {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     };
   }
+}
+
+/** How long after its place in the audio chunk k is sent. */
+function heldMs({ mute, delayMs }: FaultPlan, k: number): number {
+  const mutedMs = mute !== undefined && k >= mute.chunk ? mute.ms : 0;
+  return mutedMs + (delayMs?.[k] ?? 0);
+}
+
+/** What is said of a session whose caller left: the code is that of the stream's end, so that the server's count can be matched. */
+function leftBy(how: "hang-up" | "half-open", outcome: Outcome): Failure {
+  const end = outcome.ok ? { phase: "close" as const, code: "OK" } : outcome.failure;
+  const message = how === "hang-up" ? "the caller hung up, as planned" : "the caller vanished, as planned";
+  return { phase: end.phase, class: how, origin: "caller", code: end.code, message };
 }

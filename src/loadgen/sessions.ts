@@ -12,6 +12,8 @@ export interface SessionsOptions {
   scheduler: Scheduler;
   /** The run's clock: 0 is T0. */
   clock: Clock;
+  /** See `SessionContext`. */
+  anchor?: "at-schedule" | undefined;
   spec: SessionContext["spec"] & Pick<StreamSpec, "recognition">;
   /** Request ids read `<runId>/<phase>/<seq>`, so that a server's log can be joined with the records. */
   runId: string;
@@ -49,6 +51,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     scheduler: options.scheduler,
     transport: options.transport,
     spec: options.spec,
+    anchor: options.anchor,
     requestId: (start) => `${options.runId}/${start.phase}/${start.seq}`,
     onEnd(session) {
       const entry = running.get(session.start);
@@ -64,7 +67,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const observation = session.observation(options.spec.recognition.interim);
     if (session.start.phase !== "steady") return observation;
     if (observation.outcome?.ok === false) {
-      if (!overtime) return observation;
+      if (!overtime || observation.outcome.failure.origin === "caller") return observation;
       const message = "still open at the end of the drain";
       const failure: Failure = {
         ...observation.outcome.failure,

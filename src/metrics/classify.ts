@@ -4,7 +4,7 @@
  */
 import type { Failure, FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
 import { hasText, lastFinal } from "./moments.ts";
-import { dueMs, type Observation } from "./observation.ts";
+import { type Observation, plannedSendMs } from "./observation.ts";
 
 /** A chunk is late beyond the larger of 5 ms and a tenth of a chunk. */
 export function latenessLimitMs(chunkMs: number): number {
@@ -36,18 +36,19 @@ function lateChunks(observation: Observation): number {
   if (observation.pace === Infinity) return 0;
   let late = 0;
   for (let k = 0; k < observation.sentMs.length; k++) {
-    if ((observation.sentMs[k] ?? 0) - dueMs(observation, k) > limitMs) late++;
+    if ((observation.sentMs[k] ?? 0) - plannedSendMs(observation, k) > limitMs) late++;
   }
   return late;
 }
 
 function contentFailure(observation: Observation): Failure | undefined {
-  const { clip, interim, responses } = observation;
+  const { clip, interim, responses, faults } = observation;
   if (clip.text === "") return undefined;
   const final = lastFinal(observation);
   if (final === undefined)
     return failure("flush", "no-final", "server", "the stream ended without a final result");
-  if (clip.text === undefined) return undefined;
+  // What never reached the server it can't be asked for.
+  if (clip.text === undefined || (faults?.lost?.length ?? 0) > 0) return undefined;
 
   const said = words(responses.map((response) => (response.final ? response.text : "")).join(" "));
   const expected = words(clip.text);

@@ -52,6 +52,11 @@ function countFailure(counts: Counts, { phase, class: kind, origin, count }: Fai
   else known.count += count;
 }
 
+/** Failed sessions that are nobody's failure but the generator's, or the caller's own wish: none of them is the target's. */
+export function notOfTarget(counts: Counts): number {
+  return failedBy(counts, "generator") + failedBy(counts, "caller");
+}
+
 /** Failed sessions of one origin. */
 export function failedBy(counts: Counts, origin: FailureOrigin): number {
   return counts.failures.reduce((sum, failure) => sum + (failure.origin === origin ? failure.count : 0), 0);

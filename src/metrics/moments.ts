@@ -16,10 +16,14 @@ export function hasText(response: ResponseRecord): boolean {
 export type Timebase = (observation: Observation, audioMs: number) => number | undefined;
 
 /** By plan: A0 + audio / v. For the end of chunk k this is S_k. Lateness of the generator counts against the server. */
-export const planned: Timebase = ({ anchorMs, pace }, audioMs) =>
-  anchorMs === undefined ? undefined : anchorMs + audioMs / pace;
+export const planned: Timebase = ({ anchorMs, pace, faults, chunkMs }, audioMs) => {
+  if (anchorMs === undefined) return undefined;
+  const mute = faults?.mute;
+  const mutedMs = mute !== undefined && audioMs > mute.chunk * chunkMs ? mute.ms : 0;
+  return anchorMs + audioMs / pace + mutedMs;
+};
 
-/** As it went: the plan shifted by the lateness of the chunk that carried the audio. For the end of chunk k this is X_k. */
+/** As it went: the plan shifted by how late the chunk that carried the audio left, faults included. For its end this is X_k. */
 export const actual: Timebase = (observation, audioMs) => {
   const plannedMs = planned(observation, audioMs);
   const k = chunkAt(observation, audioMs);

@@ -42,6 +42,21 @@ export interface ResponseRecord {
   words?: readonly { word: string; startMs: number; endMs: number }[];
 }
 
+/**
+ * What the metrics of a session must know of the faults that were put into it on purpose. The microphone's own faults move
+ * when audio is due; those on the way from the microphone to the socket don't, and are inside every latency.
+ */
+export interface InjectedFaults {
+  /** Name of the condition, of the scenario, that the session was under. */
+  readonly condition: string;
+  /** How long each chunk was held on its way from the microphone to the socket; absent = not at all. */
+  readonly delayMs?: ArrayLike<number>;
+  /** The microphone was off, for `ms`, before chunk `chunk` was recorded. */
+  readonly mute?: { readonly chunk: number; readonly ms: number };
+  /** Chunks whose audio was lost and went out as silence, in order. */
+  readonly lost?: readonly number[];
+}
+
 export interface Observation {
   /** Unique in the run. */
   seq: number;
@@ -57,6 +72,8 @@ export interface Observation {
   chunks: number;
   /** True when interim results were asked for. */
   interim: boolean;
+  /** Absent for a session that was left in peace. */
+  faults?: InjectedFaults;
   /** Scheduled start [T_s]. */
   scheduledMs: number;
   /** Connection attempt begins [t0]; undefined when the session never started (dropped). */
@@ -85,7 +102,17 @@ export interface Observation {
 
 /** Scheduled send of chunk k [S_k]: when its last sample has been "recorded". Needs the anchor. */
 export function dueMs(observation: Observation, k: number): number {
-  const { anchorMs, chunkMs, clip, pace } = observation;
+  const { anchorMs, chunkMs, clip, pace, faults } = observation;
   if (anchorMs === undefined) throw new Error("a session without an anchor has no due times");
-  return anchorMs + Math.min((k + 1) * chunkMs, clip.audioMs) / pace;
+  const mutedMs = faults?.mute !== undefined && k >= faults.mute.chunk ? faults.mute.ms : 0;
+  return anchorMs + Math.min((k + 1) * chunkMs, clip.audioMs) / pace + mutedMs;
+}
+
+/**
+ * When the generator was to send chunk k [P_k]: when it is due, plus the delay that a fault puts before it, and not before
+ * the stream was ready. Latency counts from S_k, the generator's lateness from here.
+ */
+export function plannedSendMs(observation: Observation, k: number): number {
+  const wantedMs = dueMs(observation, k) + (observation.faults?.delayMs?.[k] ?? 0);
+  return Math.max(wantedMs, observation.readyMs ?? -Infinity);
 }

@@ -1,6 +1,6 @@
 /** The generator's own part: was the audio sent as planned, and who held it up? Failed sessions count here too. */
 import type { SeriesMetric, SessionMetric } from "./metric.ts";
-import { dueMs } from "./observation.ts";
+import { plannedSendMs } from "./observation.ts";
 
 const sendLateness: SeriesMetric = {
   name: "send_lateness",
@@ -8,12 +8,31 @@ const sendLateness: SeriesMetric = {
   better: "lower",
   per: "chunk",
   ofFailed: true,
-  help: "X_k - S_k: how long after its scheduled instant a chunk was written. The generator's error; decides validity.",
+  help:
+    "X_k - P_k: how long after its planned instant a chunk was written. P_k is S_k plus the delay that a fault of the " +
+    "scenario puts before the chunk, and not before the stream was ready. The generator's error; decides validity.",
   each: (o, emit) => {
     for (let k = 0; k < o.sentMs.length; k++) {
       const sentMs = o.sentMs[k];
-      if (sentMs !== undefined) emit(sentMs - dueMs(o, k));
+      if (sentMs !== undefined) emit(sentMs - plannedSendMs(o, k));
     }
+  },
+};
+
+const injectedDelay: SeriesMetric = {
+  name: "injected_delay",
+  unit: "ms",
+  better: "neither",
+  per: "chunk",
+  ofFailed: true,
+  notForGates: "it is what the scenario's conditions asked for",
+  help:
+    "How long a chunk was held on purpose between microphone and socket: jitter and stalls of the scenario's conditions. " +
+    "Inside every latency, because a caller waits through it; outside send_lateness, because it was planned.",
+  each: (o, emit) => {
+    const { delayMs } = o.faults ?? {};
+    if (delayMs === undefined) return;
+    for (let k = 0; k < o.sentMs.length; k++) emit(delayMs[k] ?? 0);
   },
 };
 
@@ -62,6 +81,7 @@ const rtf: SessionMetric = {
 
 export const PACING_METRICS: readonly (SessionMetric | SeriesMetric)[] = [
   sendLateness,
+  injectedDelay,
   startSlip,
   backPressure,
   rtf,

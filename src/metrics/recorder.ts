@@ -171,9 +171,10 @@ export function createRecorder(config: RecorderConfig): Recorder {
   };
 }
 
-/** A session that failed, unless the generator spoiled it, breaks every SLO on what it should have delivered. */
+/** A session that failed breaks every SLO on what it should have delivered, unless the generator spoiled it or its caller left. */
 function countsAsViolation(metric: Metric, { outcome }: Observation): boolean {
-  return metric.ofFailed !== true && outcome?.ok === false && outcome.failure.origin !== "generator";
+  if (metric.ofFailed === true || outcome?.ok !== false) return false;
+  return outcome.failure.origin !== "generator" && outcome.failure.origin !== "caller";
 }
 
 /** All the values that the session should have had: one, or one for each chunk or reference word. */

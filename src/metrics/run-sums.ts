@@ -61,7 +61,9 @@ export function sumSession(sums: RunSums, observation: Observation, window: Wind
   }
   sums.sentAudioMs += sentAudioMs(observation);
   const paced = observation.pace !== Infinity;
-  if (paced) {
+  // The last audio of a caller who left is never acknowledged, and nobody fell behind.
+  const left = outcome?.ok === false && outcome.failure.origin === "caller";
+  if (paced && !left) {
     sums.scheduledAudioMs += scheduledIn(observation, window);
     sums.acknowledgedAudioMs += acknowledgedIn(observation, window);
   }

@@ -26,18 +26,37 @@ const session: fc.Arbitrary<Observation> = fc
     interim: fc.boolean(),
     cutShort: fc.boolean(),
     fate: fc.constantFrom("ok" as const, "failed" as const, "dropped" as const),
+    faults: fc.option(
+      fc.record(
+        {
+          condition: fc.constant("mobile"),
+          delayUs: fc.array(fc.nat(2_000_000), { minLength: 60, maxLength: 60 }),
+          mute: fc.record({ chunk: fc.nat(20), ms: fc.integer({ min: 1, max: 70_000 }) }),
+          lost: fc.constant([1, 2, 7]),
+        },
+        { requiredKeys: ["condition"] },
+      ),
+    ),
   })
-  .map(({ fate, said, latenessMs, ...rest }) => {
+  .map(({ fate, said, latenessMs, faults, ...rest }) => {
     if (fate === "dropped") return dropped(1);
     const clip = { ...NO_REFERENCE, audioMs: rest.audioMs };
     const chunks = Math.ceil(rest.audioMs / rest.chunkMs);
-    return sketch({
+    const sent = latenessMs.slice(0, chunks);
+    const plain = sketch({
       ...rest,
       clip,
-      latenessMs: latenessMs.slice(0, chunks),
+      latenessMs: sent,
       said: said.map(([afterMs, text, processed]): Said => [rest.startMs + afterMs, text, processed]),
       ...(fate === "failed" ? { failure: { message: "gone" } } : {}),
     });
+    if (faults === null || rest.pace === Infinity) return plain;
+    const { delayUs, ...known } = faults;
+    const delayMs = delayUs?.slice(0, sent.length).map((us) => us / 1000);
+    return {
+      ...plain,
+      faults: { ...known, ...(delayMs === undefined || delayMs.length === 0 ? {} : { delayMs }) },
+    };
   });
 
 function overDisk(observation: Observation): Observation {

@@ -7,8 +7,9 @@ import { METRICS } from "./catalogue.ts";
 import { type SeriesMetric, speaksOf } from "./metric.ts";
 import {
   type ClipFacts,
-  dueMs,
+  type InjectedFaults,
   type Observation,
+  plannedSendMs,
   type ResponseRecord,
   type RunPhase,
 } from "./observation.ts";
@@ -35,6 +36,8 @@ export interface SessionRecord {
   finishedMs?: number;
   endedMs?: number;
   cutShort?: true;
+  /** What was done to the session on purpose; the delays are in `values.injected_delay`. */
+  faults?: Omit<InjectedFaults, "delayMs">;
   /** Present when no interim results were asked for. */
   interim?: false;
   ok: boolean;
@@ -75,6 +78,7 @@ export function sessionRecord(observation: Observation): SessionRecord {
   }
   if (pace === Infinity) record.sentMs = Array.from(observation.sentMs, (atMs) => rounded(atMs));
   if (observation.cutShort) record.cutShort = true;
+  if (observation.faults !== undefined) record.faults = recordedFaults(observation.faults);
   if (!observation.interim) record.interim = false;
   if (outcome === undefined) record.dropped = true;
   else if (!outcome.ok) record.failure = outcome.failure;
@@ -127,10 +131,19 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     const value = record[name];
     if (value !== undefined) observation[name] = value;
   }
+  if (record.faults !== undefined) {
+    const delayMs = series(record, "injected_delay");
+    observation.faults = delayMs.length === 0 ? record.faults : { ...record.faults, delayMs };
+  }
   const sentMs =
-    record.sentMs ?? series(record, "send_lateness").map((late, k) => rounded(dueMs(observation, k) + late));
+    record.sentMs ??
+    series(record, "send_lateness").map((late, k) => rounded(plannedSendMs(observation, k) + late));
   const acceptedMs = series(record, "back_pressure").map((held, k) => rounded((sentMs[k] ?? NaN) + held));
   return { ...observation, sentMs: Float64Array.from(sentMs), acceptedMs: Float64Array.from(acceptedMs) };
+}
+
+function recordedFaults({ condition, mute, lost }: InjectedFaults): Omit<InjectedFaults, "delayMs"> {
+  return { condition, ...(mute === undefined ? {} : { mute }), ...(lost === undefined ? {} : { lost }) };
 }
 
 function outcomeOf({ ok, failure, dropped }: SessionRecord): { outcome?: Outcome } {

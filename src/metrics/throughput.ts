@@ -1,5 +1,5 @@
 /** What the whole run amounts to: one value each, over the steady window. */
-import { failedBy } from "./counts.ts";
+import { failedBy, notOfTarget } from "./counts.ts";
 import type { RunMetric } from "./metric.ts";
 
 function ratio(part: number, whole: number): number | undefined {
@@ -13,9 +13,9 @@ export const RUN_METRICS: readonly RunMetric[] = [
     better: "lower",
     per: "run",
     help:
-      "Failed sessions / scheduled sessions of the window. Sessions that the generator itself spoiled stay in the " +
-      "denominator and are not counted against the server.",
-    from: ({ steady }) => ratio(steady.failed - failedBy(steady, "generator"), steady.scheduled),
+      "Failed sessions / scheduled sessions of the window. Sessions that the generator itself spoiled, and those whose " +
+      "caller left on purpose (conditions hangUp and halfOpen), stay in the denominator and are not counted against the server.",
+    from: ({ steady }) => ratio(steady.failed - notOfTarget(steady), steady.scheduled),
   },
   {
     name: "goodput",
@@ -23,10 +23,11 @@ export const RUN_METRICS: readonly RunMetric[] = [
     better: "higher",
     per: "run",
     help:
-      "Sessions without error that meet every SLO / sessions scheduled in the window, missed starts included. A session " +
+      "Sessions without error that meet every SLO / sessions scheduled in the window, missed starts included, those " +
+      "left out whose caller left on purpose. A session " +
       "meets a percentile or max SLO when its own value is within the limit; where it has many values, when the share of " +
       "them beyond the limit is no more than the percentile allows (none for max). Other SLOs say nothing of one session.",
-    from: ({ steady, good }) => ratio(good, steady.scheduled),
+    from: ({ steady, good }) => ratio(good, steady.scheduled - failedBy(steady, "caller")),
   },
   {
     name: "rtfx",

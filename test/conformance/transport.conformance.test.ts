@@ -171,6 +171,50 @@ describe.each(transportNames)("%s", (name) => {
     });
   });
 
+  describe("a client that does not read", () => {
+    it("leaves answers lying until it reads again, and they are stamped then", async () => {
+      const server = await serve({ onMessage: GOOD.onMessage! });
+      const transport = connect(server.address);
+      const { heard, stream } = open(transport);
+      await heard.opened;
+      stream.setReading(false);
+      stream.send(transport.encodeChunk(CHUNK));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(heard.responses).toEqual([]);
+      const againMs = realClock.nowMs();
+      stream.setReading(true);
+      await expect.poll(() => heard.responses.length).toBe(1);
+      expect(heard.responses[0]!.atMs).toBeGreaterThanOrEqual(againMs);
+      stream.cancel("seen enough");
+      await heard.ended;
+    });
+
+    it("reads again when it has said all it had to say: no answer is lost", async () => {
+      const server = await serve(GOOD);
+      const transport = connect(server.address);
+      const { heard, stream } = open(transport);
+      await heard.opened;
+      stream.setReading(false);
+      for (let k = 0; k < 40; k++) stream.send(transport.encodeChunk(CHUNK));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      stream.finish();
+      expect(await heard.ended).toEqual({ ok: true });
+      expect(heard.responses).toHaveLength(41);
+      expect(heard.responses.at(-1)).toMatchObject({ text: "hello", final: true });
+    });
+
+    it("can be given up", async () => {
+      const server = await serve(GOOD);
+      const transport = connect(server.address);
+      const { heard, stream } = open(transport);
+      await heard.opened;
+      stream.setReading(false);
+      stream.send(transport.encodeChunk(CHUNK));
+      stream.cancel("gone");
+      expect(await heard.ended).toEqual(failed({ class: "cancelled" }));
+    });
+  });
+
   describe("giving up", () => {
     it("cancel ends the stream soon, in any phase, once", async () => {
       const server = await serve({});

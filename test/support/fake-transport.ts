@@ -19,6 +19,7 @@ export interface FakeTransport extends AsrTransport {
   openNow: number;
   maxOpen: number;
   cancelled: number;
+  readingChanges: { atMs: number; reading: boolean }[];
 }
 
 export function fakeTransport(clock: Clock, server: FakeServer): FakeTransport {
@@ -28,6 +29,7 @@ export function fakeTransport(clock: Clock, server: FakeServer): FakeTransport {
     openNow: 0,
     maxOpen: 0,
     cancelled: 0,
+    readingChanges: [],
     encodeChunk: (audio) => audio,
     warmUp: () => Promise.resolve({ connections: 1, tookMs: 0 }),
     open(spec, listener) {
@@ -77,6 +79,9 @@ function fakeStream(
         listener.onResponse({ atMs: clock.nowMs(), final: true, text: "all the words" });
         end({ ok: true });
       });
+    },
+    setReading(reading) {
+      transport.readingChanges.push({ atMs: clock.nowMs(), reading });
     },
     cancel(reason) {
       if (over) return;
