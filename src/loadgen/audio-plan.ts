@@ -27,6 +27,8 @@ export function readyClip(
   encode: (audio: Uint8Array) => EncodedChunk,
 ): ReadyClip {
   const samples = Math.floor((clip.sampleRateHz * chunkMs) / 1000);
+  const chunks = chunkAudio(clip.pcm, samples * 2);
+  const silent = (chunk: Uint8Array | undefined): EncodedChunk => encode(new Uint8Array(chunk?.length ?? 0));
   return {
     facts: {
       id: clip.id,
@@ -37,7 +39,8 @@ export function readyClip(
       words: clip.words,
     },
     sampleRateHz: clip.sampleRateHz,
-    chunks: chunkAudio(clip.pcm, samples * 2).map(encode),
+    chunks: chunks.map(encode),
+    silence: { whole: silent(chunks[0]), last: silent(chunks.at(-1)) },
     chunkMs: (samples * 1000) / clip.sampleRateHz,
   };
 }

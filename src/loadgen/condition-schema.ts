@@ -34,6 +34,8 @@ const recurring = section({ every: length, for: length }).transform((file): Recu
   forMs: file.for,
 }));
 
+const FAULTS = ["jitter", "stall", "loss", "driftPpm", "mute", "hangUp", "halfOpen", "slowReader"] as const;
+
 const condition = section({
   name: z
     .string()
@@ -58,15 +60,13 @@ const condition = section({
     .transform((file) => ({ after: file.after, forMs: file.for }))
     .exactOptional(),
   slowReader: recurring.exactOptional(),
-}).superRefine(({ name, share: _, ...faults }, context) => {
+}).superRefine((whole, context) => {
   const complain = (message: string): void => context.addIssue({ code: "custom", message });
-  if (Object.keys(faults).length === 0)
-    complain(`condition ${name} has no fault; known are ${FAULTS.join(", ")}`);
-  if (faults.hangUp !== undefined && faults.halfOpen !== undefined)
+  if (!FAULTS.some((fault) => whole[fault] !== undefined))
+    complain(`condition ${whole.name} has no fault; known are ${FAULTS.join(", ")}`);
+  if (whole.hangUp !== undefined && whole.halfOpen !== undefined)
     complain("a caller either hangs up or vanishes: give hangUp or halfOpen");
 });
-
-const FAULTS = ["jitter", "stall", "loss", "driftPpm", "mute", "hangUp", "halfOpen", "slowReader"];
 
 export const conditionList: z.ZodType<Condition[]> = z
   .array(condition, { error: "must be a list of conditions, each with name, share and faults" })

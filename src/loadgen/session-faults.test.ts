@@ -139,6 +139,16 @@ describe("the microphone's own faults", () => {
     expect(dueMs(observation, 3)).toBe(550);
     expect(dueMs(observation, 4)).toBe(5650);
     expect(lateness(observation)).toEqual(Array(10).fill(0));
+    // Nothing piles up while nothing is said: all that was due has been answered within 30 ms.
+    const backlogs: number[] = [];
+    const backlog = metricNamed("backlog");
+    const processed = observation.responses.map((r, k) => ({
+      ...r,
+      audioProcessedMs: Math.min(950, (k + 1) * 100),
+    }));
+    if (backlog?.per === "response")
+      backlog.each({ ...observation, responses: processed }, (value) => backlogs.push(value));
+    expect(backlogs).toEqual(Array(11).fill(0));
     // The speech ended after the pause: 150 + 900 + 5000; the final came at 6100 + 40.
     const metric = metricNamed("final_from_speech_end");
     expect(metric?.per === "session" ? metric.of(observation) : undefined).toBe(90);

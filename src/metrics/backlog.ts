@@ -1,10 +1,13 @@
 /** Is the server falling behind the speaker? Audio that was due, less audio that the server says it has processed. */
 import type { SeriesMetric, SessionMetric } from "./metric.ts";
-import type { Observation } from "./observation.ts";
+import { dueMs, type Observation } from "./observation.ts";
 
 /** Audio whose scheduled send had come by `atMs`. */
-function scheduledAudioMs({ anchorMs, pace, chunkMs, clip }: Observation, atMs: number): number {
-  const recordedMs = (atMs - (anchorMs ?? Infinity)) * pace;
+function scheduledAudioMs(observation: Observation, atMs: number): number {
+  const { anchorMs, pace, chunkMs, clip, faults } = observation;
+  let recordedMs = (atMs - (anchorMs ?? Infinity)) * pace;
+  const mutedAtMs = (faults?.mute?.chunk ?? Infinity) * chunkMs;
+  if (recordedMs > mutedAtMs) recordedMs = Math.max(mutedAtMs, recordedMs - (faults?.mute?.ms ?? 0) * pace);
   if (recordedMs >= clip.audioMs) return clip.audioMs;
   return Math.max(0, Math.floor(recordedMs / chunkMs + 1e-9) * chunkMs);
 }
@@ -44,9 +47,9 @@ const backlogSlope: SessionMetric = {
     "Seconds of backlog gained per second while the audio is sent: least-squares slope of b(R_j) over R_j, for sessions " +
     `with at least ${SLOPE_FROM_RESPONSES} such responses over ${SLOPE_FROM_MS / 1000} s. An overload of 2 % gives 0.02.`,
   of: (observation) => {
-    const { anchorMs, clip, pace } = observation;
+    const { anchorMs, chunks } = observation;
     if (anchorMs === undefined || observation.cutShort) return undefined;
-    const lastDueMs = anchorMs + clip.audioMs / pace;
+    const lastDueMs = dueMs(observation, chunks - 1);
     let n = 0;
     let [fromMs, toMs] = [NaN, NaN];
     let [sumT, sumB, sumTT, sumTB] = [0, 0, 0, 0];
