@@ -24,6 +24,12 @@ export interface Row {
   latenessP99Ms: number;
   /** Arrival at the null server minus due: with everything that queues after the write. */
   wireLatenessP99Ms: number;
+  /**
+   * What the generator adds to a latency: the stamp of a response minus the instant at which the null server wrote it. Of
+   * responses written in the window; one that was never heard is infinitely late.
+   */
+  stampErrorP50Ms: number;
+  stampErrorP99Ms: number;
   /** User and system time of all threads of the generator, over streams and seconds. */
   cpuUsPerStreamSecond: number;
   /** Growth of the generator's resident memory since before the first stream, over streams. */
@@ -84,12 +90,15 @@ export async function measure(
     const serverCpu = served.usage.cpuUs / 1000 / served.usage.elapsedMs;
     const sent = parts.flatMap(({ generated }) => generated.streams);
     const wire = sent.map((stream) => ({ ...stream, sentMs: served.arrivalsMs.get(stream.id) }));
+    const errors = stampErrors(sent, served.answersMs, plan);
     const [first] = parts;
     return {
       transport: contender.transport,
       streams,
       latenessP99Ms: percentile(latenesses(sent, plan), 0.99),
       wireLatenessP99Ms: percentile(latenesses(wire, plan), 0.99),
+      stampErrorP50Ms: percentile(errors, 0.5),
+      stampErrorP99Ms: percentile(errors, 0.99),
       cpuUsPerStreamSecond: sumOf(parts, ({ usage }) => usage.cpuUs / (usage.elapsedMs / 1000)) / streams,
       rssKbPerStream:
         sumOf(parts, ({ usage, idleRssBytes }) => usage.rssBytes - idleRssBytes) / 1024 / streams,
@@ -129,6 +138,24 @@ export function latenesses(
   );
 }
 
+/** Stamp of each response minus the instant it left the null server, of those that left in the window. */
+export function stampErrors(
+  streams: readonly Pick<StreamTimes, "id" | "heardMs">[],
+  answersMs: ReadonlyMap<string, ArrayLike<number>>,
+  { windowStartMs, windowEndMs }: Plan,
+): Float64Array {
+  return Float64Array.from(
+    streams.flatMap(({ id, heardMs }) =>
+      Array.from(answersMs.get(id) ?? [], (leftMs, i) => ({
+        leftMs,
+        errorMs: (heardMs[i] ?? Infinity) - leftMs,
+      }))
+        .filter(({ leftMs }) => leftMs >= windowStartMs && leftMs < windowEndMs)
+        .map(({ errorMs }) => errorMs),
+    ),
+  );
+}
+
 /** Nearest rank; NaN of nothing. */
 function percentile(values: Float64Array, p: number): number {
   return values.sort()[Math.ceil(values.length * p) - 1] ?? NaN;
@@ -141,6 +168,8 @@ export function medianRow(rows: readonly [Row, ...Row[]]): Row {
     ...rows[0],
     latenessP99Ms: median((row) => row.latenessP99Ms),
     wireLatenessP99Ms: median((row) => row.wireLatenessP99Ms),
+    stampErrorP50Ms: median((row) => row.stampErrorP50Ms),
+    stampErrorP99Ms: median((row) => row.stampErrorP99Ms),
     cpuUsPerStreamSecond: median((row) => row.cpuUsPerStreamSecond),
     rssKbPerStream: median((row) => row.rssKbPerStream),
     serverCpu: median((row) => row.serverCpu),

@@ -10,6 +10,8 @@ export interface StreamTimes {
   id: string;
   anchorMs: number;
   sentMs: Float64Array;
+  /** When each response was stamped, in order. */
+  heardMs: Float64Array | number[];
 }
 
 /** What a process used during the measured window. */
@@ -36,8 +38,13 @@ export type ToChild = { type: "plan"; plan: Plan } | { type: "report" };
 export type FromChild =
   | { type: "ready"; port: number }
   | { type: "generated"; generated: Generated; usage: Usage; idleRssBytes: number }
-  /** Arrival instants of the audio messages, by session id. */
-  | { type: "served"; arrivalsMs: ReadonlyMap<string, Float64Array>; usage: Usage };
+  /** By session id: when each audio message arrived, and when each response left. */
+  | {
+      type: "served";
+      arrivalsMs: ReadonlyMap<string, Float64Array>;
+      answersMs: ReadonlyMap<string, Float64Array>;
+      usage: Usage;
+    };
 
 /** A stream that has not ended this long after the window is given up as failed. */
 const DRAIN_MS = 8000;

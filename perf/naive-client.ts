@@ -49,7 +49,10 @@ async function runSession(
   const ended = new Promise<number>((resolve) => {
     call.on("status", ({ code }) => resolve(code));
   });
-  call.on("data", (response: StreamingRecognizeResponse) => response.results[0]?.alternatives[0]?.transcript);
+  const heardMs: number[] = [];
+  call.on("data", (response: StreamingRecognizeResponse) => {
+    if (response.results[0]?.alternatives[0]?.transcript !== undefined) heardMs.push(monotonicMs());
+  });
   call.on("error", () => undefined); // its status tells
   call.write({
     streaming_config: {
@@ -62,7 +65,7 @@ async function runSession(
   const phaseMs = phaseOfStream(plan, index);
   const anchorMs = phaseMs + Math.ceil((monotonicMs() - phaseMs) / CHUNK_MS) * CHUNK_MS;
   const sentMs = new Float64Array(chunksOfStream(plan, index)).fill(Infinity);
-  generated.streams.push({ id, anchorMs, sentMs });
+  generated.streams.push({ id, anchorMs, sentMs, heardMs });
   let sent = 0;
   const sendChunk = (): void => {
     sentMs[sent++] = monotonicMs();

@@ -38,6 +38,7 @@ export type OnSession = (session: NullStream) => void;
 /** A response that waits for the client to open the connection's window. */
 interface Answer {
   streamId: number;
+  stream: NullStream;
   final: boolean;
   audioS: number;
 }
@@ -67,6 +68,8 @@ class NullConnection {
   #receivedBytes = 0;
   #sendWindowBytes = DEFAULT_WINDOW_BYTES;
   #waiting: Answer[] = [];
+  /** Streams that have a response in `#out`, in its order. */
+  readonly #answered: NullStream[] = [];
   #arrivedMs = 0;
 
   constructor(socket: Socket, onSession: OnSession) {
@@ -162,19 +165,19 @@ class NullConnection {
       next <= stream.audioBytes;
       next += INTERIM_EVERY_BYTES
     ) {
-      this.#answer(streamId, false, next);
+      this.#answer(streamId, stream, false, next);
     }
     if (flags & FLAG.endStream) this.#end(streamId);
   }
 
   #end(streamId: number): void {
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined) this.#answer(streamId, true, stream.audioBytes);
+    if (stream !== undefined) this.#answer(streamId, stream, true, stream.audioBytes);
     this.#streams.delete(streamId);
   }
 
-  #answer(streamId: number, final: boolean, audioBytes: number): void {
-    this.#waiting.push({ streamId, final, audioS: audioBytes / BYTES_PER_S });
+  #answer(streamId: number, stream: NullStream, final: boolean, audioBytes: number): void {
+    this.#waiting.push({ streamId, stream, final, audioS: audioBytes / BYTES_PER_S });
     this.#sendWaiting();
   }
 
@@ -191,6 +194,7 @@ class NullConnection {
       this.#sendWindowBytes -= bytes.length - FRAME_HEADER_BYTES;
       bytes.writeFloatLE(answer.audioS, bytes.length - 4);
       this.#putFor(bytes, answer.streamId);
+      this.#answered.push(answer.stream);
       if (answer.final) this.#putFor(OK_TRAILERS, answer.streamId);
       sent++;
     }
@@ -208,6 +212,9 @@ class NullConnection {
   }
 
   #flush(): void {
+    const nowMs = this.#answered.length > 0 ? monotonicMs() : 0;
+    for (const stream of this.#answered) stream.answersMs.push(nowMs);
+    this.#answered.length = 0;
     // The socket may keep what it is given, so it gets a copy.
     if (this.#outBytes > 0) this.#socket.write(Buffer.from(this.#out.subarray(0, this.#outBytes)));
     this.#outBytes = 0;

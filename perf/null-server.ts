@@ -1,6 +1,6 @@
 /**
  * The null server: a process that drinks Riva audio streams as cheaply as Node can, answers the least a client needs, and
- * knows when every chunk arrived. It is the other end of `npm run perf`; what it reports is the wire's view of a
+ * knows when every chunk arrived and every answer left. It is the other end of `npm run perf`; what it reports is the wire's view of a
  * generator's schedule.
  */
 import type { AddressInfo } from "node:net";
@@ -26,6 +26,9 @@ server.listen(0, "127.0.0.1", () => {
 
 async function report(): Promise<void> {
   if (usage === undefined) throw new Error("asked for a report before the plan");
-  const arrivalsMs = new Map(sessions.map((session) => [session.sessionId ?? "", session.arrivalsMs()]));
-  tellParent({ type: "served", arrivalsMs, usage: await usage });
+  const byId = <T>(of: (session: NullStream) => T): Map<string, T> =>
+    new Map(sessions.map((session) => [session.sessionId ?? "", of(session)]));
+  const arrivalsMs = byId((session) => session.arrivalsMs());
+  const answersMs = byId(({ answersMs: times }) => Float64Array.from(times));
+  tellParent({ type: "served", arrivalsMs, answersMs, usage: await usage });
 }

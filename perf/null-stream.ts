@@ -13,6 +13,8 @@ export class NullStream {
   sessionId: string | undefined;
   /** Audio received in whole messages. */
   audioBytes = 0;
+  /** When each response left, machine time. */
+  readonly answersMs: number[] = [];
   #arrivalsMs = new Float64Array(256);
   #arrivals = 0;
   #prefixBytes = 0;

@@ -47,12 +47,13 @@ runGenerator(async (plan, generated) => {
       },
       requestId: (start) => idOfStream(plan, start.slot),
       onEnd(session) {
-        const { slot, anchorMs, sentMs, outcome } = session.observation(true);
+        const { slot, anchorMs, sentMs, responses, outcome } = session.observation(true);
         const toMachineTime = (atMs: number): number => atMs + realClockOffsetMs;
         generated.streams.push({
           id: idOfStream(plan, slot),
           anchorMs: toMachineTime(anchorMs ?? NaN),
           sentMs: Float64Array.from(sentMs, toMachineTime),
+          heardMs: Float64Array.from(responses, ({ atMs }) => toMachineTime(atMs)),
         });
         if (outcome?.ok === true) generated.completed++;
         if (generated.streams.length === plan.streams) resolve();

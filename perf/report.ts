@@ -9,6 +9,7 @@ const COLUMNS: readonly (readonly [heading: string, width: number, cell: (row: R
   ["streams", 9, (row) => String(row.streams)],
   ["late p99 ms", 13, (row) => row.latenessP99Ms.toFixed(1)],
   ["wire p99 ms", 13, (row) => row.wireLatenessP99Ms.toFixed(1)],
+  ["stamp p50/p99", 15, (row) => `${row.stampErrorP50Ms.toFixed(1)}/${row.stampErrorP99Ms.toFixed(1)}`],
   ["CPU us/stream-s", 17, (row) => row.cpuUsPerStreamSecond.toFixed(0)],
   ["RSS KB/stream", 15, (row) => row.rssKbPerStream.toFixed(0)],
   ["server CPU", 12, (row) => `${(row.serverCpu * 100).toFixed(0)} %`],
@@ -38,6 +39,7 @@ export function renderReport(rows: readonly Row[], baseline: string): string {
     ...transports.map(
       (transport) => `${transport}: ${honestLine(rows.filter((row) => row.transport === transport))}`,
     ),
+    "stamp = error of a response's time stamp, ms: when it was heard minus when the server wrote it",
     "foreign CPU = what others took of the generator's core: a busy machine makes late streams",
     "honest = p99 lateness below 10 ms at the application and on the wire, every stream completed",
     "",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Row } from "../perf/measure.ts";
-import { isHonest, latenesses, medianRow } from "../perf/measure.ts";
+import { isHonest, latenesses, medianRow, stampErrors } from "../perf/measure.ts";
 import { largestHonest, renderReport } from "../perf/report.ts";
 import { chunksOfStream, makePlan } from "../perf/workload.ts";
 
@@ -12,6 +12,8 @@ function row(changes: Partial<Row>): Row {
     streams: 100,
     latenessP99Ms: 2,
     wireLatenessP99Ms: 4,
+    stampErrorP50Ms: 0,
+    stampErrorP99Ms: 0,
     cpuUsPerStreamSecond: 200,
     rssKbPerStream: 50,
     serverCpu: 0.1,
@@ -29,6 +31,19 @@ test("lateness is that of the chunks due in the window, and a chunk that never c
   expect([...latenesses([{ anchorMs, sentMs }], plan)]).toEqual([1, 0.5, 0, 7]);
   expect([...latenesses([{ anchorMs, sentMs: sentMs.subarray(0, 5) }], plan)]).toEqual([1, 0.5, 0, Infinity]);
   expect([...latenesses([{ anchorMs, sentMs: undefined }], plan)]).toEqual(Array(4).fill(Infinity));
+});
+
+test("stamp errors pair responses in order, within the window; one that was not heard is infinitely late", () => {
+  const { windowStartMs, windowEndMs } = plan;
+  const left = [windowStartMs - 1, windowStartMs, windowEndMs - 1, windowEndMs];
+  const answers = new Map([["a", left]]);
+  const heardMs = left.map((atMs) => atMs + 0.5);
+  expect([...stampErrors([{ id: "a", heardMs }], answers, plan)]).toEqual([0.5, 0.5]);
+  expect([...stampErrors([{ id: "a", heardMs: heardMs.slice(0, 2) }], answers, plan)]).toEqual([
+    0.5,
+    Infinity,
+  ]);
+  expect([...stampErrors([{ id: "b", heardMs }], answers, plan)]).toEqual([]);
 });
 
 test("a stream's chunks last to the end of the window", () => {
