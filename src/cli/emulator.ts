@@ -7,6 +7,7 @@ import { loadDataset } from "../base/dataset.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
+import { FAULT_KINDS, parseFaults } from "../emulator/fault-spec.ts";
 import { findProfile, PROFILE_NAMES } from "../emulator/model.ts";
 import { checkOverload } from "../emulator/overload.ts";
 import type { ExactDelays } from "../emulator/pace.ts";
@@ -25,6 +26,7 @@ interface Args {
   capacity?: number;
   delays?: string;
   overload?: number;
+  fault?: string;
   httpPort?: number;
   tlsCert?: string;
   tlsKey?: string;
@@ -65,6 +67,10 @@ export function emulatorCommand(world: World): CommandModule {
             "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
         })
         .conflicts("overload", ["delays", "capacity"])
+        .option("fault", {
+          type: "string",
+          describe: `What goes wrong, e.g. "error:rate=2%,status=UNAVAILABLE"; ${Object.keys(FAULT_KINDS).join(", ")}`,
+        })
         .option("tls-cert", { type: "string", describe: "Serve TLS on both ports: PEM certificate" })
         .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
         .option("tls-client-ca", {
@@ -80,6 +86,7 @@ export function emulatorCommand(world: World): CommandModule {
         .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
         .example("$0 emulator --capacity 20", "a small server, to see one saturate")
         .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse")
+        .example('$0 emulator --fault "latency:add=300ms,rate=5%; reset:rate=1%,after=1s"', "a bad day")
         .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
         .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against"),
     handler: (args) => emulate(world, args as unknown as Args),
@@ -112,6 +119,7 @@ async function start(world: World, args: Args): Promise<Emulator> {
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
   const overload = args.overload === undefined ? {} : { overloadPercent: checkOverload(args.overload) };
+  const faults = args.fault === undefined ? {} : { faults: parseFaults(args.fault) };
   const tls = await loadServerTls({ cert: args.tlsCert, key: args.tlsKey, clientCa: args.tlsClientCa });
   const dataset = await loadDataset(args.dataset, { root: world.root });
   const http =
@@ -122,6 +130,7 @@ async function start(world: World, args: Args): Promise<Emulator> {
     profile,
     ...delays,
     ...overload,
+    ...faults,
     ...http,
     tls,
     dataset,

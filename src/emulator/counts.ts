@@ -28,6 +28,11 @@ export class CallCounter {
   #maxOpen = 0;
   #audioSeconds = 0;
 
+  /** Calls open now. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** A call has come. */
   opened(): void {
     this.#open++;

@@ -1,4 +1,6 @@
 /** The emulator's gRPC side: Riva's speech service, health and reflection on one port, plain or TLS. */
+import { constants } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from "@grpc/grpc-js";
 import { BenchError, messageOf } from "../base/errors.ts";
@@ -13,11 +15,12 @@ import type {
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
-import { watchConnections } from "./connections.ts";
+import { connectionsOf, watchConnections } from "./connections.ts";
 import type { Readiness } from "./readiness.ts";
 import { addReflection } from "./reflection.ts";
 import { asRejection, Rejection } from "./rejection.ts";
 import type { SpeechService } from "./speech-service.ts";
+import type { StreamingCall } from "./streaming-call.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import { decodeStreamingRequest } from "./streaming-request.ts";
 import type { ServerTls } from "./tls.ts";
@@ -36,8 +39,18 @@ export interface Address {
 
 export interface GrpcServer {
   port: number;
+  /** Tells every connection to go away: what is open goes on. */
+  goAway(): void;
   /** Ends all calls and stops listening. */
   close(): void;
+  /** As `close`, but as a process dies: without a word. */
+  crash(): void;
+}
+
+/** A streaming call and where it came from. */
+interface OpenStream {
+  streaming: StreamingCall;
+  peer: string;
 }
 
 /**
@@ -52,6 +65,8 @@ export async function startGrpcServer(
   tls: ServerTls | undefined,
 ): Promise<GrpcServer> {
   const { asr, health } = rivaServices();
+  const streams = new Set<OpenStream>();
+  let boundPort = 0;
   watchConnections(CONNECTION_WINDOW_BYTES);
   const server = new Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE_BYTES });
   const { requestDeserialize } = asr.StreamingRecognize;
@@ -64,7 +79,7 @@ export async function startGrpcServer(
     {
       StreamingRecognize: (
         call: ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>,
-      ) => serveStream(service, call),
+      ) => serveStream(service, call, streams, breakConnections),
       Recognize: (
         { request }: ServerUnaryCall<RecognizeRequest, Partially<RecognizeResponse>>,
         respond: sendUnaryData<Partially<RecognizeResponse>>,
@@ -83,24 +98,56 @@ export async function startGrpcServer(
   );
   server.addService({ ...health }, healthHandlers(readiness));
   addReflection(server);
-  const port = await listen(server, address, tls);
-  return { port, close: () => server.forceShutdown() };
+  boundPort = await listen(server, address, tls);
+
+  /** Breaks the connection from `peer`, or all, with every stream on it. */
+  function breakConnections(peer?: string): void {
+    for (const stream of streams) if (peer === undefined || stream.peer === peer) stream.streaming.lost();
+    for (const { socket } of connectionsOf(boundPort, peer)) socket.resetAndDestroy();
+  }
+
+  return {
+    port: boundPort,
+    goAway() {
+      for (const { session } of connectionsOf(boundPort)) session?.close();
+    },
+    close: () => server.forceShutdown(),
+    crash() {
+      breakConnections();
+      server.forceShutdown();
+    },
+  };
 }
+
+type RivaStream = ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>;
 
 function serveStream(
   service: SpeechService,
-  call: ServerDuplexStream<StreamingRequest, Partially<StreamingRecognizeResponse>>,
+  call: RivaStream,
+  streams: Set<OpenStream>,
+  breakConnections: (peer: string) => void,
 ): void {
+  const peer = call.getPeer();
   const streaming = service.openStream({
     send: (response) => void call.write(response),
     end: () => call.end(),
     fail: (rejection) => void call.emit("error", statusOf(rejection)),
+    reset: () => http2StreamOf(call).close(constants.NGHTTP2_INTERNAL_ERROR),
+    disconnect: () => breakConnections(peer),
   });
+  const stream = { streaming, peer };
+  streams.add(stream);
+  call.once("close", () => streams.delete(stream));
   call.on("data", (message: StreamingRequest) => streaming.request(message));
   call.on("end", () => streaming.halfClose());
   call.on("cancelled", () => streaming.cancelled());
   // A client that breaks off shows here too; "cancelled" has dealt with it.
   call.on("error", () => undefined);
+}
+
+/** The HTTP/2 stream below a call. grpc-js has no public way to it: `server-faults.test.ts` notices when it moves. */
+function http2StreamOf(call: RivaStream): ServerHttp2Stream {
+  return (call as unknown as { call: { stream: ServerHttp2Stream } }).call.stream;
 }
 
 function healthHandlers(readiness: Readiness): {

@@ -6,7 +6,9 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { messageOf } from "../base/errors.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
+import type { FaultSpec } from "./fault-spec.ts";
+import { parseFaults } from "./fault-spec.ts";
 import type { Address } from "./grpc-server.ts";
 import { cannotListen } from "./grpc-server.ts";
 import type { MetricsText } from "./metrics-text.ts";
@@ -24,9 +26,12 @@ export interface HttpReply {
 
 /** What the endpoints tell of. */
 export interface HttpSource {
-  service: () => SpeechService;
+  service: SpeechService;
   readiness: Readiness;
   metrics: MetricsText;
+  /** The server is down: nothing but the control of the emulator answers. */
+  down: () => boolean;
+  setFaults: (spec: FaultSpec) => void;
   /** Of this package. */
   version: string;
 }
@@ -40,6 +45,10 @@ type Route = (source: HttpSource, request: IncomingMessage) => HttpReply | Promi
 
 const json = (body: unknown, status = 200): HttpReply => ({ status, body });
 
+/** Not part of any real server. */
+const CONTROL = "/emulator/";
+const LONGEST_SPEC_BYTES = 10_000;
+
 const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/health/live": () => json({ status: "live" }),
   "GET /v1/health/ready": ({ readiness }) =>
@@ -50,17 +59,24 @@ const ROUTES: Readonly<Record<string, Route>> = {
     json({
       version,
       emulated: true,
-      modelInfo: modelsOf(service()).map(({ id }) => ({ shortName: id, modelUrl: "" })),
+      modelInfo: modelsOf(service).map(({ id }) => ({ shortName: id, modelUrl: "" })),
     }),
   "GET /v1/version": ({ version }) => json({ release: version, api: "1", emulated: true }),
   "GET /v1/license": () => json({ name: "Apache-2.0", emulated: true }),
   "GET /v1/manifest": ({ service }) =>
-    json({ emulated: true, models: service().models("").model_config ?? [] }),
-  "GET /v1/models": ({ service }) => json({ object: "list", data: modelsOf(service()) }),
+    json({ emulated: true, models: service.models("").model_config ?? [] }),
+  "GET /v1/models": ({ service }) => json({ object: "list", data: modelsOf(service) }),
   "GET /v1/metrics": async ({ metrics }) => text(await metrics.nim(), metrics.contentType),
   "GET /metrics": async ({ metrics }) => text(await metrics.triton(), metrics.contentType),
   "POST /v1/audio/transcriptions": async ({ service, readiness }, request) =>
-    readiness.ready ? transcribeUpload(service(), request) : json({ detail: "the model is loading" }, 503),
+    readiness.ready ? transcribeUpload(service, request) : json({ detail: "the model is loading" }, 503),
+  "GET /emulator/stats": ({ service }) => json(service.stats()),
+  "GET /emulator/faults": ({ service }) => json(faultsOf(service)),
+  "PUT /emulator/faults": async (source, request) => {
+    const text = await bodyOf(request, LONGEST_SPEC_BYTES);
+    return setFaults(source, text);
+  },
+  "DELETE /emulator/faults": (source) => setFaults(source, ""),
 };
 
 /**
@@ -72,10 +88,15 @@ export async function startHttpApi(
   { host, port }: Address,
   tls: ServerTls | undefined,
 ): Promise<HttpApi> {
-  const serve = (request: IncomingMessage, response: ServerResponse): void =>
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    if (source.down() && !request.url?.startsWith(CONTROL)) {
+      request.socket.destroy();
+      return;
+    }
     void reply(source, request)
       .catch((error: unknown) => json({ detail: `emulator bug: ${messageOf(error)}` }, 500))
       .then((answer) => send(response, answer));
+  };
   const server: Server = tls
     ? createTlsServer(
         {
@@ -114,6 +135,30 @@ function send(response: ServerResponse, { status, body, contentType }: HttpReply
     "x-emulated": "riva-bench",
   });
   response.end(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function setFaults(source: HttpSource, text: string): HttpReply {
+  try {
+    source.setFaults(parseFaults(text));
+    return json(faultsOf(source.service));
+  } catch (error) {
+    const hint = error instanceof BenchError && error.hint !== undefined ? ` ${error.hint}` : "";
+    return json({ detail: `${messageOf(error)}.${hint}` }, 400);
+  }
+}
+
+function faultsOf({ faults }: SpeechService): { spec: string; seed: number; struck: Record<string, number> } {
+  return { spec: faults.spec.text, seed: faults.spec.seed, struck: faults.struck };
+}
+
+async function bodyOf(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length <= limitBytes) parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
 }
 
 function text(body: string, contentType: string): HttpReply {

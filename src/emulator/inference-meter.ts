@@ -58,6 +58,14 @@ export class InferenceMeter {
     for (const counts of inBatch) counts.executions++;
   };
 
+  /** All counts begin again, as when a server restarts. */
+  reset(): void {
+    for (const counts of Object.values(this.models)) {
+      Object.assign(counts, { succeeded: 0, executions: 0, queueMs: 0, computeMs: 0, outputMs: 0 });
+    }
+    Object.assign(this.failures, { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 });
+  }
+
   /** Requests of the streaming model that got no answer. */
   failed(reason: InferenceFailure, count = 1): void {
     this.failures[reason] += count;

@@ -18,8 +18,7 @@ export interface MetricsSource {
   profile: string;
   /** Model whose queue the pending requests wait in. */
   model: string;
-  /** A new one after a restart, as the counters of a real server begin again. */
-  meter: () => InferenceMeter;
+  meter: InferenceMeter;
   /** Requests that wait for the server, those without a sequence slot included. */
   pending: () => number;
   nowMs: () => number;
@@ -103,7 +102,7 @@ export function metricsText(source: MetricsSource): MetricsText {
 function addInference(registry: Registry, { meter, model, pending }: MetricsSource): void {
   for (const { name, help, value } of PER_MODEL) {
     counter(registry, name, help, (add) => {
-      for (const [ofModel, counts] of Object.entries(meter().models)) {
+      for (const [ofModel, counts] of Object.entries(meter.models)) {
         add(Math.round(value(counts)), { model: ofModel, version: VERSION });
       }
     });
@@ -113,7 +112,7 @@ function addInference(registry: Registry, { meter, model, pending }: MetricsSour
     "nv_inference_request_failure",
     "Number of failed inference requests, all batch sizes",
     (add) => {
-      for (const [reason, count] of Object.entries(meter().failures) as [InferenceFailure, number][]) {
+      for (const [reason, count] of Object.entries(meter.failures) as [InferenceFailure, number][]) {
         add(count, { model, reason, version: VERSION });
       }
     },
@@ -129,7 +128,7 @@ function addInference(registry: Registry, { meter, model, pending }: MetricsSour
 function addGpu(registry: Registry, { meter, nowMs }: MetricsSource): void {
   const labels = { gpu_uuid: "GPU-emulated" };
   gauge(registry, "nv_gpu_utilization", "GPU utilization rate [0.0 - 1.0]: busy share of the queue", (set) =>
-    set(meter().utilization(nowMs()), labels),
+    set(meter.utilization(nowMs()), labels),
   );
   gauge(registry, "nv_gpu_memory_total_bytes", "GPU total memory, in bytes; a stand-in", (set) =>
     set(GPU_MEMORY_BYTES.total, labels),

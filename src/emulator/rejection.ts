@@ -1,12 +1,34 @@
 /** What the emulator refuses, with the texts that clients of the real servers have learned to expect. */
 import { messageOf } from "../base/errors.ts";
 
+/** The statuses that a server may end a call with. */
+export const GRPC_STATUS_NAMES = [
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+] as const;
+
+export type GrpcStatusName = (typeof GRPC_STATUS_NAMES)[number];
+
 /** Ends a call with a gRPC status. */
 export class Rejection extends Error {
   override readonly name = "Rejection";
-  readonly code: "INVALID_ARGUMENT" | "NOT_FOUND" | "INTERNAL";
+  readonly code: GrpcStatusName;
 
-  constructor(message: string, code: Rejection["code"] = "INVALID_ARGUMENT") {
+  constructor(message: string, code: GrpcStatusName = "INVALID_ARGUMENT") {
     super(message);
     this.code = code;
   }
@@ -37,4 +59,16 @@ export function idleTooLong(sequence: number, model: string): Rejection {
   return new Rejection(
     `inference request for sequence ${sequence} to model '${model}' must specify the START flag on the first request of the sequence`,
   );
+}
+
+/** What real servers say with a status, as reported; for the others, that it was ordered. */
+const SEEN_TEXTS: Partial<Record<GrpcStatusName, string>> = {
+  UNKNOWN: "TRTIS response timeout",
+  INTERNAL: "Internal error while making inference request",
+  UNAVAILABLE: "Socket closed",
+};
+
+/** The text of an ordered failure. */
+export function injectedText(status: GrpcStatusName): string {
+  return SEEN_TEXTS[status] ?? `injected fault: ${status}`;
 }

@@ -1,12 +1,15 @@
 /** The emulated Riva server: a speech service on a gRPC port and, if wanted, a NIM's HTTP port beside it. */
 import type { EmulatorStats } from "./counts.ts";
-import type { Address } from "./grpc-server.ts";
+import type { FaultSpec } from "./fault-spec.ts";
+import type { Address, GrpcServer } from "./grpc-server.ts";
 import { startGrpcServer } from "./grpc-server.ts";
+import type { HttpApi } from "./http-api.ts";
 import { startHttpApi } from "./http-api.ts";
 import type { ProcessUsage } from "./metrics-text.ts";
 import { metricsText } from "./metrics-text.ts";
 import { modelName } from "./models.ts";
 import { Readiness } from "./readiness.ts";
+import { scheduleServerFaults } from "./server-faults.ts";
 import type { ServiceOptions } from "./speech-service.ts";
 import { SpeechService } from "./speech-service.ts";
 import type { ServerTls } from "./tls.ts";
@@ -24,9 +27,14 @@ export interface Emulator {
   /** Name of the streaming model: says that it is emulated. */
   model: string;
   stats(): EmulatorStats;
+  /** From now on these go wrong instead of what was ordered before. */
+  setFaults(spec: FaultSpec): void;
   /** Ends all calls and stops listening. */
   close(): Promise<void>;
 }
+
+/** The port of a server that has just died may be held for a moment. */
+const LISTEN_AGAIN_MS = 50;
 
 /**
  * Starts a server.
@@ -38,42 +46,86 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
   const model = modelName(profile, "online");
   const service = new SpeechService(options);
   const readiness = new Readiness();
-  const grpc = await startGrpcServer(service, readiness, options, tls);
-  const closeGrpc = (): void => {
-    service.stop();
-    grpc.close();
-  };
-  const http =
-    options.http &&
-    (await startHttp(options.http).catch((error: unknown) => {
-      closeGrpc();
-      throw error;
-    }));
+  let grpc: GrpcServer | undefined = await startGrpcServer(service, readiness, options, tls);
+  const { port } = grpc;
+  let closed = false;
+  let http: HttpApi | undefined;
+  let callOff = (): void => undefined;
 
-  function startHttp({
-    port,
-    version,
-    usage,
-  }: NonNullable<EmulatorOptions["http"]>): ReturnType<typeof startHttpApi> {
+  function setFaults(spec: FaultSpec): void {
+    callOff();
+    // What was ordered before must not keep the server down or unready.
+    readiness.set(true);
+    restart();
+    service.setFaults(spec);
+    callOff = scheduleServerFaults(spec, clock, {
+      goAway() {
+        service.faults.count("goaway");
+        grpc?.goAway();
+      },
+      crash,
+      restart,
+      setReady(ready) {
+        if (!ready) service.faults.count("unready");
+        readiness.set(ready);
+      },
+    });
+  }
+
+  function crash(): void {
+    service.faults.count("crash");
+    grpc?.crash();
+    grpc = undefined;
+    service.restart();
+  }
+
+  function restart(): void {
+    if (grpc || closed) return;
+    startGrpcServer(service, readiness, { host, port }, tls).then(
+      (server) => {
+        if (closed || grpc) server.close();
+        else grpc = server;
+      },
+      () => clock.wakeAt(clock.nowMs() + LISTEN_AGAIN_MS, restart),
+    );
+  }
+
+  function close(): void {
+    closed = true;
+    callOff();
+    service.stop();
+    grpc?.close();
+    http?.close();
+  }
+
+  if (options.http) {
+    const { port: httpPort, version, usage } = options.http;
     const metrics = metricsText({
       profile: profile.name,
       model,
-      meter: () => service.meter,
+      meter: service.meter,
       pending: () => service.pending,
       nowMs: () => clock.nowMs(),
       usage,
     });
-    return startHttpApi({ service: () => service, readiness, metrics, version }, { host, port }, tls);
+    const source = { service, readiness, metrics, version, setFaults, down: () => grpc === undefined };
+    try {
+      http = await startHttpApi(source, { host, port: httpPort }, tls);
+    } catch (error) {
+      close();
+      throw error;
+    }
   }
+  if (options.faults) setFaults(options.faults);
 
   return {
-    port: grpc.port,
+    port,
     httpPort: http?.port,
     model,
     stats: () => service.stats(),
+    setFaults,
     close() {
-      closeGrpc();
-      http?.close();
+      close();
       return Promise.resolve();
     },
   };

@@ -9,6 +9,9 @@ import type {
 } from "../base/riva-proto.ts";
 import type { EmulatorStats } from "./counts.ts";
 import { CallCounter } from "./counts.ts";
+import type { FaultSpec } from "./fault-spec.ts";
+import { parseFaults } from "./fault-spec.ts";
+import { Faults } from "./faults.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
 import { InferenceMeter } from "./inference-meter.ts";
 import type { Profile } from "./model.ts";
@@ -33,8 +36,11 @@ export interface ServiceOptions {
   clock: Clock;
   /** A stream loses its place after so long without audio. */
   idleLimitMs?: number;
+  /** What is made to go wrong from the start. */
+  faults?: FaultSpec;
 }
 
+const NO_FAULTS: FaultSpec = parseFaults("");
 /** Triton's limit in Riva's pipelines. */
 const IDLE_LIMIT_MS = 60_000;
 
@@ -45,6 +51,7 @@ export class SpeechService {
   readonly #timetable: Timetable;
   readonly #meter: InferenceMeter;
   readonly #pace: Pace;
+  #faults: Faults;
   #calls = 0;
 
   constructor(options: ServiceOptions) {
@@ -56,6 +63,7 @@ export class SpeechService {
       [modelName(profile, "online"), modelName(profile, "offline")],
       clock.nowMs(),
     );
+    this.#faults = new Faults(options.faults ?? NO_FAULTS, clock.nowMs());
     this.#pace = paceOf(options, this.#timetable, this.#meter);
   }
 
@@ -66,6 +74,15 @@ export class SpeechService {
   /** Inference requests that wait. */
   get pending(): number {
     return this.#pace.waiting;
+  }
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** From now on these go wrong, for streams that come from now on. */
+  setFaults(spec: FaultSpec): void {
+    this.#faults = new Faults(spec, this.#options.clock.nowMs());
   }
 
   stats(): EmulatorStats {
@@ -83,6 +100,7 @@ export class SpeechService {
         index: this.#index,
         pace: this.#pace,
         meter: this.#meter,
+        faults: this.#faults,
         chunkMs: delays ? undefined : profile.chunkMs,
         idleLimitMs: idleLimitMs ?? IDLE_LIMIT_MS,
         selectModel: (config) => selectModel(profile, config, "online"),
@@ -119,6 +137,11 @@ export class SpeechService {
   models(name: string): Partially<RivaConfigResponse> {
     const { profile, delays, overloadPercent, dataset } = this.#options;
     return describeModels({ profile, delays, overloadPercent, datasetName: dataset.name }, name);
+  }
+
+  /** The server has died and forgets what it counted, but for `stats`. */
+  restart(): void {
+    this.#meter.reset();
   }
 
   /** Nothing more is answered. */

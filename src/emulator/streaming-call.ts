@@ -8,6 +8,7 @@ import type {
 } from "../base/riva-proto.ts";
 import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
 import type { CallCounter, CallEnd } from "./counts.ts";
+import type { CallFaults, Faults, FaultyEnd } from "./faults.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import type { InferenceMeter } from "./inference-meter.ts";
 import { Outbox } from "./outbox.ts";
@@ -27,6 +28,8 @@ export interface CallContext {
   index: FingerprintIndex;
   counter: CallCounter;
   meter: InferenceMeter;
+  /** What is made to go wrong. */
+  faults: Faults;
   /** Server chunk; undefined = one reply for each message. */
   chunkMs: number | undefined;
   /** A stream loses its place after so long without audio. */
@@ -43,6 +46,9 @@ export interface CallPort {
   /** Ends the call well. */
   end(): void;
   fail(rejection: Rejection): void;
+  /** Ends it without a status: the stream alone, or the connection with all that is on it. */
+  reset(): void;
+  disconnect(): void;
 }
 
 /** What a call's configuration led to. */
@@ -62,6 +68,7 @@ export class StreamingCall {
   #id: { value: string } | undefined;
   #phase: string | undefined;
   #opened: Opened | undefined;
+  #faults: CallFaults | undefined;
   #lastAudioMs = 0;
   #over = false;
 
@@ -101,6 +108,11 @@ export class StreamingCall {
     this.#finish("cancelled");
   }
 
+  /** The connection was broken from this side, or the server has died. */
+  lost(): void {
+    this.#finish("failed");
+  }
+
   #start({ id }: StreamingRecognizeRequest): string {
     if (id) this.#id = { value: id.value };
     return this.#context.counter.started(id?.value ?? "");
@@ -114,8 +126,33 @@ export class StreamingCall {
     if (!config) throw new Rejection("streaming_config must contain config");
     const model = this.#context.selectModel(config);
     const input = new AudioInput(config);
+    this.#suffer(model, arrivedMs);
     this.#opened = { config, interim: interim_results, model, input, transcriber: undefined };
     this.#lastAudioMs = arrivedMs;
+  }
+
+  /** Draws this stream's faults. */
+  #suffer(model: string, nowMs: number): void {
+    const { faults, counter, timetable, meter } = this.#context;
+    this.#faults = faults.forCall(nowMs, counter.open - 1);
+    if (!this.#faults) return;
+    const { refusal, end } = this.#faults;
+    if (refusal) {
+      faults.count("reject");
+      meter.failed("REJECTED");
+      throw refusal;
+    }
+    if (end) timetable.add(nowMs + end.afterMs, () => this.#endBadly(end, model));
+  }
+
+  #endBadly({ how, rejection }: FaultyEnd, model: string): void {
+    if (this.#over) return;
+    this.#context.faults.count(how);
+    this.#context.meter.failed("BACKEND");
+    this.#finish("failed");
+    if (how === "reset") this.#port.reset();
+    else if (how === "disconnect") this.#port.disconnect();
+    else this.#port.fail(how === "error" ? rejection : idleTooLong(this.#context.sequence, model));
   }
 
   #audio(bytes: Buffer, arrivedMs: number): void {
@@ -152,13 +189,16 @@ export class StreamingCall {
 
   /** Recognising is left until the reply is to leave: a burst of audio is then queued at once, as a real server would. */
   #answer({ model }: Opened, { weight, listen }: Due, arrivedMs: number, last: boolean): void {
-    const release = this.#outbox.post(() => {
-      this.#port.send(this.#response(listen()));
+    const { pace, faults } = this.#context;
+    const leave = this.#outbox.post(() => {
+      if (last && this.#faults?.dropsFinal === true) faults.count("drop-final");
+      else this.#port.send(this.#response(listen()));
       if (!last) return;
       this.#finish("completed");
       this.#port.end();
     });
-    this.#context.pace.submit({ arrivedMs, weight, last, call: this, model, release });
+    const release = (leavesMs: number): void => leave(this.#faults?.delayed(leavesMs) ?? leavesMs);
+    pace.submit({ arrivedMs, weight, last, call: this, model, release });
   }
 
   #response({ final, words, transcript, audioProcessedMs }: Reply): Partially<StreamingRecognizeResponse> {
