@@ -4,6 +4,7 @@ import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { checkCommand } from "./check.ts";
 import { emulatorCommand } from "./emulator.ts";
+import { gateCommand } from "./gate.ts";
 import { packageVersion } from "./machine.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
@@ -19,11 +20,12 @@ export async function bench(world: World): Promise<void> {
     checkCommand(world),
     transcribeCommand(world),
     reportCommand(world),
+    gateCommand(world),
     scenariosCommand(world),
     emulatorCommand(world),
     workerCommand(),
   ];
-  const names = ["run", "check", "transcribe", "report", "scenarios", "emulator"];
+  const names = ["run", "check", "transcribe", "report", "gate", "scenarios", "emulator"];
   let parser: Argv = yargs([...world.args])
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
@@ -40,7 +42,7 @@ export async function bench(world: World): Promise<void> {
       throw (error as Error | undefined) ?? BenchError.usage(message, "See `bench --help`.");
     })
     .epilogue(
-      "Exit codes: 0 passed, 1 our error, 2 bad input, 3 SLO failed, 5 run void, 6 inconclusive, 7 target can't be used, 130 interrupted.",
+      "Exit codes: 0 passed, 1 our error, 2 bad input, 3 SLO failed, 4 worse than baseline, 5 run void, 6 inconclusive, 7 target can't be used, 130 interrupted.",
     );
   for (const command of commands) parser = parser.command(command);
   try {

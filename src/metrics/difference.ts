@@ -22,19 +22,8 @@ export interface Question {
   /** Undefined when there is nothing to infer from: too few pairs. */
   inference: Inference | undefined;
   better: "lower" | "higher";
-  /** In the metric's unit. */
+  /** The largest difference that does not matter to anyone, in the metric's unit. */
   margin: number;
-}
-
-/**
- * The largest difference that does not matter to anyone.
- * @param baseline the metric's value there; the relative part counts from it
- */
-export function marginOf(
-  { absolute, relative }: { absolute: number; relative: number },
-  baseline: number,
-): number {
-  return Math.max(absolute, relative * Math.abs(baseline));
 }
 
 /** Judges the whole set of questions at once. */
@@ -58,4 +47,10 @@ export function judgeDifferences(questions: readonly Question[]): DifferenceVerd
 
 function equivalent(inference: Inference, margin: number): boolean {
   return inference.below(margin) <= CLAIM_ALPHA && inference.above(-margin) <= CLAIM_ALPHA;
+}
+
+/** Shown, at 95 % confidence, not to be worse by the margin or more: a one-sided test, so better is no hindrance. */
+export function noWorse({ inference, margin, better }: Question): boolean {
+  if (inference === undefined) return false;
+  return (better === "lower" ? inference.below(margin) : inference.above(-margin)) <= CLAIM_ALPHA;
 }

@@ -28,7 +28,7 @@ export function judgeSlo(slo: Slo, summary: Summary | undefined, tally: readonly
   const observed = summary === undefined ? undefined : observedValue(slo, summary);
   const check = {
     name: slo.source,
-    limit: slo.source.slice(slo.source.search(/[<>]/)),
+    limit: slo.source.slice(slo.source.search(/[<>]/)).replace(/\s+abort\s*$/, ""),
     ...(observed === undefined ? {} : { observed }),
   };
   const share = shareAllowed(slo);
@@ -76,7 +76,11 @@ function advice(
   return { advice: `${found}; ${more}` };
 }
 
-function observedValue({ stat, metric: name }: Slo, summary: Summary): number | undefined {
+/** The value that an SLO, or the left side of one, is about. */
+export function observedValue(
+  { stat, metric: name }: Pick<Slo, "stat" | "metric">,
+  summary: Summary,
+): number | undefined {
   switch (stat) {
     case undefined:
       return summary.value;

@@ -57,3 +57,26 @@ export function pairsNeeded(assumed: Assumed, power = 0.8): number | undefined {
   }
   return found;
 }
+
+/**
+ * The fewest baseline runs that show a candidate to be no worse with a chance of 80 %: the pooled two-sample t test with
+ * `candidates` new runs. Undefined when a hundred would not.
+ *
+ * @param room margin - difference, above 0
+ */
+export function runsNeeded({
+  room,
+  deviation,
+  candidates,
+}: {
+  room: number;
+  deviation: number;
+  candidates: number;
+}): number | undefined {
+  for (let runs = 2; runs <= 100; runs++) {
+    const df = runs + candidates - 2;
+    const error = deviation * Math.sqrt(1 / runs + 1 / candidates);
+    if (noncentralTAbove(tQuantile(1 - CLAIM_ALPHA, df), df, room / error) >= 0.8) return runs;
+  }
+  return undefined;
+}

@@ -11,6 +11,12 @@ describe("parseSlo", () => {
     ["error_ratio < 1%", { metric: "error_ratio", op: "<", limit: 0.01 }],
     ["goodput >= 0.95", { metric: "goodput", op: ">=", limit: 0.95 }],
     ["rtfx > 40", { metric: "rtfx", op: ">", limit: 40 }],
+    [
+      "final_from_close p95 < 2s abort",
+      { metric: "final_from_close", stat: "p95", op: "<", limit: 2000, abort: true },
+    ],
+    ["error_ratio < 5 % abort", { metric: "error_ratio", op: "<", limit: 0.05, abort: true }],
+    ["premature_partials <= 3 abort", { metric: "premature_partials", op: "<=", limit: 3, abort: true }],
     ["premature_partials <= 3", { metric: "premature_partials", op: "<=", limit: 3 }],
   ])("%s", (source, expected) => {
     expect(parseSlo(source)).toEqual({ source, ...expected });
@@ -33,6 +39,9 @@ describe("parseSlo", () => {
     ["error_ratio < 5ms", 'column 16: "ms" is not a unit of error_ratio', "one of %, no unit"],
     ["rtf p95 < 1 or so", 'column 13: "or" is not a unit', "x"],
     ["rtf p95 < 1x or so", 'column 14: "or so" is not expected', "one SLO"],
+    ["keep_up > 0.98 abort", "column 16: keep_up is only known at the end", "error_ratio"],
+    ["rtf max < 2x abort", "column 14: rtf max is only known at the end", "percentiles"],
+    ["rtf p95 < 1x abort now", 'column 20: "now" is not expected', "abort"],
     ["nvidia_compat_final p95 < 1s", "column 1: nvidia_compat_final can't be gated on", "response_latency"],
   ])("%s: %s", (source, message, hint) => {
     let thrown: unknown;

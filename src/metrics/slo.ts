@@ -1,7 +1,7 @@
 /**
  * What a run is held to, written as people say it:
  *
- *     slo    = metric [ "@" stage ] [ stat ] op limit [ unit ]
+ *     slo    = metric [ "@" stage ] [ stat ] op limit [ unit ] [ "abort" ]
  *     metric = a name of the catalogue
  *     stage  = ( letter | digit | "_" | "-" )+             one stage of the load; all of the window without it
  *     stat   = "min" | "mean" | "max" | "p50" | "p75" | "p90" | "p95" | "p97" | "p99" | "p999" | "p99.9"
@@ -12,7 +12,8 @@
  *            | "x"                      factors may
  *
  * Metrics with many values need a stat (`final_from_close p95 < 800ms`), metrics with one value take none
- * (`error_ratio < 1%`). Spaces are free.
+ * (`error_ratio < 1%`). Spaces are free. `abort` ends the run as soon as the SLO is certain to fail: on percentiles and on
+ * counts and shares of sessions, which can be certain before the end.
  */
 import { BenchError, nearestName } from "../base/errors.ts";
 import { METRICS, metricNamed } from "./catalogue.ts";
@@ -31,6 +32,8 @@ export interface Slo {
   op: SloOp;
   /** In the metric's own unit: milliseconds, ratio (1 % = 0.01), factor, count. */
   limit: number;
+  /** End the run as soon as it is certain to fail. */
+  abort?: true;
 }
 
 const STATS: readonly string[] = ["min", "mean", "max", ...Object.keys(PERCENTILES), "p99.9"];
@@ -43,47 +46,91 @@ const UNITS: Readonly<Record<MetricUnit, Readonly<Record<string, number>>>> = {
   per_second: { "": 1 },
 };
 
-/** @throws BenchError (exit 2) that names the column and what would have been allowed there */
-export function parseSlo(source: string): Slo {
-  let at = 0;
-  const fail = (column: number, problem: string, hint: string): never => {
-    throw BenchError.usage(`SLO "${source}", column ${column + 1}: ${problem}`, hint);
-  };
-  /** The text that `pattern` matches here, after spaces, and where it began. */
-  const take = (pattern: RegExp): [text: string, column: number] => {
-    while (source[at] === " ") at++;
-    const text = pattern.exec(source.slice(at))?.[0] ?? "";
-    at += text.length;
-    return [text, at - text.length];
-  };
+/** Ratios and counts of one value a run that can be certain to fail before the end: shares of sessions, sums that only grow. */
+export const ABORTABLE: ReadonlySet<string> = new Set([
+  "error_ratio",
+  "goodput",
+  "premature_partials",
+  "nvidia_compat_unpaired",
+]);
 
+/** Reads a text from left to right, skipping spaces, and names the column of what is wrong. */
+interface Reader {
+  /** The text that `pattern` matches here, and where it began. */
+  take(pattern: RegExp): [text: string, column: number];
+  fail(column: number, problem: string, hint: string): never;
+}
+
+function readerOf(source: string, what: string): Reader {
+  let at = 0;
+  return {
+    fail(column, problem, hint) {
+      throw BenchError.usage(`${what} "${source}", column ${column + 1}: ${problem}`, hint);
+    },
+    take(pattern) {
+      while (source[at] === " ") at++;
+      const text = pattern.exec(source.slice(at))?.[0] ?? "";
+      at += text.length;
+      return [text, at - text.length];
+    },
+  };
+}
+
+/** The left side of an SLO: `metric[@stage] [stat]`. */
+export type SloFigure = Pick<Slo, "metric" | "stage" | "stat">;
+
+function figure({ take, fail }: Reader): SloFigure {
   const [name, nameAt] = take(/^[\w-]+/);
   const metric = metricNamed(name) ?? fail(nameAt, `no metric "${name}"`, metricHint(name));
   if (metric.notForGates !== undefined) fail(nameAt, `${name} can't be gated on`, metric.notForGates);
   const [mark, markAt] = take(/^@[\w-]*/);
   const stage = mark.slice(1);
   if (mark === "@") fail(markAt + 1, "the stage's name is missing", "metric@stage, without a space");
-
   const [stat, statAt] = take(/^[a-z][\w.]*/);
   checkStat(metric, stat, (problem, hint) => fail(statAt, problem, hint));
+  return {
+    metric: name,
+    ...(stage === "" ? {} : { stage }),
+    ...(stat === "" ? {} : { stat: stat === "p99.9" ? "p999" : stat }),
+  };
+}
+
+/** @throws BenchError (exit 2) that names the column and what would have been allowed there */
+export function parseFigure(source: string): SloFigure {
+  const reader = readerOf(source, "figure");
+  const found = figure(reader);
+  const [rest, restAt] = reader.take(/^.+/);
+  if (rest !== "") reader.fail(restAt, `"${rest}" is not expected here`, "metric[@stage] [stat], no limit");
+  return found;
+}
+
+/** @throws BenchError (exit 2) that names the column and what would have been allowed there */
+export function parseSlo(source: string): Slo {
+  const reader = readerOf(source, "SLO");
+  const { take } = reader;
+  const fail: Reader["fail"] = (column, problem, hint) => reader.fail(column, problem, hint);
+  const left = figure(reader);
   const [op, opAt] = take(/^[<>]=?/);
   if (!isOp(op)) return fail(opAt, "a comparison is missing", "one of < <= > >=");
   const [digits, digitsAt] = take(/^\d+(\.\d+)?/);
   if (digits === "") fail(digitsAt, "a limit is missing", "a number, for example 800ms or 1%");
-  const [unit, unitAt] = take(/^\S+/);
+  const metric = metricNamed(left.metric) as Metric;
+  const [unit, unitAt] = take(/^(?!abort(\s|$))\S+/);
   const scale = UNITS[metric.unit][unit];
   if (scale === undefined) return fail(unitAt, unitProblem(unit, metric), unitHint(metric));
+  const [abort, abortAt] = take(/^abort(?=\s|$)/);
   const [rest, restAt] = take(/^.+/);
-  if (rest !== "") fail(restAt, `"${rest}" is not expected here`, "one SLO a line");
-
-  return {
-    source,
-    metric: name,
-    ...(stage === "" ? {} : { stage }),
-    ...(stat === "" ? {} : { stat: stat === "p99.9" ? "p999" : stat }),
-    op,
-    limit: Number(digits) * scale,
-  };
+  if (rest !== "") fail(restAt, `"${rest}" is not expected here`, 'one SLO a line, "abort" may end it');
+  const slo: Slo = { source, ...left, op, limit: Number(digits) * scale };
+  if (abort === "") return slo;
+  if (shareAllowed(slo) === undefined && !ABORTABLE.has(slo.metric)) {
+    fail(
+      abortAt,
+      `${left.metric} ${left.stat ?? ""} is only known at the end`.replace("  ", " "),
+      `abort goes with percentiles and with ${[...ABORTABLE].join(", ")}`,
+    );
+  }
+  return { ...slo, abort: true };
 }
 
 function metricHint(name: string): string {

@@ -2,7 +2,9 @@
  * The result as JUnit XML, the form that CI servers read: a suite for each run, a test case for each check of validity and
  * each SLO. Keeps to what Ant writes and Jenkins accepts. What could not be judged is an `error`, never a pass.
  */
+import type { Regression, RegressionRow } from "../metrics/regression.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
+import { differenceText } from "./gate-report.ts";
 import { markup, textOf, type Markup } from "./markup.ts";
 import { EMULATED_NOTE, observedText, runTitle, verdictSentence } from "./wording.ts";
 
@@ -15,12 +17,34 @@ interface Case {
   ending: Ending;
 }
 
-/** The document. */
-export function renderJunit(runs: readonly RunResult[]): string {
+/** The document. @param regression of the runs against a baseline: a suite of its own, dated like the last run */
+export function renderJunit(runs: readonly RunResult[], regression?: Regression): string {
+  const last = runs.at(-1);
   return textOf(markup`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
-${runs.map(suite)}</testsuites>
+${runs.map(suite)}${regression === undefined || last === undefined ? [] : regressionSuite(regression, last, runs.length)}</testsuites>
 `);
+}
+
+function regressionSuite({ rows, baseline }: Regression, { run }: RunResult, id: number): Markup {
+  const count = (verdict: Check["verdict"]): number => rows.filter((row) => row.verdict === verdict).length;
+  return markup`<testsuite id="${id}" package="riva-bench" name="against ${baseline.length} baseline run(s)" timestamp="${run.startedAt.slice(0, 19)}" hostname="${run.host}" tests="${rows.length}" failures="${count("fail")}" errors="${count("inconclusive")}" skipped="0" time="0">
+<properties>
+${baseline.map((name) => markup`<property name="baseline" value="${name}"/>\n`)}</properties>
+${rows.map(regressionCase)}<system-out/>
+<system-err/>
+</testsuite>
+`;
+}
+
+function regressionCase(row: RegressionRow): Markup {
+  const bodies: Record<Check["verdict"], Markup> = {
+    pass: markup``,
+    fail: markup`<failure type="worse" message="${differenceText(row)}">${row.advice}</failure>`,
+    inconclusive: markup`<error type="inconclusive" message="${differenceText(row)}">${row.advice}</error>`,
+  };
+  return markup`<testcase classname="riva-bench.baseline" name="${row.figure.name}" time="0">${bodies[row.verdict]}</testcase>
+`;
 }
 
 function suite(result: RunResult, id: number): Markup {

@@ -1,5 +1,6 @@
 /** The result as GitHub-flavoured Markdown, short enough for a comment on a pull request. */
 import type { RunResult } from "../metrics/result.ts";
+import { differenceText, gateSentence, verdictOf, type GateReport } from "./gate-report.ts";
 import { stageRows } from "./stages.ts";
 import type { Row } from "./wording.ts";
 import {
@@ -46,6 +47,29 @@ export function renderMarkdown(result: RunResult): string {
       runFacts(result).map(([label, fact]) => [label, text(fact)]),
     ),
     `${text(target.uri)}${model} · ${instant(run.startedAt)} · run ${code(run.id)} · seed ${run.seed} · plan ${code(run.planHash)} · ${text(run.tool)}`,
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** A gate over any number of runs, with what it says of the baseline; ends with a newline. */
+export function renderGateMarkdown(report: GateReport): string {
+  const { verdict, regression, leftOut, runs } = report;
+  const sign = SIGNS[verdict === "worse" ? "fail" : verdict];
+  const rows = (regression?.rows ?? []).map((row) => [
+    code(row.figure.name),
+    text(differenceText(row)),
+    `${SIGNS[row.verdict]} ${verdictOf(row)}`,
+    text(row.advice ?? ""),
+  ]);
+  const blocks = [
+    `# ${sign} ${verdict.toUpperCase()}: ${gateSentence(report)}`,
+    ...(regression === undefined
+      ? []
+      : [
+          table([`against ${regression.baseline.length} baseline run(s)`, "difference", "verdict", ""], rows),
+        ]),
+    ...leftOut.map(({ run, why }) => `Left out of the baseline: ${code(run)}: ${text(why)}.`),
+    ...runs.map((run) => renderMarkdown(run).trimEnd()),
   ];
   return `${blocks.join("\n\n")}\n`;
 }

@@ -1,0 +1,42 @@
+/** The flags for what difference matters, the same for `bench gate` and `bench compare`. */
+import type { Argv } from "yargs";
+import { BenchError } from "../base/errors.ts";
+import type { Margins } from "../metrics/figure.ts";
+import { DEFAULT_MARGINS } from "../metrics/figure.ts";
+
+export interface MarginArguments {
+  margin: number;
+  marginMs: number;
+  marginRatio: number;
+}
+
+export function marginOptions(yargs: Argv): Argv {
+  return yargs
+    .option("margin", {
+      type: "number",
+      default: DEFAULT_MARGINS.relative * 100,
+      describe: "Differences of latencies and rates up to so many percent don't matter",
+    })
+    .option("margin-ms", {
+      type: "number",
+      default: DEFAULT_MARGINS.absoluteMs,
+      describe: "Nor do differences of latencies up to so many milliseconds",
+    })
+    .option("margin-ratio", {
+      type: "number",
+      default: DEFAULT_MARGINS.ratio * 100,
+      describe: "Nor do differences of ratios (errors, goodput) up to so many percentage points",
+    });
+}
+
+/** @throws BenchError (exit 2) for a margin below zero */
+export function readMargins({ margin, marginMs, marginRatio }: MarginArguments): Margins {
+  for (const [flag, value] of Object.entries({
+    margin,
+    "margin-ms": marginMs,
+    "margin-ratio": marginRatio,
+  })) {
+    if (!Number.isFinite(value) || value < 0) throw BenchError.usage(`--${flag} must be a number from 0 up`);
+  }
+  return { absoluteMs: marginMs, relative: margin / 100, ratio: marginRatio / 100 };
+}

@@ -1,0 +1,83 @@
+/** One figure of a run, named like the left side of an SLO: what comparisons and regression gates are about. */
+import { BenchError } from "../base/errors.ts";
+import { metricNamed } from "./catalogue.ts";
+import { observedValue } from "./gate.ts";
+import type { MetricUnit } from "./metric.ts";
+import type { RunResult } from "./result.ts";
+import { parseFigure } from "./slo.ts";
+
+/** `metric[@stage] [stat]`, with what is needed to judge a difference of it. */
+export interface Figure {
+  /** As written. */
+  name: string;
+  metric: string;
+  stage?: string;
+  stat?: string;
+  unit: MetricUnit;
+  better: "lower" | "higher";
+}
+
+/** The largest differences that do not matter. */
+export interface Margins {
+  /** Of latencies, in milliseconds. */
+  absoluteMs: number;
+  /** Of latencies and factors, as a share of the baseline. */
+  relative: number;
+  /** Of ratios, in ratio units: 0.01 is one percentage point. */
+  ratio: number;
+}
+
+export const DEFAULT_MARGINS: Margins = { absoluteMs: 10, relative: 0.05, ratio: 0.01 };
+
+/**
+ * Reads `metric[@stage] [stat]`.
+ * @throws BenchError (exit 2) for what is none, or has no better direction
+ */
+export function figureNamed(text: string): Figure {
+  const { metric: name, stage, stat } = parseFigure(text);
+  const metric = metricNamed(name);
+  if (metric === undefined || metric.better === "neither") {
+    throw BenchError.usage(`${name} is neither better high nor low: it can't be compared`);
+  }
+  return {
+    name: text.trim(),
+    metric: name,
+    unit: metric.unit,
+    better: metric.better,
+    ...(stage === undefined ? {} : { stage }),
+    ...(stat === undefined ? {} : { stat }),
+  };
+}
+
+/** The figures that a scenario's SLOs are about, each once; SLOs on what has no direction are left out. */
+export function figuresOf(slos: readonly string[]): Figure[] {
+  const figures = new Map<string, Figure>();
+  for (const slo of slos) {
+    const text = slo.slice(0, slo.search(/[<>]/)).trim();
+    const metric = metricNamed(parseFigure(text).metric);
+    if (metric !== undefined && metric.better !== "neither") figures.set(text, figureNamed(text));
+  }
+  return [...figures.values()];
+}
+
+/** The figure in a run, in its unit; undefined when nothing was measured. */
+export function figureIn({ metrics, byStage }: RunResult, figure: Figure): number | undefined {
+  const summaries = figure.stage === undefined ? metrics : byStage[figure.stage];
+  const summary = summaries?.[figure.metric];
+  return summary === undefined ? undefined : observedValue(figure, summary);
+}
+
+/** The margin of a figure, in its unit. */
+export function marginFor({ unit }: Figure, margins: Margins, baseline: number): number {
+  const relative = margins.relative * Math.abs(baseline);
+  switch (unit) {
+    case "ms":
+      return Math.max(margins.absoluteMs, relative);
+    case "ratio":
+      return margins.ratio;
+    case "x":
+    case "count":
+    case "per_second":
+      return relative;
+  }
+}
