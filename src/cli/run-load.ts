@@ -67,6 +67,7 @@ export async function makeLoad(
     until,
     totals,
     extend: (windowEndMs) => coordinator.extend(windowEndMs),
+    endEarly: (why) => coordinator.endEarly(why),
     onCollapse: (atMs, message) => onEvent({ atMs, type: "collapse", message: `collapse: ${message}` }),
   });
   emulator?.onStall((gapMs, atEpochMs) => coordinator.noteStall("emulator", gapMs, atEpochMs));

@@ -4,6 +4,7 @@ import { isLevel } from "../loadgen/load.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { extendedEnd, sessionsBehind } from "../loadgen/until-certified.ts";
+import { certainToFail } from "../metrics/abort.ts";
 import { collapseText, risingDelay } from "../metrics/collapse.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { CERTIFIED_FROM } from "../metrics/stats.ts";
@@ -19,6 +20,8 @@ export function forecastLines({ scenario, slos, planned, dataset, until }: RunIn
 
 /** A rise is looked for this often: no bucket of it is shorter. */
 const LOOK_EVERY_MS = 5000;
+/** And whether to go on, so often. */
+const ABORT_EVERY_MS = 2000;
 
 export interface RunWatch {
   /** Call about once a second, `atMs` after T0. */
@@ -27,13 +30,17 @@ export interface RunWatch {
   windowEndMs(): number;
 }
 
-/** Tells of a slow collapse as soon as it shows, once, and lets the window grow until it is certified. */
+/**
+ * Tells of a slow collapse as soon as it shows, once, lets the window grow until it is certified, and ends the run when
+ * an SLO marked `abort` is certain to fail.
+ */
 export function watchRun(options: {
   scenario: RunnableScenario;
   slos: readonly Slo[];
   until: UntilCertified | undefined;
   totals: Totals;
   extend(windowEndMs: number): void;
+  endEarly(why: string): void;
   onCollapse(atMs: number, message: string): void;
 }): RunWatch {
   const { scenario, slos, until, totals } = options;
@@ -47,6 +54,21 @@ export function watchRun(options: {
     if (found === undefined) return;
     lookAgainMs = Infinity;
     options.onCollapse(atMs, collapseText(found));
+  }
+
+  let abortAgainMs = slos.some(({ abort }) => abort) ? scenario.warmupMs : Infinity;
+
+  function lookForAbort(atMs: number): void {
+    if (atMs < abortAgainMs) return;
+    abortAgainMs = atMs + ABORT_EVERY_MS;
+    for (const [index, slo] of slos.entries()) {
+      if (slo.abort !== true) continue;
+      const found = certainToFail(slo, totals.summaries(slo.stage)[slo.metric], totals.tally(index));
+      if (found === undefined) continue;
+      abortAgainMs = Infinity;
+      options.endEarly(`"${slo.source}" can't be kept any more: ${found}; the run ends`);
+      return;
+    }
   }
 
   function extend(nowMs: number, { stat, budgetMs }: UntilCertified): void {
@@ -67,6 +89,7 @@ export function watchRun(options: {
     windowEndMs: () => windowEndMs,
     look(atMs) {
       lookForCollapse(atMs);
+      lookForAbort(atMs);
       if (until !== undefined) extend(atMs, until);
     },
   };

@@ -73,6 +73,8 @@ export interface Coordinator {
   stop(): void;
   /** Lets the window end later, for want of sessions; call well before its end. */
   extend(windowEndMs: number): void;
+  /** Enough is known: no new sessions, follow the recorded ones to their end. The run counts as whole. */
+  endEarly(why: string): void;
   /** Ctrl-C, twice: end everything now. */
   abort(): void;
   /** Tells of a stall of another process of the run (the emulator). */
@@ -283,6 +285,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         return;
       }
       event("interrupt", "stopping: sessions of the window are followed to their end; once more to stop now");
+      broadcast({ type: "stop" });
+    },
+    endEarly(why) {
+      event("end-early", why);
       broadcast({ type: "stop" });
     },
     extend(windowEndMs) {

@@ -120,6 +120,6 @@ function loadOf({ scenario }: RunResult): string {
     string,
     unknown
   >;
-  const { dataset: _, ...sound } = (audio ?? {}) as Record<string, unknown>;
+  const sound = { ...(audio as object | undefined), dataset: undefined };
   return JSON.stringify([load, warmupMs, steadyMs, sound, recognition, connections, transport]);
 }

@@ -22,6 +22,8 @@ export interface RunEvent {
     | "extend"
     | "interrupt"
     | "abort"
+    /** An SLO marked `abort` is certain to fail. */
+    | "end-early"
     /** A listener of the run failed: what it shows or exports is not complete. */
     | "listener"
     | "end";
@@ -38,6 +40,7 @@ const TOLD: ReadonlySet<RunEvent["type"]> = new Set([
   "collapse",
   "interrupt",
   "abort",
+  "end-early",
   "listener",
 ]);
 

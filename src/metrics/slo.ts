@@ -47,7 +47,7 @@ const UNITS: Readonly<Record<MetricUnit, Readonly<Record<string, number>>>> = {
 };
 
 /** Ratios and counts of one value a run that can be certain to fail before the end: shares of sessions, sums that only grow. */
-export const ABORTABLE: ReadonlySet<string> = new Set([
+const ABORTABLE: ReadonlySet<string> = new Set([
   "error_ratio",
   "goodput",
   "premature_partials",
@@ -123,11 +123,12 @@ export function parseSlo(source: string): Slo {
   if (rest !== "") fail(restAt, `"${rest}" is not expected here`, 'one SLO a line, "abort" may end it');
   const slo: Slo = { source, ...left, op, limit: Number(digits) * scale };
   if (abort === "") return slo;
-  if (shareAllowed(slo) === undefined && !ABORTABLE.has(slo.metric)) {
+  const certain = metric.per === "session" && shareAllowed(slo) !== undefined;
+  if (!certain && !ABORTABLE.has(slo.metric)) {
     fail(
       abortAt,
       `${left.metric} ${left.stat ?? ""} is only known at the end`.replace("  ", " "),
-      `abort goes with percentiles and with ${[...ABORTABLE].join(", ")}`,
+      `abort goes with percentiles of what a session has one of, and with ${[...ABORTABLE].join(", ")}`,
     );
   }
   return { ...slo, abort: true };
