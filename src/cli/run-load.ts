@@ -21,7 +21,7 @@ export interface LoadInput {
   runId: string;
   open: OpenTarget;
   folder: RunFolder;
-  listener: Required<Pick<RunListener, "onSnapshot" | "onTick" | "onLoadEnd">>;
+  listener: Required<Pick<RunListener, "onSnapshot" | "onTick" | "onWorker" | "onLoadEnd">>;
   /** Once, just before the workers are told to start; what it throws ends the run. */
   onStart(start: RunStart): void;
   onEvent(event: RunEvent): void;
@@ -52,6 +52,7 @@ export async function makeLoad(
     clock: world.clock,
     onStart,
     onEvent,
+    onHealth: listener.onWorker,
     onSnapshot(snapshot) {
       folder.append("histograms.hlog", hlogLines(snapshot));
       listener.onSnapshot(snapshot);

@@ -82,18 +82,19 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
       },
     });
     const rebuilt = await accountForLost(input, folder.path, outcome);
+    const final = rebuilt?.totals ?? totals;
     const result = conclude({
       ...facts,
       scenario,
       slos,
       outcome,
-      totals: rebuilt?.totals ?? totals,
+      totals: final,
       ...(rebuilt === undefined ? {} : { rebuilt }),
       reachableAtEnd: await tcpReachable(open.target.address, 2000),
       target: await withCounts(facts.target, open),
     });
     const problem = store(folder, result, outcome);
-    await listener.onEnd(result, folder.path);
+    await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
     await listener.close();

@@ -42,6 +42,8 @@ export interface CoordinatorOptions {
   /** Once, just before the workers are told to start; what it throws ends the run. */
   onStart(start: RunStart): void;
   onProgress(progress: Progress): void;
+  /** Once a second from each worker, counted from 0. */
+  onHealth?(report: WorkerHealth & { worker: number }): void;
   /** Every snapshot, after it was added to the totals. */
   onSnapshot(snapshot: Snapshot): void;
   onEvent(event: RunEvent): void;
@@ -149,6 +151,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         break;
       case "health":
         health.push({ ...message.health, worker: index });
+        options.onHealth?.({ ...message.health, worker: index });
         open[index] = message.health.open;
         break;
       case "stall":

@@ -66,10 +66,37 @@ export class Histogram {
   }
 
   get mean(): number | undefined {
-    if (this.count === 0) return undefined;
-    const sum =
+    return this.count === 0 ? undefined : this.sum / this.count;
+  }
+
+  /** Of all values, each as the middle of its bucket; values below zero count as such. */
+  get sum(): number {
+    const ticks =
       this.#positive.mean * this.#positive.totalCount - (this.#negative?.mean ?? 0) * this.negatives;
-    return sum / this.count / this.#ticksPerUnit;
+    return ticks / this.#ticksPerUnit;
+  }
+
+  /**
+   * For each bound how many values are at or below it, in one pass. A value counts once its whole bucket is (three
+   * digits), so a count is never too high.
+   *
+   * @param bounds rising, none below zero
+   */
+  countsAtMost(bounds: readonly number[]): number[] {
+    const counts: number[] = [];
+    let seen = this.negatives;
+    let index = 0;
+    for (const bound of bounds) {
+      const ticks = bound * this.#ticksPerUnit + 1e-6;
+      for (; index < this.#positive.countsArrayLength && seen < this.count; index++) {
+        const count = this.#positive.getCountAtIndex(index);
+        if (count === 0) continue;
+        if (this.#positive.highestEquivalentValue(this.#positive.valueFromIndex(index)) > ticks) break;
+        seen += count;
+      }
+      counts.push(seen);
+    }
+    return counts;
   }
 
   /** The least value that at least `percent` % of all values do not exceed (nearest rank); undefined when empty. */

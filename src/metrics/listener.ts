@@ -18,7 +18,23 @@ export interface Tick {
   /** Where the window ends as things stand: later than planned when it was extended. */
   windowEndMs: number;
   /** All that was measured so far; `latest` and `counts` are cheap at any length of the run. */
-  totals: Pick<Totals, "counts" | "latest" | "timeline" | "summaries" | "stages">;
+  totals: LiveTotals;
+}
+
+/** Reading alone: what a listener may ask of the totals. */
+export type LiveTotals = Omit<Totals, "add" | "cutWindow" | "extendWindow">;
+
+/** How one of the processes that make load is doing, as it says once a second. */
+export interface WorkerReport {
+  /** Counted from 0. */
+  worker: number;
+  atMs: number;
+  /** Sessions open at this moment. */
+  open: number;
+  /** CPU used since the last report, as a share of one core. */
+  cpuShare: number;
+  /** Longest delay of its event loop since the last report. */
+  loopDelayMs: number;
 }
 
 /** Every part is optional. Calls come in the order below and never overlap, but those of `close`, which may come any time. */
@@ -30,11 +46,12 @@ export interface RunListener {
   /** Every snapshot of every worker, as it comes; a worker sends one a second. */
   onSnapshot?(snapshot: Snapshot): void;
   onTick?(tick: Tick): void;
+  onWorker?(report: WorkerReport): void;
   onEvent?(event: RunEvent): void;
   /** The timed part is over, the result is not there yet; also when it ended with an error. */
   onLoadEnd?(): void;
-  /** Once, when the result is written to `folder`. Is waited for. */
-  onEnd?(result: RunResult, folder: string): void | Promise<void>;
+  /** Once, when the result is written to `folder`. `totals` are those it was made of. Is waited for. */
+  onEnd?(result: RunResult, folder: string, totals: LiveTotals): void | Promise<void>;
   /** Last, always, whatever became of the run: frees ports and the terminal. Is waited for. */
   close?(): void | Promise<void>;
 }
@@ -74,10 +91,11 @@ export function fanOut(
     onStart: (manifest) => void each("onStart", (one) => one.onStart?.(manifest)),
     onSnapshot: (snapshot) => void each("onSnapshot", (one) => one.onSnapshot?.(snapshot)),
     onTick: (tick) => void each("onTick", (one) => one.onTick?.(tick)),
+    onWorker: (report) => void each("onWorker", (one) => one.onWorker?.(report)),
     onEvent: (event) => void each("onEvent", (one) => one.onEvent?.(event)),
     onLoadEnd: () => void each("onLoadEnd", (one) => one.onLoadEnd?.()),
-    async onEnd(result, folder) {
-      await Promise.all(each("onEnd", (one) => one.onEnd?.(result, folder)));
+    async onEnd(result, folder, totals) {
+      await Promise.all(each("onEnd", (one) => one.onEnd?.(result, folder, totals)));
     },
     async close() {
       await Promise.all(each("close", (one) => one.close?.()));

@@ -8,8 +8,8 @@ import { Histogram } from "./histogram.ts";
 import { type Metric, speaksOf, ticksPerUnit } from "./metric.ts";
 import type { Observation } from "./observation.ts";
 import { emptySums, type RunSums, sumSession, type Window } from "./run-sums.ts";
-import { keeps, shareAllowed, type Slo } from "./slo.ts";
-import { type EncodedSeries, groupKey, type Snapshot, type WorkerHealth } from "./snapshot.ts";
+import { keeps, limitsOf, shareAllowed, type Slo } from "./slo.ts";
+import { type EncodedSeries, type Exemplar, groupKey, type Snapshot, type WorkerHealth } from "./snapshot.ts";
 
 export interface RecorderConfig {
   window: Window;
@@ -44,7 +44,12 @@ interface Judged {
 interface Group {
   counts: Counts;
   /** In the order of `METRICS`. */
-  series: ({ histogram: Histogram; sessions: number } | undefined)[];
+  series: (RecordedSeries | undefined)[];
+}
+
+interface RecordedSeries extends Pick<EncodedSeries, "sessions" | "atMost"> {
+  histogram: Histogram;
+  worst: Exemplar;
 }
 
 interface Interval {
@@ -67,6 +72,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
       .map((slo, index) => ({ slo, index, share: sessionShare(slo) }))
       .filter(({ slo }) => slo.metric === metric.name && slo.stat !== undefined),
   );
+  const limits = METRICS.map(({ name }) => limitsOf(config.slos, name));
   const spare: Histogram[][] = METRICS.map(() => []);
   let interval = newInterval(config.slos.length);
 
@@ -99,7 +105,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
           if (value !== undefined) emit(value);
         } else metric.each(observation, emit);
       }
-      if (valueCount > 0) addValues(group, index, metric);
+      if (valueCount > 0) addValues(group, index, metric, observation);
       if (phase !== "steady") continue;
       if (metric.per !== "session" && metric.exact === true) keepExact(metric.name);
       for (const judged of judgedBy[index] ?? []) {
@@ -110,13 +116,34 @@ export function createRecorder(config: RecorderConfig): Recorder {
     if (good && phase === "steady") interval.good[stage] = (interval.good[stage] ?? 0) + 1;
   }
 
-  function addValues(group: Group, index: number, metric: Metric): void {
+  function addValues(group: Group, index: number, metric: Metric, observation: Observation): void {
+    const judged = limits[index] ?? [];
     const series = (group.series[index] ??= {
       histogram: spare[index]?.pop() ?? new Histogram(ticksPerUnit(metric.unit)),
       sessions: 0,
+      ...(judged.length === 0 ? {} : { atMost: judged.map(() => 0) }),
+      worst: { seq: 0, value: -Infinity, endedMs: 0 },
     });
     series.sessions++;
-    for (let i = 0; i < valueCount; i++) series.histogram.record(values[i] ?? NaN);
+    let largest = -Infinity;
+    for (let i = 0; i < valueCount; i++) {
+      const value = values[i] ?? NaN;
+      series.histogram.record(value);
+      if (value > largest) largest = value;
+    }
+    if (largest > series.worst.value) {
+      const { seq, endedMs, scheduledMs } = observation;
+      series.worst = { seq, value: largest, endedMs: endedMs ?? scheduledMs };
+    }
+    if (series.atMost !== undefined) countAtMost(series.atMost, judged);
+  }
+
+  function countAtMost(atMost: number[], judged: readonly number[]): void {
+    for (let limit = 0; limit < judged.length; limit++) {
+      let within = 0;
+      for (let i = 0; i < valueCount; i++) if ((values[i] ?? NaN) <= (judged[limit] ?? NaN)) within++;
+      atMost[limit] = (atMost[limit] ?? 0) + within;
+    }
   }
 
   function keepExact(name: string): void {
@@ -151,7 +178,13 @@ export function createRecorder(config: RecorderConfig): Recorder {
         const next = pending.pop();
         if (next === undefined) return { ...finish(ended), fromMs, toMs, series, ...(health && { health }) };
         const name = METRICS[next.index]?.name ?? "";
-        series[`${next.key}|${name}`] = { histogram: next.histogram.encode(), sessions: next.sessions };
+        const { histogram, sessions, atMost, worst } = next;
+        series[`${next.key}|${name}`] = {
+          histogram: histogram.encode(),
+          sessions,
+          ...(atMost && { atMost }),
+          worst,
+        };
         next.histogram.reset();
         spare[next.index]?.push(next.histogram);
         return undefined;

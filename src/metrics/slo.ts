@@ -179,6 +179,14 @@ export function keeps({ op, limit }: Slo, value: number): boolean {
   }
 }
 
+/** The limits that the values of a metric are held to, in its unit, rising and each once; of any stage and statistic. */
+export function limitsOf(slos: readonly Slo[], metric: string): number[] {
+  const limits = slos
+    .filter((slo) => slo.metric === metric && slo.stat !== undefined)
+    .map(({ limit }) => limit);
+  return [...new Set(limits)].sort((a, b) => a - b);
+}
+
 /**
  * The largest share of values that may break the limit: 1 - p for "p95 < T" (at most 5 % above T), p for "p95 > T" (at
  * most 95 % at or below T). Undefined for other stats.

@@ -7,6 +7,18 @@ export interface EncodedSeries {
   histogram: string;
   /** Sessions that contributed: the sample size, where a session has many values. */
   sessions: number;
+  /** Of a metric with SLOs: values at or below each of its limits (`limitsOf`), counted from the values themselves. */
+  atMost?: number[];
+  /** The session with the largest value of the interval: where to look when the latencies look bad. */
+  worst?: Exemplar;
+}
+
+/** A value and the session that it is of. */
+export interface Exemplar {
+  seq: number;
+  value: number;
+  /** End of the session, milliseconds since the start of the run. */
+  endedMs: number;
 }
 
 /** The process's own condition in the interval. */

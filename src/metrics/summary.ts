@@ -13,17 +13,20 @@ export interface Series {
   histogram: Histogram;
   /** Sessions that contributed. */
   sessions: number;
+  /** Values at or below each limit of the metric's SLOs; empty without any. */
+  atMost: number[];
 }
 
 /** An empty series for a metric. */
 export function emptySeries(metric: Metric): Series {
-  return { histogram: new Histogram(ticksPerUnit(metric.unit)), sessions: 0 };
+  return { histogram: new Histogram(ticksPerUnit(metric.unit)), sessions: 0, atMost: [] };
 }
 
 /** Adds `other` to `series`. */
 export function addSeries(series: Series, other: Series): void {
   series.histogram.add(other.histogram);
   series.sessions += other.sessions;
+  other.atMost.forEach((count, limit) => (series.atMost[limit] = (series.atMost[limit] ?? 0) + count));
 }
 
 /**

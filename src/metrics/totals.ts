@@ -28,6 +28,14 @@ export interface Totals {
   counts(phase: RunPhase): Counts;
   /** Every metric with data, of the steady window; of one stage of it when `stage` is given. */
   summaries(stage?: string): Record<string, Summary>;
+  /** The values recorded so far, of every phase: for exporters. A metric of a phase comes once for each stage. */
+  recorded(): { phase: RunPhase; metric: string; series: Readonly<Series> }[];
+  /** A percentile of the steady window so far; undefined without values. */
+  percentile(metric: string, percent: number): number | undefined;
+  /** Steady sessions that met every SLO. */
+  good(): number;
+  /** The metrics with one value a run, of the steady window up to now. @param untilMs now, milliseconds since the start of the run */
+  valuesUntil(untilMs: number): Record<string, number>;
   /** Stages that have steady sessions, in order of first appearance. */
   stages(): string[];
   /** What SLO number `index` is judged by. */
@@ -55,14 +63,14 @@ export function createTotals(config: TotalsConfig): Totals {
 
   function add(snapshot: Snapshot): void {
     const decoded: [metric: string, histogram: Histogram][] = [];
-    for (const [key, { histogram: text, sessions }] of Object.entries(snapshot.series)) {
+    for (const [key, { histogram: text, sessions, atMost = [] }] of Object.entries(snapshot.series)) {
       const metric = metricNamed(keyParts(key).metric);
       if (metric === undefined) continue;
       const histogram = Histogram.decode(text, ticksPerUnit(metric.unit));
       decoded.push([metric.name, histogram]);
       const series = seriesByKey.get(key) ?? emptySeries(metric);
       seriesByKey.set(key, series);
-      addSeries(series, { histogram, sessions });
+      addSeries(series, { histogram, sessions, atMost });
     }
     for (const [key, counts] of Object.entries(snapshot.counts)) {
       const total = countsByKey.get(key) ?? emptyCounts();
@@ -88,12 +96,12 @@ export function createTotals(config: TotalsConfig): Totals {
     return merged;
   }
 
-  function runTotals(stage: string | undefined): RunTotals {
+  function runTotals(stage: string | undefined, untilMs = Infinity): RunTotals {
     const steady = emptyCounts();
     for (const [, counts] of matching(countsByKey, stage)) addCounts(steady, counts);
     const goodOf = stage === undefined ? Object.values(good) : [good[stage] ?? 0];
     return {
-      windowMs: window.endMs - window.startMs,
+      windowMs: Math.max(0, Math.min(untilMs, window.endMs) - window.startMs),
       steady,
       good: goodOf.reduce((sum, sessions) => sum + sessions, 0),
       sums,
@@ -136,6 +144,23 @@ export function createTotals(config: TotalsConfig): Totals {
       const total = emptyCounts();
       for (const [key, counts] of countsByKey) if (keyParts(key).phase === phase) addCounts(total, counts);
       return total;
+    },
+    recorded: () =>
+      [...seriesByKey].map(([key, series]) => {
+        const { phase, metric } = keyParts(key);
+        return { phase: phase as RunPhase, metric, series };
+      }),
+    percentile: (metric, percent) => trend(metric, undefined)?.histogram.percentile(percent),
+    good: () => runTotals(undefined).good,
+    valuesUntil(untilMs) {
+      const run = runTotals(undefined, untilMs);
+      if (run.steady.scheduled === 0) return {};
+      const values: Record<string, number> = {};
+      for (const metric of METRICS) {
+        const value = metric.per === "run" ? metric.from(run) : undefined;
+        if (value !== undefined) values[metric.name] = value;
+      }
+      return values;
     },
     summaries,
     stages: () => matching(countsByKey, undefined).map(([key]) => keyParts(key).stage),

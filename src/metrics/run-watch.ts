@@ -1,0 +1,112 @@
+/** Gathers what exporters show of a run from what the coordinator hears. Plain state, no clock and no I/O of its own. */
+import { metricNamed } from "./catalogue.ts";
+import { bucketBounds } from "./exposition.ts";
+import type { RunResult, Validity } from "./result.ts";
+import { exemplarKey, type RunFacts, type RunView, type WorkerView } from "./run-view.ts";
+import { type Exemplar, keyParts, type Snapshot } from "./snapshot.ts";
+import type { LiveTotals, WorkerReport } from "./listener.ts";
+import { judgeValidity, type Stall } from "./validity.ts";
+
+export interface RunWatch {
+  /** After the snapshot was added to the totals. */
+  snapshot(snapshot: Snapshot): void;
+  worker(report: WorkerReport): void;
+  stall(stall: Stall): void;
+  lost(): void;
+  /** The run is over: from now on its result is shown. @param totals those of the result, when they were added up again */
+  ended(result: RunResult, totals?: LiveTotals): void;
+  view(atMs: number): RunView;
+}
+
+/** A loop delay is shown for this long: as long as a usual scrape interval, so that none is missed. */
+const DELAY_SHOWN_MS = 15_000;
+
+export function createRunWatch(facts: RunFacts, liveTotals: LiveTotals, workerCount: number): RunWatch {
+  const workers: WorkerView[] = Array.from({ length: workerCount }, () => ({
+    open: 0,
+    cpuShare: 0,
+    loopDelayMs: 0,
+  }));
+  const delays: { atMs: number; ms: number }[][] = workers.map(() => []);
+  const stalls: Record<string, { count: number; longestMs: number }> = {};
+  const heard: Stall[] = [];
+  const exemplars = new Map<string, Map<number, Exemplar>>();
+  const boundsOf = new Map<string, number[]>();
+  let totals = liveTotals;
+  let workersLost = 0;
+  let result: RunResult | undefined;
+
+  function bounds(name: string): number[] {
+    const known = boundsOf.get(name);
+    if (known !== undefined) return known;
+    const metric = metricNamed(name);
+    const made = metric === undefined ? [] : bucketBounds(metric, facts.slos);
+    boundsOf.set(name, made);
+    return made;
+  }
+
+  function keepExemplar(key: string, worst: Exemplar): void {
+    const { phase, metric } = keyParts(key);
+    const at = exemplarKey(phase, metric);
+    const kept = exemplars.get(at) ?? new Map<number, Exemplar>();
+    exemplars.set(at, kept);
+    const bucket = bounds(metric).findIndex((bound) => worst.value <= bound);
+    kept.set(bucket < 0 ? bounds(metric).length : bucket, worst);
+  }
+
+  /** By what is known while the run lasts; that too few sessions are in is no fault yet. */
+  function validitySoFar(atMs: number): Validity["status"] | undefined {
+    const sessions = totals.counts("steady");
+    if (sessions.scheduled === 0) return undefined;
+    const latenessP99Ms = totals.percentile("send_lateness", 99);
+    return judgeValidity({
+      chunkMs: facts.chunkMs,
+      ...(latenessP99Ms === undefined ? {} : { latenessP99Ms }),
+      sessions,
+      stalls: heard,
+      fromMs: facts.window.startMs,
+      toMs: atMs,
+      lostWorkers: workersLost,
+      lostShare: workersLost / workerCount,
+      interrupted: false,
+    }).status;
+  }
+
+  return {
+    snapshot({ series }) {
+      for (const [key, { worst }] of Object.entries(series)) {
+        if (worst !== undefined) keepExemplar(key, worst);
+      }
+    },
+    worker({ worker, atMs, open, cpuShare, loopDelayMs }) {
+      const recent = (delays[worker] ?? []).filter((delay) => delay.atMs > atMs - DELAY_SHOWN_MS);
+      recent.push({ atMs, ms: loopDelayMs });
+      delays[worker] = recent;
+      workers[worker] = { open, cpuShare, loopDelayMs: Math.max(...recent.map(({ ms }) => ms)) };
+    },
+    stall(stall) {
+      heard.push(stall);
+      const { count = 0, longestMs = 0 } = stalls[stall.process] ?? {};
+      stalls[stall.process] = { count: count + 1, longestMs: Math.max(longestMs, stall.gapMs) };
+    },
+    lost() {
+      workersLost++;
+    },
+    ended(ending, final = totals) {
+      result = ending;
+      totals = final;
+      workers.forEach((_, index) => (workers[index] = { open: 0, cpuShare: 0, loopDelayMs: 0 }));
+    },
+    view: (atMs) => ({
+      facts,
+      atMs: result === undefined ? atMs : Infinity,
+      totals,
+      workers,
+      workersLost,
+      stalls,
+      validity: result?.validity.status ?? validitySoFar(atMs),
+      exemplars,
+      ...(result === undefined ? {} : { result }),
+    }),
+  };
+}
