@@ -1,8 +1,10 @@
 /**
- * Writes the files that follow from the code: `schema/run.schema.json` and `docs/metrics.md`. With `--check` it writes
+ * Writes the files that follow from the code: the schema, `docs/metrics.md` and the dashboards. With `--check` it writes
  * nothing and fails when one of them is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { BOARDS } from "../dashboards/boards.ts";
+import { boardJson } from "../dashboards/board.ts";
 import { METRICS } from "../src/metrics/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result-schema.ts";
 import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats.ts";
@@ -89,6 +91,12 @@ ${sections.join("\n")}`;
 const files: Readonly<Record<string, string>> = {
   "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
   "docs/metrics.md": metricsMarkdown(),
+  ...Object.fromEntries(
+    BOARDS.map((board) => [
+      `dashboards/grafana/${board.uid}.json`,
+      `${JSON.stringify(boardJson(board), null, 2)}\n`,
+    ]),
+  ),
 };
 
 function textOf(path: URL): string {
