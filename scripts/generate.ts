@@ -1,5 +1,5 @@
 /**
- * Writes the files that follow from the code: the schema, `docs/metrics.md` and the dashboards. With `--check` it writes
+ * Writes the files that follow from the code: the schema, the metrics' documentation, the dashboards. With `--check` it writes
  * nothing and fails when one of them is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { BOARDS } from "../dashboards/boards.ts";
 import { boardJson } from "../dashboards/board.ts";
 import { METRICS } from "../src/metrics/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result-schema.ts";
+import { prometheusMarkdown } from "./prometheus-doc.ts";
 import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats.ts";
 
 const BETTER = {
@@ -91,6 +92,7 @@ ${sections.join("\n")}`;
 const files: Readonly<Record<string, string>> = {
   "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
   "docs/metrics.md": metricsMarkdown(),
+  "docs/prometheus.md": prometheusMarkdown(),
   ...Object.fromEntries(
     BOARDS.map((board) => [
       `dashboards/grafana/${board.uid}.json`,

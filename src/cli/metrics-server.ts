@@ -7,6 +7,8 @@ import { expose } from "../metrics/prometheus.ts";
 
 export interface MetricsServer {
   port: number;
+  /** Calls back once, when so many more scrapes have been answered. */
+  afterScrapes(count: number, then: () => void): void;
   close(): Promise<void>;
 }
 
@@ -18,6 +20,8 @@ export interface MetricsServer {
  * @throws BenchError (exit 2) when the port can't be had
  */
 export async function serveMetrics(port: number, families: () => Family[]): Promise<MetricsServer> {
+  let left = Infinity;
+  let whenDone = (): void => undefined;
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (path !== "/metrics") {
@@ -25,7 +29,10 @@ export async function serveMetrics(port: number, families: () => Family[]): Prom
       return;
     }
     void expose(families(), request.headers.accept).then(
-      ({ contentType, body }) => response.writeHead(200, { "content-type": contentType }).end(body),
+      ({ contentType, body }) => {
+        response.writeHead(200, { "content-type": contentType }).end(body);
+        if (--left === 0) response.once("close", whenDone);
+      },
       (error: unknown) => response.writeHead(500, { "content-type": "text/plain" }).end(messageOf(error)),
     );
   });
@@ -42,6 +49,10 @@ export async function serveMetrics(port: number, families: () => Family[]): Prom
   });
   return {
     port: (server.address() as AddressInfo).port,
+    afterScrapes(count, then) {
+      left = count;
+      whenDone = then;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

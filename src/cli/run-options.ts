@@ -1,8 +1,9 @@
 /** The flags of `bench run`. */
 import type { Argv } from "yargs";
+import type { ExportFlags } from "./exporters.ts";
 import type { RunFlags } from "./run-input.ts";
 
-export interface RunArguments extends RunFlags {
+export interface RunArguments extends RunFlags, ExportFlags {
   target: string | undefined;
   out: string | undefined;
   json: boolean;
@@ -49,10 +50,27 @@ export function runOptions(yargs: Argv): Argv {
       default: "30m",
       describe: "Longest window that --until-certified may make",
     })
+    .option("metrics-port", {
+      type: "number",
+      describe: "Serve Prometheus metrics at :N/metrics while the run lasts; 0 = any free port",
+    })
+    .option("metrics-linger", {
+      type: "number",
+      describe: "Seconds to go on serving after the run [default: two scrapes, 30 at most]",
+    })
+    .option("remote-write", {
+      type: "string",
+      describe: "Also send the metrics to this Prometheus remote-write URL, for runs too short to be scraped",
+    })
+    .option("pushgateway", {
+      type: "string",
+      describe: "Leave the figures of the finished run in the Pushgateway at this URL",
+    })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
     .example("$0 --scenario concurrency-50", "fifty callers against the built-in emulator")
     .example("$0 --scenario concurrency-50 --target grpc://gpu-box:50051", "the same against a server")
+    .example("$0 --scenario soak --metrics-port 9464", "watched by Prometheus, see dashboards/")
     .example("$0 --scenario smoke --slo 'rtfx > 20' --out out/smoke", "another gate, a folder of your choice")
     .example(
       "$0 --scenario nvidia-table --streams 64 --target nim",

@@ -2,8 +2,12 @@
 import type { CommandModule } from "yargs";
 import { BenchError } from "../base/errors.ts";
 import { renderTable } from "../report/table.ts";
+import type { Exporters } from "./exporters.ts";
+import { openExporters } from "./exporters.ts";
 import { exitCode } from "./exit-code.ts";
+import type { OpenTarget } from "./open-target.ts";
 import { labelOf, openTarget } from "./open-target.ts";
+import type { RunInput } from "./run-input.ts";
 import { readInput } from "./run-input.ts";
 import { runListeners } from "./run-listeners.ts";
 import type { FinishedRun } from "./run-once.ts";
@@ -26,23 +30,36 @@ async function run(world: World, args: RunArguments): Promise<void> {
   const input = await readInput(world, args);
   const open = await openTarget(world, args.target);
   try {
-    const finished = await runOnce(world, {
-      input,
-      open,
-      out: args.out,
-      listeners(runId) {
-        if (!args.quiet) {
-          const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
-          world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}, run ${runId}${many}\n`);
-          world.stderr.write(forecastLines(input));
-        }
-        return runListeners(world, args, input);
-      },
-    });
-    print(world, args, finished);
+    const exporters = await openExporters(world, args, input);
+    try {
+      print(world, args, await watchedRun(world, args, { input, open, exporters }));
+      await exporters.linger();
+    } finally {
+      await exporters.close();
+    }
   } finally {
     await open.close();
   }
+}
+
+function watchedRun(
+  world: World,
+  args: RunArguments,
+  { input, open, exporters }: { input: RunInput; open: OpenTarget; exporters: Exporters },
+): Promise<FinishedRun> {
+  return runOnce(world, {
+    input,
+    open,
+    out: args.out,
+    listeners(runId) {
+      if (!args.quiet) {
+        const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
+        world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}, run ${runId}${many}\n`);
+        world.stderr.write(forecastLines(input));
+      }
+      return [...runListeners(world, args, input), ...exporters.listeners];
+    },
+  });
 }
 
 /** Prints the result and sets the exit code. @throws BenchError after printing, for what kept the run from going its way */

@@ -14,9 +14,9 @@ const at = (value: number): Family[] => [
 
 it("keeps families and series together, each with its instants in order", () => {
   const backfill = createBackfill(1000);
-  backfill.take(10_000, at(1));
-  backfill.take(10_500, at(2));
-  backfill.take(11_000, at(3));
+  backfill.take(10_000, () => at(1));
+  backfill.take(10_500, () => at(2));
+  backfill.take(11_000, () => at(3));
   expect(backfill.text(11_250, at(4))).toBe(`# HELP bench_done Done.
 # TYPE bench_done counter
 bench_done_total{slo="p95 \\"x\\""} 1 10.000
@@ -33,7 +33,7 @@ bench_open -4 11.250
 
 it("thins out long runs evenly and never loses the end", () => {
   const backfill = createBackfill(1000);
-  for (let second = 0; second < 3600; second++) backfill.take(second * 1000, at(second));
+  for (let second = 0; second < 3600; second++) backfill.take(second * 1000, () => at(second));
   const lines = backfill
     .text(3_600_000, at(3600))
     .split("\n")

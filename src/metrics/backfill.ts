@@ -6,7 +6,7 @@ import type { Family, Labels } from "./exposition.ts";
 
 export interface Backfill {
   /** Takes the families at one instant, unless the last ones taken are too near. */
-  take(atEpochMs: number, families: readonly Family[]): void;
+  take(atEpochMs: number, families: () => readonly Family[]): void;
   /** The file. @param last families at the end, which are always in it */
   text(atEpochMs: number, last: readonly Family[]): string;
 }
@@ -56,7 +56,7 @@ export function createBackfill(stepMs: number): Backfill {
   return {
     take(atEpochMs, families) {
       if (atEpochMs - (instants.at(-1) ?? -Infinity) < step) return;
-      keep(atEpochMs, families);
+      keep(atEpochMs, families());
       if (instants.length > INSTANTS_KEPT) thinOut();
     },
     text(atEpochMs, last) {

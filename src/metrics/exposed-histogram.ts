@@ -1,5 +1,12 @@
 /** A metric of the catalogue with many values, as a Prometheus histogram for each phase of the run. */
-import { bucketBounds, bucketCounts, histogramSamples, perBaseUnit, type Sample } from "./exposition.ts";
+import {
+  boundText,
+  bucketBounds,
+  bucketCounts,
+  histogramSamples,
+  perBaseUnit,
+  type Sample,
+} from "./exposition.ts";
 import type { Metric } from "./metric.ts";
 import { exemplarKey, type RunView } from "./run-view.ts";
 import { limitsOf } from "./slo.ts";
@@ -22,10 +29,11 @@ export function histogramOf(metric: Metric, view: RunView): Sample[] {
     total.count += series.histogram.count;
     total.sum += series.histogram.sum / scale;
   }
+  const written = bounds.map((bound) => boundText(bound / scale));
   return [...byPhase].flatMap(([phase, total]) =>
     histogramSamples(
       { phase },
-      bounds.map((bound) => bound / scale),
+      written,
       total,
       exemplarsOf(view, exemplarKey(phase, metric.name), bounds.length, scale),
     ),

@@ -3,7 +3,7 @@ import { PASSED } from "../../test/support/sample-result.ts";
 import { sketch } from "../../test/support/timeline.ts";
 import { WATCHED_FACTS, watchedRun } from "../../test/support/watched-run.ts";
 import { EXPOSED_FAMILIES, COMMON_LABELS, exposedFamilies } from "./exposed.ts";
-import type { Family, Labels, Sample } from "./exposition.ts";
+import { type Family, familyName, type Labels, type Sample } from "./exposition.ts";
 import type { Observation } from "./observation.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -61,7 +61,7 @@ describe("histograms", () => {
     for (const [name, summary] of Object.entries(totals.summaries())) {
       if (summary.mean === undefined) continue;
       const scale = summary.unit === "ms" ? 1000 : 1;
-      const exposed = summary.unit === "ms" ? `bench_${name}_seconds` : `bench_${name}`;
+      const exposed = familyName({ name, unit: summary.unit });
       expect(value(view, exposed, { phase: "steady" }, "_count"), name).toBe(summary.count);
       expect(value(view, exposed, { phase: "steady" }, "_sum"), name).toBeCloseTo(
         (summary.mean * summary.count) / scale,
@@ -152,11 +152,11 @@ describe("the generator's health", () => {
 
 describe("phase and verdict", () => {
   it("follow the plan until there is a result", () => {
-    const { watch } = watchedRun(SESSIONS);
+    const { watch, totals } = watchedRun(SESSIONS);
     expect(value(watch.view(500), "bench_run_phase", { phase: "warmup" })).toBe(1);
     expect(value(watch.view(1500), "bench_run_phase", { phase: "steady" })).toBe(1);
     expect(exposedFamilies(watch.view(1500)).map(({ name }) => name)).not.toContain("bench_run_verdict");
-    watch.ended(PASSED);
+    watch.ended(PASSED, totals);
     const view = watch.view(99_000);
     expect(value(view, "bench_run_phase", { phase: "done" })).toBe(1);
     expect(value(view, "bench_run_verdict", { verdict: "pass" })).toBe(1);
@@ -184,9 +184,9 @@ describe("cardinality", () => {
   });
 
   it("has no label that was not declared, and the run's id on its info alone", () => {
-    const { watch } = watchedRun(SESSIONS);
+    const { watch, totals } = watchedRun(SESSIONS);
     watch.stall({ process: "worker 1", gapMs: 700, atMs: 5000 });
-    watch.ended(PASSED);
+    watch.ended(PASSED, totals);
     for (const { name, samples } of exposedFamilies(watch.view(12_000))) {
       const declared = EXPOSED_FAMILIES.find((one) => one.name === name)?.labels ?? [];
       for (const { labels } of samples) {

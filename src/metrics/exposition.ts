@@ -76,10 +76,10 @@ export function bucketCounts(
   });
 }
 
-/** The samples of one histogram. @param exemplars one for each bound, and one more for what is beyond them all */
+/** The samples of one histogram. @param bounds as labels (`boundText`) @param exemplars one for each bound, and one more for what is beyond them all */
 export function histogramSamples(
   labels: Labels,
-  bounds: readonly number[],
+  bounds: readonly string[],
   { counts, count, sum }: { counts: readonly number[]; count: number; sum: number },
   exemplars: readonly Sample["exemplar"][] = [],
 ): Sample[] {
@@ -93,7 +93,7 @@ export function histogramSamples(
     };
   };
   return [
-    ...bounds.map((bound, index) => bucket(boundText(bound), counts[index] ?? 0, index)),
+    ...bounds.map((bound, index) => bucket(bound, counts[index] ?? 0, index)),
     bucket("+Inf", count, bounds.length),
     { suffix: "_sum", labels, value: sum },
     { suffix: "_count", labels, value: count },

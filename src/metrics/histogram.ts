@@ -71,9 +71,10 @@ export class Histogram {
 
   /** Of all values, each as the middle of its bucket; values below zero count as such. */
   get sum(): number {
-    const ticks =
-      this.#positive.mean * this.#positive.totalCount - (this.#negative?.mean ?? 0) * this.negatives;
-    return ticks / this.#ticksPerUnit;
+    return (
+      (sumOf(this.#positive) - (this.#negative === undefined ? 0 : sumOf(this.#negative))) /
+      this.#ticksPerUnit
+    );
   }
 
   /**
@@ -84,17 +85,18 @@ export class Histogram {
    */
   countsAtMost(bounds: readonly number[]): number[] {
     const counts: number[] = [];
-    let seen = this.negatives;
+    const total = this.#positive.totalCount;
+    let seen = 0;
     let index = 0;
     for (const bound of bounds) {
       const ticks = bound * this.#ticksPerUnit + 1e-6;
-      for (; index < this.#positive.countsArrayLength && seen < this.count; index++) {
+      for (; seen < total; index++) {
         const count = this.#positive.getCountAtIndex(index);
         if (count === 0) continue;
-        if (this.#positive.highestEquivalentValue(this.#positive.valueFromIndex(index)) > ticks) break;
+        if ((HIGHEST[index] ?? Infinity) > ticks) break;
         seen += count;
       }
-      counts.push(seen);
+      counts.push(seen + this.negatives);
     }
     return counts;
   }
@@ -171,6 +173,25 @@ function count(counts: JsHistogram, ticks: number): void {
   counts.incrementCountAtIndex(doublings * 1024 + (ticks >>> doublings));
   counts.updateMinAndMax(ticks);
   counts.incrementTotalCount();
+}
+
+/** Least and largest tick of each bucket: the inverse of `count`, looked up because walks are long. */
+const LOWEST: Float64Array = Float64Array.from({ length: 2048 + 22 * 1024 }, (_, index) => {
+  const doublings = index < 2048 ? 0 : (index >>> 10) - 1;
+  return (index - doublings * 1024) * 2 ** doublings;
+});
+const HIGHEST: Float64Array = LOWEST.map((_, index) => (LOWEST[index + 1] ?? Infinity) - 1);
+
+/** Ticks of all values, each as the middle of its bucket; the library's mean iterates fifty times as long. */
+function sumOf(counts: JsHistogram): number {
+  let sum = 0;
+  for (let index = 0, seen = 0; seen < counts.totalCount; index++) {
+    const count = counts.getCountAtIndex(index);
+    if (count === 0) continue;
+    seen += count;
+    sum += count * Math.ceil(((LOWEST[index] ?? 0) + (HIGHEST[index] ?? 0)) / 2);
+  }
+  return sum;
 }
 
 /** Upper edge of the bucket that holds the `rank`-th smallest value: the value HdrHistogram tools print. */

@@ -3,7 +3,9 @@ import { PASSED } from "../../test/support/sample-result.ts";
 import type { RunListener } from "./listener.ts";
 import { fanOut } from "./listener.ts";
 import type { RunEvent } from "./run-event.ts";
+import { createTotals } from "./totals.ts";
 
+const TOTALS = createTotals({ window: { startMs: 0, endMs: 1000 }, slos: [] });
 const event: RunEvent = { atMs: 5, type: "stall", message: "stood still" };
 
 function recorder(name: string, told: string[], overrides: Partial<RunListener> = {}): RunListener {
@@ -32,7 +34,7 @@ describe("fanOut", () => {
     const all = fanOut([recorder("a", told), recorder("b", told), { name: "silent" }], failing("none"));
     all.onEvent(event);
     all.onLoadEnd();
-    await all.onEnd(PASSED, "/run");
+    await all.onEnd(PASSED, "/run", TOTALS);
     await all.close();
     expect(told).toEqual([
       ...["a event", "b event", "a load end", "b load end"],
@@ -50,7 +52,7 @@ describe("fanOut", () => {
     all.onEvent(event);
     all.onEvent(event);
     all.onLoadEnd();
-    await all.onEnd(PASSED, "/run");
+    await all.onEnd(PASSED, "/run", TOTALS);
     await all.close();
     expect(failures).toEqual(["bad: no port"]);
     expect(told).toEqual([
@@ -69,7 +71,7 @@ describe("fanOut", () => {
     const all = fanOut([late("a", "one"), late("b", "two")], (name, message) =>
       failures.push(`${name}: ${message}`),
     );
-    await all.onEnd(PASSED, "/run");
+    await all.onEnd(PASSED, "/run", TOTALS);
     await all.close();
     expect(failures).toEqual(["a: one", "b: two"]);
   });

@@ -2,7 +2,7 @@
 import type { Observation } from "../../src/metrics/observation.ts";
 import { createRecorder } from "../../src/metrics/recorder.ts";
 import type { RunFacts } from "../../src/metrics/run-view.ts";
-import { createRunWatch, type RunWatch } from "../../src/metrics/run-watch.ts";
+import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
 import { parseSlo } from "../../src/metrics/slo.ts";
 import type { Snapshot } from "../../src/metrics/snapshot.ts";
 import { createTotals, type Totals } from "../../src/metrics/totals.ts";
@@ -30,7 +30,7 @@ export const WATCHED_FACTS: RunFacts = {
 };
 
 /** The sessions as one worker's only snapshot. */
-export function watchedRun(observations: readonly Observation[]): { watch: RunWatch; totals: Totals } {
+export function watchedRun(observations: readonly Observation[]): { watch: RunState; totals: Totals } {
   const { window, slos } = WATCHED_FACTS;
   const recorder = createRecorder({ window, slos });
   for (const observation of observations) recorder.record(observation);
@@ -39,7 +39,8 @@ export function watchedRun(observations: readonly Observation[]): { watch: RunWa
   while (snapshot === undefined) snapshot = job.step();
   const totals = createTotals({ window, slos });
   totals.add(snapshot);
-  const watch = createRunWatch(WATCHED_FACTS, totals, 2);
+  const watch = createRunState(WATCHED_FACTS, 2);
+  watch.tick({ totals, windowEndMs: window.endMs });
   watch.snapshot(snapshot);
   return { watch, totals };
 }

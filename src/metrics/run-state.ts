@@ -4,24 +4,27 @@ import { bucketBounds } from "./exposition.ts";
 import type { RunResult, Validity } from "./result.ts";
 import { exemplarKey, type RunFacts, type RunView, type WorkerView } from "./run-view.ts";
 import { type Exemplar, keyParts, type Snapshot } from "./snapshot.ts";
-import type { LiveTotals, WorkerReport } from "./listener.ts";
+import type { LiveTotals, Tick, WorkerReport } from "./listener.ts";
+import { createTotals } from "./totals.ts";
 import { judgeValidity, type Stall } from "./validity.ts";
 
-export interface RunWatch {
-  /** After the snapshot was added to the totals. */
+export interface RunState {
+  /** From the first tick on there is something to show. */
+  tick(tick: Pick<Tick, "totals" | "windowEndMs">): void;
   snapshot(snapshot: Snapshot): void;
   worker(report: WorkerReport): void;
   stall(stall: Stall): void;
   lost(): void;
-  /** The run is over: from now on its result is shown. @param totals those of the result, when they were added up again */
-  ended(result: RunResult, totals?: LiveTotals): void;
+  /** The run is over: from now on its result is shown. @param totals those it was made of */
+  ended(result: RunResult, totals: LiveTotals): void;
   view(atMs: number): RunView;
 }
 
 /** A loop delay is shown for this long: as long as a usual scrape interval, so that none is missed. */
 const DELAY_SHOWN_MS = 15_000;
 
-export function createRunWatch(facts: RunFacts, liveTotals: LiveTotals, workerCount: number): RunWatch {
+export function createRunState(planned: RunFacts, workerCount: number): RunState {
+  let facts = planned;
   const workers: WorkerView[] = Array.from({ length: workerCount }, () => ({
     open: 0,
     cpuShare: 0,
@@ -32,7 +35,7 @@ export function createRunWatch(facts: RunFacts, liveTotals: LiveTotals, workerCo
   const heard: Stall[] = [];
   const exemplars = new Map<string, Map<number, Exemplar>>();
   const boundsOf = new Map<string, number[]>();
-  let totals = liveTotals;
+  let totals: LiveTotals = createTotals({ window: planned.window, slos: planned.slos });
   let workersLost = 0;
   let result: RunResult | undefined;
 
@@ -73,6 +76,12 @@ export function createRunWatch(facts: RunFacts, liveTotals: LiveTotals, workerCo
   }
 
   return {
+    tick(tick) {
+      totals = tick.totals;
+      if (tick.windowEndMs !== facts.window.endMs) {
+        facts = { ...facts, window: { ...facts.window, endMs: tick.windowEndMs } };
+      }
+    },
     snapshot({ series }) {
       for (const [key, { worst }] of Object.entries(series)) {
         if (worst !== undefined) keepExemplar(key, worst);
@@ -92,7 +101,7 @@ export function createRunWatch(facts: RunFacts, liveTotals: LiveTotals, workerCo
     lost() {
       workersLost++;
     },
-    ended(ending, final = totals) {
+    ended(ending, final) {
       result = ending;
       totals = final;
       workers.forEach((_, index) => (workers[index] = { open: 0, cpuShare: 0, loopDelayMs: 0 }));
