@@ -129,10 +129,7 @@ function thresholds({ thresholds: steps = [] }: PanelSpec): dashboard.Thresholds
   const base = steps[0]?.[1] === "green" ? "red" : "green";
   return new dashboard.ThresholdsConfigBuilder()
     .mode(dashboard.ThresholdsMode.Absolute)
-    .steps([
-      { value: null as unknown as number, color: base },
-      ...steps.map(([value, color]) => ({ value, color })),
-    ]);
+    .steps([{ value: null, color: base }, ...steps.map(([value, color]) => ({ value, color }))]);
 }
 
 function mappings({ words }: PanelSpec): dashboard.ValueMapping[] {

@@ -51,7 +51,9 @@ export function createRemoteWriter(options: {
   return {
     start() {
       // One after the other: Prometheus refuses what comes out of order.
-      timer = setInterval(() => (under = under.then(push)), EVERY_MS);
+      timer = setInterval(() => {
+        under = under.then(push);
+      }, EVERY_MS);
     },
     async end() {
       clearInterval(timer);
