@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { checkCommand } from "./check.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { gateCommand } from "./gate.ts";
@@ -13,6 +14,9 @@ import { transcribeCommand } from "./transcribe.ts";
 import { workerCommand } from "./worker.ts";
 import type { World } from "./world.ts";
 
+/** What a run starts by itself; nobody types it. */
+const HIDDEN = "worker";
+
 /** Runs the command line in `world`. Never throws: errors become a message and an exit code. */
 export async function bench(world: World): Promise<void> {
   const commands = [
@@ -22,10 +26,14 @@ export async function bench(world: World): Promise<void> {
     reportCommand(world),
     gateCommand(world),
     scenariosCommand(world),
+    calibrateCommand(world),
     emulatorCommand(world),
     workerCommand(),
   ];
-  const names = ["run", "check", "transcribe", "report", "gate", "scenarios", "emulator"];
+  const names = commands
+    .flatMap(({ command }) => command ?? [])
+    .map((usage) => usage.split(" ")[0] ?? "")
+    .filter((name) => /^[a-z]/.test(name) && name !== HIDDEN);
   let parser: Argv = yargs([...world.args])
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
@@ -47,7 +55,7 @@ export async function bench(world: World): Promise<void> {
   for (const command of commands) parser = parser.command(command);
   try {
     const first = world.args[0];
-    if (first !== undefined && /^[a-z]/.test(first) && ![...names, "worker"].includes(first)) {
+    if (first !== undefined && /^[a-z]/.test(first) && ![...names, HIDDEN].includes(first)) {
       const near = nearestName(first, names);
       throw BenchError.usage(
         `unknown command "${first}"`,

@@ -1,7 +1,5 @@
 /** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import type { WriteStream } from "node:fs";
 import type { CommandModule } from "yargs";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
@@ -13,9 +11,10 @@ import { checkOverload } from "../emulator/overload.ts";
 import type { ExactDelays } from "../emulator/pace.ts";
 import { parseDelays } from "../emulator/pace.ts";
 import type { ProcessUsage } from "../emulator/metrics-text.ts";
-import type { Emulator } from "../emulator/server.ts";
+import type { Emulator, EmulatorOptions } from "../emulator/server.ts";
 import { createEmulator } from "../emulator/server.ts";
 import { loadServerTls } from "../emulator/tls.ts";
+import { writeDelays, writeStats } from "./emulator-files.ts";
 import { packageVersion } from "./machine.ts";
 import type { World } from "./world.ts";
 
@@ -33,6 +32,7 @@ interface Args {
   tlsClientCa?: string;
   dataset: string;
   statsFile?: string;
+  delaysFile?: string;
   json: boolean;
 }
 
@@ -40,7 +40,6 @@ interface Args {
 const STALL_MS = 100;
 /** An emulator that has lost its parent is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
-const STATS_EVERY_MS = 1000;
 
 export function emulatorCommand(world: World): CommandModule {
   return {
@@ -82,6 +81,11 @@ export function emulatorCommand(world: World): CommandModule {
           type: "string",
           describe: "Append its counts to this file, a JSON line a second",
         })
+        .option("delays-file", {
+          type: "string",
+          describe:
+            "Append to this file, a JSON line a stream, by how long each of its replies was held back",
+        })
         .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
         .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
         .example("$0 emulator --capacity 20", "a small server, to see one saturate")
@@ -96,14 +100,21 @@ export function emulatorCommand(world: World): CommandModule {
 async function emulate(world: World, args: Args): Promise<void> {
   const byHand = process.send === undefined;
   try {
-    const emulator = await start(world, args);
-    const stopStats =
-      args.statsFile === undefined ? undefined : await writeStats(world, emulator, args.statsFile);
-    if (byHand) announce(world, args, emulator);
-    await (byHand ? interrupted(world) : parentGone(world, emulator));
-    stopStats?.();
-    if (byHand) world.stdout.write(lastWords(emulator.stats(), args.json));
-    await emulator.close();
+    const log = args.delaysFile === undefined ? undefined : await writeDelays(world, args.delaysFile);
+    const emulator = await start(world, args, log?.onServed);
+    try {
+      const stopStats =
+        args.statsFile === undefined
+          ? undefined
+          : await writeStats(world, () => emulator.stats(), args.statsFile);
+      if (byHand) announce(world, args, emulator);
+      await (byHand ? interrupted(world) : parentGone(world, emulator));
+      await stopStats?.();
+      if (byHand) world.stdout.write(lastWords(emulator.stats(), args.json));
+    } finally {
+      await emulator.close();
+      await log?.close();
+    }
   } catch (error) {
     const hint = error instanceof BenchError ? error.hint : undefined;
     tellParent({ type: "failed", message: messageOf(error), ...(hint === undefined ? {} : { hint }) });
@@ -111,7 +122,7 @@ async function emulate(world: World, args: Args): Promise<void> {
   }
 }
 
-async function start(world: World, args: Args): Promise<Emulator> {
+async function start(world: World, args: Args, onServed: EmulatorOptions["onServed"]): Promise<Emulator> {
   const { host, port, httpPort } = args;
   mustBePort("--port", port);
   if (httpPort !== undefined) mustBePort("--http-port", httpPort);
@@ -127,6 +138,7 @@ async function start(world: World, args: Args): Promise<Emulator> {
       ? {}
       : { http: { port: httpPort, version: packageVersion(world.root), usage: () => processUsage(world) } };
   return createEmulator({
+    ...(onServed === undefined ? {} : { onServed }),
     profile,
     ...delays,
     ...overload,
@@ -196,32 +208,6 @@ async function parentGone(world: World, emulator: Emulator): Promise<void> {
 
 function tellParent(message: Record<string, unknown>): void {
   if (process.connected) process.send?.(message);
-}
-
-/** Appends the counts to `path` every second; returns the function that stops it. */
-async function writeStats(world: World, emulator: Emulator, path: string): Promise<() => void> {
-  let file: WriteStream;
-  try {
-    file = createWriteStream(path, { flags: "a" });
-    await once(file, "open");
-  } catch (error) {
-    await emulator.close();
-    throw BenchError.usage(`can't write to ${path}: ${messageOf(error)}`, "Check --stats-file.");
-  }
-  // A disk that fills up must not end the server that others measure.
-  file.on("error", (error) => world.stderr.write(`bench: ${path}: ${error.message}\n`));
-  const write = (): void =>
-    void file.write(`${JSON.stringify({ atEpochMs: world.clock.epochMs(), ...emulator.stats() })}\n`);
-  let cancel = world.clock.wakeAt(world.clock.nowMs() + STATS_EVERY_MS, tick);
-  function tick(): void {
-    cancel = world.clock.wakeAt(world.clock.nowMs() + STATS_EVERY_MS, tick);
-    write();
-  }
-  return () => {
-    cancel();
-    write();
-    file.end();
-  };
 }
 
 function lastWords(stats: EmulatorStats, json: boolean): string {

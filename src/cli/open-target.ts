@@ -14,11 +14,18 @@ export interface OpenTarget {
   close(): Promise<void>;
 }
 
-/** Finds the target that `--target` and the environment name, and starts its emulator when that is what it is. */
-export async function openTarget(world: World, flag: string | undefined): Promise<OpenTarget> {
+/**
+ * Finds the target that `--target` and the environment name, and starts its emulator when that is what it is.
+ * @param emulatorFlags more flags of `bench emulator`
+ */
+export async function openTarget(
+  world: World,
+  flag: string | undefined,
+  emulatorFlags: readonly string[] = [],
+): Promise<OpenTarget> {
   const target = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
   if (target.emulated === undefined) return { target, close: () => Promise.resolve() };
-  const emulator = await startEmulator({ profile: target.emulated.profile });
+  const emulator = await startEmulator({ profile: target.emulated.profile, args: emulatorFlags });
   return { target: atAddress(target, emulator.address), emulator, close: () => emulator.stop() };
 }
 

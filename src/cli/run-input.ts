@@ -8,6 +8,8 @@ import { planInput } from "../loadgen/plan-input.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
+import type { TransportChoice } from "../loadgen/transport-choice.ts";
+import { chooseTransport } from "../loadgen/transport-choice.ts";
 import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { parseUntilCertified } from "../loadgen/until-certified.ts";
 import { workerCount } from "../loadgen/worker-count.ts";
@@ -28,6 +30,7 @@ export interface RunFlags {
   duration?: string | undefined;
   warmup?: string | undefined;
   chunk?: string | undefined;
+  transport?: TransportChoice | undefined;
   /** Besides the scenario's. */
   slo?: string[] | undefined;
   untilCertified?: string | undefined;
@@ -50,7 +53,7 @@ export interface RunInput {
  * @throws BenchError (exit 2) that names the flag, or the line of the file
  */
 export async function readInput(world: World, flags: RunFlags): Promise<RunInput> {
-  const { seed, streams, rate, duration, warmup, chunk, slo } = flags;
+  const { seed, streams, rate, duration, warmup, chunk, transport, slo } = flags;
   if (!Number.isSafeInteger(seed)) throw BenchError.usage(`--seed ${seed}: must be a whole number`);
   const overrides = {
     ...(streams === undefined ? {} : { streams }),
@@ -58,17 +61,19 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
     ...(duration === undefined ? {} : { duration }),
     ...(warmup === undefined ? {} : { warmup }),
     ...(chunk === undefined ? {} : { chunk }),
+    ...(transport === undefined ? {} : { transport }),
     ...(slo === undefined ? {} : { slo }),
   };
   const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));
   const dataset = await loadDataset(read.audio.dataset, { root: world.root });
   const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
-  const scenario = checkAgainstDataset(read, dataset);
+  const fitting = checkAgainstDataset(read, dataset);
   const selected = selectClips(dataset, read.audio.clips);
-  checkStages(slos, scenario);
+  checkStages(slos, fitting);
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
-  const planned = planInput(scenario, selected, await traceOf(scenario.load));
+  const planned = planInput(fitting, selected, await traceOf(fitting.load));
   const workers = workerCount(flags.workers, planned, availableParallelism());
+  const scenario = { ...fitting, transport: chooseTransport(fitting.transport, planned, workers) };
   return { seed, scenario, dataset: selected, slos, planned, workers, until };
 }

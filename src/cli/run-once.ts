@@ -8,12 +8,14 @@ import { messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
 import type { RunOutcome } from "../loadgen/coordinator.ts";
 import { formatScenario } from "../loadgen/scenario.ts";
+import { quoteCalibration } from "../metrics/calibration.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import { fanOut } from "../metrics/listener.ts";
 import type { RunManifest } from "../metrics/manifest.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import { renderHtml } from "../report/html.ts";
+import { readCalibration } from "./calibration-file.ts";
 import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
 import type { OpenTarget } from "./open-target.ts";
 import { targetFacts, withCounts } from "./open-target.ts";
@@ -50,7 +52,7 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
   const folder = createRunFolder(out, runId, world.cwd);
   folder.write("scenario.yaml", formatScenario(scenario));
   const facts = {
-    run: { id: runId, seed, ...machineFacts(world) },
+    run: { id: runId, seed, ...machineFacts(world), ...calibrationPart(world, input) },
     target: targetFacts(open, found),
     dataset: {
       name: dataset.name,
@@ -110,6 +112,19 @@ function store(folder: RunFolder, result: RunResult, { problems }: RunOutcome): 
   } catch (error) {
     return problems[0] ?? { message: messageOf(error) };
   }
+}
+
+/** What this machine's calibration, where it has one, says of such a load. */
+function calibrationPart(
+  world: World,
+  { planned, scenario: { transport } }: RunInput,
+): Pick<RunResult["run"], "calibration"> {
+  const calibration = readCalibration(world);
+  if (calibration === undefined) return {};
+  const streams = "streams" in planned ? planned.streams : planned.expectedOpen;
+  const { chunkMs, pace } = planned;
+  const quote = quoteCalibration(calibration, { streams, chunkMs, pace, transport });
+  return quote === undefined ? {} : { calibration: quote };
 }
 
 function machineFacts({

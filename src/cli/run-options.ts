@@ -30,6 +30,10 @@ export function runOptions(yargs: Argv): Argv {
     .option("duration", { type: "string", describe: "Steady window instead of the scenario's (60, 90s, 2m)" })
     .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
+    .option("transport", {
+      choices: ["auto", "riva-grpc", "riva-h2"],
+      describe: "What carries the streams; auto: riva-h2 from 300 streams a worker on",
+    })
     .option("workers", {
       type: "string",
       default: "auto",

@@ -38,6 +38,8 @@ export interface ServiceOptions {
   idleLimitMs?: number;
   /** What is made to go wrong from the start. */
   faults?: FaultSpec;
+  /** Told of each call that was served to its end: by how much each of its replies was held back in truth. */
+  onServed?: (requestId: string, heldMs: readonly number[]) => void;
 }
 
 const NO_FAULTS: FaultSpec = parseFaults("");
@@ -91,7 +93,7 @@ export class SpeechService {
 
   /** A streaming call has come; it answers through `port`. */
   openStream(port: CallPort): StreamingCall {
-    const { profile, delays, clock, idleLimitMs } = this.#options;
+    const { profile, delays, clock, idleLimitMs, onServed } = this.#options;
     return new StreamingCall(
       {
         clock,
@@ -105,6 +107,7 @@ export class SpeechService {
         idleLimitMs: idleLimitMs ?? IDLE_LIMIT_MS,
         selectModel: (config) => selectModel(profile, config, "online"),
         sequence: ++this.#calls,
+        ...(onServed === undefined ? {} : { onServed }),
       },
       port,
     );

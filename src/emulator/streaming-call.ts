@@ -36,6 +36,8 @@ export interface CallContext {
   idleLimitMs: number;
   /** Number of this call, for error texts. */
   sequence: number;
+  /** Called at the end of a call that was served: from the arrival of what each reply answers to its leaving, milliseconds. */
+  onServed?: (requestId: string, heldMs: readonly number[]) => void;
   /** Name of the model, if `config` can be served. @throws Rejection */
   selectModel(config: RecognitionConfig): string;
 }
@@ -70,6 +72,7 @@ export class StreamingCall {
   #opened: Opened | undefined;
   #faults: CallFaults | undefined;
   #lastAudioMs = 0;
+  readonly #heldMs: number[] = [];
   #over = false;
 
   constructor(context: CallContext, port: CallPort) {
@@ -189,11 +192,13 @@ export class StreamingCall {
 
   /** Recognising is left until the reply is to leave: a burst of audio is then queued at once, as a real server would. */
   #answer({ model }: Opened, { weight, listen }: Due, arrivedMs: number, last: boolean): void {
-    const { pace, faults } = this.#context;
+    const { clock, pace, faults } = this.#context;
     const leave = this.#outbox.post(() => {
+      this.#heldMs.push(clock.nowMs() - arrivedMs);
       if (last && this.#faults?.dropsFinal === true) faults.count("drop-final");
       else this.#port.send(this.#response(listen()));
       if (!last) return;
+      this.#context.onServed?.(this.#id?.value ?? "", this.#heldMs);
       this.#finish("completed");
       this.#port.end();
     });

@@ -26,7 +26,8 @@ export interface Conclusion {
   killed?: boolean;
   /** Whether the target could still be connected to right after the run; undefined when nobody looked. */
   reachableAtEnd: boolean | undefined;
-  run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> & { git?: string };
+  run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> &
+    Partial<Pick<RunResult["run"], "git" | "calibration">>;
   target: RunResult["target"];
   dataset: RunResult["dataset"];
 }

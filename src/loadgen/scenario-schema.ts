@@ -18,6 +18,7 @@ import {
   warmupDuration,
   wholeNumber,
 } from "./schema-fields.ts";
+import type { TransportChoice } from "./transport-choice.ts";
 
 const auto = z.literal("auto");
 const flag = z.boolean();
@@ -41,7 +42,7 @@ export interface ScenarioFile {
   };
   conditions: Condition[];
   recognition: RecognitionSettings;
-  transport: "riva-grpc" | "riva-h2";
+  transport: TransportChoice;
   connections: { streamsPerConnection: number };
   session: { deadline: number; connectTimeout: number };
   slo: string[];
@@ -99,8 +100,10 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     maxAlternatives: wholeNumber(1, 30).exactOptional(),
   }).prefault({}),
   transport: z
-    .enum(["riva-grpc", "riva-h2"], { error: "unknown transport; known are riva-grpc and riva-h2" })
-    .default("riva-grpc"),
+    .enum(["auto", "riva-grpc", "riva-h2"], {
+      error: "unknown transport; known are auto, riva-grpc and riva-h2",
+    })
+    .default("auto"),
   connections: section({ streamsPerConnection: wholeNumber(1, 20_000).default(50) }).prefault({}),
   session: section({
     deadline: durationMs(100, HOUR_MS).default(10_000),

@@ -25,6 +25,7 @@ duration: { steady: 30s }
 describe("the scenarios that come with the package", () => {
   test("are these, in natural order", async () => {
     expect(await listScenarios(PACKAGE_ROOT)).toEqual([
+      "calibrate",
       "concurrency-1",
       "concurrency-10",
       "concurrency-50",
@@ -99,7 +100,7 @@ test("what is left out has defaults, and nothing is undefined", () => {
     },
     conditions: [],
     recognition: { language: "en-US", interim: true },
-    transport: "riva-grpc",
+    transport: "auto",
     connections: { streamsPerConnection: 50 },
     session: { deadlineMs: 10_000, connectTimeoutMs: 10_000 },
     slo: [],

@@ -23,6 +23,7 @@ import { loadAsFile, resolveLoad } from "./resolve-load.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 import { scenarioFile } from "./scenario-schema.ts";
 import { chunkDuration, sessionRate, steadyDuration, streamCount, warmupDuration } from "./schema-fields.ts";
+import type { TransportChoice } from "./transport-choice.ts";
 
 /** A scenario as read. Plain data: it is sent to workers and written into results. */
 export interface Scenario {
@@ -53,8 +54,11 @@ export interface Scenario {
   /** What happens on purpose to shares of the sessions; of the rest, nothing. */
   readonly conditions: readonly Condition[];
   readonly recognition: RecognitionSettings;
-  /** `riva-h2` speaks the same protocol over node:http2 and costs about half: for thousands of streams. */
-  readonly transport: "riva-grpc" | "riva-h2";
+  /**
+   * `riva-h2` speaks the same protocol over node:http2 and costs about half: for thousands of streams. "auto" only in a
+   * file: a run has settled it.
+   */
+  readonly transport: TransportChoice;
   readonly connections: { readonly streamsPerConnection: number };
   readonly session: {
     /** From the end of the audio to the end of the stream. */
@@ -77,6 +81,7 @@ export interface ScenarioOverrides {
   readonly duration?: string | number;
   readonly warmup?: string | number;
   readonly chunk?: string | number;
+  readonly transport?: TransportChoice;
   /** Gates besides the scenario's. */
   readonly slo?: readonly string[];
 }
@@ -269,11 +274,12 @@ function inSeconds(ms: number): string {
 }
 
 function applyOverrides(file: ScenarioFile, overrides: ScenarioOverrides): ScenarioFile {
-  const { streams, rate, duration, warmup, chunk, slo = [] } = overrides;
+  const { streams, rate, duration, warmup, chunk, transport, slo = [] } = overrides;
   const steady = override("duration", duration, steadyDuration);
   const withStreams = withLevel(file.load, "streams", override("streams", streams, streamCount));
   return {
     ...file,
+    transport: transport ?? file.transport,
     load: withLevel(withStreams, "rate", override("rate", rate, sessionRate)),
     duration: {
       ...file.duration,

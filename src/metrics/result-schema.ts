@@ -1,6 +1,7 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
 import { z } from "zod";
 import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { Calibration } from "./calibration.ts";
 import type { RunManifest } from "./manifest.ts";
 import type { RunResult } from "./result.ts";
 
@@ -136,6 +137,16 @@ const run = z.strictObject({
   host: z.string(),
   cpus: count,
   workers: count,
+  calibration: z
+    .strictObject({
+      at: z.iso.datetime(),
+      biasMs: z.number(),
+      p50Ms: z.number(),
+      p99Ms: z.number(),
+      upToStreams: count,
+      beyond: z.boolean(),
+    })
+    .exactOptional(),
 });
 const target = z.strictObject({
   name: z.string(),
@@ -178,6 +189,34 @@ const runManifest: z.ZodType<RunManifest> = z.strictObject({
   pid: count,
 });
 
+const calibration: z.ZodType<Calibration> = z.strictObject({
+  schema: z.literal("riva-bench/calibration@1"),
+  at: z.iso.datetime(),
+  machine: z.strictObject({
+    host: z.string(),
+    cpus: count,
+    cpu: z.string(),
+    node: z.string(),
+    tool: z.string(),
+  }),
+  levels: z.array(
+    z.strictObject({
+      streams: count,
+      chunksPerSecond: z.number(),
+      workers: count,
+      transport: z.string(),
+      responses: count,
+      biasMs: z.number(),
+      p50Ms: z.number(),
+      p99Ms: z.number(),
+      maxMs: z.number(),
+      latenessP99Ms: z.number(),
+      honest: z.boolean(),
+      why: z.string().exactOptional(),
+    }),
+  ),
+});
+
 /** The result itself, or what is wrong with it: the path of the first field at fault and why. */
 export function checkRunResult(value: unknown): RunResult | string {
   return checked(runResult, value);
@@ -186,6 +225,11 @@ export function checkRunResult(value: unknown): RunResult | string {
 /** The manifest itself, or what is wrong with it. */
 export function checkRunManifest(value: unknown): RunManifest | string {
   return checked(runManifest, value);
+}
+
+/** The calibration itself, or what is wrong with it. */
+export function checkCalibration(value: unknown): Calibration | string {
+  return checked(calibration, value);
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown): T | string {

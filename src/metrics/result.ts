@@ -1,6 +1,7 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import type { CalibrationQuote } from "./calibration.ts";
 import type { Counts } from "./counts.ts";
 import type { MetricUnit } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
@@ -97,6 +98,8 @@ export interface RunResult {
     host: string;
     cpus: number;
     workers: number;
+    /** What `bench calibrate` found of this machine before the run; absent where it was never asked. */
+    calibration?: CalibrationQuote;
   };
   target: {
     name: string;

@@ -180,7 +180,7 @@ function wrapped(text = "", width = 48): string {
 }
 
 /** No rules: quiet on a terminal, and it survives being pasted. */
-function grid(
+export function grid(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],

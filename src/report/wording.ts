@@ -126,7 +126,14 @@ export function checkVerdict({ verdict }: RunResult, check: Check): Check["verdi
 }
 
 /** The run in figures, as label and text; what was not measured is left out. */
-export function runFacts({ sessions, metrics, window, dataset }: RunResult): [label: string, text: string][] {
+export function runFacts({
+  sessions,
+  metrics,
+  window,
+  dataset,
+  scenario,
+  run,
+}: RunResult): [label: string, text: string][] {
   const { scheduled, completed, failed, dropped } = sessions;
   const measured = (label: string, name: string, text: (value: number) => string): [string, string][] => {
     const value = metrics[name]?.value;
@@ -157,11 +164,35 @@ export function runFacts({ sessions, metrics, window, dataset }: RunResult): [la
     ...(upwr === undefined || erasure === undefined || surprise === undefined
       ? []
       : [["partials", partialsText(upwr, erasure, surprise)] as [string, string]]),
+    ...errorFact(run),
     [
       "window",
       `${seconds(window.steadyMs)} after ${seconds(window.warmupMs)} of warm-up, then ${seconds(window.drainMs)} of drain`,
     ],
+    ...transportFact(scenario),
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
+  ];
+}
+
+/** Which transport ran, and over how many processes. */
+function transportFact(scenario: unknown): [string, string][] {
+  const transport = typeof scenario === "object" && (scenario as { transport?: unknown } | null)?.transport;
+  return typeof transport === "string" ? [["transport", transport]] : [];
+}
+
+/** The harness's own error, where this machine was calibrated. */
+function errorFact({ calibration }: RunResult["run"]): [string, string][] {
+  if (calibration === undefined) return [];
+  const { at, biasMs, p99Ms, upToStreams, beyond } = calibration;
+  const known = `±${short(p99Ms)} ms (p99; mean ${biasMs < 0 ? "" : "+"}${short(biasMs)} ms) up to ${upToStreams} streams on this machine`;
+  const when = `bench calibrate, ${at.slice(0, 10)}`;
+  return [
+    [
+      "harness error",
+      beyond
+        ? `unknown: this run had more streams than were calibrated; ${known} (${when})`
+        : `${known} (${when})`,
+    ],
   ];
 }
 
