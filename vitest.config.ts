@@ -17,6 +17,14 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...alone, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 2 },
+        },
+      },
       // Published tables of a few samples each: one hiccup of a shared machine is a whole percentile.
       {
         test: {
@@ -24,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
           retry: 2,
           include: ["test/slow/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
