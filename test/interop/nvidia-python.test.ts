@@ -170,8 +170,9 @@ function ourFields(): Set<string> {
     ...nestedType.flatMap((nested) => signaturesOf(`${message}.${nested.name}`, nested)),
   ];
   return new Set(
-    Object.entries(rivaPackage()).flatMap(([message, { type }]) =>
-      signaturesOf(message, (type ?? {}) as Described),
+    // Services have no type.
+    Object.entries(rivaPackage()).flatMap(([message, definition]) =>
+      "type" in definition ? signaturesOf(message, definition.type as Described) : [],
     ),
   );
 }
