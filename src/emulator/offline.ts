@@ -3,7 +3,7 @@ import type { Partially, RecognitionConfig, RecognizeResponse } from "../base/ri
 import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Rejection } from "./rejection.ts";
-import { alternative } from "./spoken-word.ts";
+import { alternative, shownWords } from "./spoken-word.ts";
 import { Transcriber } from "./transcriber.ts";
 
 /**
@@ -27,7 +27,7 @@ export function recognizeFile(
   });
   for (const { listen } of transcriber.push(samples)) listen();
   const { transcript, words, audioProcessedMs } = transcriber.finish().listen();
-  const shown = config.enable_word_time_offsets ? (words ?? []) : [];
+  const shown = shownWords(config, words ?? []);
   return {
     response: {
       results: [

@@ -4,6 +4,7 @@
  *
  * Known limit: a clip, once found, is taken to play to its end.
  */
+import type { Clip } from "../base/dataset.ts";
 import type { FingerprintIndex, FoundClip } from "./fingerprint.ts";
 import { ClipFinder } from "./fingerprint.ts";
 import { SpeechMeter } from "./speech-meter.ts";
@@ -20,6 +21,7 @@ export class Recognizer {
   readonly #meter: SpeechMeter = new SpeechMeter();
   /** In order of time. Those of a known clip are all here as soon as it is known, also the ones yet to be spoken. */
   readonly #words: SpokenWord[] = [];
+  readonly #speakers: string[] = [];
   #samples = 0;
   #finder: ClipFinder;
   #finderStartMs = 0;
@@ -86,13 +88,21 @@ export class Recognizer {
 
   #know({ clip, startMs }: FoundClip): void {
     const clipStartMs = this.#finderStartMs + startMs;
+    const speaker = this.#speakerOf(clip);
     const earliestMs = Math.max(this.#finderStartMs - EARLY_WORD_MS, this.#words.at(-1)?.endMs ?? -Infinity);
     for (const { word, startMs: fromMs, endMs: toMs } of clip.words) {
-      const spoken = { word, startMs: Math.max(0, clipStartMs + fromMs), endMs: clipStartMs + toMs };
+      const startMs = Math.max(0, clipStartMs + fromMs);
+      const spoken = { word, startMs, endMs: clipStartMs + toMs, speaker };
       if (clipStartMs + fromMs >= earliestMs) this.#words.push(spoken);
     }
     this.#knownUntilMs = clipStartMs + clip.audioMs;
     this.#meter.forget();
+  }
+
+  /** Number of the clip's speaker in the order of their first words; clips of nobody in particular are one speaker. */
+  #speakerOf({ speaker = "" }: Clip): number {
+    if (!this.#speakers.includes(speaker)) this.#speakers.push(speaker);
+    return this.#speakers.indexOf(speaker);
   }
 
   #listenAfresh(): void {

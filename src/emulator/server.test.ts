@@ -163,6 +163,38 @@ describe("StreamingRecognize", () => {
     expect(final?.alternatives[0]).toMatchObject({ transcript: "go forward ten meters", words: [] });
   });
 
+  it("gives a final at once when the client forces one", async () => {
+    const { client } = await start();
+    const messages = audioMessages(clip.pcm);
+    const forcing = { ...messages[12]!, runtime_config: { force_eou: "true" } };
+    const result = await exchange(client, [
+      configured(),
+      ...messages.slice(0, 12),
+      forcing,
+      ...messages.slice(13),
+    ]);
+    expect(transcripts(result, true)).toEqual(["go forward", " ten meters"]);
+    // One more than the rule says.
+    expect(result.responses).toHaveLength(Math.floor(clip.audioMs / 160) + 2);
+  });
+
+  it("sends speech probabilities in results without alternatives, and words with their speakers, when asked", async () => {
+    const { client } = await start();
+    const fields = {
+      custom_configuration: { get_vad_probabilities: "true" },
+      diarization_config: { enable_speaker_diarization: true, max_speaker_count: 2 },
+    };
+    const { responses } = await exchange(client, [configured(fields, false), ...audioMessages(clip.pcm)]);
+    const states = responses.flatMap(({ results }) =>
+      results.filter(({ pipeline_states }) => pipeline_states),
+    );
+    const probabilities = states.flatMap(({ pipeline_states }) => pipeline_states!.vad_probabilities);
+    expect(probabilities).toHaveLength(Math.floor(clip.audioMs / 80));
+    for (const { alternatives } of states) expect(alternatives).toEqual([]);
+    const final = responses.at(-1)!.results.find(({ is_final }) => is_final)!;
+    expect(final.alternatives[0]!.words.map(({ speaker_tag }) => speaker_tag)).toEqual([0, 0, 0, 0]);
+  });
+
   it("hears nothing in no audio: one empty final", async () => {
     const { client } = await start();
     expect(transcripts(await exchange(client, [configured()]), true)).toEqual([""]);

@@ -70,7 +70,7 @@ export class SpeechMeter {
     while (this.#lastVoicedMs - stretch.wordedMs >= shortestMs) {
       const startMs = stretch.wordedMs;
       stretch.wordedMs = Math.min(startMs + WORD_MS, this.#lastVoicedMs);
-      words.push({ word: `unrecognised-${++this.#count}`, startMs, endMs: stretch.wordedMs });
+      words.push({ word: `unrecognised-${++this.#count}`, startMs, endMs: stretch.wordedMs, speaker: 0 });
     }
     return words;
   }

@@ -14,7 +14,7 @@ import type { InferenceMeter } from "./inference-meter.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
-import { alternative } from "./spoken-word.ts";
+import { alternative, shownWords } from "./spoken-word.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "./timetable.ts";
 import type { Due, Reply } from "./transcriber.ts";
@@ -92,6 +92,7 @@ export class StreamingCall {
         this.#configure(message.streaming_config, arrivedMs);
       } else {
         this.#audio(message.audio_content ?? Buffer.alloc(0), arrivedMs);
+        if (message.runtime_config["force_eou"] === "true") this.#forceFinal(arrivedMs);
       }
     });
   }
@@ -171,6 +172,11 @@ export class StreamingCall {
     }
   }
 
+  /** A final of what has been said, without waiting for the speaker to pause. */
+  #forceFinal(arrivedMs: number): void {
+    if (this.#opened) this.#answer(this.#opened, this.#transcriber(this.#opened).force(), arrivedMs, false);
+  }
+
   #mustNotHaveIdled({ model }: Opened, nowMs: number): void {
     const { idleLimitMs, sequence, meter } = this.#context;
     if (nowMs - this.#lastAudioMs < idleLimitMs) return;
@@ -180,12 +186,15 @@ export class StreamingCall {
 
   #transcriber(opened: Opened): Transcriber {
     const { index, chunkMs } = this.#context;
+    const { endpointing_config: endpointing, custom_configuration: custom } = opened.config;
     opened.transcriber ??= new Transcriber({
       index,
       chunkMs,
       sampleRateHz: opened.input.sampleRateHz ?? MODEL_RATE_HZ,
       interim: opened.interim,
-      stopHistoryMs: opened.config.endpointing_config?.stop_history,
+      stopHistoryMs: endpointing?.stop_history,
+      stopHistoryEouMs: endpointing?.stop_history_eou,
+      vad: custom["get_vad_probabilities"] === "true",
     });
     return opened.transcriber;
   }
@@ -206,17 +215,21 @@ export class StreamingCall {
     pace.submit({ arrivedMs, weight, last, call: this, model, release });
   }
 
-  #response({ final, words, transcript, audioProcessedMs }: Reply): Partially<StreamingRecognizeResponse> {
+  #response(reply: Reply): Partially<StreamingRecognizeResponse> {
+    const { final, stability, words, transcript, audioProcessedMs, vad } = reply;
     const response = this.#id ? { id: this.#id } : {};
-    if (!words) return response;
-    const withTimes = final && this.#opened?.config.enable_word_time_offsets === true;
+    const config = this.#opened?.config;
+    const common = { channel_tag: 1, audio_processed: audioProcessedMs / 1000 };
+    // A result of their own, without alternatives, as the real servers send them.
+    const states = vad.length > 0 ? [{ ...common, pipeline_states: { vad_probabilities: [...vad] } }] : [];
+    if (!words) return states.length > 0 ? { ...response, results: states } : response;
     const result = {
-      alternatives: [alternative(transcript, withTimes ? words : [])],
+      ...common,
+      alternatives: [alternative(transcript, final && config ? shownWords(config, words) : [])],
       is_final: final,
-      channel_tag: 1,
-      audio_processed: audioProcessedMs / 1000,
+      stability,
     };
-    return { ...response, results: [result] };
+    return { ...response, results: [result, ...states] };
   }
 
   /** Runs a step of the call; whatever goes wrong ends this call and no other. */

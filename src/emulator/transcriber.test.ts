@@ -56,6 +56,49 @@ describe("cadence", () => {
   });
 });
 
+describe("NVIDIA's response-count rule", () => {
+  /** Number of replies; what they say is not looked at. */
+  function count(samples: number, sampleRateHz: number, chunkMs: number, messageSamples: number): number {
+    const options = { index, sampleRateHz, chunkMs, interim: true, stopHistoryMs: undefined };
+    const transcriber = new Transcriber(options);
+    let due = 0;
+    for (let at = 0; at < samples; at += messageSamples) {
+      due += transcriber.push(new Int16Array(Math.min(messageSamples, samples - at))).length;
+    }
+    return due + (transcriber.finish().weight >= 0 ? 1 : 0);
+  }
+
+  it.each([80, 100, 160, 320, 560, 800, 960, 1120])(
+    "floor(S / K) + 1 for every clip and message size, server chunk %i ms",
+    (chunkMs) => {
+      for (const { pcm, sampleRateHz } of clips) {
+        const samples = pcm.length / 2;
+        const chunk = (sampleRateHz * chunkMs) / 1000;
+        for (const messageMs of [10, 20, 80, 100, 160, 333, 960, 1120, 60_000]) {
+          const messageSamples = Math.floor((sampleRateHz * messageMs) / 1000);
+          expect(count(samples, sampleRateHz, chunkMs, messageSamples)).toBe(Math.floor(samples / chunk) + 1);
+        }
+        // So with the server's own chunk: as many as messages, or one more when it divides the audio.
+        const messages = Math.ceil(samples / chunk);
+        const extra = samples % chunk === 0 ? 1 : 0;
+        expect(count(samples, sampleRateHz, chunkMs, chunk)).toBe(messages + extra);
+      }
+    },
+  );
+
+  it.each([8000, 11_025, 22_050, 44_100, 48_000])("holds at %i Hz", (rateHz) => {
+    for (const samples of [0, 1, rateHz - 1, rateHz, 3 * rateHz + 7]) {
+      expect(count(samples, rateHz, 160, 999)).toBe(Math.floor(samples / Math.round(rateHz * 0.16)) + 1);
+    }
+  });
+
+  it("is not touched by finals in mid-stream or by the first pass of endpointing", () => {
+    const all = replies(followedBySilence(speech, 3000), { stopHistoryMs: 640, stopHistoryEouMs: 240 });
+    expect(all.filter(({ final }) => final)).toHaveLength(2);
+    expect(all).toHaveLength(Math.floor((speech.length + 48_000) / 2560) + 1);
+  });
+});
+
 describe("text", () => {
   it("grows word by word and says how much audio it is of", () => {
     const partials = replies(speech).filter(({ final, words }) => !final && words);
@@ -115,4 +158,68 @@ describe("endpointing", () => {
       " go",
     );
   });
+
+  it("tells of the end in two passes: a partial of stability 1 first, once, then the final", () => {
+    const padded = followedBySilence(speech, 1500);
+    const told = replies(padded, { stopHistoryMs: 800, stopHistoryEouMs: 320 });
+    const first = told.filter(({ stability }) => stability === 1);
+    // The last word ends at 2.12 s.
+    expect(first).toMatchObject([
+      { final: false, transcript: "go forward ten meters", audioProcessedMs: 2560 },
+    ]);
+    expect(finals(told)[0]).toEqual({ transcript: "go forward ten meters", audioProcessedMs: 3040 });
+    // Not without interim results, nor with a first pass that is not the shorter.
+    for (const options of [
+      { stopHistoryEouMs: 320, interim: false },
+      { stopHistoryEouMs: 800, stopHistoryMs: 800 },
+      { stopHistoryEouMs: -1 },
+    ]) {
+      expect(replies(padded, options).filter(({ stability }) => stability === 1)).toEqual([]);
+    }
+  });
+
+  it("gives a final when the client forces one, and goes on from there", () => {
+    const transcriber = new Transcriber({
+      index,
+      sampleRateHz: 16_000,
+      chunkMs: 160,
+      interim: true,
+      stopHistoryMs: undefined,
+    });
+    const due = [
+      ...transcriber.push(speech.subarray(0, 1250 * 16)),
+      transcriber.force(),
+      ...transcriber.push(speech.subarray(1250 * 16)),
+      transcriber.finish(),
+    ];
+    const told = due.map(({ listen }) => listen());
+    expect(finals(told)).toEqual([
+      { transcript: "go forward", audioProcessedMs: 1250 },
+      { transcript: " ten meters", audioProcessedMs: clip.audioMs },
+    ]);
+    // One reply more than without, and the chunks are where they were.
+    expect(told).toHaveLength(Math.floor(speech.length / 2560) + 2);
+    expect(told[8]).toMatchObject({ final: false, audioProcessedMs: 1280 });
+    expect(due.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(speech.length / 2560, 9);
+  });
+});
+
+it("tells where it heard speech, 80 ms at a time, when asked", () => {
+  const vad = replies(speech, { vad: true }).flatMap((reply) => reply.vad);
+  expect(vad).toHaveLength(Math.floor(clip.audioMs / 80));
+  const speaking = vad.map((probability) => probability > 0.5);
+  // Words from 0.49 to 2.12 s.
+  expect(speaking.indexOf(true)).toBe(Math.floor(490 / 80));
+  expect(speaking.lastIndexOf(true)).toBe(Math.floor(2120 / 80));
+  expect(replies(speech).flatMap((reply) => reply.vad)).toEqual([]);
+});
+
+it("tells speakers apart, in the order in which they come", () => {
+  const other = clips.find(({ id }) => id === "librivox-sense-0880")!;
+  const dialogue = new Int16Array(Uint8Array.from([...clip.pcm, ...other.pcm, ...clip.pcm]).buffer);
+  const speakers = replies(dialogue, { stopHistoryMs: Infinity })
+    .at(-1)!
+    .words!.map(({ speaker }) => speaker);
+  const [mine, theirs] = [clip.words.map(() => 0), other.words.map(() => 1)];
+  expect(speakers).toEqual([...mine, ...theirs, ...mine]);
 });

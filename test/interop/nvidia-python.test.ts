@@ -3,17 +3,19 @@
  * `scripts/setup-interop.sh`, which `npm run test:interop` calls.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Clip } from "../../src/base/dataset.ts";
-import { loadDataset } from "../../src/base/dataset.ts";
+import { loadDataset, padClip } from "../../src/base/dataset.ts";
 import { PACKAGE_ROOT } from "../../src/base/package-root.ts";
 import { rivaPackage } from "../../src/base/riva-proto.ts";
+import { tempFolder } from "../support/bench-process.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
+import { wavFile } from "../support/wav.ts";
 
 const BUILD = join(PACKAGE_ROOT, "build/interop");
 const PYTHON = join(BUILD, "venv/bin/python");
@@ -44,6 +46,14 @@ async function judge<T>(emulator: RunningEmulator, ...args: string[]): Promise<T
 
 const fileOf = ({ id }: Clip): string => join(PACKAGE_ROOT, `datasets/core/wav/${id}.wav`);
 const filesOf = (list: readonly Clip[]): string[] => list.map(fileOf);
+/** A WAV file of the clip with silence behind it. */
+function padded(clip: Clip, silenceMs: number): string {
+  const path = join(tempFolder(), "padded.wav");
+  const { pcm, sampleRateHz } = padClip(clip, { beforeMs: 0, afterMs: silenceMs });
+  writeFileSync(path, wavFile(pcm, { sampleRateHz }));
+  return path;
+}
+
 const textOf = ({ words }: Clip): string => words.map(({ word }) => word).join(" ");
 
 function expectWords(told: readonly Told[], list: readonly Clip[]): void {
@@ -89,6 +99,26 @@ describe("NVIDIA's Python client", () => {
     );
     expectWords(told, list);
     expect(told[0]!.partials).toBeGreaterThan(2);
+  });
+
+  it("understands both passes of endpointing, speech probabilities and speakers", async () => {
+    const file = padded(
+      clips.find(({ id }) => id === "ps-goforward")!,
+      1500,
+    );
+    const flags = [
+      "--stop-history",
+      "800",
+      "--stop-history-eou",
+      "320",
+      "--custom",
+      "get_vad_probabilities:true",
+    ];
+    const [told] = await judge<Told>(emulator, ...flags, "--speakers", "stream", file);
+    expect(told!.eou).toEqual(["go forward ten meters"]);
+    expect(told!.finals).toEqual(["go forward ten meters", ""]);
+    expect(told!.vad).toBeGreaterThan(40);
+    expect(told!.words.map(({ speaker }) => speaker)).toEqual([0, 0, 0, 0]);
   });
 
   it("recognises whole files", async () => {
