@@ -6,7 +6,7 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
 import { FAULT_KINDS, parseFaults } from "../emulator/fault-spec.ts";
-import { findProfile, PROFILE_NAMES } from "../emulator/model.ts";
+import { findProfile, PROFILE_NAMES } from "../emulator/profiles.ts";
 import { checkOverload } from "../emulator/overload.ts";
 import type { ExactDelays } from "../emulator/pace.ts";
 import { parseDelays } from "../emulator/pace.ts";
@@ -23,6 +23,7 @@ interface Args {
   host: string;
   profile: string;
   capacity?: number;
+  slots?: number;
   delays?: string;
   overload?: number;
   fault?: string;
@@ -59,6 +60,10 @@ export function emulatorCommand(world: World): CommandModule {
           describe: `Server to imitate: ${PROFILE_NAMES.join(", ")}`,
         })
         .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
+        .option("slots", {
+          type: "number",
+          describe: "Streams it serves at once; the others connect and get nothing until one ends",
+        })
         .option("delays", { type: "string", describe: "Answer after exactly these ms: partial=80,final=120" })
         .option("overload", {
           type: "number",
@@ -126,7 +131,10 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   const { host, port, httpPort } = args;
   mustBePort("--port", port);
   if (httpPort !== undefined) mustBePort("--http-port", httpPort);
-  const profile = findProfile(args.profile, args.capacity);
+  const profile = findProfile(args.profile, {
+    ...(args.capacity === undefined ? {} : { capacity: args.capacity }),
+    ...(args.slots === undefined ? {} : { slots: args.slots }),
+  });
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
   const overload = args.overload === undefined ? {} : { overloadPercent: checkOverload(args.overload) };

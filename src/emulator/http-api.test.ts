@@ -7,7 +7,7 @@ import { realClock } from "../base/clock.ts";
 import type { Clip } from "../base/dataset.ts";
 import { loadDataset, selectClips } from "../base/dataset.ts";
 import { rivaServices } from "../base/riva-proto.ts";
-import { findProfile } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import type { Emulator } from "./server.ts";
 import { createEmulator } from "./server.ts";
 

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
 import { InferenceMeter } from "./inference-meter.ts";
-import { findProfile, perJobMs } from "./model.ts";
+import { perJobMs } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import { exactPace, queuePace } from "./pace.ts";
 import { Timetable } from "./timetable.ts";
 

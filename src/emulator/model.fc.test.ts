@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { findProfile, perJobMs, ServiceQueue } from "./model.ts";
+import { perJobMs, ServiceQueue } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 
-const profile = findProfile("nim", 4);
+const profile = findProfile("nim", { capacity: 4 });
 
 interface Arrival {
   arrivedMs: number;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BenchError } from "../base/errors.ts";
 import type { Profile } from "./model.ts";
-import { findProfile, perJobMs, ServiceQueue } from "./model.ts";
+import { perJobMs, ServiceQueue } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 
 /** Length of the file that NVIDIA's procedure and these tests send. */
 const FILE_MS = 10_512;
@@ -48,6 +49,16 @@ const TABLES = [
   { name: "legacy", streams: 1, meanMs: 20, p95Ms: 30 },
   { name: "legacy", streams: 16, meanMs: 33.5, p95Ms: 69 },
   { name: "legacy", streams: 64, meanMs: 53, p95Ms: 120 },
+  { name: "nim-throughput", streams: 1, meanMs: 20, p95Ms: 30 },
+  { name: "nim-throughput", streams: 64, meanMs: 53, p95Ms: 120 },
+  { name: "nim-b", streams: 1, meanMs: 18, p95Ms: 20 },
+  { name: "nim-b", streams: 8, meanMs: 21, p95Ms: 30 },
+  { name: "nim-b", streams: 16, meanMs: 29, p95Ms: 41 },
+  { name: "nim-b", streams: 32, meanMs: 41, p95Ms: 55 },
+  { name: "nim-b", streams: 48, meanMs: 53, p95Ms: 73 },
+  { name: "nim-b", streams: 64, meanMs: 65.5, p95Ms: 85 },
+  { name: "nim-b-throughput", streams: 1, meanMs: 20, p95Ms: 36 },
+  { name: "nim-b-throughput", streams: 64, meanMs: 80, p95Ms: 140 },
 ];
 
 describe("profiles against the published tables", () => {
@@ -75,11 +86,13 @@ describe("capacity", () => {
   it.each([
     { name: "nim", capacity: undefined, streams: 270 },
     { name: "legacy", capacity: undefined, streams: 1240 },
+    { name: "nim-b", capacity: undefined, streams: 160 },
+    { name: "nim-b-throughput", capacity: undefined, streams: 770 },
     { name: "nim", capacity: 20, streams: 20 },
     { name: "nim", capacity: 1, streams: 1 },
     { name: "legacy", capacity: 100, streams: 100 },
   ])("$name with $capacity: delays stay bounded at $streams streams, and grow without bound above", (row) => {
-    const profile = findProfile(row.name, row.capacity);
+    const profile = findProfile(row.name, row.capacity === undefined ? {} : { capacity: row.capacity });
     const above = Math.ceil(row.streams * 1.1);
     const short = {
       at: latenciesMs(profile, row.streams, "spread", 2),
@@ -94,13 +107,19 @@ describe("capacity", () => {
   });
 
   it("leaves the delay of a lone stream nearly as it was", () => {
-    expect(mean(latenciesMs(findProfile("nim", 135), 1, "aligned"))).toBeLessThan(
+    expect(mean(latenciesMs(findProfile("nim", { capacity: 135 }), 1, "aligned"))).toBeLessThan(
       1.1 * mean(latenciesMs(findProfile("nim"), 1, "aligned")),
     );
   });
 
-  it.each([0, -1, NaN, Infinity])("refuses %s", (capacity) => {
-    expect(() => findProfile("nim", capacity)).toThrow(BenchError);
+  it.each([0, -1, NaN, Infinity])("refuses %s", (limit) => {
+    expect(() => findProfile("nim", { capacity: limit })).toThrow(BenchError);
+    expect(() => findProfile("nim", { slots: limit })).toThrow(BenchError);
+  });
+
+  it("is one thing, the slots are another", () => {
+    expect(findProfile("nim", { slots: 5 })).toEqual({ ...findProfile("nim"), slots: 5 });
+    expect(findProfile("nim", { capacity: 20 }).slots).toBe(findProfile("nim").slots);
   });
 
   it("names the profile that was meant", () => {

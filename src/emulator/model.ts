@@ -9,8 +9,6 @@
  * Full batches of `maxBatch` take `chunkMs x maxBatch / capacity`, so `capacity` streams at real time are exactly what the
  * server can carry; beyond it the queue grows without bound. Under load the delay of N streams in phase rises linearly with N.
  */
-import { BenchError, nearestName } from "../base/errors.ts";
-
 /** A server to imitate. Delays in milliseconds. */
 export interface Profile {
   name: string;
@@ -24,57 +22,10 @@ export interface Profile {
   batchMs: number;
   pathMs: number;
   finalFactor: number;
-}
-
-/**
- * Fitted to NVIDIA's published tables for the ASR NIM 1.4.0 (mean and percentiles of latency over streams in phase). `legacy`
- * takes the shape of the throughput table, since no table of a Riva before the NIMs was published.
- */
-const PROFILES: readonly Profile[] = [
-  {
-    name: "nim",
-    model: "emulated-parakeet-nim-160ms",
-    chunkMs: 160,
-    capacity: 270,
-    maxBatch: 32,
-    batchMs: 2,
-    pathMs: 8.7,
-    finalFactor: 3,
-  },
-  {
-    name: "legacy",
-    model: "emulated-riva-legacy-960ms",
-    chunkMs: 960,
-    capacity: 1240,
-    maxBatch: 24,
-    batchMs: 6,
-    pathMs: 9,
-    finalFactor: 2,
-  },
-];
-
-export const PROFILE_NAMES: readonly string[] = PROFILES.map(({ name }) => name);
-
-/**
- * The profile of that name, made for another capacity if one is given: the batches grow with it, so a full batch takes as
- * long as before and the delay at a given share of the capacity stays the same.
- *
- * @throws BenchError (exit 2) for a name that is none, or a capacity that is not a positive number
- */
-export function findProfile(name: string, capacity?: number): Profile {
-  const profile = PROFILES.find((candidate) => candidate.name === name);
-  if (!profile) {
-    const near = nearestName(name, PROFILE_NAMES);
-    const hint = near === undefined ? `Profiles: ${PROFILE_NAMES.join(", ")}.` : `Did you mean "${near}"?`;
-    throw BenchError.usage(`there is no emulator profile "${name}"`, hint);
-  }
-  if (capacity === undefined) return profile;
-  if (!Number.isFinite(capacity) || capacity <= 0) {
-    throw BenchError.usage("the capacity must be a number of streams above 0");
-  }
-  const maxBatch = Math.max(1, Math.round((profile.maxBatch * capacity) / profile.capacity));
-  const fullBatchMs = (profile.chunkMs * maxBatch) / capacity;
-  return { ...profile, capacity, maxBatch, batchMs: Math.min(profile.batchMs, fullBatchMs / 2) };
+  /** Streams that can have a place in the sequence batcher at once; undefined = any number. */
+  slots?: number;
+  /** Where the figures come from, and what they are good for. */
+  source: string;
 }
 
 /** Time of one full chunk in a batch, without the batch's own share. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
 import { InferenceMeter } from "./inference-meter.ts";
-import { findProfile } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import { checkOverload, overloadPace } from "./overload.ts";
 
 const profile = {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
 import { InferenceMeter } from "./inference-meter.ts";
-import { findProfile, perJobMs } from "./model.ts";
+import { perJobMs } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import { exactPace, parseDelays, queuePace } from "./pace.ts";
 import { Timetable } from "./timetable.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { realClock } from "../base/clock.ts";
 import { loadDataset, selectClips } from "../base/dataset.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
-import { findProfile } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import type { Emulator } from "./server.ts";
 import { createEmulator } from "./server.ts";
 

@@ -13,7 +13,7 @@ import type {
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { parseFaults } from "./fault-spec.ts";
-import { findProfile } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import type { Emulator } from "./server.ts";
 import { createEmulator } from "./server.ts";
 

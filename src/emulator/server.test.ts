@@ -12,7 +12,7 @@ import type {
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
-import { findProfile } from "./model.ts";
+import { findProfile } from "./profiles.ts";
 import type { Emulator, EmulatorOptions } from "./server.ts";
 import { createEmulator } from "./server.ts";
 
@@ -250,10 +250,19 @@ describe("StreamingRecognize", () => {
   it("gives a stream's place away after a minute without audio", async () => {
     let skippedMs = 0;
     const clock: Clock = { ...realClock, nowMs: () => realClock.nowMs() + skippedMs };
-    const { client } = await start({ clock });
+    const { client, emulator } = await start({ clock });
+    const { path, requestSerialize, responseDeserialize } = asr.StreamingRecognize;
+    const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const ended = new Promise<ServiceError>((resolve) => call.on("error", resolve));
+    call.on("data", () => undefined);
     const [first, second] = audioMessages(clip.pcm);
-    setTimeout(() => (skippedMs = 60_000), 100);
-    const { code, details } = await exchange(client, [configured(), first!, second!], 150);
+    call.write(configured());
+    call.write(first!);
+    // Only once the audio is there: a machine may take its time for it.
+    await expect.poll(() => emulator.stats().audioSeconds).toBeGreaterThan(0);
+    skippedMs = 60_000;
+    call.write(second!);
+    const { code, details } = await ended;
     expect(code).toBe(status.INVALID_ARGUMENT);
     expect(details).toMatch(
       /^inference request for sequence \d+ to model '.*' must specify the START flag on the first request of the sequence$/,

@@ -21,6 +21,7 @@ import type { ExactDelays, Pace } from "./pace.ts";
 import { exactPace, queuePace } from "./pace.ts";
 import { overloadPace } from "./overload.ts";
 import { Rejection } from "./rejection.ts";
+import { slottedPace } from "./sequence-slots.ts";
 import type { CallPort } from "./streaming-call.ts";
 import { StreamingCall } from "./streaming-call.ts";
 import { Timetable } from "./timetable.ts";
@@ -160,5 +161,6 @@ function paceOf(
 ): Pace {
   if (delays !== undefined) return exactPace(delays, meter);
   if (overloadPercent !== undefined) return overloadPace(profile, overloadPercent, clock, meter);
-  return queuePace(profile, clock, timetable, meter);
+  const pace = queuePace(profile, clock, timetable, meter);
+  return profile.slots === undefined ? pace : slottedPace(pace, profile.slots, clock);
 }
