@@ -9,7 +9,7 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { adviceFor } from "../client/advice.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
-import { createTransport } from "../client/transports.ts";
+import { createTransport, transportFor } from "../client/transports.ts";
 import { playStream } from "./paced-stream.ts";
 import type { ResolvedTarget } from "./target.ts";
 
@@ -97,7 +97,7 @@ async function shakeHands({ target }: CheckContext): Promise<Finding> {
 }
 
 async function connectGrpc({ target, clock }: CheckContext): Promise<Finding> {
-  const transport = createTransport(target.kind, { ...target, clock });
+  const transport = createTransport(transportFor(target.kind), { ...target, clock });
   try {
     await transport.warmUp(1, LIMIT_MS);
     return { ok: true, detail: "HTTP/2 connection is up" };
@@ -151,7 +151,7 @@ async function listModels({ target, clock }: CheckContext): Promise<Finding> {
 }
 
 async function sayOneSentence({ target, clock, clip, language }: CheckContext): Promise<Finding> {
-  const transport = createTransport(target.kind, { ...target, clock });
+  const transport = createTransport(transportFor(target.kind), { ...target, clock });
   const record = await playStream({
     transport,
     clock,

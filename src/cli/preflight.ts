@@ -29,6 +29,8 @@ export async function preflight(
   scenario: RunnableScenario,
   clock: Clock,
 ): Promise<Preflight> {
+  // Other dialects have nothing to ask: whether their server can be reached is found when the transport warms up.
+  if (target.kind !== "riva-grpc") return { emulated: false, server: {} };
   const unary = createRivaUnary({ ...target, clock });
   try {
     const models = await unary.models(LIMIT_MS);

@@ -1,4 +1,5 @@
 /** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
+import { transportFor } from "../client/transports.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.ts";
 import { createCoordinator } from "../loadgen/coordinator.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
@@ -40,7 +41,11 @@ export async function makeLoad(
   const job: Omit<WorkerJob, "shard"> = {
     runId,
     scenario: withTargetDefaults(scenario, target),
-    target: { address: target.address, metadata: target.metadata, ...tlsPart(target.tls) },
+    target: {
+      transport: transportOf(target, scenario),
+      ...{ address: target.address, path: target.path, metadata: target.metadata },
+      ...tlsPart(target.tls),
+    },
     datasetPath: scenario.audio.dataset,
     seed,
     ...recordFiles(folder.path),
@@ -89,6 +94,11 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
     if (times++ === 0) coordinator.stop();
     else coordinator.abort();
   });
+}
+
+/** The scenario says which transport carries Riva's gRPC; every other kind of target has but one. */
+function transportOf({ kind }: OpenTarget["target"], { transport }: RunnableScenario): string {
+  return transportFor(kind, kind === "riva-grpc" ? transport : undefined);
 }
 
 function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {

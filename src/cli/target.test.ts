@@ -45,6 +45,7 @@ describe("without --target", () => {
       kind: "riva-grpc",
       uri: "grpc://asr.example:5005",
       address: "asr.example:5005",
+      path: "",
       metadata: {},
       model: "m",
       language: "de-DE",
@@ -68,6 +69,8 @@ describe("a URI", () => {
     ["grpc://10.0.0.7:1234/", "10.0.0.7:1234", false],
     ["grpc://[::1]:50052", "[::1]:50052", false],
     ["grpcs://grpc.example", "grpc.example:443", true],
+    ["ws://nim.example", "nim.example:9000", false],
+    ["wss://[::1]/v1/stream", "[::1]:443", true],
   ])("%s", async (uri, address, secure) => {
     const target = await resolve(uri);
     expect([target.address, target.tls !== undefined]).toEqual([address, secure]);
@@ -81,7 +84,8 @@ describe("a URI", () => {
 
   test.each([
     ["http://localhost:9000", /http:\/\/ is not supported/],
-    ["ws://localhost:9000", /ws:\/\/ is not supported/],
+    ["ws://localhost:9000/v2/chat", /no dialect is known at \/v2\/chat/],
+    ["ws://localhost:9000?intent=transcription", /not a server's address/],
     ["grpc://", /not a server's address/],
     ["grpc://host:0", /port 0/],
     ["grpc://host:70000", /port 70000/],
@@ -127,10 +131,24 @@ describe("a name", () => {
 });
 
 describe("a file", () => {
-  test("stands: the environment fills in only what it leaves open", async () => {
-    const path = await file("name: prod\nuri: grpc://prod:1\nmodel: own\n");
-    const env = { RIVA_HOST: "elsewhere", RIVA_SSL: "true", RIVA_MODEL: "other", RIVA_LANGUAGE: "fr-FR" };
-    expect(await resolve(path, env)).toMatchObject({ uri: "grpc://prod:1", model: "own", language: "fr-FR" });
+  test("is not redirected by the environment, but its settings give way to it, and say so", async () => {
+    const path = await file("name: prod\nuri: grpc://prod:1\nmodel: own\nlanguage: de-DE\n");
+    const env = { RIVA_HOST: "elsewhere", RIVA_SSL: "true", RIVA_MODEL: "other" };
+    expect(await resolve(path, env)).toMatchObject({
+      ...{ uri: "grpc://prod:1", model: "other", language: "de-DE" },
+      sources: { uri: path, model: `RIVA_MODEL (over ${path})`, language: path },
+    });
+  });
+
+  test.each([
+    ["ws://h", "", "nim-realtime", "/v1/realtime", "http://h:9000"],
+    ["wss://h/v1/realtime", "", "nim-realtime", "/v1/realtime", "https://h:443"],
+    ["ws://h:1/asr/v1/stream", "", "gateway", "/asr/v1/stream", "http://h:1"],
+    ["grpc://h", "http: http://h:9000/\n", "riva-grpc", "", "http://h:9000"],
+    ["grpc://h", "", "riva-grpc", "", undefined],
+  ])("%s speaks and answers HTTP", async (uri, more, kind, path, httpUrl) => {
+    const target = await resolve(await file(`name: p\nuri: ${uri}\n${more}`));
+    expect([target.kind, target.path, target.httpUrl]).toEqual([kind, path, httpUrl]);
   });
 
   test("takes secrets from the environment", async () => {

@@ -1,6 +1,7 @@
 /**
- * Which server is meant, and how to reach it. What `--target` names stands: the environment fills in what a target file
- * leaves open and never redirects it, since load on the wrong server is the worst surprise a load test has.
+ * Which server is meant, and how to reach it. A flag wins over the environment, and that over a target file. The address
+ * of the target that `--target` names is the flag's: the environment never redirects it, since load on the wrong server
+ * is the worst surprise a load test has.
  */
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -8,18 +9,25 @@ import { z } from "zod";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { readNamedFile } from "../base/named-file.ts";
 import { parseYaml, section } from "../base/yaml.ts";
-import type { GrpcTls } from "../client/grpc-endpoint.ts";
-import type { Environment } from "./dot-env.ts";
+import type { TlsMaterial } from "../client/endpoint.ts";
+import type { TargetKind } from "../client/transports.ts";
+import type { Environment, Setting } from "./dot-env.ts";
 import { readEnvironment } from "./dot-env.ts";
+import type { TargetUri } from "./target-uri.ts";
+import { formatTargetUri, parseTargetUri } from "./target-uri.ts";
 
 export interface ResolvedTarget {
   name: string;
-  kind: "riva-grpc";
-  /** As printed: `grpc://host:port`, `grpcs://host:port`; `emulator:<profile>` until `atAddress`. */
+  kind: TargetKind;
+  /** As printed: `grpc://host:port`, `ws://host:port` and so on; `emulator:<profile>` until `atAddress`. */
   uri: string;
   /** host:port; empty for an emulator that is not started yet. */
   address: string;
-  tls?: GrpcTls;
+  /** Of a WebSocket. */
+  path: string;
+  /** Where the server answers HTTP (a NIM's readiness, recognition of whole files): scheme, host and port. */
+  httpUrl?: string;
+  tls?: TlsMaterial;
   /** Sent with every call. Holds secrets: print it through `redacted` only. */
   metadata: Readonly<Record<string, string>>;
   model?: string;
@@ -38,13 +46,14 @@ export interface TargetRequest {
   root: string;
 }
 
-const DEFAULT_PORT = { grpc: 50051, grpcs: 443 };
+const KINDS = ["riva-grpc", "nim-realtime", "gateway"] as const satisfies readonly TargetKind[];
 
 const targetFile = section({
   name: z.string().min(1),
   description: z.string().exactOptional(),
-  kind: z.enum(["riva-grpc"], { error: "unknown kind; known is riva-grpc" }).default("riva-grpc"),
+  kind: z.enum(KINDS, { error: `unknown kind; known are ${KINDS.join(", ")}` }).exactOptional(),
   uri: z.string().min(1).exactOptional(),
+  http: z.string().min(1).exactOptional(),
   emulator: z.enum(["nim", "legacy"], { error: "must be nim or legacy" }).exactOptional(),
   tls: section({
     ca: z.string().exactOptional(),
@@ -68,8 +77,9 @@ interface Chosen extends Omit<TargetFile, "uri" | "emulator"> {
   source: string;
   /** The address is that of RIVA_HOST, so RIVA_SSL speaks of it. */
   addressFromEnvironment: boolean;
-  /** Folder that relative paths count from. */
+  /** Folder that relative paths of the file count from; those of the environment count from `cwd`. */
   folder: string;
+  cwd: string;
 }
 
 /**
@@ -83,10 +93,10 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
     const host = environment("RIVA_HOST") ?? environment("RIVA_PORT");
     if (host === undefined)
       return emulatorTarget("emulator-nim", "nim", "default: nothing else is configured");
-    return fromEnvironment(blank("riva", HOST_FROM_ENVIRONMENT, host.source, cwd), environment);
+    return fromEnvironment(blank("riva", HOST_FROM_ENVIRONMENT, host.source, cwd, cwd), environment);
   }
   if (flag.includes("://"))
-    return fromEnvironment(blank(parseUri(flag).address, flag, "--target", cwd), environment);
+    return fromEnvironment(blank(parseTargetUri(flag).address, flag, "--target", cwd, cwd), environment);
 
   if (/^[\w.-]+:\d+$/.test(flag))
     throw BenchError.usage(`unknown target "${flag}"`, `Did you mean "grpc://${flag}"?`);
@@ -103,7 +113,7 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
       );
     }
   }
-  return fromEnvironment({ ...blank(file.name, uri ?? "", path, dirname(path)), ...rest }, environment);
+  return fromEnvironment({ ...blank(file.name, uri ?? "", path, dirname(path), cwd), ...rest }, environment);
 }
 
 /** The target at the address where its emulator listens. */
@@ -120,9 +130,9 @@ export function redacted(metadata: Readonly<Record<string, string>>): Record<str
 
 const HOST_FROM_ENVIRONMENT = "grpc://${RIVA_HOST:-localhost}:${RIVA_PORT:-50051}";
 
-function blank(name: string, uri: string, source: string, folder: string): Chosen {
+function blank(name: string, uri: string, source: string, folder: string, cwd: string): Chosen {
   const addressFromEnvironment = uri.includes("${RIVA_HOST");
-  return { name, kind: "riva-grpc", metadata: {}, uri, source, addressFromEnvironment, folder };
+  return { name, metadata: {}, uri, source, addressFromEnvironment, folder, cwd };
 }
 
 function emulatorTarget(name: string, profile: string, source: string): ResolvedTarget {
@@ -130,7 +140,7 @@ function emulatorTarget(name: string, profile: string, source: string): Resolved
     name,
     kind: "riva-grpc",
     uri: `emulator:${profile}`,
-    address: "",
+    ...{ address: "", path: "" },
     metadata: {},
     emulated: { profile },
     sources: { uri: source },
@@ -139,30 +149,39 @@ function emulatorTarget(name: string, profile: string, source: string): Resolved
 
 async function fromEnvironment(chosen: Chosen, environment: Environment): Promise<ResolvedTarget> {
   const sources: Record<string, string> = { uri: chosen.source };
-  const fill = (key: string, own: string | undefined, variable: string): string | undefined => {
-    const setting = own === undefined ? environment(variable) : { value: own, source: chosen.source };
-    if (setting !== undefined) sources[key] = setting.source;
-    return setting?.value;
+  const setting = (key: string, own: string | undefined, variable: string): string | undefined => {
+    const found = pick(own, variable, chosen.source, environment);
+    if (found !== undefined) sources[key] = found.source;
+    return found?.value;
   };
 
-  const uri = expand(chosen.uri, environment, chosen.source);
-  const { address, secure, loopback } = parseUri(uri);
-  const switchedOn = chosen.addressFromEnvironment && isOn("RIVA_SSL", environment);
-  const tls = secure || switchedOn ? await readTls(chosen, environment, sources) : undefined;
+  const parsed = parseTargetUri(expand(chosen.uri, environment, chosen.source));
+  const secure = parsed.secure || (chosen.addressFromEnvironment && isOn("RIVA_SSL", environment));
+  const at = { ...parsed, secure };
+  if (chosen.kind !== undefined && chosen.kind !== at.kind) {
+    throw BenchError.usage(
+      `${chosen.source}: kind: ${chosen.kind} is not what ${formatTargetUri(at)} speaks`,
+      `Write kind: ${at.kind}, or leave it out.`,
+    );
+  }
+  const tls = secure ? await readTls(chosen, environment, sources) : undefined;
   if (tls === undefined && chosen.tls !== undefined) {
-    throw BenchError.usage(`${chosen.source}: tls: ${uri} is not encrypted`, "Write grpcs:// for TLS.");
+    throw BenchError.usage(
+      `${chosen.source}: tls: ${formatTargetUri(at)} is not encrypted`,
+      `Write ${at.kind === "riva-grpc" ? "grpcs" : "wss"}:// for TLS.`,
+    );
   }
 
   const metadata: Record<string, string> = {};
   for (const [key, value] of Object.entries(chosen.metadata)) {
     metadata[key] = expand(value, environment, `${chosen.source}: metadata.${key}`);
   }
-  const functionId = fill("function-id", metadata["function-id"], "RIVA_FUNCTION_ID");
+  const functionId = setting("function-id", metadata["function-id"], "RIVA_FUNCTION_ID");
   if (functionId !== undefined) metadata["function-id"] = functionId;
   const apiKey = environment("RIVA_API_KEY");
   if (apiKey !== undefined && metadata["authorization"] === undefined) {
     // A key in the clear is a key given away.
-    if (tls === undefined && !loopback) {
+    if (tls === undefined && !at.loopback) {
       sources["authorization"] = `${apiKey.source}, not sent: the connection is not encrypted`;
     } else {
       metadata["authorization"] = `Bearer ${apiKey.value}`;
@@ -170,13 +189,16 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     }
   }
 
-  const model = fill("model", chosen.model, "RIVA_MODEL");
-  const language = fill("language", chosen.language, "RIVA_LANGUAGE");
+  const model = setting("model", chosen.model, "RIVA_MODEL");
+  const language = setting("language", chosen.language, "RIVA_LANGUAGE");
+  const httpUrl = httpUrlOf(chosen, at, environment);
   return {
     name: chosen.name,
-    kind: chosen.kind,
-    uri: `${tls === undefined ? "grpc" : "grpcs"}://${address}`,
-    address,
+    kind: at.kind,
+    uri: formatTargetUri(at),
+    address: at.address,
+    path: at.path,
+    ...(httpUrl === undefined ? {} : { httpUrl }),
     ...(tls === undefined ? {} : { tls }),
     metadata,
     ...(model === undefined ? {} : { model }),
@@ -185,19 +207,46 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
   };
 }
 
-/** Certificates of the target, else of the environment. */
+/** The environment's value, else the target's own. */
+function pick(
+  own: string | undefined,
+  variable: string,
+  source: string,
+  environment: Environment,
+): Setting | undefined {
+  const found = environment(variable);
+  if (found === undefined) return own === undefined ? undefined : { value: own, source };
+  return own === undefined || own === found.value
+    ? found
+    : { ...found, source: `${found.source} (over ${source})` };
+}
+
+/** Where a target answers HTTP: where its file says, else with its WebSocket. */
+function httpUrlOf(chosen: Chosen, at: TargetUri, environment: Environment): string | undefined {
+  if (chosen.http === undefined) {
+    return at.kind === "riva-grpc" ? undefined : `http${at.secure ? "s" : ""}://${at.address}`;
+  }
+  const url = expand(chosen.http, environment, `${chosen.source}: http`);
+  if (!/^https?:\/\/[^\s/?#@]+\/?$/.test(url) || !URL.canParse(url)) {
+    throw BenchError.usage(`${chosen.source}: http: ${url} is not an address`, "Write http://host:9000.");
+  }
+  return new URL(url).origin;
+}
+
+/** Certificates of the environment, else of the target's file. */
 async function readTls(
   chosen: Chosen,
   environment: Environment,
   sources: Record<string, string>,
-): Promise<GrpcTls> {
+): Promise<TlsMaterial> {
   const read = async (key: "ca" | "cert" | "key", variable: string): Promise<Buffer | undefined> => {
     const own = chosen.tls?.[key];
-    const setting = own === undefined ? environment(variable) : { value: own, source: chosen.source };
+    const setting = pick(own, variable, chosen.source, environment);
     if (setting === undefined) return undefined;
+    const folder = setting.source === chosen.source ? chosen.folder : chosen.cwd;
     sources[`tls.${key}`] = setting.source;
     try {
-      return await readFile(resolve(chosen.folder, setting.value));
+      return await readFile(resolve(folder, setting.value));
     } catch (error) {
       throw BenchError.usage(`tls.${key} (${setting.source}): can't be read (${messageOf(error)})`);
     }
@@ -218,19 +267,6 @@ async function readTls(
     ...(clientKey === undefined ? {} : { clientKey }),
     ...(serverName === undefined ? {} : { serverName }),
   };
-}
-
-function parseUri(uri: string): { address: string; secure: boolean; loopback: boolean } {
-  const wrong = (problem: string): BenchError =>
-    BenchError.usage(`target ${uri}: ${problem}`, "A target is grpc://host:port or grpcs://host:port.");
-  const match = /^([a-z]+):\/\/(\[[\da-f:.]+\]|[^\s/:@?#[\]]+)(?::(\d+))?\/?$/i.exec(uri);
-  if (match === null) throw wrong("not a server's address");
-  const [, scheme = "", host = "", digits] = match;
-  if (scheme !== "grpc" && scheme !== "grpcs") throw wrong(`${scheme}:// is not supported`);
-  const port = digits === undefined ? DEFAULT_PORT[scheme] : Number(digits);
-  if (port < 1 || port > 65_535) throw wrong(`port ${port} does not exist`);
-  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(host);
-  return { address: `${host}:${port}`, secure: scheme === "grpcs", loopback };
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` by the environment's values. */

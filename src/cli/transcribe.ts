@@ -10,7 +10,7 @@ import type { Failure, Outcome } from "../base/outcome.ts";
 import { adviceFor } from "../client/advice.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
 import type { AsrResponse, RecognitionSettings, WordTime } from "../client/transport.ts";
-import { createTransport } from "../client/transports.ts";
+import { createTransport, transportFor } from "../client/transports.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import { playStream } from "./paced-stream.ts";
 import type { ResolvedTarget } from "./target.ts";
@@ -134,7 +134,7 @@ async function recognizeStream(
   };
   const partials = json ? undefined : livePartials(world.stdout);
   const { clock } = world;
-  const transport = createTransport(target.kind, { ...target, clock });
+  const transport = createTransport(transportFor(target.kind), { ...target, clock });
   const record = await playStream({
     ...{ transport, clock, spec, pcm, chunkMs, pace },
     onResponse: (response) => partials?.show(response),

@@ -7,9 +7,9 @@ import type { Client } from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { unreachable } from "./advice.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { connectTimeout, grpcFailure } from "./failures.ts";
 import { openClient } from "./grpc-endpoint.ts";
-import type { GrpcEndpoint } from "./grpc-endpoint.ts";
 import type { WarmUpResult } from "./transport.ts";
 
 /** One connection. */
@@ -20,13 +20,13 @@ export interface Lane {
 }
 
 export class ChannelPool {
-  readonly #endpoint: GrpcEndpoint;
+  readonly #endpoint: Endpoint;
   readonly #streamsPerConnection: number;
   readonly #clock: Clock;
   #lanes: Lane[] = [];
 
   /** @throws BenchError (exit 2) when the endpoint can't be used: found now, not at the first stream. */
-  constructor(endpoint: GrpcEndpoint, streamsPerConnection: number, clock: Clock) {
+  constructor(endpoint: Endpoint, streamsPerConnection: number, clock: Clock) {
     this.#endpoint = endpoint;
     this.#streamsPerConnection = streamsPerConnection;
     this.#clock = clock;

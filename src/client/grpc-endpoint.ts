@@ -1,27 +1,8 @@
-/** How to reach one gRPC server, and a connection to it with the settings a load test needs. */
+/** A connection to one gRPC server with the settings a load test needs. */
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import type { ChannelOptions } from "@grpc/grpc-js";
 import { BenchError, messageOf } from "../base/errors.ts";
-
-/** PEM texts; what is absent has Node's default. */
-export interface GrpcTls {
-  /** Who may have signed the server's certificate; default: the well-known authorities. */
-  rootCa?: Buffer;
-  /** Our own certificate and key, for mutual TLS: both or neither. */
-  clientCert?: Buffer;
-  clientKey?: Buffer;
-  /** Name to expect in the certificate, when it is not that of the address. */
-  serverName?: string;
-}
-
-export interface GrpcEndpoint {
-  /** host:port */
-  address: string;
-  /** Absent = plain text. */
-  tls?: GrpcTls;
-  /** Sent with every call: API keys, function ids. */
-  metadata?: Readonly<Record<string, string>>;
-}
+import type { Endpoint } from "./endpoint.ts";
 
 /** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */
 export const MAX_MESSAGE_BYTES: number = 128 * 1024 * 1024;
@@ -50,7 +31,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
  *
  * @throws BenchError (exit 2) when address or TLS files can't be used.
  */
-export function openClient(endpoint: GrpcEndpoint): Client {
+export function openClient(endpoint: Endpoint): Client {
   const { address, tls } = endpoint;
   const options = { ...CHANNEL_OPTIONS };
   if (tls?.serverName !== undefined) {
@@ -81,7 +62,7 @@ export function unusableEndpoint(address: string, why: string): BenchError {
  *
  * @throws BenchError (exit 2) when a key or value can't be sent.
  */
-export function callMetadata(endpoint: GrpcEndpoint): Metadata {
+export function callMetadata(endpoint: Endpoint): Metadata {
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(endpoint.metadata ?? {})) {
     try {

@@ -1,29 +1,21 @@
 /** Riva's own streaming protocol over grpc-js, through its public API. */
 import { status } from "@grpc/grpc-js";
 import type { ClientDuplexStream, StatusObject } from "@grpc/grpc-js";
-import type { Clock } from "../base/clock.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { ChannelPool } from "./channel-pool.ts";
 import { grpcFailure } from "./failures.ts";
 import { callMetadata } from "./grpc-endpoint.ts";
-import type { GrpcEndpoint } from "./grpc-endpoint.ts";
 import { decodeResponse } from "./riva-decode.ts";
 import type { RivaCall } from "./riva-stream.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
-import type { AsrResponse, AsrTransport } from "./transport.ts";
-
-export interface RivaGrpcOptions extends GrpcEndpoint {
-  clock: Clock;
-  /** Streams a connection carries at most; default 50, half of what servers and proxies commonly allow. */
-  streamsPerConnection?: number;
-}
+import type { AsrResponse, AsrTransport, TransportOptions } from "./transport.ts";
 
 /**
  * A transport to one Riva server or NIM.
  *
  * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
  */
-export function createRivaGrpc(options: RivaGrpcOptions): AsrTransport {
+export function createRivaGrpc(options: TransportOptions): AsrTransport {
   const { clock, streamsPerConnection = DEFAULT_STREAMS_PER_CONNECTION } = options;
   const { path } = rivaServices().asr.StreamingRecognize;
   const metadata = callMetadata(options);

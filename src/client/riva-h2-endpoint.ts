@@ -5,8 +5,8 @@ import type { Socket } from "node:net";
 import { connect as connectTls, createSecureContext } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import { messageOf } from "../base/errors.ts";
+import type { Endpoint, TlsMaterial } from "./endpoint.ts";
 import { callMetadata, unusableEndpoint } from "./grpc-endpoint.ts";
-import type { GrpcEndpoint, GrpcTls } from "./grpc-endpoint.ts";
 
 export interface H2Endpoint {
   /** host:port, for people. */
@@ -26,7 +26,7 @@ const ADDRESS = /^(?:\[([\da-f:.]+)\]|([^\s:/@?#[\]]+)):(\d{1,5})$/i;
  *
  * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
  */
-export function h2Endpoint(endpoint: GrpcEndpoint, path: string): H2Endpoint {
+export function h2Endpoint(endpoint: Endpoint, path: string): H2Endpoint {
   const { address, tls } = endpoint;
   const url = `${tls === undefined ? "http" : "https"}://${address}`;
   const [, ipv6, name, digits] = ADDRESS.exec(address) ?? [];
@@ -50,7 +50,7 @@ export function h2Endpoint(endpoint: GrpcEndpoint, path: string): H2Endpoint {
   };
 }
 
-function connectionOptions(address: string, host: string, tls: GrpcTls): ConnectionOptions {
+function connectionOptions(address: string, host: string, tls: TlsMaterial): ConnectionOptions {
   const { rootCa, clientCert, clientKey, serverName } = tls;
   if ((clientCert === undefined) !== (clientKey === undefined))
     throw unusableEndpoint(address, "a client certificate without its key, or a key without its certificate");

@@ -7,9 +7,8 @@ import { H2Call } from "./riva-h2-call.ts";
 import { h2Endpoint } from "./riva-h2-endpoint.ts";
 import { frameMessage } from "./riva-h2-frames.ts";
 import { H2Pool } from "./riva-h2-pool.ts";
-import type { RivaGrpcOptions } from "./riva-grpc.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
-import type { AsrTransport } from "./transport.ts";
+import type { AsrTransport, TransportOptions } from "./transport.ts";
 
 /**
  * A transport to one Riva server or NIM, with the options of `createRivaGrpc`. Other than grpc-js it heeds no proxy
@@ -17,7 +16,7 @@ import type { AsrTransport } from "./transport.ts";
  *
  * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
  */
-export function createRivaH2(options: RivaGrpcOptions): AsrTransport {
+export function createRivaH2(options: TransportOptions): AsrTransport {
   const { clock, streamsPerConnection = DEFAULT_STREAMS_PER_CONNECTION } = options;
   const endpoint = h2Endpoint(options, rivaServices().asr.StreamingRecognize.path);
   const pool = new H2Pool(endpoint, streamsPerConnection, clock);

@@ -5,9 +5,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import type { Partially, RivaMethod } from "../base/riva-proto.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { grpcFailure } from "./failures.ts";
 import { callMetadata, openClient } from "./grpc-endpoint.ts";
-import type { GrpcEndpoint } from "./grpc-endpoint.ts";
 import { recognitionConfig } from "./riva-encode.ts";
 import type { AudioEncoding, RecognitionSettings, WordTime } from "./transport.ts";
 
@@ -54,7 +54,7 @@ export interface RivaUnary {
  *
  * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
  */
-export function createRivaUnary(endpoint: GrpcEndpoint & { clock: Clock }): RivaUnary {
+export function createRivaUnary(endpoint: Endpoint & { clock: Clock }): RivaUnary {
   const { asr, health } = rivaServices();
   const metadata = callMetadata(endpoint);
   const client = openClient(endpoint);

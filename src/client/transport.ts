@@ -13,7 +13,9 @@
  * - Time limits are the transport's own: `readyTimeoutMs` until `onOpen`, `flushTimeoutMs` from `finish` to the end.
  * - A target's failure is data (`Outcome`), never an exception.
  */
+import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 /** How the audio bytes are coded on the wire. Names are Riva's. */
 export type AudioEncoding = "LINEAR_PCM" | "MULAW" | "ALAW";
@@ -100,11 +102,18 @@ export interface AsrStream {
   cancel(reason: string): void;
 }
 
+/** What any transport may need to know; each takes what concerns it. */
+export interface TransportOptions extends Endpoint {
+  clock: Clock;
+  /** Streams a connection carries at most, where streams share one; default 50, half of what servers and proxies allow. */
+  streamsPerConnection?: number;
+}
+
 /** What `warmUp` found out. */
 export interface WarmUpResult {
-  /** Connections opened and ready. */
+  /** Connections that are open and ready for streams; 0 where each stream opens its own. */
   connections: number;
-  /** From the first connection attempt until all were ready. */
+  /** From the first connection attempt until all were ready; where streams open their own, what one took. */
   tookMs: number;
 }
 

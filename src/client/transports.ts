@@ -1,30 +1,60 @@
 /** The transports there are. To add one: a file beside this, a line below, a line in `test/conformance/`. */
 import { BenchError, nearestName } from "../base/errors.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
-import type { RivaGrpcOptions } from "./riva-grpc.ts";
 import { createRivaH2 } from "./riva-h2.ts";
-import type { AsrTransport } from "./transport.ts";
+import type { AsrTransport, TransportOptions } from "./transport.ts";
 
-/** What any transport may need to know; each takes what concerns it. */
-export type TransportOptions = RivaGrpcOptions;
+/**
+ * What a target speaks: Riva's gRPC, a NIM's realtime dialect over a WebSocket, or the binary one of this project's
+ * gateway.
+ */
+export type TargetKind = "riva-grpc" | "nim-realtime" | "gateway";
 
-const TRANSPORTS: Readonly<Record<string, (options: TransportOptions) => AsrTransport>> = {
-  "riva-grpc": createRivaGrpc,
-  "riva-h2": createRivaH2,
+interface TransportEntry {
+  kind: TargetKind;
+  create(options: TransportOptions): AsrTransport;
+}
+
+/** The first of a kind is what is taken unless a scenario says otherwise. */
+const TRANSPORTS: Readonly<Record<string, TransportEntry>> = {
+  "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
+  "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
 };
 
 /** Names that `createTransport` knows. */
 export const transportNames: readonly string[] = Object.keys(TRANSPORTS);
 
+/** Those that speak to a target of this kind. */
+export function transportsFor(kind: TargetKind): readonly string[] {
+  return transportNames.filter((name) => TRANSPORTS[name]?.kind === kind);
+}
+
+/**
+ * The transport to a target of this kind: the one wanted, else the first there is.
+ *
+ * @throws BenchError (exit 2) when the wanted one speaks another dialect, or none speaks this one
+ */
+export function transportFor(kind: TargetKind, wanted?: string): string {
+  const names = transportsFor(kind);
+  const chosen = wanted ?? names[0];
+  if (chosen !== undefined && names.includes(chosen)) return chosen;
+  throw BenchError.usage(
+    chosen === undefined
+      ? `No transport speaks to a target of kind ${kind} yet`
+      : `The transport ${chosen} does not speak to a target of kind ${kind}`,
+    names.length === 0 ? "Take a target with grpc:// or grpcs://." : `Take ${names.join(" or ")}.`,
+  );
+}
+
 /** @throws BenchError (exit 2) when there is no such transport, or its options can't be used. */
 export function createTransport(name: string, options: TransportOptions): AsrTransport {
-  const create = TRANSPORTS[name];
-  if (create === undefined) {
+  const entry = TRANSPORTS[name];
+  if (entry === undefined) {
     const nearest = nearestName(name, transportNames);
     throw BenchError.usage(
       `There is no transport "${name}"`,
       `${nearest === undefined ? "" : `Did you mean ${nearest}? `}Transports: ${transportNames.join(", ")}.`,
     );
   }
-  return create(options);
+  return entry.create(options);
 }

@@ -10,8 +10,12 @@ import type { RunnableScenario } from "./scenario.ts";
 
 /** Where a worker connects to; secrets travel only inside this message, never to a file. */
 export interface WorkerTarget {
+  /** Name of the transport that speaks to it. */
+  transport: string;
   /** host:port. */
   address: string;
+  /** Of a WebSocket; empty for gRPC. */
+  path: string;
   /** PEM texts. */
   tls?: { rootCa?: string; clientCert?: string; clientKey?: string; serverName?: string };
   metadata: Readonly<Record<string, string>>;

@@ -9,7 +9,8 @@ import { createRunClock } from "../base/clock.ts";
 import { loadDataset, padClip, selectClips } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
-import type { createTransport, TransportOptions } from "../client/transports.ts";
+import type { TransportOptions } from "../client/transport.ts";
+import type { createTransport } from "../client/transports.ts";
 import { sessionFailure } from "../metrics/classify.ts";
 import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
@@ -112,8 +113,9 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const clock = createRunClock(world.clock);
   const dataset = selectClips(await loadDataset(job.datasetPath), scenario.audio.clips);
   const { streamsPerConnection } = scenario.connections;
-  const transport = world.createTransport(scenario.transport, {
+  const transport = world.createTransport(job.target.transport, {
     address: job.target.address,
+    path: job.target.path,
     ...tlsBuffers(job.target),
     metadata: job.target.metadata,
     streamsPerConnection,

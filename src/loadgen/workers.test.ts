@@ -69,7 +69,7 @@ async function runWith(
     jobs: Array.from({ length: workers }, (_, index) => ({
       runId: "run",
       scenario,
-      target: { address: "fake:1", metadata: {} },
+      target: { transport: "fake", address: "fake:1", path: "", metadata: {} },
       datasetPath: scenario.audio.dataset,
       seed: 7,
       shard: { index, of: workers },

@@ -1,0 +1,23 @@
+/** How to reach one server, whatever dialect it speaks. */
+
+/** PEM texts; what is absent has Node's default. */
+export interface TlsMaterial {
+  /** Who may have signed the server's certificate; default: the well-known authorities. */
+  rootCa?: Buffer;
+  /** Our own certificate and key, for mutual TLS: both or neither. */
+  clientCert?: Buffer;
+  clientKey?: Buffer;
+  /** Name to expect in the certificate, when it is not that of the address. */
+  serverName?: string;
+}
+
+export interface Endpoint {
+  /** host:port */
+  address: string;
+  /** Of the URI, with a query where it has one; gRPC has none, a WebSocket's begins with a slash. */
+  path?: string;
+  /** Absent = plain text. */
+  tls?: TlsMaterial;
+  /** Sent with every call, or with the upgrade to a WebSocket: API keys, function ids. */
+  metadata?: Readonly<Record<string, string>>;
+}
