@@ -4,6 +4,7 @@ import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { checkCommand } from "./check.ts";
+import { compareCommand } from "./compare.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { gateCommand } from "./gate.ts";
 import { packageVersion } from "./machine.ts";
@@ -25,6 +26,7 @@ export async function bench(world: World): Promise<void> {
     transcribeCommand(world),
     reportCommand(world),
     gateCommand(world),
+    compareCommand(world),
     scenariosCommand(world),
     calibrateCommand(world),
     emulatorCommand(world),

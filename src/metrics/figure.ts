@@ -2,9 +2,13 @@
 import { BenchError } from "../base/errors.ts";
 import { metricNamed } from "./catalogue.ts";
 import { observedValue } from "./gate.ts";
+import { Histogram } from "./histogram.ts";
 import type { MetricUnit } from "./metric.ts";
+import { ticksPerUnit } from "./metric.ts";
+import { mean } from "./paired.ts";
 import type { RunResult } from "./result.ts";
 import { parseFigure } from "./slo.ts";
+import { PERCENTILES } from "./stats.ts";
 
 /** `metric[@stage] [stat]`, with what is needed to judge a difference of it. */
 export interface Figure {
@@ -65,6 +69,23 @@ export function figureIn({ metrics, byStage }: RunResult, figure: Figure): numbe
   const summaries = figure.stage === undefined ? metrics : byStage[figure.stage];
   const summary = summaries?.[figure.metric];
   return summary === undefined ? undefined : observedValue(figure, summary);
+}
+
+/** The figure over the sessions of all the runs; of metrics with one value a run the mean. Undefined when nothing was measured. */
+export function pooledFigure(runs: readonly RunResult[], figure: Figure): number | undefined {
+  const summaries = runs.flatMap(
+    ({ metrics, byStage }) =>
+      (figure.stage === undefined ? metrics : byStage[figure.stage])?.[figure.metric] ?? [],
+  );
+  if (figure.stat === undefined || !(figure.stat in PERCENTILES)) {
+    const values = runs.flatMap((run) => figureIn(run, figure) ?? []);
+    return values.length === 0 ? undefined : mean(values);
+  }
+  const pooled = new Histogram(ticksPerUnit(figure.unit));
+  for (const { histogram } of summaries) {
+    if (histogram !== undefined) pooled.add(Histogram.decode(histogram, ticksPerUnit(figure.unit)));
+  }
+  return pooled.percentile((PERCENTILES[figure.stat] ?? NaN) * 100);
 }
 
 /** The margin of a figure, in its unit. */

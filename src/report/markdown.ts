@@ -1,6 +1,7 @@
 /** The result as GitHub-flavoured Markdown, short enough for a comment on a pull request. */
 import type { RunResult } from "../metrics/result.ts";
 import { differenceText, gateSentence, verdictOf, type GateReport } from "./gate-report.ts";
+import { code, table, text } from "./markdown-text.ts";
 import { stageRows } from "./stages.ts";
 import type { Row } from "./wording.ts";
 import {
@@ -120,24 +121,4 @@ function failures({ sessions }: RunResult): string[] {
     .sort((a, b) => b.count - a.count)
     .map(({ phase, class: kind, origin, count }) => [kind, phase, origin, `${count}`]);
   return [table(["failures", "phase", "origin", "sessions"], rows, [3])];
-}
-
-function table(head: readonly string[], rows: readonly string[][], right: readonly number[] = []): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const rule = head.map((_, index) => (right.includes(index) ? "--:" : "---"));
-  return [line(head), line(rule), ...rows.map(line)].join("\n");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;" };
-
-/** Text that Markdown and HTML read nothing into: a server names its own model. */
-function text(value: string): string {
-  return value
-    .replaceAll(/[\p{Cc}\p{Cs}]+/gu, " ")
-    .replaceAll(/[\\`*_{}[\]#|~!<>&@]/g, (character) => ENTITIES[character] ?? `\\${character}`);
-}
-
-/** A name in code; a code span knows no escapes but that of the table's own bar. */
-function code(value: string): string {
-  return `\`${value.replaceAll(/[\p{Cc}`]+/gu, " ").replaceAll("|", "\\|")}\``;
 }
