@@ -38,8 +38,8 @@ ${report.rows.map(tableRow)}</tbody>
 </table></div>
 <ul>${comparisonNotes(report).map((note) => markup`<li>${note}</li>\n`)}</ul>
 <h2>Difference by quantile</h2>
-<div class="charts"><figure><figcaption>${report.quantiles.metric}: candidate − baseline</figcaption>
-${quantilePlot(report)}</figure></div>
+<figure style="max-width: 44rem"><figcaption>${report.quantiles.metric}: candidate − baseline</figcaption>
+${quantilePlot(report)}</figure>
 <p class="note">Over all sessions. The band is the middle 95 % of redrawn pairs: it shows where the difference lies and decides nothing.</p>
 ${transcripts(report)}
 <h2>Runs</h2>
