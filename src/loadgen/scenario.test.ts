@@ -25,6 +25,7 @@ duration: { steady: 30s }
 describe("the scenarios that come with the package", () => {
   test("are these, in natural order", async () => {
     expect(await listScenarios(PACKAGE_ROOT)).toEqual([
+      "ab",
       "calibrate",
       "concurrency-1",
       "concurrency-10",
