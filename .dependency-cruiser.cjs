@@ -59,6 +59,7 @@ module.exports = {
       "loadgen/(scenario|scenario-schema|condition-schema|load-schema|schema-fields)\\.ts",
       "cli/target\\.ts",
     ]),
+    door("uplot", ["report/uplot\\.ts"]),
     door("cli-table3", ["report/table\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
     {

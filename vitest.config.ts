@@ -25,6 +25,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      // Pages, in the system's Chromium (scripts/install-browser.sh).
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 3 },
+        },
+      },
       // Published tables of a few samples each: one hiccup of a shared machine is a whole percentile.
       {
         test: {

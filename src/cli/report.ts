@@ -3,8 +3,9 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
-import type { ReportFormat } from "../report/reporters.ts";
+import type { ReportedRun, ReportFormat } from "../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../report/reporters.ts";
+import { readSessionDigest } from "./session-digest-file.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { openStoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
@@ -50,7 +51,12 @@ async function report(world: World, { runs, format, out }: Args): Promise<void> 
   for (const run of runs) stored.push(await openStoredRun(run, world.cwd));
   for (const sentence of stored.flatMap(({ missing }) => missing)) world.stderr.write(`bench: ${sentence}\n`);
   const color = out === undefined && world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
-  const text = REPORTERS[format](stored, { color });
+  const told: ReportedRun[] = [];
+  for (const { result, folder } of stored) {
+    const digest = format === "html" ? await readSessionDigest(folder, result) : undefined;
+    told.push({ result, folder, ...(digest === undefined ? {} : { digest }) });
+  }
+  const text = REPORTERS[format](told, { color });
   if (out === undefined) {
     world.stdout.write(text);
     return;

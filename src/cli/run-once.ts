@@ -25,6 +25,7 @@ import { createRunFolder } from "./run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { makeLoad } from "./run-load.ts";
 import { accountForLost } from "./run-lost.ts";
+import { readSessionDigest } from "./session-digest-file.ts";
 import type { World } from "./world.ts";
 
 export interface OneRun {
@@ -95,7 +96,7 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
       reachableAtEnd: await tcpReachable(open.target.address, 2000),
       target: await withCounts(facts.target, open),
     });
-    const problem = store(folder, result, outcome);
+    const problem = await store(folder, result, outcome);
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
@@ -104,10 +105,14 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
 }
 
 /** Writes the result; what can't be written is a problem, not an end: it can still be printed. */
-function store(folder: RunFolder, result: RunResult, { problems }: RunOutcome): FinishedRun["problem"] {
+async function store(
+  folder: RunFolder,
+  result: RunResult,
+  { problems }: RunOutcome,
+): Promise<FinishedRun["problem"]> {
   try {
     folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
-    folder.write("report.html", renderHtml(result));
+    folder.write("report.html", renderHtml(result, await readSessionDigest(folder.path, result)));
     return problems[0];
   } catch (error) {
     return problems[0] ?? { message: messageOf(error) };

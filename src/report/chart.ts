@@ -1,5 +1,6 @@
 /** A chart over the time of a run as inline SVG: no script, readable in print and by a screen reader. Pure. */
-import { axisTicks, timeUnit } from "./chart-scale.ts";
+import { frameOf, limitLine, round, shade, timeTicks, yTick } from "./chart-frame.ts";
+import { axisTicks } from "./chart-scale.ts";
 import { markup, type Markup } from "./markup.ts";
 
 /** What was seen in one interval: a value for each series of the chart, undefined where there is none. */
@@ -29,75 +30,60 @@ export interface Chart {
   whole?: true;
   points: readonly ChartPoint[];
   spans: readonly ChartSpan[];
+  /** What the values are held to; drawn where it is not far above all of them. */
+  limits?: readonly ChartLimit[];
 }
 
-/** Size in user units, about CSS pixels at the width that a column of the page has. */
-const WIDTH = 360;
-const HEIGHT = 180;
-const PLOT = { left: 40, right: WIDTH - 10, top: 20, bottom: HEIGHT - 22 };
+export interface ChartLimit {
+  label: string;
+  value: number;
+  /** Of a limit on a percentile: 0.95 for p95. */
+  share?: number;
+}
+
+const FRAME = frameOf(360, 180);
 
 const MOST_TICKS = 5;
 
 /** A figure with its caption, legend and drawing. */
 export function renderChart(chart: Chart): Markup {
   const legend = chart.series.map((name, index) => markup`<span class="key s${index}">${name}</span>`);
-  return markup`<figure>
+  return markup`<figure data-chart="${chart.id}">
 <figcaption>${chart.title}${chart.series.length > 1 ? legend : []}</figcaption>
 ${drawing(chart)}
 </figure>
 `;
 }
 
+/** The limits that belong into a picture of these values: one far above would press them flat. */
+export function limitsInSight(
+  limits: readonly ChartLimit[] | undefined,
+  highest: number,
+): readonly ChartLimit[] {
+  return (limits ?? []).filter(({ value }) => value <= 2 * highest);
+}
+
 function drawing(chart: Chart): Markup {
   const { id, title, unit, points, spans } = chart;
   const all = points.flatMap(({ values }) => values.filter((value) => value !== undefined));
   const endMs = Math.max(1000, ...[...points, ...spans].map(({ toMs }) => toMs));
+  const limits = limitsInSight(chart.limits, Math.max(0, ...all));
   // A twentieth of room, so that no line runs along the upper edge.
-  const highest = Math.max(0, ...all) * 1.05;
+  const highest = Math.max(0, ...all, ...limits.map(({ value }) => value)) * 1.05;
   const yTicks = axisTicks(Math.min(0, ...all), highest, MOST_TICKS, chart.whole === true ? 1 : 0);
-  const x = (ms: number): number => round(PLOT.left + (ms / endMs) * (PLOT.right - PLOT.left));
+  const { width, height, left, right, top, bottom } = FRAME;
+  const x = (ms: number): number => round(left + (ms / endMs) * (right - left));
   const [low = 0, high = 1] = [yTicks[0], yTicks.at(-1)];
-  const y = (value: number): number =>
-    round(PLOT.bottom - ((value - low) / (high - low)) * (PLOT.bottom - PLOT.top));
+  const y = (value: number): number => round(bottom - ((value - low) / (high - low)) * (bottom - top));
 
-  return markup`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-desc">${description(chart)}</desc>
-${spans.map((span) => shade(span, x))}
-<text x="${PLOT.left - 4}" y="10" class="end">${unit}</text>
-${yTicks.map((tick) => yTick(tick, y(tick)))}
-${timeTicks(endMs, x)}
-${chart.series.map((_, index) => markup`${seriesShape(chart, index, x, y)}\n`)}</svg>`;
-}
-
-function shade({ label, fromMs, toMs }: ChartSpan, x: (ms: number) => number): Markup {
-  const width = round(x(toMs) - x(fromMs));
-  if (width <= 0) return markup``;
-  const middle = round(x(fromMs) + width / 2);
-  // A label that doesn't fit says less than none.
-  const text =
-    width < label.length * 5.5
-      ? undefined
-      : markup`<text x="${middle}" y="${PLOT.top + 10}" class="mid label">${label}</text>`;
-  return markup`<rect class="shade" x="${x(fromMs)}" y="${PLOT.top}" width="${width}" height="${PLOT.bottom - PLOT.top}"/>${text}
-`;
-}
-
-function yTick(tick: number, at: number): Markup {
-  return markup`<path class="grid" d="M${PLOT.left} ${at}H${PLOT.right}"/><text x="${PLOT.left - 4}" y="${round(at + 4)}" class="end">${tick}</text>
-`;
-}
-
-function timeTicks(endMs: number, x: (ms: number) => number): Markup[] {
-  const unit = timeUnit(endMs);
-  return axisTicks(0, endMs / unit.ms, MOST_TICKS)
-    .filter((tick) => tick * unit.ms <= endMs)
-    .map(
-      (
-        tick,
-      ) => markup`<path class="tick" d="M${x(tick * unit.ms)} ${PLOT.bottom}v4"/><text x="${x(tick * unit.ms)}" y="${PLOT.bottom + 16}" class="mid">${tick} ${unit.name}</text>
-`,
-    );
+${spans.map((span) => shade(FRAME, span, x))}
+<text x="${left - 4}" y="10" class="end">${unit}</text>
+${yTicks.map((tick) => yTick(FRAME, `${tick}`, y(tick)))}
+${timeTicks(FRAME, endMs, x)}
+${limits.map(({ label, value }) => limitLine(FRAME, label, y(value)))}${chart.series.map((_, index) => markup`${seriesShape(chart, index, x, y)}\n`)}</svg>`;
 }
 
 function seriesShape(
@@ -135,8 +121,4 @@ function description({ series, unit, points }: Chart): string {
     return `${name}: ${least === most ? `always ${most}` : `${least} to ${most}`} ${unit}`.trimEnd();
   });
   return `Over the time of the run. ${ranges.join("; ")}.`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

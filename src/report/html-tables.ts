@@ -109,7 +109,7 @@ export function nvidiaBox(result: RunResult): Markup | undefined {
   const { rtfx_nvidia_compat: rtfx, nvidia_compat_unpaired: unpaired } = result.metrics;
   const note = certificationNote(result, NVIDIA_ROWS);
   return markup`<aside>
-<h2>As NVIDIA's client counts</h2>
+<h2 id="as-nvidia-counts">As NVIDIA counts</h2>
 <p>For comparison with NVIDIA's published tables only: response <em>i</em> is paired with chunk <em>i</em> by index, from
 the instant the chunk was <em>sent</em>. No SLO can be set on these figures.</p>
 ${latencyTable(result, [["", NVIDIA_ROWS]])}
@@ -183,7 +183,7 @@ ${outside === undefined ? undefined : markup`<p class="note">${outside}.</p>`}</
 /** A heading and what stands under it. */
 export function section(title: string, body: Markup): Markup {
   return markup`<section>
-<h2>${title}</h2>
+<h2 id="${title.toLowerCase().replaceAll(/\W+/g, "-")}">${title}</h2>
 ${body}
 </section>
 `;

@@ -5,6 +5,7 @@ import { renderCsv } from "./csv.ts";
 import { renderHtml } from "./html.ts";
 import { renderJunit } from "./junit.ts";
 import { renderMarkdown } from "./markdown.ts";
+import type { SessionDigest } from "./session-digest.ts";
 import { renderTable } from "./table.ts";
 
 /** A run to report. */
@@ -12,6 +13,8 @@ export interface ReportedRun {
   result: RunResult;
   /** Where the run folder is, for those who read the terminal. */
   folder?: string;
+  /** What is known of its single sessions, for the page. */
+  digest?: SessionDigest;
 }
 
 export interface ReportOptions {
@@ -40,7 +43,7 @@ export const REPORTERS: Readonly<Record<ReportFormat, Reporter>> = {
     if (run === undefined || others.length > 0) {
       throw BenchError.usage("a page holds one run", "Name one run, or take --format markdown for several.");
     }
-    return renderHtml(run.result);
+    return renderHtml(run.result, run.digest);
   },
   markdown: (runs) => runs.map(({ result }) => renderMarkdown(result)).join("\n"),
   csv: (runs) => renderCsv(runs.map(({ result }) => result)),

@@ -28,7 +28,7 @@ test("stages stand under each other with their medians, p95 and errors", () => {
   const table = renderTable(staged, { color: false });
   expect(table).toMatch(/stage, latencies in ms\s+sessions\s+first partial p50/);
   expect(table).toMatch(/calm\s+150\s+300\s+400\s+-\s+-\s+200\s+~250\s+0\.00 %/);
-  expect(renderHtml(staged)).toContain("<h2>Stages</h2>");
+  expect(renderHtml(staged)).toContain('<h2 id="stages">Stages</h2>');
 });
 
 test("a run of one stage has no such table", () => {

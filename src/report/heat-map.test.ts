@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { heatMapFigure } from "./heat-map.ts";
+import { textOf } from "./markup.ts";
+import { heatRow } from "./session-digest.ts";
+
+const MAP = {
+  metric: "final_from_speech_end",
+  columnMs: 1000,
+  cells: [
+    [0, heatRow(100), 1],
+    [1, heatRow(100), 16],
+    [1, heatRow(400), 4],
+  ],
+} as const;
+
+test("the fullest cell is darkest, a single session still seen", () => {
+  const svg = textOf(heatMapFigure(MAP, "Final", [])!);
+  const level = (n: number): number =>
+    (new RegExp(`heat h${n}" d="([^"]*)"`).exec(svg)?.[1] ?? "").split("M").length - 1;
+  expect([0, 1, 2, 3, 4].map(level)).toEqual([1, 0, 1, 0, 1]);
+  expect(svg).toContain("16 sessions");
+  expect(svg).toContain("latencies from 100 to 464 ms");
+});
+
+test("latencies stand at their height on a logarithmic axis", () => {
+  const svg = textOf(heatMapFigure(MAP, "Final", [])!);
+  const y = (ms: number): number =>
+    Number(new RegExp(`H530"/><text x="36" y="([\\d.]+)" class="end">${ms}<`).exec(svg)?.[1]);
+  expect(y(100) - y(200)).toBeCloseTo((Math.log(2) / Math.log(2.5)) * (y(200) - y(500)), 0);
+});
+
+test("what is not judged is shaded; there is no map of nothing", () => {
+  expect(textOf(heatMapFigure(MAP, "Final", [{ label: "drain", fromMs: 500, toMs: 2000 }])!)).toContain(
+    ">drain<",
+  );
+  expect(heatMapFigure({ ...MAP, cells: [] }, "Final", [])).toBeUndefined();
+});

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { sessionRecordOf } from "../../test/support/session-line.ts";
+import type { ClipFacts } from "../metrics/observation.ts";
+import type { SessionRecord } from "../metrics/session-record.ts";
+import { textOf } from "./markup.ts";
+import { waterfall } from "./waterfall.ts";
+
+const CLIP: ClipFacts = { id: "clip", audioMs: 2000, onsetMs: 400, speechEndMs: 1900, words: [] };
+
+function svg(record: SessionRecord, clip: ClipFacts | undefined = CLIP): string {
+  return textOf(waterfall(record, clip, "s"));
+}
+
+/** Left edges of what a path of this class draws. */
+function xs(drawing: string, name: string): number[] {
+  const [, d = ""] = new RegExp(`class="${name}" d="([^"]*)"`).exec(drawing) ?? [];
+  return [...d.matchAll(/M([\d.]+)/g)].map(([, x]) => Number(x));
+}
+
+test("time runs from the opening of the microphone to the end of the session", () => {
+  // 2000 ms of audio and 500 ms more on 74 to 750: 0.27 a millisecond.
+  const drawing = svg(sessionRecordOf({ seq: 1, finalMs: 499 }));
+  const due = xs(drawing, "chunk");
+  expect(due).toHaveLength(20);
+  expect(due[0]).toBeCloseTo(74 + 100 * 0.2704, 1);
+  expect(due.at(-1)).toBeCloseTo(74 + 2000 * 0.2704, 1);
+});
+
+test("chunks that left late are marked, and stand where they were sent", () => {
+  const drawing = svg(sessionRecordOf({ seq: 1, finalMs: 499 }));
+  expect(xs(drawing, "chunk sent")).toHaveLength(18);
+  // Chunks 5 and 18 left 25 ms late.
+  expect(xs(drawing, "chunk late")[0]).toBeCloseTo(74 + 625 * 0.2704, 1);
+});
+
+test("partials with and without text, and finals", () => {
+  const drawing = svg(sessionRecordOf({ seq: 1 }));
+  expect(drawing.match(/class="blank"/g)).toHaveLength(2);
+  expect(drawing.match(/class="partial"/g)).toHaveLength(6);
+  expect(drawing.match(/class="final"/g)).toHaveLength(1);
+});
+
+test("the waits begin with the speech and with its end, and say how long they were", () => {
+  const drawing = svg(sessionRecordOf({ seq: 1, firstPartialMs: 300, finalMs: 499 }));
+  expect(drawing).toContain("first partial 300 ms");
+  expect(drawing).toContain("final 499 ms");
+  const first = /class="wait first" x="([\d.]+)"[^>]*width="([\d.]+)"/.exec(drawing);
+  expect(Number(first?.[1])).toBeCloseTo(74 + 400 * 0.2704, 1);
+  expect(Number(first?.[2])).toBeCloseTo(300 * 0.2704, 1);
+});
+
+test("a failure is a line where the session ended", () => {
+  expect(svg(sessionRecordOf({ seq: 1, failed: "deadline" }))).toContain('class="failed"');
+  expect(svg(sessionRecordOf({ seq: 1 }))).not.toContain('class="failed"');
+  expect(svg(sessionRecordOf({ seq: 1, failed: "deadline" }))).toContain("failed: deadline in flush");
+});
+
+test("an hour of audio is thinned, but for what was late", () => {
+  const drawing = svg(sessionRecordOf({ seq: 1, audioMs: 3_600_000 }));
+  expect(xs(drawing, "chunk").length).toBeLessThan(330);
+  expect(xs(drawing, "chunk late").length).toBeLessThan(400);
+  expect(drawing.length).toBeLessThan(100_000);
+});
+
+test("a session that never spoke, without a clip or a pace, still has a drawing", () => {
+  const bare: SessionRecord = {
+    ...sessionRecordOf({ seq: 1, failed: "refused" }),
+    responses: [],
+    values: {},
+  };
+  delete bare.anchorMs;
+  delete bare.readyMs;
+  for (const drawing of [svg(bare), svg({ ...bare, pace: 0, sentMs: [5, 6] }), svg(bare, undefined)])
+    expect(drawing).not.toMatch(/NaN|undefined|Infinity/);
+});
