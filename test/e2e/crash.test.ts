@@ -15,7 +15,7 @@ import {
   startBench,
   tempFolder,
 } from "../support/bench-process.ts";
-import type { ShortRun } from "../support/short-run.ts";
+import type { Moment, ShortRun } from "../support/short-run.ts";
 import {
   expectNothingLost,
   hasBegun,
@@ -29,6 +29,13 @@ import {
 } from "../support/short-run.ts";
 
 let run: ShortRun;
+
+/** Sessions have ended that began after the five seconds of the window were over, and are of the window. */
+const isBeyondItsWindow: Moment = ({ file }) =>
+  readLines<SessionRecord>(file("sessions.ndjson")).some(
+    ({ phase, scheduledMs }) => phase === "steady" && scheduledMs > 6000,
+  );
+
 afterEach(() => run.server.close());
 
 describe("a run whose main process is killed", () => {
@@ -62,6 +69,20 @@ describe("a run whose main process is killed", () => {
     expect(stderr).toContain(
       `${sessions.length} sessions ended and were recorded, ${lostSessions(result)} were under way`,
     );
+  });
+
+  it("after its window was made longer: the longer window is the one that is reported", async () => {
+    run = await shortRun(2, { flags: ["--until-certified", "p99", "--budget", "1m"] });
+    const started = startBench(run.args);
+    await until(run, isBeyondItsWindow);
+    const struckMs = strike(started.child.pid!);
+    await started.finished;
+    await sleep(1000);
+    const { stdout } = await bench(["report", run.out, "--format", "json"]);
+    const result = parseRunResult(stdout, "standard output");
+    const sessions = readLines<SessionRecord>(run.file("sessions.ndjson"));
+    expect(result.window.steadyMs).toBeGreaterThan(5000);
+    expectNothingLost(result, sessions, await run.server.served(), struckMs);
   });
 
   it("can be given its result afterwards", async () => {

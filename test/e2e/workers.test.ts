@@ -67,6 +67,7 @@ describe("a worker that is killed", () => {
   it.each([
     ["in the warm-up", allCallersAreIn],
     ["in the window", isInTheWindow],
+    ["in the drain, with sessions of the window open", isDrainingWithOpen(2)],
   ])("%s: nothing that ended is lost, the rest stays in the count, the run is void", async (_, moment) => {
     run = await shortRun(2);
     const started = startBench(run.args);
@@ -100,11 +101,17 @@ describe("a worker that is killed", () => {
   });
 });
 
+/** The window is over, and the worker still follows sessions of it. */
+function isDrainingWithOpen(worker: number): Moment {
+  return (now) => isDraining(now) && !isThrough(worker)(now);
+}
+
 /** The worker is in its drain: its sessions of the window have ended. */
 function isThrough(worker: number): Moment {
-  return ({ file }) => {
+  return (now) => {
+    const { file } = now;
     const ended = new Set(readLines<SessionRecord>(file("sessions.ndjson")).map(({ seq }) => seq));
     const starts = readLines<StartRecord>(file("starts.ndjson")).filter((start) => start.worker === worker);
-    return isDraining(run) && starts.every(({ seq, phase }) => phase !== "steady" || ended.has(seq));
+    return isDraining(now) && starts.every(({ seq, phase }) => phase !== "steady" || ended.has(seq));
   };
 }
