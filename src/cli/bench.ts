@@ -3,11 +3,14 @@ import type { Argv } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { capacityCommand } from "./capacity.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { gateCommand } from "./gate.ts";
+import { historyCommand } from "./history.ts";
 import { packageVersion } from "./machine.ts";
+import { planCommand } from "./plan.ts";
 import { reportCommand } from "./report.ts";
 import { runCommand } from "./run.ts";
 import { scenariosCommand } from "./scenarios.ts";
@@ -27,6 +30,9 @@ export async function bench(world: World): Promise<void> {
     reportCommand(world),
     gateCommand(world),
     compareCommand(world),
+    capacityCommand(world),
+    planCommand(world),
+    historyCommand(world),
     scenariosCommand(world),
     calibrateCommand(world),
     emulatorCommand(world),

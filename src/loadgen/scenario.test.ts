@@ -27,6 +27,7 @@ describe("the scenarios that come with the package", () => {
     expect(await listScenarios(PACKAGE_ROOT)).toEqual([
       "ab",
       "calibrate",
+      "capacity",
       "concurrency-1",
       "concurrency-10",
       "concurrency-50",
@@ -35,6 +36,7 @@ describe("the scenarios that come with the package", () => {
       "offline-throughput",
       "phase-sensitivity",
       "poisson-100",
+      "production-validation",
       "ramp-to-break",
       "smoke",
       "soak",

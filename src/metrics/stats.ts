@@ -71,15 +71,16 @@ function logFactorial(n: number): number {
 
 /**
  * The least number of sessions at which `violations` of them still certify "percentile p <= T": the least n with
- * P(Binomial(n, 1 - p) <= violations) <= 1 % (MLPerf's early-stopping rule).
+ * P(Binomial(n, 1 - p) <= violations) <= 1 - confidence (MLPerf's early-stopping rule).
  */
-export function sessionsNeeded(p: number, violations: number): number {
+export function sessionsNeeded(p: number, violations: number, confidence: number = 1 - ERROR_CHANCE): number {
+  const chance = 1 - confidence;
   let below = violations;
   let enough = violations + 1;
-  while (binomialAtMost(enough, 1 - p, violations) > ERROR_CHANCE) [below, enough] = [enough, enough * 2];
+  while (binomialAtMost(enough, 1 - p, violations) > chance) [below, enough] = [enough, enough * 2];
   while (enough - below > 1) {
     const middle = Math.floor((below + enough) / 2);
-    if (binomialAtMost(middle, 1 - p, violations) > ERROR_CHANCE) below = middle;
+    if (binomialAtMost(middle, 1 - p, violations) > chance) below = middle;
     else enough = middle;
   }
   return enough;

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runBench } from "../../test/support/fake-world.ts";
+import { VOIDED } from "../../test/support/sample-result.ts";
+import { storeRun } from "../../test/support/stored-runs.ts";
+
+let cwd: string;
+
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "history-"));
+  const results = join(cwd, "results");
+  [410, 400, 420].forEach((ms, index) => {
+    const finalMs = (): number => ms;
+    storeRun(results, { id: `run-${index}`, sessions: 150, finalMs, day: 3 - index });
+  });
+  storeRun(results, { id: "spoiled", sessions: 150, finalMs: () => 9000, validity: VOIDED.validity, day: 9 });
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+interface Line {
+  run?: string;
+  verdict: string;
+  value?: number;
+  runs: number;
+}
+
+async function lines(...args: string[]): Promise<Line[]> {
+  const { out, err, exitCode } = await runBench(["history", ...args, "--json"], { cwd });
+  expect([err, exitCode]).toEqual(["", 0]);
+  return JSON.parse(out) as Line[];
+}
+
+test("runs are listed oldest first, with the figure asked for; a void one has none", async () => {
+  const found = await lines("--metric", "final_from_close p95");
+  expect(found.map(({ run }) => run)).toEqual(["run-2", "run-1", "run-0", "spoiled"]);
+  expect(found.map(({ value }) => value && Math.round(value / 10))).toEqual([42, 40, 41, undefined]);
+});
+
+test("by release: one line, the mean of its valid runs", async () => {
+  const [line, ...others] = await lines("--metric", "final_from_close p95", "--by-release");
+  expect(others).toEqual([]);
+  expect(line).toMatchObject({
+    runs: 4,
+    verdict: "3 pass, 1 void",
+    value: expect.closeTo(410, -1) as number,
+  });
+});
+
+test("a pinned run is a copy that the gate finds", async () => {
+  for (const run of ["run-0", "run-1", "run-2"]) {
+    const { err, out } = await runBench(["history", "--pin", `results/${run}`], { cwd });
+    expect(err).toBe("");
+    expect(out).toContain(`${run} is one of`);
+  }
+  const gate = await runBench(["gate", "results/run-1", "--baseline", "baselines/main"], { cwd });
+  expect(gate.out).toContain("against 2 baseline run(s)");
+  const again = await runBench(["history", "--pin", "results/run-0"], { cwd });
+  expect([again.exitCode, again.err]).toEqual([2, expect.stringContaining("there already")]);
+});
+
+test.each([
+  [["--pin", "results/spoiled"], "no whole, valid run"],
+  [["--pin", "results/run-0", "--as", "../x"], "--as"],
+  [["--scenario", "other"], "no run matches"],
+  [["nowhere"], "holds no run"],
+])("%s is refused", async (args, message) => {
+  const { err, exitCode } = await runBench(["history", ...args], { cwd });
+  expect([exitCode, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test("people read a table, with the word emulated", async () => {
+  const { out } = await runBench(["history", "results"], { cwd });
+  expect(out).toMatch(/final_from_speech_end p95/);
+  expect(out).toMatch(/emulated/);
+});
