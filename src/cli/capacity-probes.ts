@@ -1,13 +1,15 @@
 /** Makes the probes of a capacity search: runs of one scenario at the level asked for, each in the folder of the search. */
+import { basename } from "node:path";
 import { formatDuration } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Probe } from "../metrics/capacity.ts";
-import { probeVerdict } from "../metrics/capacity.ts";
+import { probeVerdict, risingBacklog } from "../metrics/capacity.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
 import { parseSlo, shareAllowed } from "../metrics/slo.ts";
 import { startEmulator } from "./emulator-child.ts";
 import { readInput, type RunInput } from "./run-input.ts";
 import { seriesRun } from "./series-runs.ts";
+import { completedSessions } from "./session-details.ts";
 import type { World } from "./world.ts";
 
 export interface ProbeSettings {
@@ -82,7 +84,7 @@ export async function makeProbe(
   if (!quiet) world.stderr.write(`probe ${number}: ${streams} streams, ${kind}\n`);
   const input = await probeInput(world, settings, streams, kind);
   const { result, folder } = await seriesRun(world, { series, name, input, target, quiet: true, once: true });
-  const found = probeOf(result, folder, { streams, kind, allowed });
+  const found = probeOf(result, basename(folder), { streams, kind, allowed, pace: await paceOf(folder) });
   if (!quiet) world.stderr.write(`  ${probeText(found)}\n`);
   return found;
 }
@@ -90,22 +92,50 @@ export async function makeProbe(
 function probeOf(
   result: RunResult,
   run: string,
-  { streams, kind, allowed }: { streams: number; kind: Probe["kind"]; allowed: number },
+  { streams, kind, allowed, pace }: { streams: number; kind: Probe["kind"]; allowed: number; pace: Pace },
 ): Probe {
   const { sessions, metrics, slos } = result;
   const goodput = metrics["goodput"]?.value ?? 0;
   const good = Math.round(goodput * sessions.scheduled);
   // Failed sessions are bad sessions already: their ratio needs no second vote from a sample this small.
   const failed = slos.filter(({ verdict, name }) => verdict === "fail" && !name.startsWith("error_ratio"));
+  const rising = risingBacklog(pace.backlogSlopes);
+  const broken = failed.length > 0 || rising !== undefined;
   const verdict =
-    result.verdict === "void" ? "void" : probeVerdict(sessions.scheduled, good, allowed, failed.length > 0);
-  const broke = verdict === "fail" ? mostBroken(failed, slos) : undefined;
+    result.verdict === "void" ? "void" : probeVerdict(sessions.scheduled, good, allowed, broken);
+  const broke =
+    verdict !== "fail"
+      ? undefined
+      : failed.length === 0 && rising !== undefined
+        ? `backlog grows by ${(1000 * rising).toFixed(1)} ms a second`
+        : mostBroken(failed, slos);
   const seconds = (Date.parse(result.run.endedAt) - Date.parse(result.run.startedAt)) / 1000 + START_SECONDS;
   return {
     ...{ streams, kind, verdict, sessions: sessions.scheduled, good, seconds, run },
     ...(broke === undefined ? {} : { broke }),
+    ...(pace.sendingShare === undefined || verdict === "fail" ? {} : { sendingShare: pace.sendingShare }),
     figures: figuresOf(result),
   };
+}
+
+interface Pace {
+  backlogSlopes: readonly number[];
+  sendingShare?: number;
+}
+
+/** How callers and server kept pace with the audio, from the records of the sessions. */
+async function paceOf(folder: string): Promise<Pace> {
+  const backlogSlopes: number[] = [];
+  let audioMs = 0;
+  let wholeMs = 0;
+  for await (const { values, endedMs, scheduledMs, ...session } of completedSessions(folder)) {
+    const slope = values["backlog_slope"];
+    if (typeof slope === "number") backlogSlopes.push(slope);
+    if (endedMs === undefined || session.pace === 0) continue;
+    audioMs += session.audioMs / session.pace;
+    wholeMs += endedMs - scheduledMs;
+  }
+  return { backlogSlopes, ...(wholeMs > 0 ? { sendingShare: Math.min(1, audioMs / wholeMs) } : {}) };
 }
 
 /** What starting a run takes before its clock: workers, connections, the plan. */

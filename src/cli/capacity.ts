@@ -133,7 +133,8 @@ async function capacity(world: World, args: Args): Promise<void> {
   const left = budgetSeconds - preflightSeconds - search.usedSeconds;
   const phases = await phaseSensitivity(world, settings, search, left);
   const first = search.probes.find(({ verdict }) => verdict !== "void") ?? search.probes[0];
-  const facts = first === undefined ? undefined : readRunResult(join(first.run, "result.json")).target;
+  const facts =
+    first === undefined ? undefined : readRunResult(join(series, first.run, "result.json")).target;
   const report = capacityReport({
     ...{
       search,

@@ -12,14 +12,20 @@ export interface SessionDetails {
   transcripts: Map<string, Map<string, number>>;
 }
 
-/** Of a run folder; empty where it has no records. */
-export async function sessionDetails(folder: string, metric: string): Promise<SessionDetails> {
+/** The completed sessions of a run's window; none where it has no records. */
+export async function* completedSessions(folder: string): AsyncGenerator<SessionRecord> {
   const { sessionsFile } = recordFiles(folder);
-  const details: SessionDetails = { values: [], transcripts: new Map() };
-  if (!existsSync(sessionsFile)) return details;
+  if (!existsSync(sessionsFile)) return;
   for await (const line of createInterface({ input: createReadStream(sessionsFile, "utf8") })) {
     const record = parsed(line);
-    if (record?.phase !== "steady" || !record.ok) continue;
+    if (record?.phase === "steady" && record.ok) yield record;
+  }
+}
+
+/** Of a run folder; empty where it has no records. */
+export async function sessionDetails(folder: string, metric: string): Promise<SessionDetails> {
+  const details: SessionDetails = { values: [], transcripts: new Map() };
+  for await (const record of completedSessions(folder)) {
     const value = record.values[metric];
     if (typeof value === "number") details.values.push(value);
     else if (value !== undefined) for (const one of value) details.values.push(one);

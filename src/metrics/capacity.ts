@@ -2,7 +2,9 @@
  * From probes to a capacity: the largest number of streams at which the required share of sessions meets every SLO. A
  * probe is a run at a level (a number of streams); what it found are counts of sessions, so probes of one level add up.
  */
+import { tQuantile } from "./distributions.ts";
 import { isotonicFit } from "./isotonic.ts";
+import { deviation, mean } from "./paired.ts";
 import { binomialAtLeast, judgeShare } from "./stats.ts";
 
 /** What one probe found. */
@@ -16,9 +18,11 @@ export interface Probe {
   good: number;
   /** What broke, when something did: the SLO with the clearest violation, or a built-in check. */
   broke?: string;
+  /** Share of their time that callers send audio; less than 1 by the pauses between sessions. Of healthy probes only. */
+  sendingShare?: number;
   /** Length of the run with all that belongs to it. */
   seconds: number;
-  /** The run's folder. */
+  /** Name of the run's folder, in that of the search. */
   run: string;
   /** For the curve: latencies in milliseconds, ratios. */
   figures: Readonly<Record<string, number>>;
@@ -48,6 +52,20 @@ export function probeVerdict(
   if (broken) return "fail";
   const verdict = judgeShare(sessions, sessions - good, allowed);
   return verdict === "inconclusive" ? "undecided" : verdict;
+}
+
+/** A queue that grows by so much a second (here: seconds of backlog) is 7 s long after an hour's call: no level is sustained by it. */
+const SUSTAINED_SLOPE = 0.002;
+
+/**
+ * The slope of the backlog, in seconds a second, when it surely rises: the mean over the sessions, if its one-sided 99 % bound
+ * (t) is above 2 ms a second. Long before a limit on latency breaks: a probe is short, and a server 2 % over its capacity slow to show it.
+ */
+export function risingBacklog(slopes: readonly number[]): number | undefined {
+  if (slopes.length < 5) return undefined;
+  const slope = mean(slopes);
+  const bound = slope - (tQuantile(0.99, slopes.length - 1) * deviation(slopes)) / Math.sqrt(slopes.length);
+  return bound > SUSTAINED_SLOPE ? slope : undefined;
 }
 
 /** @param allowed share of sessions that may miss an SLO */

@@ -32,13 +32,13 @@ ${goodPlot(report)}
 ${curvePlot(report, "keepup", "keep-up", "", "keep_up")}
 </div>
 <div class="wide" role="region" aria-label="levels" tabindex="0"><table>
-<thead><tr>${head.map((cell) => markup`<th>${cell}</th>`)}</tr></thead>
+<thead><tr>${head.map((cell, index) => markup`<th class="${index === 1 ? "" : "number"}">${cell}</th>`)}</tr></thead>
 <tbody>
 ${rows.map((cells) => markup`<tr>${cells.map((cell, index) => markup`<td class="${index === 1 ? cell : "number"}">${cell}</td>`)}</tr>\n`)}</tbody>
 </table></div>
 <h2>Probes</h2>
 <div class="wide" role="region" aria-label="probes" tabindex="0"><table>
-<thead><tr><th>streams</th><th>kind</th><th>verdict</th><th>good</th><th>broke</th><th>run</th></tr></thead>
+<thead><tr><th class="number">streams</th><th>kind</th><th>verdict</th><th class="number">good</th><th>broke</th><th>run</th></tr></thead>
 <tbody>
 ${report.probes.map((probe) => markup`<tr><td class="number">${probe.streams}</td><td>${probe.kind}</td><td class="${probe.verdict}">${probe.verdict}</td><td class="number">${probe.good} of ${probe.sessions}</td><td>${probe.broke}</td><td><code>${probe.run}</code></td></tr>\n`)}</tbody>
 </table></div>

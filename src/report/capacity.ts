@@ -44,8 +44,13 @@ export interface CapacityReport {
   slos: readonly string[];
   /** What a level must show: so large a share of its sessions meets every SLO, without error. */
   criterion: { goodShare: number; confidence: 0.99 };
-  /** [largest level that passed, smallest that failed]; 0 when none passed, null when none failed. */
+  /**
+   * In streams that send without a pause: [callers of the largest level that passed x the share of their time that they sent,
+   * rounded down; callers of the smallest level that failed]. 0 when none passed, null when none failed.
+   */
   interval: [pass: number, fail: number | null];
+  /** The levels themselves, in callers, each followed by the next. */
+  callers: [pass: number, fail: number | null];
   /** Each end: so many long probes, and whether all its sessions together certify it at 99 %. */
   ends: Record<"pass" | "fail", { replicates: number; certified: boolean; sessions: number } | null>;
   /** The SLO that gives way first; null when none did. */
@@ -90,13 +95,16 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
       ? null
       : { replicates: level.replicates, certified: level.certified, sessions: level.sessions };
   };
-  const recommended = Math.floor(0.8 * pass);
+  const shares = search.probes.flatMap((probe) => (probe.streams === pass ? (probe.sendingShare ?? []) : []));
+  const sustained = pass === 0 ? 0 : Math.max(1, Math.floor(pass * Math.min(1, ...shares)));
+  const recommended = Math.floor(0.8 * sustained);
   const goodput = curve.find(({ streams }) => streams === pass)?.goodput ?? 1;
   return {
     schema: "riva-bench/capacity@1",
     ...{ target: facts.target, scenario: facts.scenario, slos: facts.slos },
     criterion: { goodShare: 1 - allowed, confidence: 0.99 },
-    interval: [pass, fail ?? null],
+    interval: [sustained, fail ?? null],
+    callers: [pass, fail ?? null],
     ends: { pass: endOf(pass), fail: endOf(fail) },
     bindingSlo: bindingOf(search.probes, fail) ?? null,
     recommended,
@@ -124,7 +132,19 @@ export function capacitySentence({ interval: [pass, fail], target, bindingSlo }:
 
 /** What a reader must know before using the number. */
 export function capacityNotes(report: CapacityReport): string[] {
-  const { ends, criterion, recommended, ended, nonMonotone: odd, phases, budget, generator, probes } = report;
+  const {
+    ends,
+    criterion,
+    recommended,
+    ended,
+    nonMonotone: odd,
+    phases,
+    budget,
+    generator,
+    probes,
+    callers,
+    interval,
+  } = report;
   const voided = probes.filter(({ verdict }) => verdict === "void").length;
   const end = (name: "pass" | "fail"): string[] => {
     const found = ends[name];
@@ -136,6 +156,7 @@ export function capacityNotes(report: CapacityReport): string[] {
   };
   return [
     `a level passes when ${percent(criterion.goodShare)} of its sessions meet every SLO: ${report.slos.join(", ")}`,
+    `${callers[0]} callers passed, who sent for ${percent(callers[0] === 0 ? 0 : Math.min(1, interval[0] / callers[0]))} of their time or more: ${interval[0]} streams without a pause`,
     ...end("pass"),
     ...end("fail"),
     `recommended: ${recommended} streams, 80 % of what passed`,
