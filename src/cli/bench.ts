@@ -7,6 +7,7 @@ import { capacityCommand } from "./capacity.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
 import { emulatorCommand } from "./emulator.ts";
+import { gatewayCommand } from "./gateway.ts";
 import { gateCommand } from "./gate.ts";
 import { historyCommand } from "./history.ts";
 import { packageVersion } from "./machine.ts";
@@ -36,6 +37,7 @@ export async function bench(world: World): Promise<void> {
     scenariosCommand(world),
     calibrateCommand(world),
     emulatorCommand(world),
+    gatewayCommand(world),
     workerCommand(),
   ];
   const names = commands

@@ -1,0 +1,291 @@
+/** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Argv, CommandModule } from "yargs";
+import { BenchError, messageOf } from "../base/errors.ts";
+import { parseYaml } from "../base/yaml.ts";
+import { createRivaGrpc } from "../client/riva-grpc.ts";
+import { createRivaUnary } from "../client/riva-unary.ts";
+import { createAuth, parseApiKeys } from "../gateway/auth.ts";
+import type { ApiKey } from "../gateway/auth.ts";
+import type { GatewayConfig } from "../gateway/config.ts";
+import { gatewayFile } from "../gateway/config.ts";
+import { createMockTransport } from "../gateway/mock-transport.ts";
+import type { Gateway, GatewayTls } from "../gateway/server.ts";
+import { startGateway } from "../gateway/server.ts";
+import type { UpstreamConfig } from "../gateway/upstreams.ts";
+import { createUpstreams } from "../gateway/upstreams.ts";
+import { createGatewayLog } from "./gateway-log.ts";
+import { loadPage } from "./gateway-page.ts";
+import { resolveTarget } from "./target.ts";
+import type { World } from "./world.ts";
+
+interface Args {
+  config?: string;
+  port?: number;
+  host?: string;
+  upstream?: string[];
+  fallback?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsClientCa?: string;
+  apiKeysFile?: string;
+  tokenSecret?: string;
+  logLevel?: string;
+  checkConfig: boolean;
+}
+
+/** An orchestrator's patience is counted from the signal; a second one ends the process at once. */
+const ENV_PREFIX = "BENCH_GATEWAY";
+
+export function gatewayCommand(world: World): CommandModule {
+  return {
+    command: "gateway",
+    describe: "Run the WebSocket gateway: browser audio to Riva or a NIM, with a microphone page",
+    builder: options,
+    handler: (args) => gateway(world, args as unknown as Args),
+  };
+}
+
+function options(yargs: Argv): Argv {
+  return yargs
+    .env(ENV_PREFIX)
+    .option("config", { type: "string", describe: "YAML file with all settings; read again on SIGHUP" })
+    .option("port", { type: "number", describe: "0 = any free port [default: 9000]" })
+    .option("host", { type: "string", describe: "Address to listen on [default: 127.0.0.1]" })
+    .option("upstream", {
+      type: "string",
+      array: true,
+      describe: "Recogniser, grpc://host:port or a name in targets/; several: in order of preference",
+    })
+    .option("fallback", {
+      type: "string",
+      choices: ["none", "mock"],
+      describe: "mock: placeholder words, marked as such, while no recogniser can be reached",
+    })
+    .option("tls-cert", {
+      type: "string",
+      describe: "Serve https and wss: PEM certificate, read again on SIGHUP",
+    })
+    .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
+    .option("tls-client-ca", {
+      type: "string",
+      describe: "Demand client certificates of this authority (mTLS)",
+    })
+    .option("api-keys-file", {
+      type: "string",
+      describe: 'Sessions need a key: lines of the form "name key"',
+    })
+    .option("token-secret", { type: "string", hidden: true })
+    .option("log-level", { type: "string", choices: ["debug", "info", "warn", "error", "silent"] })
+    .option("check-config", {
+      type: "boolean",
+      default: false,
+      describe: "Check and print the configuration, then exit",
+    })
+    .example("$0 gateway --upstream grpc://gpu-box:50051", "then open http://127.0.0.1:9000/")
+    .example(
+      "$0 gateway --upstream grpc://nim:50051 --upstream grpc://riva:50051",
+      "NIM first, legacy Riva behind it",
+    )
+    .example("$0 gateway --config gateway.yaml --check-config", "what would be used, secrets hidden")
+    .epilogue(
+      `Every flag can be set by the environment (${ENV_PREFIX}_PORT, ${ENV_PREFIX}_UPSTREAM, ...); ` +
+        `${ENV_PREFIX}_TOKEN_SECRET signs session tokens, for several gateways behind one address. ` +
+        "Protocols: docs/gateway-protocol.md.",
+    );
+}
+
+interface Loaded {
+  config: GatewayConfig;
+  upstreams: UpstreamConfig[];
+  keys: ApiKey[];
+  tls: GatewayTls | undefined;
+}
+
+async function gateway(world: World, args: Args): Promise<void> {
+  const loaded = await load(world, args);
+  if (args.checkConfig) {
+    world.stdout.write(`${JSON.stringify(printable(loaded), null, 2)}\n`);
+    return;
+  }
+  const { config, tls } = loaded;
+  const log = createGatewayLog(config.log.level);
+  const upstreams = createUpstreams(
+    loaded.upstreams,
+    {
+      transport: (endpoint) => createRivaGrpc({ ...endpoint, clock: world.clock }),
+      unary: (endpoint) => createRivaUnary({ ...endpoint, clock: world.clock }),
+    },
+    world.clock,
+    ({ name, breaker }) => log.warn({ upstream: name, breaker: breaker.state }, "upstream changed"),
+  );
+  const secret = args.tokenSecret === undefined ? randomBytes(32) : Buffer.from(args.tokenSecret);
+  const server = await startGateway({
+    config,
+    clock: world.clock,
+    auth: createAuth(loaded.keys, secret, config.tokenLife),
+    upstreams,
+    ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),
+    ...(tls === undefined ? {} : { tls }),
+    log,
+    page: await loadPage(world.root),
+  });
+  log.info({ config: printable(loaded), port: server.port }, "gateway started");
+  world.stdout.write(
+    `riva-bench gateway listening on ${tls === undefined ? "http" : "https"}://${config.host}:${server.port}/, ` +
+      `upstreams: ${loaded.upstreams.map(({ uri }) => uri).join(", ") || "none"}` +
+      `${config.fallback === "mock" ? " (fallback: MOCK words)" : ""}\n`,
+  );
+  const unhear = reloadOnHangup(world, args, log, (next) => {
+    upstreams.replace(next.upstreams);
+    if (next.tls !== undefined) server.setTls(next.tls);
+  });
+  await stopped(world, server, log);
+  unhear();
+}
+
+/** Flags over file over defaults. @throws BenchError (exit 2) that names what is wrong */
+async function load(world: World, args: Args): Promise<Loaded> {
+  const path = args.config === undefined ? undefined : resolve(world.cwd, args.config);
+  const folder = path === undefined ? world.cwd : dirname(path);
+  const file = parseYaml(
+    path === undefined ? "{}" : await text("--config", path),
+    path ?? "flags",
+    gatewayFile,
+  );
+  const { tlsCert, tlsKey, tlsClientCa } = args;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw BenchError.usage("TLS needs both --tls-cert and --tls-key");
+  const config: GatewayConfig = {
+    ...file,
+    ...(args.port === undefined ? {} : { port: args.port }),
+    ...(args.host === undefined ? {} : { host: args.host }),
+    ...(args.upstream === undefined ? {} : { upstreams: args.upstream.map((uri) => ({ uri })) }),
+    ...(args.fallback === undefined ? {} : { fallback: args.fallback as GatewayConfig["fallback"] }),
+    ...(args.apiKeysFile === undefined ? {} : { apiKeysFile: resolve(world.cwd, args.apiKeysFile) }),
+    ...(args.logLevel === undefined
+      ? {}
+      : { log: { level: args.logLevel as GatewayConfig["log"]["level"] } }),
+    ...(tlsCert === undefined || tlsKey === undefined
+      ? {}
+      : {
+          tls: {
+            cert: resolve(world.cwd, tlsCert),
+            key: resolve(world.cwd, tlsKey),
+            ...(tlsClientCa === undefined ? {} : { clientCa: resolve(world.cwd, tlsClientCa) }),
+          },
+        }),
+  };
+  if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)
+    throw BenchError.usage("--port must be a whole number from 0 to 65535");
+  if (config.upstreams.length === 0 && config.fallback === "none") {
+    throw BenchError.usage(
+      "no recogniser is configured",
+      "Give --upstream grpc://host:50051 (try: bench emulator --port 50051), or upstreams in --config.",
+    );
+  }
+  const keysPath = config.apiKeysFile === undefined ? undefined : resolve(folder, config.apiKeysFile);
+  return {
+    config,
+    upstreams: await Promise.all(config.upstreams.map((upstream) => upstreamOf(world, upstream))),
+    keys: keysPath === undefined ? [] : parseApiKeys(await text("--api-keys-file", keysPath), keysPath),
+    tls: config.tls === undefined ? undefined : await certificates(config.tls, folder),
+  };
+}
+
+async function upstreamOf(
+  world: World,
+  { name, uri }: { name?: string; uri: string },
+): Promise<UpstreamConfig> {
+  const target = await resolveTarget({ flag: uri, env: world.env, cwd: world.cwd, root: world.root });
+  if (target.kind !== "riva-grpc" || target.address === "") {
+    throw BenchError.usage(
+      `upstream ${uri}: not a running Riva server or NIM`,
+      "An upstream is grpc://host:port, grpcs://host:port or a target file with such a URI.",
+    );
+  }
+  return {
+    name: name ?? (uri.includes("://") ? target.address : target.name),
+    uri: target.uri,
+    endpoint: {
+      address: target.address,
+      metadata: target.metadata,
+      ...(target.tls === undefined ? {} : { tls: target.tls }),
+    },
+  };
+}
+
+async function certificates(
+  { cert, key, clientCa }: NonNullable<GatewayConfig["tls"]>,
+  folder: string,
+): Promise<GatewayTls> {
+  const read = async (flag: string, path: string): Promise<Buffer> =>
+    Buffer.from(await text(flag, resolve(folder, path)));
+  return {
+    cert: await read("--tls-cert", cert),
+    key: await read("--tls-key", key),
+    ...(clientCa === undefined ? {} : { ca: await read("--tls-client-ca", clientCa) }),
+  };
+}
+
+/** The configuration as used; keys are names only, and nothing else in it is a secret. */
+function printable({ config, upstreams, keys, tls }: Loaded): object {
+  return {
+    ...config,
+    upstreams: upstreams.map(({ name, uri, endpoint }) => ({
+      name,
+      uri,
+      tls: endpoint.tls !== undefined,
+      metadata: Object.keys(endpoint.metadata ?? {}),
+    })),
+    apiKeys: keys.map(({ name }) => name),
+    tls: tls === undefined ? "off" : tls.ca === undefined ? "on" : "mutual",
+  };
+}
+
+/** Reads everything again on SIGHUP; what can't be used is said, and the old settings stay. */
+function reloadOnHangup(
+  world: World,
+  args: Args,
+  log: ReturnType<typeof createGatewayLog>,
+  use: (next: Loaded) => void,
+): () => void {
+  const reload = (): void => {
+    load(world, args).then(
+      (next) => {
+        use(next);
+        log.info({ upstreams: next.upstreams.map(({ name }) => name) }, "configuration read again");
+      },
+      (error: unknown) =>
+        log.warn({ error: messageOf(error) }, "the new configuration can't be used; the old one stays"),
+    );
+  };
+  process.on("SIGHUP", reload);
+  return () => process.off("SIGHUP", reload);
+}
+
+/** SIGTERM or Ctrl-C: no new sessions, the open ones are followed to their end up to the limit. */
+function stopped(world: World, server: Gateway, log: ReturnType<typeof createGatewayLog>): Promise<void> {
+  return new Promise((done) => {
+    let times = 0;
+    const unhear = world.onInterrupt((signal) => {
+      if (times++ > 0) process.exit(1);
+      log.info({ signal }, "draining");
+      void server.drain().then(() => {
+        log.info({}, "gateway stopped");
+        unhear();
+        done();
+      });
+    });
+  });
+}
+
+async function text(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw BenchError.usage(`can't read ${flag} ${path}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,88 @@
+/** Who may open a session, and how many: origin, key or token, limits, and whether there is anyone to hear it. */
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../base/clock.ts";
+import type { Auth } from "./auth.ts";
+import type { GatewayConfig } from "./config.ts";
+import { OwnerCounts, TokenBucket } from "./rate-limit.ts";
+import type { SessionError } from "./result.ts";
+
+export interface Admission {
+  /** The place of one session; undefined when it may not be opened, and why. */
+  enter(request: IncomingMessage): Place | SessionError;
+  /** True for a page that may not use this gateway. */
+  foreign(request: IncomingMessage): boolean;
+}
+
+export interface Place {
+  /** Name of the key, in logs and limits. */
+  readonly caller: string;
+  /** Counts bytes from the caller; false when it sends more than it may. */
+  received(bytes: number): boolean;
+  leave(): void;
+}
+
+/** A minute of speech may come at once: a file. */
+const BURST_S = 60;
+
+export function createAdmission(
+  config: GatewayConfig,
+  auth: Auth,
+  clock: Clock,
+  state: { draining(): boolean; canServe(): boolean },
+): Admission {
+  const { limits } = config;
+  const bytesPerSecond = limits.bytesPerSecondPerOwner;
+  const keys = new OwnerCounts({ sessions: limits.sessionsPerKey, bytesPerSecond });
+  const addresses = new OwnerCounts({ sessions: limits.sessionsPerAddress, bytesPerSecond });
+  let sessions = 0;
+
+  function foreign({ headers }: IncomingMessage): boolean {
+    const { origin, host } = headers;
+    if (origin === undefined) return false;
+    if (config.allowedOrigins.includes("*") || config.allowedOrigins.includes(origin)) return false;
+    return !URL.canParse(origin) || new URL(origin).host !== host;
+  }
+
+  function place(caller: string, address: string): Place {
+    const nowMs = clock.nowMs();
+    const perSecond = limits.bytesPerSecondPerSession;
+    const own = new TokenBucket(perSecond, perSecond * BURST_S, nowMs);
+    sessions++;
+    keys.opened(caller, nowMs);
+    addresses.opened(address, nowMs);
+    return {
+      caller,
+      received(bytes) {
+        const atMs = clock.nowMs();
+        const within = [
+          own.take(bytes, atMs),
+          keys.received(caller, bytes, atMs),
+          addresses.received(address, bytes, atMs),
+        ];
+        return within.every(Boolean);
+      },
+      leave() {
+        sessions--;
+        keys.closed(caller);
+        addresses.closed(address);
+      },
+    };
+  }
+
+  return {
+    foreign,
+    enter(request) {
+      const address = request.socket.remoteAddress ?? "";
+      const caller = auth.required ? auth.callerOf(request.headers, clock.epochMs()) : "anyone";
+      if (state.draining()) return { code: "going_away", message: "the gateway is shutting down" };
+      if (foreign(request))
+        return { code: "origin_forbidden", message: "pages of this origin may not connect" };
+      if (caller === undefined)
+        return { code: "unauthenticated", message: "an API key or a session token is needed" };
+      if (sessions >= limits.sessions || !keys.hasRoom(caller) || !addresses.hasRoom(address))
+        return { code: "too_much", message: "too many sessions are open" };
+      if (!state.canServe()) return { code: "no_upstream", message: "no recogniser can be reached" };
+      return place(caller, address);
+    },
+  };
+}

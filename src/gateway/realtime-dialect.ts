@@ -1,0 +1,179 @@
+/**
+ * `/v1/realtime?intent=transcription`: the realtime dialect of NVIDIA's NIMs, for clients written for them. Each chunk is
+ * `append` with base64, then `commit`; `done` ends the audio; the last `completed` holds the whole text.
+ */
+import type { Dialect, DialectContext } from "./dialect.ts";
+import { parseObject, refusal } from "./dialect.ts";
+import { defaultSession, requestOf, updated } from "./realtime-session.ts";
+import type { SessionError, SessionResult } from "./result.ts";
+import type { GatewaySession, SessionCaller } from "./session.ts";
+import { readWavStart } from "./wav-header.ts";
+
+const ITEM = "conversation.item.input_audio_transcription";
+/** A WAV header is found within so many bytes. */
+const LONGEST_HEADER = 65_536;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+export function createRealtimeDialect(context: DialectContext): Dialect {
+  const { socket, sessionId } = context;
+  let settings = defaultSession(`sess_${sessionId}`);
+  let session: GatewaySession | undefined;
+  /** Of a WAV whose header is not complete yet, or an odd byte at the end of the last piece. */
+  let rest: Buffer = Buffer.alloc(0);
+  let headerRead = false;
+  let over = false;
+  let text = "";
+  let words: object[] = [];
+  let processedS = 0;
+  let events = 0;
+
+  const emit = (type: string, fields: object = {}, replaceable = false): void =>
+    socket.send({ event_id: `event_${events++}`, type, ...fields }, replaceable);
+
+  function stop(error: SessionError): void {
+    if (session !== undefined) session.end(error);
+    else end(error);
+  }
+
+  function end(error: SessionError | undefined): void {
+    if (over) return;
+    over = true;
+    if (error !== undefined)
+      emit("error", {
+        error: { type: error.code, code: error.code, message: error.message, lost: error.lost },
+      });
+    else {
+      completed(text, words, true);
+    }
+    socket.close(error);
+  }
+
+  function completed(transcript: string, wordsOf: object[], last: boolean): void {
+    const words_info = { words: wordsOf };
+    const usage = { type: "duration", seconds: processedS };
+    emit(`${ITEM}.completed`, {
+      item_id: `item_${sessionId}`,
+      content_index: 0,
+      transcript,
+      is_last_result: last,
+      words_info,
+      usage,
+    });
+  }
+
+  const caller: SessionCaller = {
+    ready: () => undefined,
+    result(result) {
+      processedS = (result.audioProcessedMs ?? 0) / 1000;
+      if (!result.final) {
+        const { text: delta, stability, audioProcessedMs } = result;
+        emit(
+          `${ITEM}.delta`,
+          {
+            item_id: `item_${sessionId}`,
+            content_index: 0,
+            delta,
+            stability,
+            audio_processed_ms: audioProcessedMs,
+          },
+          true,
+        );
+        return;
+      }
+      const own = wordsOf(result);
+      text += result.text;
+      words = [...words, ...own];
+      completed(result.text, own, false);
+    },
+    ended: end,
+    setReading: (reading) => socket.setReading(reading),
+  };
+
+  function audio(bytes: Buffer): void {
+    let samples = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    rest = Buffer.alloc(0);
+    if (settings.input_audio_format === "none" && !headerRead) {
+      const start = readWavStart(samples);
+      if (start === undefined && samples.length < LONGEST_HEADER) {
+        rest = samples;
+        return;
+      }
+      if (start === undefined || typeof start === "string") {
+        stop(refusal("bad_request", start ?? "the WAV header is too long"));
+        return;
+      }
+      headerRead = true;
+      settings = { ...settings, input_audio_params: { sample_rate_hz: start.sampleRateHz, num_channels: 1 } };
+      samples = samples.subarray(start.headerBytes);
+    }
+    session ??= context.begin(requestOf(settings), caller);
+    const even = samples.length - (samples.length % 2);
+    if (even < samples.length) rest = Buffer.from(samples.subarray(even));
+    for (let at = 0; at < even; at += context.chunkBytes)
+      session.audio(samples.subarray(at, Math.min(even, at + context.chunkBytes)));
+  }
+
+  const EVENTS: Readonly<Record<string, (event: Record<string, unknown>) => void>> = {
+    "transcription_session.update"(event) {
+      if (session !== undefined)
+        return stop(refusal("bad_request", "the session can't be changed once audio has come"));
+      const next = updated(settings, event["session"]);
+      if (typeof next === "string") return stop(refusal("bad_request", next));
+      settings = next;
+      emit("transcription_session.updated", { session: settings });
+    },
+    "input_audio_buffer.append"({ audio: base64 }) {
+      if (typeof base64 !== "string" || base64.length % 4 !== 0 || !BASE64.test(base64))
+        return stop(refusal("bad_request", "append: audio is not base64"));
+      audio(Buffer.from(base64, "base64"));
+    },
+    "input_audio_buffer.commit"() {
+      emit("input_audio_buffer.committed", { item_id: `item_${sessionId}` });
+    },
+    "input_audio_buffer.clear"() {
+      rest = Buffer.alloc(0);
+    },
+    "input_audio_buffer.done"() {
+      if (session === undefined) session = context.begin(requestOf(settings), caller);
+      session.finish();
+    },
+  };
+
+  queueMicrotask(() => {
+    emit("conversation.created", {
+      conversation: { id: `conv_${sessionId}`, object: "realtime.conversation" },
+    });
+  });
+
+  return {
+    text(message) {
+      if (over) return;
+      const event = parseObject(message);
+      const type = event?.["type"];
+      if (event === undefined || typeof type !== "string")
+        return stop(refusal("bad_request", "not a JSON event with a type"));
+      const act = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
+      if (act === undefined)
+        stop(refusal("bad_request", `unknown event; known are ${Object.keys(EVENTS).join(", ")}`));
+      else act(event);
+    },
+    binary() {
+      if (!over) stop(refusal("bad_request", "this dialect takes text frames; PCM frames go to /v1/stream"));
+    },
+    stop,
+    gone() {
+      over = true;
+      session?.end();
+    },
+  };
+}
+
+function wordsOf({ words = [] }: SessionResult): object[] {
+  return words.map(({ word, startMs, endMs }) => ({
+    word,
+    start_time: startMs,
+    end_time: endMs,
+    confidence: 0,
+    speaker_tag: 0,
+  }));
+}

@@ -1,0 +1,220 @@
+/**
+ * The gateway: HTTP and WebSockets of browsers and phones in front, recognisers behind. Puts the parts together; what a
+ * session does is in `session.ts`, what a caller may say in the two dialects.
+ */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { Server as TlsServer } from "node:https";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { Clock } from "../base/clock.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
+import type { AsrTransport } from "../client/transport.ts";
+import { createAdmission } from "./admission.ts";
+import type { Auth } from "./auth.ts";
+import { REALTIME_PROTOCOL } from "./auth.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Connection, ConnectionContext, GatewayLog } from "./connection.ts";
+import { serveConnection } from "./connection.ts";
+import type { Dialect, DialectContext } from "./dialect.ts";
+import { refusal } from "./dialect.ts";
+import type { PageFiles } from "./http-routes.ts";
+import { serveHttp } from "./http-routes.ts";
+import { createGatewayMetrics } from "./metrics.ts";
+import { createRealtimeDialect } from "./realtime-dialect.ts";
+import { HTTP_STATUS } from "./result.ts";
+import { createStreamDialect } from "./stream-dialect.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+/** PEM; with `ca`, callers must show a certificate signed by it. */
+export interface GatewayTls {
+  cert: Buffer;
+  key: Buffer;
+  ca?: Buffer;
+}
+
+export interface GatewayOptions {
+  config: GatewayConfig;
+  clock: Clock;
+  auth: Auth;
+  upstreams: Upstreams;
+  /** Answers while no upstream can. */
+  mock?: AsrTransport;
+  tls?: GatewayTls;
+  log: GatewayLog;
+  page: PageFiles;
+}
+
+export interface Gateway {
+  readonly port: number;
+  /** Certificates that new connections get. */
+  setTls(tls: GatewayTls): void;
+  /** Stops accepting, lets sessions end for as long as the configuration says, then tells the rest to go. */
+  drain(): Promise<void>;
+}
+
+const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectContext): Dialect }>> = {
+  "/v1/stream": { name: "stream", create: createStreamDialect },
+  "/v1/realtime": { name: "realtime", create: createRealtimeDialect },
+};
+
+/** @throws BenchError (exit 2) when it can't listen there */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, clock, auth, upstreams, log, page } = options;
+  const { limits } = config;
+  const connections = new Set<Connection>();
+  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  loopDelay.enable();
+  let draining = false;
+  let whenEmpty = (): void => undefined;
+
+  const canServe = (): boolean => options.mock !== undefined || upstreams.choose([]) !== undefined;
+  const admission = createAdmission(config, auth, clock, { draining: () => draining, canServe });
+  const metrics = createGatewayMetrics({
+    upstreams: () => upstreams.list(),
+    draining: () => draining,
+    loopDelayMaxMs() {
+      const ms = loopDelay.max / 1e6;
+      loopDelay.reset();
+      return ms;
+    },
+  });
+  const shared: ConnectionContext = {
+    ...{ clock, limits, upstreams, metrics, log },
+    ...(options.mock === undefined ? {} : { mock: options.mock }),
+  };
+
+  const readiness = (): { ready: boolean } & Record<string, unknown> => ({
+    ready: !draining && canServe(),
+    status: draining ? "draining" : canServe() ? "ready" : "no upstream",
+    upstreams: upstreams.list().map(({ name, breaker, sessions }) => ({
+      ...{ name, sessions },
+      state: breaker.state === "closed" ? "up" : "away",
+    })),
+    ...(options.mock === undefined ? {} : { fallback: "mock" }),
+  });
+
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytes,
+    handleProtocols: (offered) => (offered.has(REALTIME_PROTOCOL) ? REALTIME_PROTOCOL : false),
+  });
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const [path = "", query = ""] = request.url?.split("?") ?? [];
+    const dialect = Object.hasOwn(DIALECTS, path) ? DIALECTS[path] : undefined;
+    if (dialect === undefined) {
+      refuse(socket, 404, "not found");
+      return;
+    }
+    if (dialect.name === "realtime" && new URLSearchParams(query).get("intent") !== "transcription") {
+      refuse(socket, 403, "?intent=transcription is needed");
+      return;
+    }
+    const place = admission.enter(request);
+    if ("code" in place) {
+      metrics.refused(place.code);
+      refuse(socket, HTTP_STATUS[place.code] ?? 503, place.message);
+      return;
+    }
+    const leave = (): void => place.leave();
+    socket.once("close", leave);
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      socket.off("close", leave);
+      const traceId = traceIdOf(request);
+      const connection = serveConnection(
+        ws,
+        {
+          ...{ sessionId: randomUUID(), dialect: dialect.name, place },
+          create: (context) => dialect.create(context),
+          ...(traceId === undefined ? {} : { traceId }),
+        },
+        shared,
+        () => {
+          connections.delete(connection);
+          if (connections.size === 0) whenEmpty();
+        },
+      );
+      connections.add(connection);
+    });
+  }
+
+  const serve = (request: IncomingMessage, response: ServerResponse): void =>
+    serveHttp({ auth, admission, metrics, clock, page, readiness }, request, response);
+  const server: Server | TlsServer =
+    options.tls === undefined ? createServer(serve) : createTlsServer(secure(options.tls), serve);
+  server.headersTimeout = server.requestTimeout = limits.handshake;
+  // How often Node looks for requests that take too long.
+  Object.assign(server, { connectionsCheckingInterval: 1000 });
+  server.on("upgrade", upgrade);
+  server.on("clientError", (_error, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(cannotListen(error, config)));
+    server.listen(config.port, config.host, resolve);
+  });
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    setTls(tls) {
+      if ("setSecureContext" in server) server.setSecureContext(secure(tls));
+    },
+    async drain() {
+      draining = true;
+      server.close();
+      if (connections.size > 0) {
+        const stopLimit = clock.wakeAt(clock.nowMs() + limits.drain, () => {
+          const gone = refusal("going_away", "the gateway is shutting down; connect again");
+          for (const connection of [...connections]) connection.stop(gone);
+        });
+        await new Promise<void>((resolve) => (whenEmpty = resolve));
+        stopLimit();
+      }
+      server.closeAllConnections();
+      loopDelay.disable();
+      await upstreams.close();
+    },
+  };
+}
+
+function refuse(socket: Duplex, status: number, detail: string): void {
+  const body = JSON.stringify({ detail });
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? "Error"}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...(status === 401 ? ["www-authenticate: Bearer"] : []),
+    "connection: close",
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  429: "Too Many Requests",
+  503: "Service Unavailable",
+};
+
+/** The trace that a W3C traceparent names, so that a session can be found from the caller's side. */
+function traceIdOf({ headers }: IncomingMessage): string | undefined {
+  const header = headers["traceparent"];
+  return /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/.exec(
+    typeof header === "string" ? header : "",
+  )?.[1];
+}
+
+function secure({ cert, key, ca }: GatewayTls): object {
+  return { cert, key, ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }) };
+}
+
+function cannotListen(error: Error & { code?: string }, { host, port }: GatewayConfig): BenchError {
+  const why = error.code === "EADDRINUSE" ? "the port is in use" : messageOf(error);
+  return BenchError.usage(`can't listen on ${host}:${port}: ${why}`, "Give another port with --port.");
+}

@@ -1,0 +1,303 @@
+/**
+ * One session, whatever dialect its caller speaks: audio in, results out, and every way in which it can end. It keeps
+ * the audio that has no final text yet: when its upstream fails, the next one hears it again and nothing is lost. A caller who
+ * sends faster than the recogniser takes is paused.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Failure, Outcome } from "../base/outcome.ts";
+import type {
+  AsrResponse,
+  AsrStream,
+  AsrTransport,
+  RecognitionSettings,
+  StreamListener,
+} from "../client/transport.ts";
+import type { GatewayLimits } from "./config.ts";
+import { KeptAudio } from "./kept-audio.ts";
+import type { SessionError, SessionResult } from "./result.ts";
+import { SilenceKeeper } from "./silence.ts";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+/** What the caller asked for. */
+export interface SessionRequest {
+  recognition: RecognitionSettings;
+  sampleRateHz: number;
+}
+
+/** The caller's side: a dialect over a socket. */
+export interface SessionCaller {
+  ready(upstream: string): void;
+  result(result: SessionResult): void;
+  /** The last of it, once. */
+  ended(error: SessionError | undefined): void;
+  /** Stops or goes on reading the caller's socket. */
+  setReading(reading: boolean): void;
+}
+
+/** What the operator gets to know of sessions. */
+export interface SessionWatcher {
+  opened(upstream: string, tookMs: number): void;
+  audio(bytes: number): void;
+  /** What the gateway added on the way in: from the frame read to the upstream's socket. */
+  added(ms: number): void;
+  result(final: boolean): void;
+  upstreamFailed(upstream: string, failure: Failure): void;
+}
+
+export interface SessionContext {
+  id: string;
+  clock: Clock;
+  upstreams: Upstreams;
+  /** Answers when no upstream does; absent = the session fails. */
+  mock?: AsrTransport;
+  limits: GatewayLimits;
+  watcher: SessionWatcher;
+}
+
+const KEEPALIVE_EVERY_MS = 5000;
+const KEEPALIVE_MS = 100;
+/** Chunks on their way to the upstream's socket at which the caller's socket is no longer read, and at which it is again. */
+const PAUSE_AT = 16;
+const RESUME_AT = 4;
+
+export class GatewaySession implements StreamListener {
+  readonly #context: SessionContext;
+  readonly #request: SessionRequest;
+  readonly #caller: SessionCaller;
+  readonly #kept: KeptAudio;
+  readonly #startedMs: number;
+  readonly #tried: Upstream[] = [];
+  #silence: SilenceKeeper;
+  #upstream: Upstream | undefined;
+  #transport: AsrTransport | undefined;
+  #stream: AsrStream | undefined;
+  #open = false;
+  /** When each chunk was sent that the upstream's socket has not taken yet. */
+  #onTheWay: number[] = [];
+  #paused = false;
+  #finished = false;
+  #ended = false;
+  #results = 0;
+  #segment = 0;
+  /** Caller's audio, up to here... */
+  #callerMs = 0;
+  /** ...processed, and with its final text. */
+  #recognisedMs = 0;
+  #finalMs = 0;
+  #lastAudioMs: number;
+  #stopTimer: () => void = () => undefined;
+
+  constructor(context: SessionContext, request: SessionRequest, caller: SessionCaller) {
+    this.#context = context;
+    this.#request = request;
+    this.#caller = caller;
+    this.#silence = new SilenceKeeper(request.sampleRateHz);
+    this.#kept = new KeptAudio(request.sampleRateHz, context.limits.kept);
+    this.#startedMs = this.#lastAudioMs = context.clock.nowMs();
+    this.#watchTime();
+    queueMicrotask(() => this.#connect());
+  }
+
+  /** True when the answers come from the fallback. */
+  get mock(): boolean {
+    return this.#transport !== undefined && this.#transport === this.#context.mock;
+  }
+
+  /** 16-bit mono samples of the caller. */
+  audio(bytes: Buffer): void {
+    if (this.#ended || this.#finished || bytes.length === 0) return;
+    this.#lastAudioMs = this.#context.clock.nowMs();
+    this.#context.watcher.audio(bytes.length);
+    this.#callerMs += (bytes.length / 2 / this.#request.sampleRateHz) * 1000;
+    this.#kept.add(bytes);
+    if (this.#open) this.#send(bytes);
+    else if (this.#kept.full) this.#setPaused(true);
+  }
+
+  /** No more audio: the rest of the text follows, then the end. */
+  finish(): void {
+    if (this.#ended || this.#finished) return;
+    this.#finished = true;
+    if (this.#open) this.#stream?.finish();
+  }
+
+  /** The caller is gone, or must go. */
+  end(error?: SessionError): void {
+    if (this.#ended) return;
+    const stream = this.#stream;
+    this.#conclude(error);
+    stream?.cancel(error?.message ?? "the caller hung up");
+  }
+
+  #connect(): void {
+    if (this.#ended) return;
+    this.#open = false;
+    this.#onTheWay = [];
+    const { upstreams, mock, limits, id } = this.#context;
+    this.#upstream = upstreams.choose(this.#tried);
+    this.#transport = this.#upstream?.transport ?? mock;
+    if (this.#transport === undefined) {
+      this.#conclude({
+        code: "no_upstream",
+        message: "no recogniser can be reached; try again in a few seconds",
+      });
+      return;
+    }
+    if (this.#upstream !== undefined) {
+      this.#tried.push(this.#upstream);
+      this.#upstream.sessions++;
+    }
+    this.#stream = this.#transport.open(
+      {
+        recognition: this.#request.recognition,
+        encoding: "LINEAR_PCM",
+        sampleRateHz: this.#request.sampleRateHz,
+        requestId: id,
+        readyTimeoutMs: limits.connect,
+        flushTimeoutMs: limits.flush,
+      },
+      this,
+    );
+  }
+
+  onOpen(atMs: number): void {
+    if (this.#ended) return;
+    this.#open = true;
+    if (this.#upstream !== undefined) this.#context.upstreams.report(this.#upstream, undefined);
+    const name = this.#upstream?.name ?? "mock";
+    this.#context.watcher.opened(name, atMs - this.#startedMs);
+    this.#caller.ready(name);
+    this.#silence = new SilenceKeeper(this.#request.sampleRateHz, this.#kept.fromMs);
+    for (const bytes of this.#kept.parts()) this.#send(bytes);
+    if (this.#onTheWay.length < PAUSE_AT) this.#setPaused(false);
+    if (this.#finished) this.#stream?.finish();
+  }
+
+  onAccepted(_index: number, atMs: number): void {
+    const sinceMs = this.#onTheWay.shift();
+    if (sinceMs !== undefined) this.#context.watcher.added(atMs - sinceMs);
+    if (this.#paused && this.#onTheWay.length <= RESUME_AT) this.#setPaused(false);
+  }
+
+  onResponse(response: AsrResponse): void {
+    if (this.#ended) return;
+    const { audioProcessedS, final, text, trailingInterim } = response;
+    if (audioProcessedS !== undefined) this.#recognisedMs = this.#silence.callerTime(audioProcessedS * 1000);
+    this.#tell(response, final, text);
+    if (final) {
+      this.#segment++;
+      this.#finalMs = this.#recognisedMs;
+      this.#kept.recognised(this.#finalMs);
+    }
+    if (trailingInterim !== undefined && trailingInterim !== "") this.#tell(response, false, trailingInterim);
+  }
+
+  onEnd(_atMs: number, outcome: Outcome): void {
+    this.#stream = undefined;
+    if (this.#upstream !== undefined) this.#context.upstreams.release(this.#upstream);
+    if (this.#ended) return;
+    if (outcome.ok) {
+      this.#conclude(undefined);
+      return;
+    }
+    const { failure } = outcome;
+    const upstream = this.#upstream;
+    if (upstream !== undefined) {
+      this.#context.upstreams.report(upstream, failure);
+      this.#context.watcher.upstreamFailed(upstream.name, failure);
+    }
+    // All that has no final text yet is still here: the next upstream hears it, and nothing is lost.
+    const canBeTakenOver = failure.origin !== "client-config" && this.#kept.fromMs <= this.#finalMs;
+    if (canBeTakenOver && this.#hasNext()) this.#connect();
+    else this.#conclude(this.#failed(failure));
+  }
+
+  #tell({ stability, words }: AsrResponse, final: boolean, text: string): void {
+    this.#context.watcher.result(final);
+    this.#caller.result({
+      id: this.#results++,
+      segment: this.#segment,
+      final,
+      text,
+      ...(stability === undefined || final ? {} : { stability }),
+      audioProcessedMs: Math.round(this.#recognisedMs * 1000) / 1000,
+      ...(words === undefined || !final ? {} : { words: words.map((word) => this.#inCallerTime(word)) }),
+    });
+  }
+
+  #inCallerTime({ word, startMs, endMs }: { word: string; startMs: number; endMs: number }) {
+    const at = (ms: number): number => Math.round(this.#silence.callerTime(ms));
+    return { word, startMs: at(startMs), endMs: at(endMs) };
+  }
+
+  #hasNext(): boolean {
+    const { upstreams, mock } = this.#context;
+    // The fallback may take a session from its start, not in the middle: made-up words never follow real ones.
+    return (
+      upstreams.choose(this.#tried) !== undefined || (mock !== undefined && this.#results === 0 && !this.mock)
+    );
+  }
+
+  #failed({ class: kind, code, message }: Failure): SessionError {
+    const lost = { fromMs: Math.round(this.#finalMs), toMs: Math.round(this.#callerMs) };
+    const said = `the recogniser failed (${code}): ${message}`;
+    if (kind === "bad-config" || kind === "not-found") return { code: "bad_request", message: said };
+    return {
+      code: kind === "deadline" || kind === "timeout" ? "upstream_timeout" : "upstream_failed",
+      message: said,
+      lost,
+    };
+  }
+
+  #send(bytes: Buffer): void {
+    if (this.#transport === undefined) return;
+    this.#silence.heard(bytes.length);
+    this.#forward(bytes);
+  }
+
+  #forward(bytes: Buffer): void {
+    if (this.#transport === undefined) return;
+    this.#onTheWay.push(this.#context.clock.nowMs());
+    this.#stream?.send(this.#transport.encodeChunk(bytes));
+    if (this.#onTheWay.length >= PAUSE_AT) this.#setPaused(true);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    this.#caller.setReading(!paused);
+  }
+
+  /** One timer a session, for the next of its limits. */
+  #watchTime(): void {
+    const { clock, limits } = this.#context;
+    const nowMs = clock.nowMs();
+    const quietMs = nowMs - this.#lastAudioMs;
+    if (nowMs - this.#startedMs >= limits.longest) {
+      this.end({ code: "session_too_long", message: `a session lasts ${limits.longest / 1000} s at most` });
+      return;
+    }
+    if (!this.#finished && quietMs >= limits.idle) {
+      this.end({ code: "idle", message: `no audio came for ${limits.idle / 1000} s` });
+      return;
+    }
+    if (this.#open && !this.#finished && quietMs >= limits.keepaliveAfter)
+      this.#forward(this.#silence.insert(KEEPALIVE_MS));
+    const nextMs = Math.min(
+      this.#startedMs + limits.longest,
+      this.#lastAudioMs + limits.idle,
+      quietMs >= limits.keepaliveAfter
+        ? nowMs + KEEPALIVE_EVERY_MS
+        : this.#lastAudioMs + limits.keepaliveAfter,
+    );
+    this.#stopTimer = clock.wakeAt(Math.max(nextMs, nowMs + 50), () => this.#watchTime());
+  }
+
+  #conclude(error: SessionError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stopTimer();
+    this.#kept.clear();
+    this.#caller.ended(error);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * `/v1/stream`: one JSON message to start, PCM frames, one JSON message to finish; results as JSON. For the page, and for
+ * load that costs little. `docs/gateway-protocol.md` has all of it.
+ */
+import { z } from "zod";
+import type { RecognitionSettings } from "../client/transport.ts";
+import type { Dialect, DialectContext } from "./dialect.ts";
+import { parseObject, refusal } from "./dialect.ts";
+import type { SessionError, SessionResult } from "./result.ts";
+import type { GatewaySession, SessionCaller } from "./session.ts";
+
+const startMessage = z.strictObject({
+  type: z.literal("start"),
+  sample_rate_hz: z.int().min(8000).max(48_000).default(16_000),
+  encoding: z.literal("pcm16").default("pcm16"),
+  language: z.string().min(1).max(40).default("en-US"),
+  model: z.string().min(1).max(200).optional(),
+  interim: z.boolean().default(true),
+  word_times: z.boolean().optional(),
+  punctuation: z.boolean().optional(),
+  verbatim: z.boolean().optional(),
+  profanity_filter: z.boolean().optional(),
+});
+
+export function createStreamDialect(context: DialectContext): Dialect {
+  const { socket } = context;
+  let session: GatewaySession | undefined;
+  let over = false;
+
+  function stop(error: SessionError): void {
+    if (session !== undefined) session.end(error);
+    else end(error);
+  }
+
+  function end(error: SessionError | undefined): void {
+    if (over) return;
+    over = true;
+    if (error === undefined) socket.send({ type: "end" });
+    else socket.send(errorEvent(error));
+    socket.close(error);
+  }
+
+  const caller: SessionCaller = {
+    ready: (upstream) => socket.send({ type: "ready", upstream }),
+    result: (result) => socket.send(resultEvent(result), !result.final),
+    ended: end,
+    setReading: (reading) => socket.setReading(reading),
+  };
+
+  function start(message: Record<string, unknown>): void {
+    const parsed = startMessage.safeParse(message);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      stop(
+        refusal(
+          "bad_request",
+          `start: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not understood"}`,
+        ),
+      );
+      return;
+    }
+    const { sample_rate_hz: sampleRateHz, ...wanted } = parsed.data;
+    session = context.begin({ recognition: recognitionOf(wanted), sampleRateHz }, caller);
+  }
+
+  return {
+    text(text) {
+      if (over) return;
+      const message = parseObject(text);
+      if (message === undefined) stop(refusal("bad_request", "not a JSON object"));
+      else if (message["type"] === "start" && session === undefined) start(message);
+      else if (message["type"] === "start") stop(refusal("bad_request", "the session has started already"));
+      else if (message["type"] === "finish" && session !== undefined) session.finish();
+      else if (session === undefined)
+        stop(refusal("bad_request", 'the first message must be of type "start"'));
+      else stop(refusal("bad_request", "unknown message type; known are start and finish"));
+    },
+    binary(bytes) {
+      if (over) return;
+      if (session === undefined) stop(refusal("bad_request", "audio before the start message"));
+      else if (bytes.length % 2 !== 0)
+        stop(refusal("bad_request", `${bytes.length} bytes are no 16-bit samples`));
+      else if (bytes.length > context.chunkBytes)
+        stop(refusal("too_large", `a frame holds ${context.chunkBytes} bytes of audio at most`));
+      else session.audio(bytes);
+    },
+    stop,
+    gone() {
+      over = true;
+      session?.end();
+    },
+  };
+}
+
+function recognitionOf(wanted: Omit<z.infer<typeof startMessage>, "sample_rate_hz">): RecognitionSettings {
+  const { language, model, interim, word_times, punctuation, verbatim, profanity_filter } = wanted;
+  return {
+    language,
+    interim,
+    ...(model === undefined ? {} : { model }),
+    ...(word_times === undefined ? {} : { wordTimeOffsets: word_times }),
+    ...(punctuation === undefined ? {} : { punctuation }),
+    ...(verbatim === undefined ? {} : { verbatim }),
+    ...(profanity_filter === undefined ? {} : { profanityFilter: profanity_filter }),
+  };
+}
+
+function resultEvent({ id, segment, final, text, stability, audioProcessedMs, words }: SessionResult) {
+  return {
+    type: final ? "final" : "interim",
+    id,
+    segment,
+    text,
+    ...(stability === undefined ? {} : { stability }),
+    ...(audioProcessedMs === undefined ? {} : { audio_processed_ms: audioProcessedMs }),
+    ...(words === undefined
+      ? {}
+      : { words: words.map(({ word, startMs, endMs }) => ({ word, start_ms: startMs, end_ms: endMs })) }),
+  };
+}
+
+function errorEvent({ code, message, lost }: SessionError) {
+  return {
+    type: "error",
+    code,
+    message,
+    ...(lost === undefined ? {} : { lost: { from_ms: lost.fromMs, to_ms: lost.toMs } }),
+  };
+}
