@@ -36,7 +36,6 @@ interface Args {
   checkConfig: boolean;
 }
 
-/** An orchestrator's patience is counted from the signal; a second one ends the process at once. */
 const ENV_PREFIX = "BENCH_GATEWAY";
 
 export function gatewayCommand(world: World): CommandModule {
@@ -131,6 +130,7 @@ async function gateway(world: World, args: Args): Promise<void> {
     ...(tls === undefined ? {} : { tls }),
     log,
     page: await loadPage(world.root),
+    residentBytes: () => process.memoryUsage.rss(),
   });
   log.info({ config: printable(loaded), port: server.port }, "gateway started");
   world.stdout.write(
@@ -266,12 +266,15 @@ function reloadOnHangup(
   return () => process.off("SIGHUP", reload);
 }
 
-/** SIGTERM or Ctrl-C: no new sessions, the open ones are followed to their end up to the limit. */
+/** SIGTERM or Ctrl-C: no new sessions, the open ones are followed to their end up to the limit; once more ends them now. */
 function stopped(world: World, server: Gateway, log: ReturnType<typeof createGatewayLog>): Promise<void> {
   return new Promise((done) => {
     let times = 0;
     const unhear = world.onInterrupt((signal) => {
-      if (times++ > 0) process.exit(1);
+      if (times++ > 0) {
+        server.endAll();
+        return;
+      }
       log.info({ signal }, "draining");
       void server.drain().then(() => {
         log.info({}, "gateway stopped");

@@ -1,5 +1,5 @@
 /** One caller's WebSocket: its dialect and session, its limits, and its end, however that comes. */
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { Clock } from "../base/clock.ts";
 import type { AsrTransport } from "../client/transport.ts";

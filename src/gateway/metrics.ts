@@ -24,6 +24,7 @@ export function createGatewayMetrics(source: {
   upstreams(): readonly Upstream[];
   loopDelayMaxMs(): number;
   draining(): boolean;
+  residentBytes(): number;
 }): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -115,7 +116,7 @@ export function createGatewayMetrics(source: {
     help: "Resident memory of the gateway",
     registers,
     collect() {
-      this.set(process.memoryUsage.rss());
+      this.set(source.residentBytes());
     },
   });
 

@@ -64,7 +64,7 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
   const caller: SessionCaller = {
     ready: () => undefined,
     result(result) {
-      processedS = (result.audioProcessedMs ?? 0) / 1000;
+      if (result.audioProcessedMs !== undefined) processedS = result.audioProcessedMs / 1000;
       if (!result.final) {
         const { text: delta, stability, audioProcessedMs } = result;
         emit(
@@ -115,16 +115,23 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
 
   const EVENTS: Readonly<Record<string, (event: Record<string, unknown>) => void>> = {
     "transcription_session.update"(event) {
-      if (session !== undefined)
-        return stop(refusal("bad_request", "the session can't be changed once audio has come"));
+      if (session !== undefined) {
+        stop(refusal("bad_request", "the session can't be changed once audio has come"));
+        return;
+      }
       const next = updated(settings, event["session"]);
-      if (typeof next === "string") return stop(refusal("bad_request", next));
+      if (typeof next === "string") {
+        stop(refusal("bad_request", next));
+        return;
+      }
       settings = next;
       emit("transcription_session.updated", { session: settings });
     },
     "input_audio_buffer.append"({ audio: base64 }) {
-      if (typeof base64 !== "string" || base64.length % 4 !== 0 || !BASE64.test(base64))
-        return stop(refusal("bad_request", "append: audio is not base64"));
+      if (typeof base64 !== "string" || base64.length % 4 !== 0 || !BASE64.test(base64)) {
+        stop(refusal("bad_request", "append: audio is not base64"));
+        return;
+      }
       audio(Buffer.from(base64, "base64"));
     },
     "input_audio_buffer.commit"() {
@@ -150,8 +157,10 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
       if (over) return;
       const event = parseObject(message);
       const type = event?.["type"];
-      if (event === undefined || typeof type !== "string")
-        return stop(refusal("bad_request", "not a JSON event with a type"));
+      if (event === undefined || typeof type !== "string") {
+        stop(refusal("bad_request", "not a JSON event with a type"));
+        return;
+      }
       const act = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
       if (act === undefined)
         stop(refusal("bad_request", `unknown event; known are ${Object.keys(EVENTS).join(", ")}`));

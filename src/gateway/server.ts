@@ -47,6 +47,8 @@ export interface GatewayOptions {
   tls?: GatewayTls;
   log: GatewayLog;
   page: PageFiles;
+  /** Memory of this process. */
+  residentBytes(): number;
 }
 
 export interface Gateway {
@@ -55,6 +57,8 @@ export interface Gateway {
   setTls(tls: GatewayTls): void;
   /** Stops accepting, lets sessions end for as long as the configuration says, then tells the rest to go. */
   drain(): Promise<void>;
+  /** Tells all callers to go, now. */
+  endAll(): void;
 }
 
 const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectContext): Dialect }>> = {
@@ -77,6 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = createGatewayMetrics({
     upstreams: () => upstreams.list(),
     draining: () => draining,
+    residentBytes: options.residentBytes,
     loopDelayMaxMs() {
       const ms = loopDelay.max / 1e6;
       loopDelay.reset();
@@ -159,7 +164,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     server.listen(config.port, config.host, resolve);
   });
 
+  function endAll(): void {
+    const gone = refusal("going_away", "the gateway is shutting down; connect again");
+    for (const connection of [...connections]) connection.stop(gone);
+  }
+
   return {
+    endAll,
     port: (server.address() as AddressInfo).port,
     setTls(tls) {
       if ("setSecureContext" in server) server.setSecureContext(secure(tls));
@@ -168,10 +179,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining = true;
       server.close();
       if (connections.size > 0) {
-        const stopLimit = clock.wakeAt(clock.nowMs() + limits.drain, () => {
-          const gone = refusal("going_away", "the gateway is shutting down; connect again");
-          for (const connection of [...connections]) connection.stop(gone);
-        });
+        const stopLimit = clock.wakeAt(clock.nowMs() + limits.drain, endAll);
         await new Promise<void>((resolve) => (whenEmpty = resolve));
         stopLimit();
       }

@@ -212,7 +212,7 @@ export class GatewaySession implements StreamListener {
     else this.#conclude(this.#failed(failure));
   }
 
-  #tell({ stability, words }: AsrResponse, final: boolean, text: string): void {
+  #tell({ stability, words, audioProcessedS }: AsrResponse, final: boolean, text: string): void {
     this.#context.watcher.result(final);
     this.#caller.result({
       id: this.#results++,
@@ -220,7 +220,9 @@ export class GatewaySession implements StreamListener {
       final,
       text,
       ...(stability === undefined || final ? {} : { stability }),
-      audioProcessedMs: Math.round(this.#recognisedMs * 1000) / 1000,
+      ...(audioProcessedS === undefined
+        ? {}
+        : { audioProcessedMs: Math.round(this.#recognisedMs * 1000) / 1000 }),
       ...(words === undefined || !final ? {} : { words: words.map((word) => this.#inCallerTime(word)) }),
     });
   }

@@ -26,7 +26,7 @@ export function createOutbox(
   limits: { stuckMs: number; waitingBytes: number },
   onStuck: () => void,
 ): Outbox {
-  let waiting: { message: string; replaceable: boolean }[] = [];
+  const waiting: { message: string; replaceable: boolean }[] = [];
   let waitingBytes = 0;
   let onTheWay = 0;
   let closed = false;

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { OwnerCounts, TokenBucket } from "./rate-limit.ts";
+
+test("a bucket lets a burst through, then what its rate gives", () => {
+  const bucket = new TokenBucket(100, 50, 0);
+  expect(bucket.take(50, 0)).toBe(true);
+  expect(bucket.take(1, 0)).toBe(false);
+  expect(bucket.take(10, 500)).toBe(true);
+});
+
+test("sessions are counted by owner, and an owner without any is forgotten", () => {
+  const owners = new OwnerCounts({ sessions: 2, bytesPerSecond: 10 });
+  owners.opened("a", 0);
+  owners.opened("a", 0);
+  expect([owners.hasRoom("a"), owners.hasRoom("b")]).toEqual([false, true]);
+  expect(owners.received("a", 301, 0)).toBe(false);
+  owners.closed("a");
+  owners.closed("a");
+  expect(owners.hasRoom("a")).toBe(true);
+  owners.opened("a", 0);
+  expect(owners.received("a", 300, 0)).toBe(true);
+});

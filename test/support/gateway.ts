@@ -1,0 +1,116 @@
+/** A gateway in this process, before whatever it is given, and callers of it. */
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { realClock } from "../../src/base/clock.ts";
+import { createRivaGrpc } from "../../src/client/riva-grpc.ts";
+import { createRivaUnary } from "../../src/client/riva-unary.ts";
+import type { ApiKey } from "../../src/gateway/auth.ts";
+import { createAuth } from "../../src/gateway/auth.ts";
+import { gatewayFile } from "../../src/gateway/config.ts";
+import { createMockTransport } from "../../src/gateway/mock-transport.ts";
+import type { Gateway } from "../../src/gateway/server.ts";
+import { startGateway } from "../../src/gateway/server.ts";
+import type { Upstreams } from "../../src/gateway/upstreams.ts";
+import { createUpstreams } from "../../src/gateway/upstreams.ts";
+
+export interface TestGateway {
+  gateway: Gateway;
+  upstreams: Upstreams;
+  /** `ws://...` without a path. */
+  url: string;
+  http: string;
+  /** Lines of its log. */
+  log: string[];
+}
+
+/** @param addresses of the upstreams, host:port, called up1, up2 and so on */
+export async function testGateway(
+  addresses: readonly string[],
+  options: { config?: object; keys?: readonly ApiKey[]; mock?: boolean } = {},
+): Promise<TestGateway> {
+  const clock = realClock;
+  const log: string[] = [];
+  const write = (fields: object, message: string): void =>
+    void log.push(JSON.stringify({ ...fields, message }));
+  const upstreams = createUpstreams(
+    addresses.map((address, i) => ({ name: `up${i + 1}`, uri: `grpc://${address}`, endpoint: { address } })),
+    {
+      transport: (endpoint) => createRivaGrpc({ ...endpoint, clock }),
+      unary: (endpoint) => createRivaUnary({ ...endpoint, clock }),
+    },
+    clock,
+    () => undefined,
+  );
+  const gateway = await startGateway({
+    config: gatewayFile.parse({ port: 0, ...options.config }),
+    clock,
+    auth: createAuth(options.keys ?? [], Buffer.from("test"), 60_000),
+    upstreams,
+    ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
+    log: { info: write, warn: write },
+    page: new Map(),
+    residentBytes: () => 0,
+  });
+  const at = `127.0.0.1:${gateway.port}`;
+  return { gateway, upstreams, url: `ws://${at}`, http: `http://${at}`, log };
+}
+
+export interface Event extends Record<string, unknown> {
+  type: string;
+}
+
+/** A caller that keeps what it hears. */
+export class Caller {
+  readonly events: Event[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly socket: WebSocket;
+  /** HTTP status of an upgrade that was refused. */
+  refused: number | undefined;
+
+  constructor(url: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
+    this.socket = new WebSocket(url, options.protocols ?? [], { headers: options.headers ?? {} });
+    this.socket.on("message", (data: Buffer) => this.events.push(JSON.parse(data.toString()) as Event));
+    this.socket.on("error", () => undefined);
+    this.closed = new Promise((resolve) => {
+      this.socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
+      this.socket.on("unexpected-response", (request, response) => {
+        this.refused = response.statusCode;
+        request.destroy();
+        resolve({ code: 1006, reason: "" });
+      });
+    });
+  }
+
+  async opened(): Promise<this> {
+    await once(this.socket, "open");
+    return this;
+  }
+
+  json(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** The first event of this type, when it comes. */
+  async heard(type: string): Promise<Event> {
+    for (;;) {
+      const event = this.events.find((one) => one.type === type);
+      if (event !== undefined) return event;
+      await once(this.socket, "message");
+    }
+  }
+
+  of(type: string): Event[] {
+    return this.events.filter((event) => event.type === type);
+  }
+}
+
+/** A whole session in the binary dialect, the audio as fast as it goes. */
+export async function streamSession(url: string, pcm: Buffer, start: object = {}): Promise<Caller> {
+  const caller = await new Caller(`${url}/v1/stream`).opened();
+  caller.json({ type: "start", ...start });
+  await caller.heard("ready");
+  for (let at = 0; at < pcm.length; at += 3200) caller.socket.send(pcm.subarray(at, at + 3200));
+  caller.json({ type: "finish" });
+  await caller.closed;
+  return caller;
+}
