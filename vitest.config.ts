@@ -34,6 +34,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
+      {
+        test: {
+          name: "observability",
+          include: ["test/observability/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 4 },
+        },
+      },
       // Published tables of a few samples each: one hiccup of a shared machine is a whole percentile.
       {
         test: {

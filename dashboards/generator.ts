@@ -42,11 +42,26 @@ export const GENERATOR: Board = {
         },
         {
           kind: "lines",
-          title: "Late starts and premature partials",
-          help: "Sessions that began more than 50 ms late (open loads), and texts that came before the speech.",
+          title: "Delay on purpose",
+          help: "How long chunks were held by the scenario's conditions: planned jitter and stalls, inside every latency and outside lateness.",
+          unit: "s",
+          without: "no conditions in this scenario",
+          queries: [0.5, 0.99].map((p) => ({
+            expr: percentile(p, "bench_injected_delay_seconds"),
+            legend: `p${p * 100} {{scenario}} {{target}}`,
+          })),
+        },
+        {
+          kind: "lines",
+          title: "Late starts, premature and unpaired partials",
+          help: "Sessions that began more than 50 ms late (open loads), texts that came before the speech, sessions whose responses NVIDIA's client could not pair with chunks.",
           unit: "short",
           queries: [
             { expr: `sum by (target) (${gauge("bench_late_starts")})`, legend: "late starts {{target}}" },
+            {
+              expr: `sum by (target) (${gauge("bench_nvidia_compat_unpaired")})`,
+              legend: "unpaired {{target}}",
+            },
             {
               expr: `sum by (target) (${gauge("bench_premature_partials")})`,
               legend: "premature {{target}}",

@@ -32,7 +32,7 @@ export const HISTORY: Board = {
         {
           kind: "lines",
           title: "Goodput and errors",
-          help: "Of finished runs.",
+          help: "Of finished runs: good sessions, failed ones, audio acknowledged in time.",
           unit: "percentunit",
           queries: [
             {

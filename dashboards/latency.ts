@@ -1,15 +1,18 @@
-/** Every latency of the catalogue as a heat map, with sessions to look at. */
+/** Everything the catalogue measures of the server as a heat map, with sessions to look at. */
 import { METRICS } from "../src/metrics/catalogue.ts";
 import { familyName } from "../src/metrics/exposition.ts";
 import type { Metric } from "../src/metrics/metric.ts";
 import type { Board } from "./board.ts";
-import type { PanelSpec } from "./panels.ts";
+import type { PanelSpec, Unit } from "./panels.ts";
 import { percentile, rate } from "./promql.ts";
 
 /** What the server and the way to it are answerable for; the generator's own part has a board of its own. */
-const LATENCIES = METRICS.filter(
-  ({ unit, per, ofFailed }) => unit === "ms" && per !== "run" && ofFailed !== true,
-);
+const OF_THE_SERVER = METRICS.filter(({ per, ofFailed }) => per !== "run" && ofFailed !== true);
+
+function unitOf({ unit }: Metric): Unit {
+  if (unit === "ms") return "s";
+  return unit === "ratio" ? "percentunit" : "none";
+}
 
 function title({ name }: Metric): string {
   return name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
@@ -20,7 +23,7 @@ function heatMap(metric: Metric): PanelSpec {
     kind: "heatmap",
     title: title(metric),
     help: `${metric.help} Each dot is the slowest session of an interval: its number is in sessions.ndjson of the run.`,
-    unit: "s",
+    unit: unitOf(metric),
     queries: [
       {
         expr: `sum by (le) (${rate(`${familyName(metric)}_bucket`, 'phase=~"$phase"')})`,
@@ -35,7 +38,7 @@ function percentiles(metric: Metric): PanelSpec {
     kind: "lines",
     title: `${title(metric)}: percentiles`,
     help: `${metric.help} Interpolated in buckets; exact ones are in the result.`,
-    unit: "s",
+    unit: unitOf(metric),
     queries: [0.5, 0.9, 0.99].map((p) => ({
       expr: percentile(p, familyName(metric)),
       legend: `p${p * 100} {{scenario}} {{target}}`,
@@ -48,5 +51,8 @@ export const LATENCY: Board = {
   title: "riva-bench / Latencies",
   description:
     "Heat maps show what percentiles hide: two humps, a slow tail, a change in the middle of a run.",
-  rows: LATENCIES.map((metric) => ({ title: title(metric), panels: [heatMap(metric), percentiles(metric)] })),
+  rows: OF_THE_SERVER.map((metric) => ({
+    title: title(metric),
+    panels: [heatMap(metric), percentiles(metric)],
+  })),
 };

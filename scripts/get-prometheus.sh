@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Debian's Prometheus, promtool, Alertmanager and Pushgateway for the observability tests, unpacked into a folder: nothing is
-# installed, no service is started, and no root is needed when the package lists are there. Prints the folder of the binaries.
+# installed and no service is started or enabled. Two files go to their place, for Debian's Alertmanager looks for its
+# templates there alone: that needs root, once. Prints the folder of the binaries.
 #   scripts/get-prometheus.sh [FOLDER]
 set -euo pipefail
 folder=${1:-$(dirname "$0")/../node_modules/.cache/prometheus}
@@ -18,5 +19,13 @@ if ! [ -x "$folder/usr/bin/prometheus" ] || ! [ -x "$folder/usr/bin/prometheus-p
   apt-get download -qq "${packages[@]}" >&2
   for deb in *.deb; do dpkg -x "$deb" ..; done
   cd - >/dev/null
+fi
+
+templates=/usr/share/prometheus/alertmanager
+if ! [ -e "$templates/default.tmpl" ] || ! [ -e "$templates/email.tmpl" ]; then
+  install -D -m 644 -t "$templates" "$folder$templates"/{default,email}.tmpl || {
+    echo "get-prometheus: can't write to $templates, and Alertmanager does not start without it: run this once as root" >&2
+    exit 1
+  }
 fi
 cd "$folder/usr/bin" && pwd

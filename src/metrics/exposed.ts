@@ -130,7 +130,7 @@ const RUN_FAMILIES: readonly ExposedFamily[] = [
   {
     name: "bench_sessions_failed_total",
     type: "counter",
-    help: "Sessions that failed, by whose fault it was and what it was. A kind appears with its first failure.",
+    help: "Sessions that failed, by whose fault it was and what it was. A kind appears with its first failure; the server's class other is always there.",
     labels: ["phase", "origin", "class"],
     samples: ({ totals }) => PHASES.flatMap((phase) => failedSamples(phase, totals)),
   },
@@ -297,7 +297,9 @@ function commonLabels({ facts: { scenario, target } }: RunView): Labels {
 }
 
 function failedSamples(phase: RunPhase, totals: RunView["totals"]): Sample[] {
-  const byKind = new Map<string, Sample>();
+  // A rate needs a series that was there before the first failure.
+  const none = { suffix: "" as const, labels: { phase, origin: "server", class: "other" }, value: 0 };
+  const byKind = new Map<string, Sample>([["server|other", none]]);
   for (const { origin, class: kind, count } of totals.counts(phase).failures) {
     const known = byKind.get(`${origin}|${kind}`);
     if (known === undefined) {

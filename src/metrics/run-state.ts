@@ -31,7 +31,12 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
     loopDelayMs: 0,
   }));
   const delays: { atMs: number; ms: number }[][] = workers.map(() => []);
-  const stalls: Record<string, { count: number; longestMs: number }> = {};
+  const stalls: Record<string, { count: number; longestMs: number }> = Object.fromEntries(
+    ["coordinator", ...workers.map((_, index) => `worker ${index + 1}`)].map((process) => [
+      process,
+      { count: 0, longestMs: 0 },
+    ]),
+  );
   const heard: Stall[] = [];
   const exemplars = new Map<string, Map<number, Exemplar>>();
   const boundsOf = new Map<string, number[]>();

@@ -1,0 +1,92 @@
+/** What can be said of boards, rules and runbooks without a Prometheus. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
+import { boardFiles, panelsOf } from "./support/board-queries.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const read = (path: string): string => readFileSync(`${ROOT}${path}`, "utf8");
+const RULES = read("dashboards/rules/recording.yaml");
+const ALERTS = read("dashboards/rules/alerts.yaml");
+
+/** Names of ours in a text, without a histogram's suffix. */
+function namesIn(text: string): string[] {
+  const found = text.matchAll(/(?<![\w:/.-])bench_[a-z0-9_]+(?![\w-]*[/.:])/g);
+  return [...new Set([...found].map(([name]) => name.replace(/_(bucket|sum|count)$/, "")))];
+}
+
+const EXPOSED = new Set(EXPOSED_FAMILIES.map(({ name }) => name));
+const BOARD_TEXT = boardFiles()
+  .flatMap((board) => [
+    ...panelsOf(board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    JSON.stringify(board.annotations),
+    JSON.stringify(board.templating),
+  ])
+  .join("\n");
+
+describe("every metric that is named is exported", () => {
+  it.each<readonly [string, string]>([
+    ["boards", BOARD_TEXT],
+    ["recording rules", RULES],
+    ["alerts", ALERTS],
+    ["README.md", read("README.md")],
+    ["docs/prometheus.md", read("docs/prometheus.md").replaceAll("bench_...", "")],
+    ...readdirSync(`${ROOT}docs/runbooks`).map((file) => [file, read(`docs/runbooks/${file}`)] as const),
+  ])("in %s", (_, text) => {
+    expect(namesIn(text).filter((name) => !EXPOSED.has(name))).toEqual([]);
+  });
+
+  it("and every metric that is exported is on a board, in a rule, or explained as left out", () => {
+    /** For loads without pace, which have a name of their own so that nobody puts them beside the others. */
+    const BY_HAND = ["bench_rtfx_offline"];
+    const shown = new Set(namesIn(`${BOARD_TEXT}\n${RULES}\n${ALERTS}`));
+    expect([...EXPOSED].filter((name) => !shown.has(name)).sort()).toEqual(BY_HAND.sort());
+  });
+});
+
+describe.each(boardFiles())("board $uid", (board) => {
+  it("is of schema 1, with a data source variable first", () => {
+    expect(board.schemaVersion).toBeGreaterThanOrEqual(36);
+    expect(board.templating.list[0]).toMatchObject({ name: "datasource", type: "datasource" });
+  });
+
+  it.each(panelsOf(board))("panel $title has unit, help and the data source variable", (panel) => {
+    expect(panel.description?.length).toBeGreaterThan(20);
+    expect(panel.fieldConfig?.defaults?.unit).toBeTruthy();
+    expect(panel.fieldConfig?.defaults?.noValue).toBeTruthy();
+    expect(panel.datasource?.uid).toBe("${datasource}");
+    expect(panel.targets?.length).toBeGreaterThan(0);
+    for (const target of panel.targets ?? []) expect(target.datasource?.uid).toBe("${datasource}");
+  });
+});
+
+describe("alerts", () => {
+  const { groups } = parse(ALERTS) as {
+    groups: {
+      rules: { alert: string; labels: Record<string, string>; annotations: Record<string, string> }[];
+    }[];
+  };
+  const alerts = groups.flatMap(({ rules }) => rules);
+
+  it.each(alerts)(
+    "$alert has an area, a severity and a runbook that says what to do",
+    ({ labels, annotations }) => {
+      expect(labels).toMatchObject({
+        area: expect.any(String) as string,
+        severity: expect.any(String) as string,
+      });
+      const runbook = annotations["runbook_url"] ?? "";
+      expect(existsSync(`${ROOT}${runbook}`), runbook).toBe(true);
+      for (const part of ["**Meaning.**", "**Confirm.**", "**Do.**", "**Roll back.**"])
+        expect(read(runbook)).toContain(part);
+    },
+  );
+
+  it("are each tested by promtool", () => {
+    const tests = read("dashboards/rules/tests.yaml");
+    for (const { alert } of alerts)
+      expect(tests).toMatch(new RegExp(`alertname: ${alert}\\n\\s+eval_time: \\w+\\n\\s+exp_alerts:`));
+  });
+});
