@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     }),
   );
   print(`\n${renderReport(rows, BASELINE)}`);
-  const metricsCost = measureMetricsCost();
+  const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
   const scaling: Scaling[] = [];
   for (const contender of options.scaling === 0 ? [] : options.contenders) {

@@ -1,11 +1,15 @@
 /** What the metrics cost: recording a session, writing its record, merging a worker's snapshot. CPU of this process. */
 import process from "node:process";
+import { exposedFamilies } from "../src/metrics/exposed.ts";
 import type { Observation } from "../src/metrics/observation.ts";
+import { expose } from "../src/metrics/prometheus.ts";
 import { createRecorder } from "../src/metrics/recorder.ts";
+import { createRunState } from "../src/metrics/run-state.ts";
+import type { Window } from "../src/metrics/run-sums.ts";
 import { sessionRecord } from "../src/metrics/session-record.ts";
-import { parseSlo } from "../src/metrics/slo.ts";
+import { parseSlo, type Slo } from "../src/metrics/slo.ts";
 import type { Snapshot } from "../src/metrics/snapshot.ts";
-import { createTotals } from "../src/metrics/totals.ts";
+import { createTotals, type Totals } from "../src/metrics/totals.ts";
 
 export interface MetricsCost {
   /** All metrics of one session of 5 s with 50 chunks and 11 responses. */
@@ -16,6 +20,8 @@ export interface MetricsCost {
   encodeUsPerSnapshot: number;
   /** Merging them into the run's. */
   mergeUsPerSnapshot: number;
+  /** Reading all of it for Prometheus and writing it out: a scrape. */
+  exposeUsPerScrape: number;
 }
 
 const SESSIONS_A_SECOND = 200;
@@ -26,7 +32,7 @@ const CHUNK_MS = 100;
 const AUDIO_MS = 5000;
 
 /** Measures with the metrics and SLOs of a usual run. */
-export function measureMetricsCost(): MetricsCost {
+export async function measureMetricsCost(): Promise<MetricsCost> {
   const slos = [
     "first_partial_from_onset p95 < 1000ms",
     "final_from_speech_end p95 < 1200ms",
@@ -61,8 +67,29 @@ export function measureMetricsCost(): MetricsCost {
     lineUsPerSession: used.line / (SECONDS * SESSIONS_A_SECOND),
     encodeUsPerSnapshot: used.encode / SECONDS,
     mergeUsPerSnapshot: used.merge / SECONDS,
+    exposeUsPerScrape: await exposeUs(slos, window, totals),
   };
 }
+
+const SCRAPES = 20;
+
+async function exposeUs(slos: readonly Slo[], window: Window, totals: Totals): Promise<number> {
+  const state = createRunState({ ...RUN_FACTS, window, slos }, 1);
+  state.tick({ totals, windowEndMs: window.endMs });
+  const scrape = (): Promise<unknown> => expose(exposedFamilies(state.view(window.endMs)), "text/plain");
+  for (let warm = 0; warm < SCRAPES; warm++) await scrape();
+  const before = process.cpuUsage();
+  for (let i = 0; i < SCRAPES; i++) await scrape();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / SCRAPES;
+}
+
+const RUN_FACTS = {
+  ...{ runId: "perf", scenario: "perf", tool: "", node: process.version, host: "", planHash: "" },
+  target: { name: "none", kind: "riva-grpc", emulated: true },
+  startedAtEpochMs: 0,
+  chunkMs: CHUNK_MS,
+};
 
 function cpuUsOf(work: () => void): number {
   const before = process.cpuUsage();

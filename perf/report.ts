@@ -50,7 +50,8 @@ export function renderMetricsCost(cost: MetricsCost): string {
   const us = (value: number): string => `${value.toFixed(1)} us`;
   return (
     `metrics: ${us(cost.recordUsPerSession)} to record a session, ${us(cost.lineUsPerSession)} for its line; ` +
-    `a worker's second: ${us(cost.encodeUsPerSnapshot)} to encode, ${us(cost.mergeUsPerSnapshot)} to merge\n`
+    `a worker's second: ${us(cost.encodeUsPerSnapshot)} to encode, ${us(cost.mergeUsPerSnapshot)} to merge; ` +
+    `a scrape: ${us(cost.exposeUsPerScrape)}\n`
   );
 }
 

@@ -25,8 +25,14 @@ export async function openTarget(
 ): Promise<OpenTarget> {
   const target = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
   if (target.emulated === undefined) return { target, close: () => Promise.resolve() };
-  const emulator = await startEmulator({ profile: target.emulated.profile, args: emulatorFlags });
-  return { target: atAddress(target, emulator.address), emulator, close: () => emulator.stop() };
+  const emulator = await startEmulator({
+    profile: target.emulated.profile,
+    args: ["--http-port", "0", ...emulatorFlags],
+  });
+  const at = atAddress(target, emulator.address);
+  const scrape =
+    emulator.httpAddress === undefined ? {} : { scrape: [`http://${emulator.httpAddress}/metrics`] };
+  return { target: { ...at, ...scrape }, emulator, close: () => emulator.stop() };
 }
 
 /** How a target is called in front of people: never without the word when it is emulated. */

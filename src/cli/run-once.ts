@@ -25,6 +25,8 @@ import { createRunFolder } from "./run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { makeLoad } from "./run-load.ts";
 import { accountForLost } from "./run-lost.ts";
+import { createServerScrape, roundTripMs } from "./server-scrape.ts";
+import { withServerSide } from "./server-share.ts";
 import { readSessionDigest } from "./session-digest-file.ts";
 import type { World } from "./world.ts";
 
@@ -69,7 +71,11 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
   const listener = fanOut(await listeners(runId, folder.path), (name, message) =>
     onEvent({ atMs: 0, type: "listener", message: `${name} failed and is left out: ${message}` }),
   );
+  const scrape = createServerScrape(open.target.scrape ?? [], world.clock, (message) =>
+    onEvent({ atMs: 0, type: "listener", message: `server metrics: ${message}` }),
+  );
   try {
+    const roundTrip = open.target.scrape && (await roundTripMs(open.target.address, world.clock));
     const { outcome, totals } = await makeLoad(world, {
       ...{ input, runId, open, folder, listener, onEvent },
       onStart({ startedAtEpochMs, planHash }) {
@@ -82,11 +88,13 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
         };
         folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
         listener.onStart(manifest);
+        scrape.start(startedAtEpochMs);
       },
     });
+    scrape.stop();
     const rebuilt = await accountForLost(input, folder.path, outcome);
     const final = rebuilt?.totals ?? totals;
-    const result = conclude({
+    const concluded = conclude({
       ...facts,
       scenario,
       slos,
@@ -96,10 +104,12 @@ export async function runOnce(world: World, { input, open, out, listeners }: One
       reachableAtEnd: await tcpReachable(open.target.address, 2000),
       target: await withCounts(facts.target, open),
     });
+    const result = await withServerSide(concluded, scrape, folder.path, roundTrip);
     const problem = await store(folder, result, outcome);
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
+    scrape.stop();
     await listener.close();
   }
 }

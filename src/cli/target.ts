@@ -32,6 +32,8 @@ export interface ResolvedTarget {
   metadata: Readonly<Record<string, string>>;
   model?: string;
   language?: string;
+  /** URLs of the server's own Prometheus metrics (Triton, NIM, DCGM), read during a run. */
+  scrape?: readonly string[];
   /** The command starts this emulator itself. */
   emulated?: { profile: string };
   /** Where each setting came from, for people. */
@@ -64,6 +66,7 @@ const targetFile = section({
   metadata: z.record(z.string(), z.string()).default({}),
   model: z.string().min(1).exactOptional(),
   language: z.string().min(1).exactOptional(),
+  scrape: z.array(z.string().min(1)).exactOptional(),
 }).refine(({ uri, emulator }) => (uri === undefined) !== (emulator === undefined), {
   error: "needs either uri or emulator",
 });
@@ -192,6 +195,9 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
   const model = setting("model", chosen.model, "RIVA_MODEL");
   const language = setting("language", chosen.language, "RIVA_LANGUAGE");
   const httpUrl = httpUrlOf(chosen, at, environment);
+  const scrape = chosen.scrape?.map((url) =>
+    scrapeUrl(expand(url, environment, `${chosen.source}: scrape`), chosen.source),
+  );
   return {
     name: chosen.name,
     kind: at.kind,
@@ -203,8 +209,14 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     metadata,
     ...(model === undefined ? {} : { model }),
     ...(language === undefined ? {} : { language }),
+    ...(scrape === undefined ? {} : { scrape }),
     sources,
   };
+}
+
+function scrapeUrl(url: string, source: string): string {
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw BenchError.usage(`${source}: scrape: ${url} is not a URL`, "Write http://host:8002/metrics.");
 }
 
 /** The environment's value, else the target's own. */

@@ -101,6 +101,20 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
   return { totals: intervals.end(), ended, inFlight, unreadable, lastSeenMs, lastRecordedEndMs };
 }
 
+/** The sessions that left a record, whole; what can't be read is left out. @throws BenchError (exit 2) when a file can't be */
+export async function* recordedSessions(
+  files: Pick<RebuildInput, "sessionsFile" | "clipsFile">,
+): AsyncGenerator<Observation> {
+  const clips = new Map<string, ClipFacts>();
+  for await (const facts of linesOf<ClipFacts>(files.clipsFile, "id")) {
+    if (facts !== undefined) clips.set(facts.id, facts);
+  }
+  for await (const record of linesOf<SessionRecord>(files.sessionsFile, "seq")) {
+    const clip = record === undefined ? undefined : clips.get(record.clip);
+    if (record !== undefined && clip !== undefined) yield observationOf(record, clip);
+  }
+}
+
 /** Records observations, in about the order of their ends, into totals with a point a second. */
 function createIntervals(config: RecorderConfig): { record(observation: Observation): void; end(): Totals } {
   const recorder = createRecorder(config);

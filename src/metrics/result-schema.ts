@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
 import type { Calibration } from "./calibration.ts";
 import type { RunManifest } from "./manifest.ts";
+import { ATTRIBUTED } from "./attribution.ts";
 import type { RunResult } from "./result.ts";
 
 const count = z.int().nonnegative();
@@ -114,6 +115,33 @@ const timelineMetric = z.strictObject({
   p99: z.number(),
   max: z.number(),
 });
+const serverPoint = z.strictObject({
+  requests: z.number(),
+  failures: z.number(),
+  queueMs: z.number().exactOptional(),
+  computeMs: z.number().exactOptional(),
+  batch: z.number().exactOptional(),
+  pending: z.number().exactOptional(),
+  gpuUtilization: z.number().exactOptional(),
+  gpuMemoryBytes: z.number().exactOptional(),
+  gpuPowerWatts: z.number().exactOptional(),
+});
+const attribution = z.strictObject({
+  metric: z.enum(ATTRIBUTED),
+  p95Ms: z.number(),
+  tailMeanMs: z.number(),
+  values: count,
+  parts: z
+    .strictObject({
+      queue: z.number(),
+      compute: z.number(),
+      network: z.number(),
+      generator: z.number(),
+      rest: z.number(),
+    })
+    .exactOptional(),
+  says: z.string(),
+});
 const timelinePoint = z.strictObject({
   fromMs: z.number(),
   toMs: z.number(),
@@ -122,6 +150,7 @@ const timelinePoint = z.strictObject({
   ended: z.strictObject({ scheduled: count, completed: count, failed: count, dropped: count }),
   metrics: z.record(z.string(), timelineMetric),
   loopDelayMs: z.number().exactOptional(),
+  server: serverPoint.exactOptional(),
 });
 
 const run = z.strictObject({
@@ -179,6 +208,7 @@ const runResult: z.ZodType<RunResult> = z.strictObject({
   metrics: summaries,
   byStage: z.record(z.string(), summaries),
   timeline: z.array(timelinePoint),
+  attribution: z.array(attribution).exactOptional(),
 });
 
 const runManifest: z.ZodType<RunManifest> = z.strictObject({

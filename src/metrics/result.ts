@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import type { CalibrationQuote } from "./calibration.ts";
 import type { Counts } from "./counts.ts";
+import type { Attribution } from "./attribution.ts";
 import type { MetricUnit } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
+import type { ServerPoint } from "./server-side.ts";
 import { checkRunResult } from "./result-schema.ts";
 
 export const RUN_SCHEMA = "riva-bench/run@1";
@@ -66,6 +68,8 @@ export interface TimelinePoint {
   metrics: Record<string, TimelineMetric>;
   /** Longest event-loop delay of any worker. */
   loopDelayMs?: number;
+  /** What the server's own metrics said of it, where they were read. */
+  server?: ServerPoint;
 }
 
 export interface Validity {
@@ -121,6 +125,8 @@ export interface RunResult {
   metrics: Record<string, Summary>;
   byStage: Record<string, Record<string, Summary>>;
   timeline: TimelinePoint[];
+  /** Where the time of the slowest values went; present when the server's own metrics were read. */
+  attribution?: Attribution[];
 }
 
 /** Validity first: a void run has no other verdict, one failed SLO fails the rest, and no pass is given on doubt. */

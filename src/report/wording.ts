@@ -1,4 +1,5 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
+import type { Attribution } from "../metrics/attribution.ts";
 import type { Check, RunResult, RunVerdict, Summary } from "../metrics/result.ts";
 import { CERTIFIED_FROM } from "../metrics/stats.ts";
 
@@ -133,6 +134,7 @@ export function runFacts({
   dataset,
   scenario,
   run,
+  attribution = [],
 }: RunResult): [label: string, text: string][] {
   const { scheduled, completed, failed, dropped } = sessions;
   const measured = (label: string, name: string, text: (value: number) => string): [string, string][] => {
@@ -164,6 +166,7 @@ export function runFacts({
     ...(upwr === undefined || erasure === undefined || surprise === undefined
       ? []
       : [["partials", partialsText(upwr, erasure, surprise)] as [string, string]]),
+    ...attribution.map(({ metric, says }) => [ATTRIBUTED_TO[metric], says] as [string, string]),
     ...errorFact(run),
     [
       "window",
@@ -173,6 +176,13 @@ export function runFacts({
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
   ];
 }
+
+/** Whose p95 it is that the server's own metrics explain. */
+const ATTRIBUTED_TO: Readonly<Record<Attribution["metric"], string>> = {
+  response_latency: "response p95",
+  first_partial_from_onset: "partial p95",
+  final_from_speech_end: "final p95",
+};
 
 /** Which transport ran, and over how many processes. */
 function transportFact(scenario: unknown): [string, string][] {

@@ -1,0 +1,108 @@
+/** Reads the target's own metrics once a second while a run lasts. It never disturbs the run: what can't be read is absent. */
+import { connect } from "node:net";
+import { messageOf } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { ServerPoint, ServerReading } from "../metrics/server-side.ts";
+import { readServerMetrics, saysAnything, serverPoint } from "../metrics/server-side.ts";
+
+export interface ServerScrape {
+  /** @param t0EpochMs when the run begins */
+  start(t0EpochMs: number): void;
+  stop(): void;
+  /** Between two readings each, with the middle of the two in milliseconds since T0. */
+  points(): { atMs: number; point: ServerPoint }[];
+}
+
+const EVERY_MS = 1000;
+const LIMIT_MS = 900;
+
+/** @param onProblem once, with the first reason why a URL gave nothing */
+export function createServerScrape(
+  urls: readonly string[],
+  clock: Clock,
+  onProblem: (message: string) => void,
+): ServerScrape {
+  const points: { atMs: number; point: ServerPoint }[] = [];
+  let before: { atMs: number; reading: ServerReading } | undefined;
+  let cancel = (): void => undefined;
+  let stopped = false;
+  let told = false;
+
+  function tell(message: string): void {
+    if (!told) onProblem(message);
+    told = true;
+  }
+
+  async function textOf(url: string): Promise<string> {
+    const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return response.text();
+  }
+
+  async function read(t0EpochMs: number): Promise<void> {
+    const askedMs = clock.epochMs();
+    const texts = await Promise.allSettled(urls.map(textOf));
+    texts.forEach((one, index) => {
+      if (one.status === "rejected") tell(`${urls[index]} can't be read (${messageOf(one.reason)})`);
+    });
+    if (texts.some(({ status }) => status === "rejected")) {
+      before = undefined;
+      return;
+    }
+    const reading = readServerMetrics(
+      texts.map((one) => (one.status === "fulfilled" ? one.value : "")).join("\n"),
+    );
+    if (!saysAnything(reading)) tell(`${urls.join(", ")}: no metrics of an inference server or a GPU there`);
+    const now = { atMs: (askedMs + clock.epochMs()) / 2 - t0EpochMs, reading };
+    if (before !== undefined && saysAnything(reading)) {
+      points.push({ atMs: (before.atMs + now.atMs) / 2, point: serverPoint(before.reading, reading) });
+    }
+    before = now;
+  }
+
+  return {
+    start(t0EpochMs) {
+      if (urls.length === 0) return;
+      const firstMs = clock.nowMs() + (t0EpochMs - clock.epochMs());
+      let seconds = 0;
+      const next = (): void => {
+        cancel = clock.wakeAt(firstMs + EVERY_MS * seconds++, () => {
+          if (stopped) return;
+          void read(t0EpochMs).then(next);
+        });
+      };
+      next();
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
+    points: () => points,
+  };
+}
+
+const ROUND_TRIPS = 5;
+const CONNECT_LIMIT_MS = 1000;
+
+/** The least time of some TCP connects to host:port: one round trip. Undefined when none came about. */
+export async function roundTripMs(address: string, clock: Clock): Promise<number | undefined> {
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  const port = Number(address.slice(colon + 1));
+  let least: number | undefined;
+  for (let i = 0; i < ROUND_TRIPS; i++) {
+    const fromMs = clock.nowMs();
+    const connected = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port });
+      const end = (worked: boolean): void => {
+        socket.destroy();
+        resolve(worked);
+      };
+      socket.setTimeout(CONNECT_LIMIT_MS, () => end(false));
+      socket.once("connect", () => end(true));
+      socket.once("error", () => end(false));
+    });
+    if (connected) least = Math.min(least ?? Infinity, clock.nowMs() - fromMs);
+  }
+  return least;
+}
