@@ -18,12 +18,18 @@ function title({ name }: Metric): string {
   return name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
 }
 
+/** What short sessions don't have. */
+function withoutData({ name }: Metric): { without?: string } {
+  return name === "backlog_slope" ? { without: "no data: a slope needs sessions longer than these" } : {};
+}
+
 function heatMap(metric: Metric): PanelSpec {
   return {
     kind: "heatmap",
     title: title(metric),
     help: `${metric.help} Each dot is the slowest session of an interval: its number is in sessions.ndjson of the run.`,
     unit: unitOf(metric),
+    ...withoutData(metric),
     queries: [
       {
         expr: `sum by (le) (${rate(`${familyName(metric)}_bucket`, 'phase=~"$phase"')})`,
@@ -39,6 +45,7 @@ function percentiles(metric: Metric): PanelSpec {
     title: `${title(metric)}: percentiles`,
     help: `${metric.help} Interpolated in buckets; exact ones are in the result.`,
     unit: unitOf(metric),
+    ...withoutData(metric),
     queries: [0.5, 0.9, 0.99].map((p) => ({
       expr: percentile(p, familyName(metric)),
       legend: `p${p * 100} {{scenario}} {{target}}`,
