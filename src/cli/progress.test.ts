@@ -14,21 +14,7 @@ function setUp(options: { isTTY?: boolean; quiet?: boolean } = {}) {
 }
 
 describe("progress", () => {
-  it("rewrites one line on a terminal, and clears it before anything else is said", () => {
-    const { written, listener } = setUp({ isTTY: true });
-    listener.onTick?.(tick(2000));
-    listener.onEvent?.({ atMs: 2100, type: "worker-lost", message: "worker 2 is gone" });
-    listener.onEvent?.({ atMs: 2200, type: "stall", message: "not worth a line" });
-    listener.onLoadEnd?.();
-    expect(written).toEqual([
-      "\r\u001b[2Ksteady 1s of 60s | 3 open | 0 done, 0 f",
-      "\r\u001b[2K",
-      "worker 2 is gone\n",
-      "\r\u001b[2K",
-    ]);
-  });
-
-  it("writes a line every ten seconds elsewhere", () => {
+  it("writes a line every ten seconds, and at once what can't wait", () => {
     const { written, listener } = setUp();
     for (let atMs = 0; atMs <= 20_000; atMs += 1000) listener.onTick?.(tick(atMs));
     expect(written.map((line) => line.split(" |")[0])).toEqual([

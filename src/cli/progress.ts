@@ -1,7 +1,8 @@
-/** What a person sees while a run lasts: one line that is rewritten on a terminal, a line every ten seconds elsewhere. */
+/** What is told of a run where there is no terminal for the live view (`live-view.ts`): a line every ten seconds. */
 import type { RunListener, Tick } from "../metrics/listener.ts";
 import type { TimelinePoint } from "../metrics/result.ts";
 import { concernsUser } from "../metrics/run-event.ts";
+import { milliseconds } from "./live-screen.ts";
 import type { TextSink } from "./world.ts";
 
 export interface ProgressInput {
@@ -29,28 +30,17 @@ export function progressListener({
 }): RunListener {
   let lastLineMs = -Infinity;
 
-  /** Clears the line, so that what follows starts at its left edge. */
-  function clear(): void {
-    if (!quiet && sink.isTTY) sink.write("\r\u001b[2K");
-  }
-
   return {
     name: "progress",
     onTick(tick) {
       if (quiet) return;
-      if (sink.isTTY) {
-        sink.write(`\r\u001b[2K${progressLine(progressOf(tick, warmupMs)).slice(0, sink.columns - 1)}`);
-      } else if (tick.atMs - lastLineMs >= LINE_EVERY_MS) {
-        lastLineMs = tick.atMs;
-        sink.write(`${progressLine(progressOf(tick, warmupMs))}\n`);
-      }
+      if (tick.atMs - lastLineMs < LINE_EVERY_MS) return;
+      lastLineMs = tick.atMs;
+      sink.write(`${progressLine(progressOf(tick, warmupMs))}\n`);
     },
     onEvent(event) {
-      if (!concernsUser(event)) return;
-      clear();
-      sink.write(`${event.message}\n`);
+      if (concernsUser(event)) sink.write(`${event.message}\n`);
     },
-    onLoadEnd: clear,
   };
 }
 
@@ -70,14 +60,14 @@ function progressOf({ atMs, open, windowEndMs, totals }: Tick, warmupMs: number)
 /** "steady 12s of 60s | 50 open | 93 done, 0 failed | first partial p95 412 ms | lateness p99 1.3 ms" */
 export function progressLine(input: ProgressInput): string {
   const { elapsedMs, warmupMs, steadyMs, latest } = input;
-  const p95 = (metric: string): string => number(latest?.metrics[metric]?.p95);
+  const p95 = (metric: string): string => milliseconds(latest?.metrics[metric]?.p95);
   return [
     phaseText(elapsedMs, warmupMs, steadyMs),
     `${input.open} open`,
     `${input.done} done, ${input.failed} failed`,
     `first partial p95 ${p95("first_partial_from_onset")}`,
     `final p95 ${p95("final_from_speech_end")}`,
-    `lateness p99 ${number(latest?.metrics["send_lateness"]?.p99)}`,
+    `lateness p99 ${milliseconds(latest?.metrics["send_lateness"]?.p99)}`,
   ].join(" | ");
 }
 
@@ -87,9 +77,4 @@ function phaseText(elapsedMs: number, warmupMs: number, steadyMs: number): strin
   const steady = elapsedMs - warmupMs;
   if (steady < steadyMs) return `steady ${seconds(steady)} of ${seconds(steadyMs)}`;
   return `drain ${seconds(steady - steadyMs)}`;
-}
-
-function number(ms: number | undefined): string {
-  if (ms === undefined) return "-";
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

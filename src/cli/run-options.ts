@@ -8,6 +8,7 @@ export interface RunArguments extends RunFlags, ExportFlags {
   out: string | undefined;
   json: boolean;
   quiet: boolean;
+  jsonLines: boolean;
 }
 
 export function runOptions(yargs: Argv): Argv {
@@ -72,6 +73,11 @@ export function runOptions(yargs: Argv): Argv {
     })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .option("json-lines", {
+      type: "boolean",
+      default: false,
+      describe: "Print the run as JSON lines while it lasts; the last one is the result",
+    })
     .example("$0 --scenario concurrency-50", "fifty callers against the built-in emulator")
     .example("$0 --scenario concurrency-50 --target grpc://gpu-box:50051", "the same against a server")
     .example("$0 --scenario soak --metrics-port 9464", "watched by Prometheus, see dashboards/")

@@ -6,6 +6,7 @@ import type { Exporters } from "./exporters.ts";
 import { openExporters } from "./exporters.ts";
 import { exitCode } from "./exit-code.ts";
 import type { OpenTarget } from "./open-target.ts";
+import { resultLine } from "./json-lines.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { RunInput } from "./run-input.ts";
 import { readInput } from "./run-input.ts";
@@ -27,6 +28,7 @@ export function runCommand(world: World): CommandModule {
 }
 
 async function run(world: World, args: RunArguments): Promise<void> {
+  if (args.json && args.jsonLines) throw BenchError.usage("--json and --json-lines: take one of them");
   const input = await readInput(world, args);
   const open = await openTarget(world, args.target);
   try {
@@ -52,7 +54,7 @@ function watchedRun(
     open,
     out: args.out,
     listeners(runId) {
-      if (!args.quiet) {
+      if (!args.quiet && !args.jsonLines) {
         const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
         world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}, run ${runId}${many}\n`);
         world.stderr.write(forecastLines(input));
@@ -63,9 +65,14 @@ function watchedRun(
 }
 
 /** Prints the result and sets the exit code. @throws BenchError after printing, for what kept the run from going its way */
-function print(world: World, { json }: RunArguments, { result, folder, problem }: FinishedRun): void {
+function print(world: World, args: RunArguments, { result, folder, problem }: FinishedRun): void {
   const color = world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
-  world.stdout.write(json ? `${JSON.stringify(result)}\n` : renderTable(result, { color, folder }));
+  const text = args.jsonLines
+    ? resultLine(result)
+    : args.json
+      ? `${JSON.stringify(result)}\n`
+      : renderTable(result, { color, folder });
+  world.stdout.write(text);
   if (problem !== undefined) throw new BenchError(problem.message, { hint: problem.hint });
   world.setExitCode(exitCode(result));
 }

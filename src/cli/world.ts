@@ -12,6 +12,8 @@ export interface TextSink {
   write(text: string): void;
   readonly isTTY: boolean;
   readonly columns: number;
+  /** Lines of a terminal, where known. */
+  readonly rows?: number;
 }
 
 export interface World {
@@ -63,6 +65,9 @@ function sink(stream: NodeJS.WriteStream): TextSink {
     },
     get columns() {
       return stream.columns > 0 ? stream.columns : 100;
+    },
+    get rows() {
+      return stream.rows > 0 ? stream.rows : 24;
     },
   };
 }
