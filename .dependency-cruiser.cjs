@@ -62,6 +62,7 @@ module.exports = {
       "cli/target\\.ts",
       "gateway/(config|stream-dialect|realtime-session)\\.ts",
     ]),
+    door("@opentelemetry/[a-z-]+", ["cli/otlp\\.ts"]),
     door("uplot", ["report/uplot\\.ts"]),
     door("cli-table3", ["report/table\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),

@@ -45,7 +45,7 @@ runGenerator(async (plan, generated) => {
         readyTimeoutMs: 10_000,
         flushTimeoutMs: 10_000,
       },
-      requestId: (start) => idOfStream(plan, start.slot),
+      names: (start) => ({ requestId: idOfStream(plan, start.slot) }),
       onEnd(session) {
         const { slot, anchorMs, sentMs, responses, outcome } = session.observation(true);
         const toMachineTime = (atMs: number): number => atMs + realClockOffsetMs;

@@ -16,6 +16,7 @@ import type { RunFacts } from "../metrics/run-view.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { checkedUrl, createRemoteWriter } from "./remote-writer.ts";
 import type { RunInput } from "./run-input.ts";
+import { traceListener } from "./traces.ts";
 import type { World } from "./world.ts";
 
 export interface ExportFlags {
@@ -23,6 +24,7 @@ export interface ExportFlags {
   metricsLinger?: number | undefined;
   remoteWrite?: string | undefined;
   pushgateway?: string | undefined;
+  otlp?: string | undefined;
 }
 
 export interface Exporters {
@@ -47,6 +49,7 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
   const plannedMs = input.scenario.warmupMs + input.scenario.steadyMs;
   const pushgateway =
     flags.pushgateway === undefined ? undefined : checkedUrl(flags.pushgateway, "--pushgateway");
+  const collector = flags.otlp === undefined ? undefined : checkedUrl(flags.otlp, "--otlp");
   let state: RunState | undefined;
   let startedAtEpochMs = 0;
   const families = (): Family[] =>
@@ -98,8 +101,12 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
     name: "pushgateway",
     onEnd: () => pushgateway && push(pushgateway, families()),
   };
+  const tracing =
+    collector === undefined || input.traceRatio === undefined
+      ? []
+      : [traceListener({ url: collector, ratio: input.traceRatio, slos: input.slos, stderr: world.stderr })];
   return {
-    listeners: [watching, ...(writer ? [writing] : []), ...(pushgateway ? [pushing] : [])],
+    listeners: [watching, ...(writer ? [writing] : []), ...(pushgateway ? [pushing] : []), ...tracing],
     async linger() {
       if (server === undefined || state === undefined) return;
       const seconds = flags.metricsLinger ?? LINGER_AT_MOST_S;

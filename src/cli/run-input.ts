@@ -35,6 +35,8 @@ export interface RunFlags {
   slo?: string[] | undefined;
   untilCertified?: string | undefined;
   budget?: string | undefined;
+  otlp?: string | undefined;
+  otlpSample?: number | undefined;
 }
 
 export interface RunInput {
@@ -46,6 +48,8 @@ export interface RunInput {
   planned: PlanInput | OpenPlanInput;
   /** How many processes make the load. */
   workers: number;
+  /** Share of the sessions that the server is asked to trace; undefined when nothing is traced. */
+  traceRatio: number | undefined;
 }
 
 /**
@@ -75,5 +79,15 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   const planned = planInput(fitting, selected, await traceOf(fitting.load));
   const workers = workerCount(flags.workers, planned, availableParallelism());
   const scenario = { ...fitting, transport: chooseTransport(fitting.transport, planned, workers) };
-  return { seed, scenario, dataset: selected, slos, planned, workers, until };
+  const traceRatio = traceRatioOf(flags);
+  return { seed, scenario, dataset: selected, slos, planned, workers, until, traceRatio };
+}
+
+const DEFAULT_TRACE_RATIO = 0.01;
+
+function traceRatioOf({ otlp, otlpSample = DEFAULT_TRACE_RATIO }: RunFlags): number | undefined {
+  if (otlp === undefined) return undefined;
+  if (!(otlpSample >= 0 && otlpSample <= 1))
+    throw BenchError.usage(`--otlp-sample ${otlpSample}: must be a share from 0 to 1`);
+  return otlpSample;
 }

@@ -33,7 +33,7 @@ export async function makeLoad(
   world: World,
   { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
-  const { scenario, slos, workers, until, seed } = input;
+  const { scenario, slos, workers, until, seed, traceRatio } = input;
   const totals = createTotals({
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
@@ -48,6 +48,7 @@ export async function makeLoad(
     },
     datasetPath: scenario.audio.dataset,
     seed,
+    ...(traceRatio === undefined ? {} : { traceRatio }),
     ...recordFiles(folder.path),
   };
   const coordinator = createCoordinator({

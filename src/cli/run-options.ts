@@ -71,6 +71,14 @@ export function runOptions(yargs: Argv): Argv {
       type: "string",
       describe: "Leave the figures of the finished run in the Pushgateway at this URL",
     })
+    .option("otlp", {
+      type: "string",
+      describe: "Send traces of failed, slow and sampled sessions to the OpenTelemetry collector at this URL",
+    })
+    .option("otlp-sample", {
+      type: "number",
+      describe: "Share of sessions traced whatever becomes of them [default: 0.01]",
+    })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
     .option("json-lines", {

@@ -77,3 +77,11 @@ export function callMetadata(endpoint: Endpoint): Metadata {
   }
   return metadata;
 }
+
+/** The metadata of one call: the shared one, or where the call is traced a copy with its header. */
+export function withTrace(metadata: Metadata, traceparent: string | undefined): Metadata {
+  if (traceparent === undefined) return metadata;
+  const own = metadata.clone();
+  own.set("traceparent", traceparent);
+  return own;
+}

@@ -4,7 +4,7 @@ import type { ClientDuplexStream, StatusObject } from "@grpc/grpc-js";
 import { rivaServices } from "../base/riva-proto.ts";
 import { ChannelPool } from "./channel-pool.ts";
 import { grpcFailure } from "./failures.ts";
-import { callMetadata } from "./grpc-endpoint.ts";
+import { callMetadata, withTrace } from "./grpc-endpoint.ts";
 import { decodeResponse } from "./riva-decode.ts";
 import type { RivaCall } from "./riva-stream.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
@@ -32,9 +32,14 @@ export function createRivaGrpc(options: TransportOptions): AsrTransport {
       frame: (message) => message,
       warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
 
-      call(told) {
+      call(told, traceparent) {
         const lane = pool.acquire();
-        const call = lane.client.makeBidiStreamRequest(path, serialize, deserialize, metadata);
+        const call = lane.client.makeBidiStreamRequest(
+          path,
+          serialize,
+          deserialize,
+          withTrace(metadata, traceparent),
+        );
         const reading = { everStopped: false };
         call.on("data", (response: AsrResponse) => {
           // grpc-js reads ahead of a stream that is not read: what lay in between was stamped when it came.

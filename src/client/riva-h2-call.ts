@@ -27,6 +27,7 @@ export class H2Call implements RivaCall, Passenger {
   connection: H2Connection | undefined;
   readonly #told: CallListener;
   readonly #clock: Clock;
+  readonly #traceparent: string | undefined;
   readonly #frames = new FrameReader();
   #stream: ClientHttp2Stream | undefined;
   /** What came before the stream was there. */
@@ -37,7 +38,8 @@ export class H2Call implements RivaCall, Passenger {
   #error: Error | undefined;
   #over = false;
 
-  constructor(told: CallListener, clock: Clock) {
+  constructor(told: CallListener, clock: Clock, traceparent?: string) {
+    this.#traceparent = traceparent;
     this.#told = told;
     this.#clock = clock;
   }
@@ -45,7 +47,7 @@ export class H2Call implements RivaCall, Passenger {
   begin(connection: H2Connection): void {
     let stream: ClientHttp2Stream;
     try {
-      stream = connection.request();
+      stream = connection.request(this.#traceparent);
     } catch (error) {
       const failure = noConnectionFailure(messageOf(error));
       queueMicrotask(() => this.#end(this.#clock.nowMs(), failure));

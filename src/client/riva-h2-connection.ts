@@ -116,8 +116,10 @@ export class H2Connection {
   }
 
   /** Opens a stream. @throws Error when the session can't, or won't send such headers. */
-  request(): ClientHttp2Stream {
-    return this.#session.request(this.#endpoint.headers, { endStream: false });
+  request(traceparent?: string): ClientHttp2Stream {
+    const { headers } = this.#endpoint;
+    const own = traceparent === undefined ? headers : { ...headers, traceparent };
+    return this.#session.request(own, { endStream: false });
   }
 
   /** Says goodbye; no call is on it any more. */

@@ -25,8 +25,8 @@ export function createRivaH2(options: TransportOptions): AsrTransport {
       name: "riva-h2",
       frame: frameMessage,
       warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
-      call(told) {
-        const call = new H2Call(told, clock);
+      call(told, traceparent) {
+        const call = new H2Call(told, clock, traceparent);
         pool.place(call);
         return call;
       },

@@ -15,7 +15,7 @@ export interface CallCarrier {
   frame(message: Buffer): Buffer;
   warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
   /** Starts a call of StreamingRecognize. Never throws: what goes wrong is told. */
-  call(told: CallListener): RivaCall;
+  call(told: CallListener, traceparent?: string): RivaCall;
   /** Closes the connections; no call is open any more. */
   close(): void;
 }
@@ -26,7 +26,6 @@ export function rivaTransport(carrier: CallCarrier, clock: Clock): AsrTransport 
   let closed = false;
   let whenIdle: (() => void) | undefined;
 
-  const start = (told: CallListener): RivaCall => carrier.call(told);
   const onEnded = (stream: RivaStream): void => {
     streams.delete(stream);
     if (streams.size === 0) whenIdle?.();
@@ -40,7 +39,14 @@ export function rivaTransport(carrier: CallCarrier, clock: Clock): AsrTransport 
     open(spec, listener) {
       if (closed) return openAfterClose(listener, clock);
       const config = carrier.frame(encodeConfig(spec));
-      const stream = new RivaStream(start, config, spec, listener, clock, onEnded);
+      const stream = new RivaStream(
+        (told) => carrier.call(told, spec.traceparent),
+        config,
+        spec,
+        listener,
+        clock,
+        onEnded,
+      );
       streams.add(stream);
       return stream;
     },

@@ -43,6 +43,8 @@ export interface StreamSpec {
   sampleRateHz: number;
   /** Sent as the request id where the dialect has one, so that server logs can be joined. */
   requestId: string;
+  /** W3C Trace Context header, so that the server's own spans join the session's. */
+  traceparent?: string;
   /** Limit from `open` to `onOpen`. */
   readyTimeoutMs: number;
   /** Limit from `finish` to `onEnd`; passing it is failure class `deadline`. */

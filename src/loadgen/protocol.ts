@@ -30,6 +30,8 @@ export interface WorkerJob {
   datasetPath: string;
   seed: number;
   shard: Shard;
+  /** Sessions are traced, and the server is asked to record its part of this share of them. */
+  traceRatio?: number;
   /** Session records are appended here as sessions end, by every worker of the run. */
   sessionsFile: string;
   /** A line as each session starts: with it a run that is cut short knows what was under way. */

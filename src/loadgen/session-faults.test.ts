@@ -47,7 +47,7 @@ function play(
       flushTimeoutMs: 1000,
     },
     anchor: more.anchor,
-    requestId: () => "run/steady/0",
+    names: () => ({ requestId: "run/steady/0" }),
     onEnd: () => (ended = true),
   };
   const facts = { id: "a", audioMs: 950, onsetMs: 100, speechEndMs: 900, text: "all the words", words: [] };

@@ -46,13 +46,14 @@ export interface SessionContext {
   scheduler: Scheduler;
   transport: AsrTransport;
   /** Everything but what belongs to the clip and the session. */
-  spec: Omit<StreamSpec, "sampleRateHz" | "requestId">;
+  spec: Omit<StreamSpec, "sampleRateHz" | "requestId" | "traceparent">;
   /**
    * The microphone opens at the planned start, ready or not: what was said meanwhile goes out in a burst, and set-up is
    * inside every latency. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
    */
   anchor?: "at-schedule" | undefined;
-  requestId(start: SessionStart): string;
+  /** What the session is called at the server. */
+  names(start: SessionStart): Pick<StreamSpec, "requestId" | "traceparent">;
   /** Called once, when the stream has ended. */
   onEnd(session: Session): void;
 }
@@ -86,7 +87,7 @@ export class Session implements StreamListener, Timed {
     this.#acceptedMs = new Float64Array(start.clip.chunks.length);
     this.#startedMs = context.clock.nowMs();
     this.#stream = context.transport.open(
-      { ...context.spec, sampleRateHz: start.clip.sampleRateHz, requestId: context.requestId(start) },
+      { ...context.spec, sampleRateHz: start.clip.sampleRateHz, ...context.names(start) },
       this,
     );
   }

@@ -1,6 +1,7 @@
 /** The sessions that are open, whatever started them: begins them, judges them as they end, ends them when told to. */
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
+import { requestIdOf, traceContext, traceparentOf } from "../base/trace-context.ts";
 import type { AsrTransport, StreamSpec } from "../client/transport.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -17,6 +18,8 @@ export interface SessionsOptions {
   spec: SessionContext["spec"] & Pick<StreamSpec, "recognition">;
   /** Request ids read `<runId>/<phase>/<seq>`, so that a server's log can be joined with the records. */
   runId: string;
+  /** See `WorkerJob`. */
+  traceRatio?: number | undefined;
   /** The harness's own judgement of a session whose stream ended well; undefined = nothing wrong with it. */
   judge(observation: Observation): Failure | undefined;
   /** Each session as it starts. */
@@ -52,7 +55,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     transport: options.transport,
     spec: options.spec,
     anchor: options.anchor,
-    requestId: (start) => `${options.runId}/${start.phase}/${start.seq}`,
+    names(start) {
+      const requestId = requestIdOf(options.runId, start.phase, start.seq);
+      if (options.traceRatio === undefined) return { requestId };
+      return { requestId, traceparent: traceparentOf(traceContext(requestId, options.traceRatio)) };
+    },
     onEnd(session) {
       const entry = running.get(session.start);
       running.delete(session.start);

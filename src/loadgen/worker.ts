@@ -153,6 +153,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
         flushTimeoutMs: scenario.session.deadlineMs,
       },
       runId: job.runId,
+      traceRatio: job.traceRatio,
       drainMs: scenario.drainMs,
       judge: sessionFailure,
       onStart(session) {

@@ -4,6 +4,7 @@
  * the few sessions that are shown are parsed.
  */
 import type { ClipFacts } from "../metrics/observation.ts";
+import { failureIn, numberIn, phaseIn } from "../metrics/record-line.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
 
@@ -83,15 +84,15 @@ export function createDigest({ window, metrics }: Pick<RunResult, "window" | "me
     add(line) {
       if (!line.endsWith("}")) return;
       sessions++;
-      const failure = /"failure":\{"phase":"([\w-]+)","class":"([\w-]+)"/.exec(line);
-      if (failure !== null) {
-        addFailed(line, `${failure[1]} ${failure[2]}`);
+      const failure = failureIn(line);
+      if (failure !== undefined) {
+        addFailed(line, `${failure.phase} ${failure.kind}`);
         return;
       }
-      const endedMs = numberAfter(line, '"endedMs":');
-      const steady = line.includes('"phase":"steady"');
+      const endedMs = numberIn(line, "endedMs");
+      const steady = phaseIn(line) === "steady";
       for (const [index, metric] of DIGESTED.entries()) {
-        const value = numberAfter(line, `"${metric}":`);
+        const value = numberIn(line, metric);
         if (value === undefined || endedMs === undefined) continue;
         const cell = `${Math.floor(endedMs / columnMs)},${heatRow(value)}`;
         cells[index]?.set(cell, (cells[index].get(cell) ?? 0) + 1);
@@ -141,14 +142,6 @@ function rowsOf(cells: ReadonlyMap<string, number> = new Map()): [number, number
     const [column = 0, row = 0] = key.split(",").map(Number);
     return [column, row, count];
   });
-}
-
-/** A number right behind `key`. No text within a line can pass for one: a quote in a JSON string has a backslash. */
-function numberAfter(line: string, key: string): number | undefined {
-  const at = line.lastIndexOf(key);
-  if (at < 0) return undefined;
-  const value = Number.parseFloat(line.slice(at + key.length, at + key.length + 24));
-  return Number.isNaN(value) ? undefined : value;
 }
 
 function keepHighest(kept: Candidate[] = [], candidate: Candidate, most: number): void {

@@ -52,6 +52,17 @@ describe.each(transportNames)("%s", (name) => {
       expect(calls[0]!.headers).toMatchObject({ authorization: "Bearer k" });
     });
 
+    it("tells each call its own trace, and no other call of it", async () => {
+      const calls: ServerCall[] = [];
+      const server = await serve({ ...GOOD, onCall: (call) => calls.push(call) });
+      const transport = connect(server.address, { metadata: { authorization: "Bearer k" } });
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      await session(transport, { traceparent });
+      await session(transport);
+      expect(calls.map(({ headers }) => headers["traceparent"])).toEqual([traceparent, undefined]);
+      expect(calls.map(({ headers }) => headers["authorization"])).toEqual(["Bearer k", "Bearer k"]);
+    });
+
     it("may be slow: answers are stamped when they come", async () => {
       const server = await serve({
         onHalfClose: (call) => {
