@@ -11,6 +11,7 @@ import { createEmulator } from "../src/emulator/server.ts";
 import { parseApiKeys } from "../src/gateway/auth.ts";
 import type { TestGateway } from "./support/gateway.ts";
 import { Caller, streamSession, testGateway } from "./support/gateway.ts";
+import { wavFile } from "./support/wav.ts";
 
 const dataset = selectClips(await loadDataset("default"), { only: ["ps-goforward"] });
 const [clip] = dataset.clips;
@@ -140,16 +141,7 @@ describe("the realtime dialect", () => {
   });
 
   test("a WAV from byte 0, cut anywhere, is taken with format none", async () => {
-    const header = Buffer.alloc(44);
-    header.write("RIFF", 0);
-    header.write("WAVEfmt ", 8);
-    header.writeUInt32LE(16, 16);
-    header.writeUInt16LE(1, 20);
-    header.writeUInt16LE(1, 22);
-    header.writeUInt32LE(16_000, 24);
-    header.writeUInt16LE(16, 34);
-    header.write("data", 36);
-    const caller = await speak(await gateway(), { input_audio_format: "none" }, Buffer.concat([header, pcm]));
+    const caller = await speak(await gateway(), { input_audio_format: "none" }, wavFile(pcm));
     expect(caller.of(COMPLETED).at(-1)).toMatchObject({ transcript: WORDS, is_last_result: true });
   });
 

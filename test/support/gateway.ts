@@ -8,6 +8,7 @@ import type { ApiKey } from "../../src/gateway/auth.ts";
 import { createAuth } from "../../src/gateway/auth.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
 import { createMockTransport } from "../../src/gateway/mock-transport.ts";
+import type { PageFiles } from "../../src/gateway/http-routes.ts";
 import type { Gateway } from "../../src/gateway/server.ts";
 import { startGateway } from "../../src/gateway/server.ts";
 import type { Upstreams } from "../../src/gateway/upstreams.ts";
@@ -26,7 +27,7 @@ export interface TestGateway {
 /** @param addresses of the upstreams, host:port, called up1, up2 and so on */
 export async function testGateway(
   addresses: readonly string[],
-  options: { config?: object; keys?: readonly ApiKey[]; mock?: boolean } = {},
+  options: { config?: object; keys?: readonly ApiKey[]; mock?: boolean; page?: PageFiles } = {},
 ): Promise<TestGateway> {
   const clock = realClock;
   const log: string[] = [];
@@ -48,7 +49,7 @@ export async function testGateway(
     upstreams,
     ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
     log: { info: write, warn: write },
-    page: new Map(),
+    page: options.page ?? new Map(),
     residentBytes: () => 0,
   });
   const at = `127.0.0.1:${gateway.port}`;
