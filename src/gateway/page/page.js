@@ -89,9 +89,8 @@ async function connect(session) {
   };
   socket.onclose = ({ code }) => {
     session.closed = true;
-    reject(new Error(code === 1006 ? "The gateway can't be reached." : ""));
-    if (running === session)
-      finish(session.failed === undefined && code !== 1000 ? closedText(code) : session.failed);
+    reject(new Error("closed"));
+    if (running === session) void whyClosed(session, code).then(finish);
   };
   await promise;
 }
@@ -102,9 +101,9 @@ function onResult(session, event) {
     return;
   }
   if (event.type !== "interim" && event.type !== "final") return;
-  if (event.audio_processed_ms !== undefined && session.startedMs !== undefined && session.paced) {
+  if (event.audio_processed_ms !== undefined && session.startedMs !== undefined) {
     const delayMs = performance.now() - session.startedMs - event.audio_processed_ms;
-    ui.delay.textContent = `${Math.max(0, Math.round(delayMs))} ms`;
+    ui.delay.textContent = `${Math.round(delayMs)} ms`;
   }
   if (event.type === "final") {
     ui.finals.textContent += event.text;
@@ -114,9 +113,19 @@ function onResult(session, event) {
   ui.transcript.scrollTop = ui.transcript.scrollHeight;
 }
 
-function closedText(code) {
-  if (code === 1006) return "The connection to the gateway was lost.";
-  return `The gateway ended the session (${code}).`;
+/** In words; "" when it ended well. A refused connection tells a page nothing, so then the gateway is asked how it is. */
+async function whyClosed(session, code) {
+  if (session.failed !== undefined) return session.failed;
+  if (code === 1000) return "";
+  if (code !== 1006) return `The gateway ended the session (${code}).`;
+  const health = await fetch("/health/ready").then(
+    (response) => response.json(),
+    () => undefined,
+  );
+  if (health === undefined) return "The gateway can't be reached.";
+  if (health.status === "draining") return WORDS.going_away;
+  if (!health.ready) return WORDS.no_upstream;
+  return "The connection was refused or lost: the gateway may be full, or need an API key (see Settings).";
 }
 
 function begin() {
@@ -128,7 +137,7 @@ function begin() {
   ui.length.textContent = "0.0 s";
   ui.toggle.textContent = "Stop";
   ui.toggle.setAttribute("aria-pressed", "true");
-  running = { sentBytes: 0, paced: true };
+  running = { sentBytes: 0 };
   return running;
 }
 
@@ -165,7 +174,8 @@ async function startMicrophone() {
     session.context.createMediaStreamSource(session.stream).connect(recorder);
     show("live", "Listening");
   } catch (error) {
-    if (running === session) finish(microphoneProblem(error));
+    // A session that was closed says why by itself.
+    if (running === session && !session.closed) finish(microphoneProblem(error));
   }
 }
 
@@ -199,7 +209,7 @@ async function startFile(file) {
     }
     stop(session);
   } catch (error) {
-    if (running === session)
+    if (running === session && !session.closed)
       finish(
         error.name === "EncodingError"
           ? `${file.name} is not an audio file that this browser can read.`
