@@ -97,6 +97,7 @@ test.each([
   ["emulator", { ...PASSED, target: { ...PASSED.target, emulated: false } }],
   ["64 CPUs", { ...PASSED, run: { ...PASSED.run, cpus: 64 } }],
   ["speech", { ...PASSED, dataset: { ...PASSED.dataset, sha256: "0" } }],
+  ["cut short", { ...PASSED, window: { ...PASSED.window, steadyMs: 20_000 } }],
   ["load", { ...PASSED, scenario: { ...(PASSED.scenario as object), load: { streams: 3 } } }],
 ])("not comparable: %s", (why, other: RunResult) => {
   expect(whyNotComparable({ ...other, run: { ...other.run, id: "other" } }, PASSED)).toContain(why);

@@ -111,15 +111,15 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
   }
   if (run.dataset.sha256 !== candidate.dataset.sha256) return "other speech";
   if (loadOf(run) !== loadOf(candidate)) return "another load, window or recognition";
+  const [own, theirs] = [candidate.window.steadyMs, run.window.steadyMs];
+  if (Math.abs(theirs - own) > 0.2 * own) return "its window was cut short, or lengthened";
   return undefined;
 }
 
 /** What of a scenario decides the figures: all but its name and its gates, and where the dataset lies. */
 function loadOf({ scenario }: RunResult): string {
-  const { load, warmupMs, steadyMs, audio, recognition, connections, transport } = scenario as Record<
-    string,
-    unknown
-  >;
+  const { load, warmupMs, steadyMs, audio, conditions, recognition, connections, transport } =
+    scenario as Record<string, unknown>;
   const sound = { ...(audio as object | undefined), dataset: undefined };
-  return JSON.stringify([load, warmupMs, steadyMs, sound, recognition, connections, transport]);
+  return JSON.stringify([load, warmupMs, steadyMs, sound, conditions, recognition, connections, transport]);
 }
