@@ -53,10 +53,10 @@ test("the next level lies inside the bracket, or there is none", () => {
   expect(nextLevel(levels, 0.05, 79, 80)).toBeUndefined();
 });
 
-test("what binds is what broke at the end that failed", () => {
-  const probes = [probe(80, 100, 0, "fail", "a"), probe(60, 100, 0, "fail", "b")];
-  expect(bindingOf(probes, 60)).toBe("b");
-  expect(bindingOf([], 60)).toBeUndefined();
+test("what binds is what broke at the lowest level that failed", () => {
+  const probes = [probe(80, 100, 0, "fail", "a"), probe(60, 100, 0, "fail", "b"), probe(9, 9, 9, "pass")];
+  expect(bindingOf(probes)).toBe("b");
+  expect(bindingOf([])).toBeUndefined();
 });
 
 describe("a rising backlog", () => {

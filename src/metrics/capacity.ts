@@ -155,11 +155,11 @@ export function nextLevel(
   return inside(Math.min(0.75, Math.max(0.25, position)));
 }
 
-/** What binds: what broke most often in the probes that failed, those nearest to the capacity first. */
-export function bindingOf(probes: readonly Probe[], fail: number | undefined): string | undefined {
-  const failed = probes.filter(({ verdict, broke }) => verdict === "fail" && broke !== undefined);
-  const nearest = failed.filter(({ streams }) => streams === fail);
-  return (nearest.length > 0 ? nearest : failed).at(-1)?.broke;
+/** What broke at the lowest level that failed. */
+export function bindingOf(probes: readonly Probe[]): string | undefined {
+  return probes
+    .filter(({ verdict, broke }) => verdict === "fail" && broke !== undefined)
+    .sort((a, b) => a.streams - b.streams)[0]?.broke;
 }
 
 /** The level at which the curve of a latency bends most: the largest second difference over the number of streams. */

@@ -64,6 +64,19 @@ test("the interval, what binds, how sure each end is, and the operating point", 
   expect(report.costPerGoodAudioHour).toBeCloseTo(6.4 / (62 * (399 / 400)), 9);
 });
 
+test("a backlog that rises before any SLO breaks is told beside the SLO that breaks higher up", () => {
+  const backlog = { ...probe(88, 150, 900), broke: "backlog grows by 9.0 ms a second" };
+  const search = { ...FACTS.search, probes: [...PROBES, backlog], interval: [80, 88] as [number, number] };
+  const report = capacityReport({ ...FACTS, search });
+  expect(report).toMatchObject({
+    bindingSlo: "final_from_speech_end p95 < 1200ms",
+    firstSign: "backlog grows by 9.0 ms a second",
+  });
+  expect(renderCapacity(report)).toMatch(
+    /gives way is final_from_speech_end p95 < 1200ms; at 88 backlog grows/,
+  );
+});
+
 test("no level failed: no upper end, and not a word of certainty about one", () => {
   const [first, second] = PROBES;
   const probes = [first, second].flatMap((one) => one ?? []);

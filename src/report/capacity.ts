@@ -53,8 +53,10 @@ export interface CapacityReport {
   callers: [pass: number, fail: number | null];
   /** Each end: so many long probes, and whether all its sessions together certify it at 99 %. */
   ends: Record<"pass" | "fail", { replicates: number; certified: boolean; sessions: number } | null>;
-  /** The SLO that gives way first; null when none did. */
+  /** The SLO that breaks at the lowest level at which one does; null when none did. */
   bindingSlo: string | null;
+  /** What showed at the lowest level that failed, where that was not yet an SLO: the backlog, or a check of the target. */
+  firstSign?: string;
   /** 80 % of the level that passed. */
   recommended: number;
   /** Levels that pass although a lower one fails; empty for a server that behaves. */
@@ -98,6 +100,7 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
   const shares = search.probes.flatMap((probe) => (probe.streams === pass ? (probe.sendingShare ?? []) : []));
   const sustained = pass === 0 ? 0 : Math.max(1, Math.floor(pass * Math.min(1, ...shares)));
   const recommended = Math.floor(0.8 * sustained);
+  const sign = bindingOf(search.probes);
   const goodput = curve.find(({ streams }) => streams === pass)?.goodput ?? 1;
   return {
     schema: "riva-bench/capacity@1",
@@ -106,7 +109,8 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
     interval: [sustained, fail ?? null],
     callers: [pass, fail ?? null],
     ends: { pass: endOf(pass), fail: endOf(fail) },
-    bindingSlo: bindingOf(search.probes, fail) ?? null,
+    bindingSlo: bindingOf(search.probes.filter(({ broke }) => facts.slos.includes(broke ?? ""))) ?? null,
+    ...(sign === undefined || facts.slos.includes(sign) ? {} : { firstSign: sign }),
     recommended,
     nonMonotone: nonMonotone(levels),
     ended: search.ended,
@@ -122,12 +126,18 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
   };
 }
 
-export function capacitySentence({ interval: [pass, fail], target, bindingSlo }: CapacityReport): string {
+export function capacitySentence({
+  interval: [pass, fail],
+  target,
+  bindingSlo,
+  firstSign,
+}: CapacityReport): string {
   const name = `${target.name}${target.emulated ? " (emulated)" : ""}`;
-  if (pass === 0)
-    return `${name} does not even carry ${fail ?? 1} stream(s)${bindingSlo === null ? "" : `: ${bindingSlo}`}`;
+  const gives = bindingSlo === null ? "" : `; what gives way is ${bindingSlo}`;
+  const sign = firstSign === undefined ? "" : `; at ${fail ?? "the top"} ${firstSign}`;
+  if (pass === 0) return `${name} does not even carry ${fail ?? 1} stream(s)${gives}${sign}`;
   if (fail === null) return `${name} carries ${pass} streams or more: no level failed`;
-  return `${name} carries ${pass} streams and not ${fail}${bindingSlo === null ? "" : `; what gives way is ${bindingSlo}`}`;
+  return `${name} carries ${pass} streams and not ${fail}${gives}${sign}`;
 }
 
 /** What a reader must know before using the number. */
