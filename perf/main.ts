@@ -17,7 +17,7 @@ import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { BenchError, messageOf } from "../src/base/errors.ts";
-import { transportNames } from "../src/client/transports.ts";
+import { transportsFor } from "../src/client/transports.ts";
 import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import type { Contender, Row } from "./measure.ts";
@@ -120,7 +120,7 @@ function readOptions(): Options {
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       streams: { type: "string", default: "50,200,500,1000,1500" },
-      transports: { type: "string", default: [...transportNames, BASELINE].join(",") },
+      transports: { type: "string", default: [...transportsFor("riva-grpc"), BASELINE].join(",") },
       repeats: { type: "string" },
       "streams-per-connection": { type: "string" },
       scaling: { type: "string" },
@@ -130,7 +130,7 @@ function readOptions(): Options {
   const workerFlags = values["worker-flags"].split(" ").filter((flag) => flag !== "");
   const limit = values["streams-per-connection"];
   const known: Options["contenders"] = [
-    ...transportNames.map((transport) => ({
+    ...transportsFor("riva-grpc").map((transport) => ({
       transport,
       setting: `${limit === undefined ? "one connection" : `${limit} streams a connection`}, ${workerFlags.join(" ")}`,
       script: "./our-generator.ts",

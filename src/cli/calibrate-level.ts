@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { BenchError } from "../base/errors.ts";
+import { chooseTransport } from "../loadgen/transport-choice.ts";
 import type { CalibrationLevel } from "../metrics/calibration.ts";
 import { errorLimitMs, responseErrors, summarizeErrors } from "../metrics/calibration.ts";
 import type { RunListener } from "../metrics/listener.ts";
@@ -51,7 +52,7 @@ export async function measureLevel(
     streams,
     chunksPerSecond: (streams * 1000 * pace) / chunkMs,
     workers: input.workers,
-    transport: input.scenario.transport,
+    transport: chooseTransport(input.scenario.transport, input.planned, input.workers),
     ...summarizeErrors(errorsMs),
     latenessP99Ms: result.metrics["send_lateness"]?.p99 ?? 0,
   };

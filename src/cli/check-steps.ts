@@ -41,15 +41,17 @@ interface Step {
 }
 
 const always = (): boolean => true;
+const speaksGrpc = ({ kind }: ResolvedTarget): boolean => kind === "riva-grpc";
 
 /** In order; each needs the ones before it. */
 export const CHECK_STEPS: readonly Step[] = [
   { name: "dns", applies: ({ address }) => isIP(hostOf(address)) === 0, run: resolveName },
   { name: "tcp", applies: always, run: openSocket },
   { name: "tls", applies: ({ tls }) => tls !== undefined, run: shakeHands },
-  { name: "grpc", applies: always, run: connectGrpc },
-  { name: "health", applies: always, run: askHealth },
-  { name: "models", applies: always, run: listModels },
+  { name: "grpc", applies: speaksGrpc, run: connectTransport },
+  { name: "websocket", applies: (target) => !speaksGrpc(target), run: connectTransport },
+  { name: "health", applies: speaksGrpc, run: askHealth },
+  { name: "models", applies: speaksGrpc, run: listModels },
   { name: "utterance", applies: always, run: sayOneSentence },
 ];
 
@@ -80,7 +82,7 @@ async function shakeHands({ target }: CheckContext): Promise<Finding> {
   const socket = connectTls({
     host,
     port: portOf(target.address),
-    ALPNProtocols: ["h2"],
+    ...(speaksGrpc(target) && { ALPNProtocols: ["h2"] }),
     ...(isIP(expected) === 0 ? { servername: expected } : {}),
     ...(rootCa === undefined ? {} : { ca: rootCa }),
     ...(clientCert === undefined ? {} : { cert: clientCert }),
@@ -96,11 +98,12 @@ async function shakeHands({ target }: CheckContext): Promise<Finding> {
   return finding.ok ? finding : { ...finding, advice };
 }
 
-async function connectGrpc({ target, clock }: CheckContext): Promise<Finding> {
+async function connectTransport({ target, clock }: CheckContext): Promise<Finding> {
   const transport = createTransport(transportFor(target.kind), { ...target, clock });
   try {
     await transport.warmUp(1, LIMIT_MS);
-    return { ok: true, detail: "HTTP/2 connection is up" };
+    const detail = speaksGrpc(target) ? "HTTP/2 connection is up" : "the server answers HTTP";
+    return { ok: true, detail };
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     return { ok: false, detail: error.message, ...(error.hint === undefined ? {} : { advice: error.hint }) };

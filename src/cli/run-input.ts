@@ -9,7 +9,6 @@ import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
 import type { TransportChoice } from "../loadgen/transport-choice.ts";
-import { chooseTransport } from "../loadgen/transport-choice.ts";
 import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { parseUntilCertified } from "../loadgen/until-certified.ts";
 import { workerCount } from "../loadgen/worker-count.ts";
@@ -78,9 +77,8 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(fitting, selected, await traceOf(fitting.load));
   const workers = workerCount(flags.workers, planned, availableParallelism());
-  const scenario = { ...fitting, transport: chooseTransport(fitting.transport, planned, workers) };
   const traceRatio = traceRatioOf(flags);
-  return { seed, scenario, dataset: selected, slos, planned, workers, until, traceRatio };
+  return { seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio };
 }
 
 const DEFAULT_TRACE_RATIO = 0.01;

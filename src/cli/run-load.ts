@@ -1,5 +1,4 @@
 /** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
-import { transportFor } from "../client/transports.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.ts";
 import { createCoordinator } from "../loadgen/coordinator.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
@@ -42,7 +41,7 @@ export async function makeLoad(
     runId,
     scenario: withTargetDefaults(scenario, target),
     target: {
-      transport: transportOf(target, scenario),
+      transport: scenario.transport,
       ...{ address: target.address, path: target.path, metadata: target.metadata },
       ...tlsPart(target.tls),
     },
@@ -95,11 +94,6 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
     if (times++ === 0) coordinator.stop();
     else coordinator.abort();
   });
-}
-
-/** The scenario says which transport carries Riva's gRPC; every other kind of target has but one. */
-function transportOf({ kind }: OpenTarget["target"], { transport }: RunnableScenario): string {
-  return transportFor(kind, kind === "riva-grpc" ? transport : undefined);
 }
 
 function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {

@@ -8,6 +8,7 @@ import { messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
 import type { RunOutcome } from "../loadgen/coordinator.ts";
 import { formatScenario } from "../loadgen/scenario.ts";
+import { chooseTransport } from "../loadgen/transport-choice.ts";
 import { quoteCalibration } from "../metrics/calibration.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import { fanOut } from "../metrics/listener.ts";
@@ -48,8 +49,14 @@ export interface FinishedRun {
 }
 
 /** @throws BenchError when the target can't be used, the folder can't be written, or the run can't begin */
-export async function runOnce(world: World, { input, open, out, listeners }: OneRun): Promise<FinishedRun> {
-  const { scenario, slos, dataset, workers, seed } = input;
+export async function runOnce(
+  world: World,
+  { input: asked, open, out, listeners }: OneRun,
+): Promise<FinishedRun> {
+  const { slos, dataset, workers, seed } = asked;
+  const transport = chooseTransport(asked.scenario.transport, asked.planned, workers, open.target.kind);
+  const scenario = { ...asked.scenario, transport };
+  const input = { ...asked, scenario };
   const found = await preflight(open.target, scenario, world.clock);
   const runId = newRunId(world, scenario.name);
   const folder = createRunFolder(out, runId, world.cwd);

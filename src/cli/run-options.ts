@@ -1,5 +1,6 @@
 /** The flags of `bench run`. */
 import type { Argv } from "yargs";
+import { transportNames } from "../client/transports.ts";
 import type { ExportFlags } from "./exporters.ts";
 import type { RunFlags } from "./run-input.ts";
 
@@ -32,8 +33,9 @@ export function runOptions(yargs: Argv): Argv {
     .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
     .option("transport", {
-      choices: ["auto", "riva-grpc", "riva-h2"],
-      describe: "What carries the streams; auto: riva-h2 from 300 streams a worker on",
+      choices: ["auto", ...transportNames],
+      describe:
+        "What carries the streams; auto: what the target speaks, riva-h2 from 300 streams a worker on",
     })
     .option("workers", {
       type: "string",

@@ -21,3 +21,13 @@ export interface Endpoint {
   /** Sent with every call, or with the upgrade to a WebSocket: API keys, function ids. */
   metadata?: Readonly<Record<string, string>>;
 }
+
+/** Host, in brackets if it is an IPv6 address, and port. */
+const ADDRESS = /^(?:\[([\da-f:.]+)\]|([^\s:/@?#[\]]+)):(\d{1,5})$/i;
+
+/** The parts of host:port, the host as sockets want it; undefined when it is none. */
+export function hostAndPort(address: string): { host: string; port: number } | undefined {
+  const [, ipv6, name, digits] = ADDRESS.exec(address) ?? [];
+  const host = ipv6 ?? name;
+  return host === undefined ? undefined : { host, port: Number(digits) };
+}

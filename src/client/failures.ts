@@ -59,10 +59,10 @@ const CONNECT_ERRORS: readonly KnownText[] = [
   // TLS to a port that speaks plain text.
   [/EPROTO|wrong version number/, "protocol-violation", "client-config", { ...TLS, code: "EPROTO" }],
   [/before secure TLS connection/, "connection-lost", "server", { ...TLS, code: "ECONNRESET" }],
-  // Something answered that does not speak HTTP/2.
-  [/Protocol error|(ERR_HTTP2_\w+)/, "protocol-violation", "server", { code: "ERR_HTTP2_ERROR" }],
+  // Something answered that does not speak HTTP/2, or no HTTP at all.
+  [/Protocol error|Parse Error|(ERR_HTTP2_\w+)/, "protocol-violation", "server", { code: "ERR_HTTP2_ERROR" }],
   // Something listened and hung up.
-  [/Failed to connect|[Cc]losed/, "connection-lost", "server", { code: "ECONNRESET" }],
+  [/Failed to connect|[Cc]losed|socket hang up/, "connection-lost", "server", { code: "ECONNRESET" }],
 ];
 
 /** Texts of calls that ended without a status from the server. */
@@ -87,6 +87,7 @@ const CALL_ERRORS: readonly KnownText[] = [
 const RIVA_ERRORS: readonly KnownText[] = [
   // The sequence was idle too long and its slot given away: https://docs.nvidia.com/nim/riva/asr/latest/debugging-guide.html
   [/must specify the START flag/, "start-flag", "server"],
+  [/^(?:Error: )?Unavailable model requested|config format doesn't match/, "bad-config", "client-config"],
   // Triton did not answer the Riva front end.
   [/TRTIS response timeout/, "timeout", "server"],
 ];
@@ -118,6 +119,20 @@ export function grpcFailure(
     recognise(RIVA_ERRORS, text, phase, name) ??
     failure(mayBeAuth(phase, name) ? "auth" : phase, meaning, name, text)
   );
+}
+
+/**
+ * A failure that a server tells in words of its own: Riva's texts are known, all else is `otherwise`.
+ */
+export function toldFailure(text: string, otherwise: Failure): Failure {
+  return recognise(RIVA_ERRORS, text, otherwise.phase, otherwise.code) ?? otherwise;
+}
+
+/** The text of a socket's error, for `noConnectionFailure`. */
+export function socketErrorText(error: unknown): string {
+  // Node tries all addresses of a name, and then speaks of all of them at once, or rather of none.
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return String(first ?? error);
 }
 
 /** The failure to make a connection. @param reason The error of Node or OpenSSL as text. */

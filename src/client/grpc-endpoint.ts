@@ -3,6 +3,7 @@ import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import type { ChannelOptions } from "@grpc/grpc-js";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { unusableEndpoint } from "./tls-options.ts";
 
 /** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */
 export const MAX_MESSAGE_BYTES: number = 128 * 1024 * 1024;
@@ -47,14 +48,6 @@ export function openClient(endpoint: Endpoint): Client {
   } catch (error) {
     throw unusableEndpoint(address, messageOf(error));
   }
-}
-
-/** The error (exit 2) of an address or TLS files that can't be used. */
-export function unusableEndpoint(address: string, why: string): BenchError {
-  return BenchError.usage(
-    `Can't use the target ${address}: ${why}`,
-    "An address is host:port; certificates and keys are PEM files, client certificate and key go together.",
-  );
 }
 
 /**

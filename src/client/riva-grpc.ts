@@ -6,6 +6,7 @@ import { ChannelPool } from "./channel-pool.ts";
 import { grpcFailure } from "./failures.ts";
 import { callMetadata, withTrace } from "./grpc-endpoint.ts";
 import { decodeResponse } from "./riva-decode.ts";
+import { encodeAudio, encodeConfig } from "./riva-encode.ts";
 import type { RivaCall } from "./riva-stream.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
 import type { AsrResponse, AsrTransport, TransportOptions } from "./transport.ts";
@@ -29,7 +30,7 @@ export function createRivaGrpc(options: TransportOptions): AsrTransport {
     {
       name: "riva-grpc",
       // grpc-js puts its own frame around each message.
-      frame: (message) => message,
+      encodeChunk: encodeAudio,
       warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
 
       call(told, traceparent) {
@@ -67,6 +68,7 @@ function asRivaCall(
   state: { everStopped: boolean },
 ): RivaCall {
   return {
+    configure: (spec, onTaken) => void call.write(encodeConfig(spec), onTaken),
     write(message, onWritten) {
       call.write(message, onWritten);
       // One message is on its way to the socket; a second one means that the socket did not take the first in time.

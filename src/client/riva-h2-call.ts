@@ -6,8 +6,9 @@ import { messageOf } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { grpcFailure, noConnectionFailure } from "./failures.ts";
 import { decodeResponse } from "./riva-decode.ts";
+import { encodeConfig } from "./riva-encode.ts";
 import type { H2Connection, Passenger } from "./riva-h2-connection.ts";
-import { FrameReader } from "./riva-h2-frames.ts";
+import { FrameReader, frameMessage } from "./riva-h2-frames.ts";
 import {
   isOk,
   statusInHeaders,
@@ -18,7 +19,7 @@ import {
 } from "./riva-h2-status.ts";
 import type { CallStatus } from "./riva-h2-status.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
-import type { AsrResponse } from "./transport.ts";
+import type { AsrResponse, StreamSpec } from "./transport.ts";
 
 type ResponseHeaders = IncomingHttpHeaders & IncomingHttpStatusHeader;
 type OnWritten = (error?: Error | null) => void;
@@ -69,6 +70,10 @@ export class H2Call implements RivaCall, Passenger {
 
   strand(failure: Failure): void {
     this.#end(this.#clock.nowMs(), failure);
+  }
+
+  configure(spec: StreamSpec, onTaken: OnWritten): void {
+    this.write(frameMessage(encodeConfig(spec)), onTaken);
   }
 
   write(message: Uint8Array, onWritten: OnWritten): boolean {

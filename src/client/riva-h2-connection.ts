@@ -4,7 +4,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, ClientSessionOptions, Setti
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
-import { connectTimeout, noConnectionFailure } from "./failures.ts";
+import { connectTimeout, noConnectionFailure, socketErrorText } from "./failures.ts";
 import type { H2Endpoint } from "./riva-h2-endpoint.ts";
 
 /** A call to be carried. */
@@ -151,8 +151,6 @@ export class H2Connection {
 
   #reason(): string {
     if (this.#error === undefined) return "the connection was closed before it was ready";
-    // Node tries all addresses of a name, and then speaks of all of them at once, or rather of none.
-    const [first] = this.#error instanceof AggregateError ? (this.#error.errors as Error[]) : [];
-    return String(first ?? this.#error);
+    return socketErrorText(this.#error);
   }
 }

@@ -3,6 +3,7 @@
  * times, so each chunk is framed once and its bytes are shared by all streams, which grpc-js would copy for each.
  */
 import { rivaServices } from "../base/riva-proto.ts";
+import { encodeAudio } from "./riva-encode.ts";
 import { H2Call } from "./riva-h2-call.ts";
 import { h2Endpoint } from "./riva-h2-endpoint.ts";
 import { frameMessage } from "./riva-h2-frames.ts";
@@ -23,7 +24,7 @@ export function createRivaH2(options: TransportOptions): AsrTransport {
   return rivaTransport(
     {
       name: "riva-h2",
-      frame: frameMessage,
+      encodeChunk: (audio) => frameMessage(encodeAudio(audio)),
       warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
       call(told, traceparent) {
         const call = new H2Call(told, clock, traceparent);

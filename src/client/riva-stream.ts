@@ -1,20 +1,25 @@
 /**
  * One stream of Riva's protocol, whatever carries it: when it is open, which phase it is in, its time limits, and what
- * its listener hears. The stream of the wire is: one message with the configuration, audio messages, half-close; the
- * server answers when it likes and ends with a status.
+ * its listener hears. The stream of the wire is: the configuration, audio messages, half-close; the server answers when it
+ * likes and makes an end.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Failure, FailurePhase } from "../base/outcome.ts";
 import { connectTimeout } from "./failures.ts";
 import type { AsrResponse, AsrStream, EncodedChunk, StreamListener, StreamSpec } from "./transport.ts";
 
-/** A gRPC call under a stream. It may still be waiting for its connection. */
+/** The call under a stream, such as one of gRPC. It may still be waiting for its connection. */
 export interface RivaCall {
   /**
-   * Hands over one message. `onWritten` is called, in the order of the messages, when the socket has taken it, or with an
-   * error when it never will. False: earlier messages are still waiting.
+   * Sends the configuration; comes first, once. `onTaken` is called when it counts as accepted: when the server says so,
+   * or where the dialect has no word for it, when the socket has taken it; with an error when it never will be.
    */
-  write(message: Uint8Array, onWritten: (error?: Error | null) => void): boolean;
+  configure(spec: StreamSpec, onTaken: (error?: Error | null) => void): void;
+  /**
+   * Hands over one chunk. `onWritten` is called, in the order of the chunks, when the socket has taken it, or with an error
+   * when it never will. False: earlier ones are still waiting.
+   */
+  write(chunk: EncodedChunk, onWritten: (error?: Error | null) => void): boolean;
   /** No more messages. */
   halfClose(): void;
   /** Reads responses, or leaves them on the socket. A call begins reading. */
@@ -56,12 +61,10 @@ export class RivaStream implements AsrStream, CallListener {
 
   /**
    * @param start Starts the call that carries the stream.
-   * @param config The first message, in the form the call takes.
    * @param onEnded Called before the listener hears of the end.
    */
   constructor(
     start: (told: CallListener) => RivaCall,
-    config: Uint8Array,
     spec: StreamSpec,
     listener: StreamListener,
     clock: Clock,
@@ -78,7 +81,7 @@ export class RivaStream implements AsrStream, CallListener {
       this.#giveUp(connectTimeout(spec.readyTimeoutMs));
     });
     this.#call = start(this);
-    this.#call.write(config, this.#onWritten);
+    this.#call.configure(spec, this.#onWritten);
   }
 
   send(chunk: EncodedChunk): boolean {

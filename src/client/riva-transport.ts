@@ -1,20 +1,19 @@
-/** A transport for Riva's streaming protocol, over any carrier of gRPC calls. */
+/** A transport for Riva's streaming protocol, over any carrier of its calls. */
 import type { Clock } from "../base/clock.ts";
-import { encodeAudio, encodeConfig } from "./riva-encode.ts";
 import { RivaStream, cancelled } from "./riva-stream.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
-import type { AsrStream, AsrTransport, StreamListener, WarmUpResult } from "./transport.ts";
+import type { AsrStream, AsrTransport, EncodedChunk, StreamListener, WarmUpResult } from "./transport.ts";
 
 /** Streams a connection carries at most unless told otherwise: half of what servers and proxies commonly allow. */
 export const DEFAULT_STREAMS_PER_CONNECTION = 50;
 
-/** What brings calls to the server: a gRPC library, or HTTP/2 by hand. */
+/** What brings calls to the server: a gRPC library, HTTP/2 by hand, WebSockets. */
 export interface CallCarrier {
   readonly name: string;
-  /** The form in which `RivaCall.write` takes a message. */
-  frame(message: Buffer): Buffer;
+  /** The form in which `RivaCall.write` takes a chunk. */
+  encodeChunk(audio: Uint8Array): EncodedChunk;
   warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
-  /** Starts a call of StreamingRecognize. Never throws: what goes wrong is told. */
+  /** Starts a call. Never throws: what goes wrong is told. */
   call(told: CallListener, traceparent?: string): RivaCall;
   /** Closes the connections; no call is open any more. */
   close(): void;
@@ -33,20 +32,13 @@ export function rivaTransport(carrier: CallCarrier, clock: Clock): AsrTransport 
 
   return {
     name: carrier.name,
-    encodeChunk: (audio) => carrier.frame(encodeAudio(audio)),
+    encodeChunk: (audio) => carrier.encodeChunk(audio),
     warmUp: (count, timeoutMs) => carrier.warmUp(count, timeoutMs),
 
     open(spec, listener) {
       if (closed) return openAfterClose(listener, clock);
-      const config = carrier.frame(encodeConfig(spec));
-      const stream = new RivaStream(
-        (told) => carrier.call(told, spec.traceparent),
-        config,
-        spec,
-        listener,
-        clock,
-        onEnded,
-      );
+      const start = (told: CallListener): RivaCall => carrier.call(told, spec.traceparent);
+      const stream = new RivaStream(start, spec, listener, clock, onEnded);
       streams.add(stream);
       return stream;
     },

@@ -1,5 +1,6 @@
-/** The transports there are. To add one: a file beside this, a line below, a line in `test/conformance/`. */
+/** The transports there are. To add one: a file beside this, a line or two below, a line in `test/conformance/`. */
 import { BenchError, nearestName } from "../base/errors.ts";
+import { createNimRealtime } from "./nim-realtime.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
 import { createRivaH2 } from "./riva-h2.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
@@ -10,23 +11,26 @@ import type { AsrTransport, TransportOptions } from "./transport.ts";
  */
 export type TargetKind = "riva-grpc" | "nim-realtime" | "gateway";
 
+export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime";
+
 interface TransportEntry {
   kind: TargetKind;
   create(options: TransportOptions): AsrTransport;
 }
 
 /** The first of a kind is what is taken unless a scenario says otherwise. */
-const TRANSPORTS: Readonly<Record<string, TransportEntry>> = {
+const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
   "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
   "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
+  "nim-realtime": { kind: "nim-realtime", create: createNimRealtime },
 };
 
 /** Names that `createTransport` knows. */
-export const transportNames: readonly string[] = Object.keys(TRANSPORTS);
+export const transportNames: readonly TransportName[] = Object.keys(TRANSPORTS) as TransportName[];
 
 /** Those that speak to a target of this kind. */
-export function transportsFor(kind: TargetKind): readonly string[] {
-  return transportNames.filter((name) => TRANSPORTS[name]?.kind === kind);
+export function transportsFor(kind: TargetKind): readonly TransportName[] {
+  return transportNames.filter((name) => TRANSPORTS[name].kind === kind);
 }
 
 /**
@@ -34,7 +38,7 @@ export function transportsFor(kind: TargetKind): readonly string[] {
  *
  * @throws BenchError (exit 2) when the wanted one speaks another dialect, or none speaks this one
  */
-export function transportFor(kind: TargetKind, wanted?: string): string {
+export function transportFor(kind: TargetKind, wanted?: TransportName): TransportName {
   const names = transportsFor(kind);
   const chosen = wanted ?? names[0];
   if (chosen !== undefined && names.includes(chosen)) return chosen;
@@ -48,7 +52,7 @@ export function transportFor(kind: TargetKind, wanted?: string): string {
 
 /** @throws BenchError (exit 2) when there is no such transport, or its options can't be used. */
 export function createTransport(name: string, options: TransportOptions): AsrTransport {
-  const entry = TRANSPORTS[name];
+  const entry = (TRANSPORTS as Readonly<Record<string, TransportEntry | undefined>>)[name];
   if (entry === undefined) {
     const nearest = nearestName(name, transportNames);
     throw BenchError.usage(

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { section } from "../base/yaml.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import { transportNames } from "../client/transports.ts";
 import { conditionList } from "./condition-schema.ts";
 import type { Condition } from "./conditions.ts";
 import type { LoadFile } from "./load-schema.ts";
@@ -100,8 +101,8 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     maxAlternatives: wholeNumber(1, 30).exactOptional(),
   }).prefault({}),
   transport: z
-    .enum(["auto", "riva-grpc", "riva-h2"], {
-      error: "unknown transport; known are auto, riva-grpc and riva-h2",
+    .enum(["auto", ...transportNames], {
+      error: `unknown transport; known are ${["auto", ...transportNames].join(", ")}`,
     })
     .default("auto"),
   connections: section({ streamsPerConnection: wholeNumber(1, 20_000).default(50) }).prefault({}),

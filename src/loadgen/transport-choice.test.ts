@@ -11,3 +11,10 @@ it.each([
 ] as const)("%s, %o, %i worker(s): %s", (wanted, load, workers, chosen) => {
   expect(chooseTransport(wanted, load, workers)).toBe(chosen);
 });
+
+it("the target has the first word", () => {
+  expect(chooseTransport("auto", { streams: 5000 }, 1, "nim-realtime")).toBe("nim-realtime");
+  expect(() => chooseTransport("riva-h2", { streams: 1 }, 1, "nim-realtime")).toThrow(
+    "The transport riva-h2 does not speak to a target of kind nim-realtime",
+  );
+});

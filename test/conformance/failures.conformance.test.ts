@@ -1,18 +1,19 @@
 /**
- * The contract of `src/client/transport.ts`, held against every transport: what each way of failing is called. Servers
- * misbehave on real sockets.
+ * The contract of `src/client/transport.ts`, held against both carriers of gRPC: what each way of failing is called.
+ * Servers misbehave on real sockets.
  */
 import { constants } from "node:http2";
 import { describe, expect, it } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
 import type { Outcome } from "../../src/base/outcome.ts";
 import type { StreamSpec } from "../../src/client/transport.ts";
-import { transportNames } from "../../src/client/transports.ts";
+import { transportsFor } from "../../src/client/transports.ts";
 import { deadAddress, http1Server, tcpServer } from "../support/misbehaving-server.ts";
 import type { ServerCall, TestServer } from "../support/misbehaving-server.ts";
-import { CHUNK, GOOD, answer, atFirstChunk, failed, harness } from "./harness.ts";
+import { answer } from "../support/grpc-peer.ts";
+import { CHUNK, GOOD, atFirstChunk, failed, harness } from "./harness.ts";
 
-describe.each(transportNames)("%s", (name) => {
+describe.each(transportsFor("riva-grpc"))("%s", (name) => {
   const { serve, own, connect, open, session, unfinished } = harness(name);
 
   describe("a server that answers with an error", () => {

@@ -5,12 +5,28 @@
 import { afterEach, expect } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
 import type { Failure, Outcome } from "../../src/base/outcome.ts";
-import { rivaServices } from "../../src/base/riva-proto.ts";
 import type { AsrStream, AsrTransport, StreamSpec, TransportOptions } from "../../src/client/transport.ts";
-import { createTransport } from "../../src/client/transports.ts";
+import type { TargetKind } from "../../src/client/transports.ts";
+import { createTransport, transportsFor } from "../../src/client/transports.ts";
+import { answer, grpcPeerServer } from "../support/grpc-peer.ts";
 import { Heard } from "../support/heard.ts";
 import { scriptedServer } from "../support/misbehaving-server.ts";
+import type { PeerScript } from "../support/peer.ts";
+import { realtimeServer } from "../support/realtime-server.ts";
 import type { GrpcServerOptions, Script, ServerCall, TestServer } from "../support/misbehaving-server.ts";
+
+/** A server of each kind of target. To add one: its server in `test/support/`, a line here. */
+const PEERS = {
+  "riva-grpc": grpcPeerServer,
+  "nim-realtime": realtimeServer,
+} satisfies Partial<Record<TargetKind, (script: PeerScript, options: PeerOptions) => Promise<TestServer>>>;
+
+/** Names of the transports that the suite knows a server for: all but those held to it elsewhere. */
+export const conformingTransports: string[] = Object.keys(PEERS).flatMap((kind) => [
+  ...transportsFor(kind as keyof typeof PEERS),
+]);
+
+export type PeerOptions = Pick<GrpcServerOptions, "tls" | "deaf">;
 
 export const SPEC: StreamSpec = {
   recognition: { language: "en-US", interim: true },
@@ -24,13 +40,13 @@ export const SPEC: StreamSpec = {
 /** 100 ms of audio. */
 export const CHUNK: Uint8Array = new Uint8Array(3200).fill(1);
 
-/** A response with one result. */
-export function answer(transcript: string, final: boolean): Buffer {
-  const result = { alternatives: [{ transcript }], is_final: final, audio_processed: 0.5 };
-  return rivaServices().asr.StreamingRecognize.responseSerialize({ results: [result] });
-}
+/** What a good server does: an interim per chunk, a final after half-close, a good end. */
+export const POLITE: PeerScript = {
+  onChunk: (peer) => peer.say("hel", false),
+  onHalfClose: (peer) => peer.end("hello"),
+};
 
-/** What a good server does: an interim per chunk, a final after half-close, status OK. */
+/** The same over gRPC, message by message. */
 export const GOOD: Script = {
   onMessage: (call, index) => {
     if (index > 0) call.send(answer("hel", false));
@@ -61,6 +77,8 @@ export interface Session {
 }
 
 export interface Harness {
+  /** A server of the transport's kind. */
+  meet(script: PeerScript, options?: PeerOptions): Promise<TestServer>;
   serve(script: Script, options?: GrpcServerOptions): Promise<TestServer>;
   /** Has a server closed when the test is over. */
   own(server: TestServer): TestServer;
@@ -115,6 +133,7 @@ export function harness(name: string): Harness {
     own,
     connect,
     open,
+    meet: async (script, options = {}) => own(await peerServer(name)(script, options)),
     serve: async (script, options) => own(await scriptedServer(script, options)),
     session: async (transport, spec = {}, chunks = 1) => {
       const { heard } = open(transport, spec, (stream) => {
@@ -128,4 +147,11 @@ export function harness(name: string): Harness {
       return open(transport, {}, (stream) => void stream.send(transport.encodeChunk(CHUNK))).heard.ended;
     },
   };
+}
+
+function peerServer(name: string): (script: PeerScript, options: PeerOptions) => Promise<TestServer> {
+  for (const [kind, serve] of Object.entries(PEERS)) {
+    if (transportsFor(kind as TargetKind).some((other) => other === name)) return serve;
+  }
+  throw new Error(`no test server for ${name}`);
 }

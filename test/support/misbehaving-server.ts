@@ -162,7 +162,8 @@ export async function deadAddress(): Promise<string> {
   return server.address;
 }
 
-async function listening(server: net.Server): Promise<TestServer> {
+/** Listens on a free port of loopback, and knows its sockets. */
+export async function listening(server: net.Server): Promise<TestServer> {
   const sockets = new Set<net.Socket>();
   let accepted = 0;
   server.on("connection", (socket: net.Socket) => {

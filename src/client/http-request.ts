@@ -1,0 +1,58 @@
+/** One HTTP request on a connection of its own, with the TLS settings of a target. None is in the timed path. */
+import { request as requestPlain } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { request as requestTls } from "node:https";
+import type { ConnectionOptions } from "node:tls";
+
+export interface HttpRequest {
+  method: "GET" | "POST";
+  /** http:// or https:// */
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: Uint8Array;
+  tls?: ConnectionOptions | undefined;
+  signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** More than any answer of ours is; a server that talks without end is cut off. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** @throws Error of Node when no whole answer comes */
+export function httpRequest({ method, url, headers, body, tls, signal }: HttpRequest): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      method,
+      headers: { ...headers, ...(body !== undefined && { "content-length": body.length }) },
+      agent: false,
+      signal,
+      ...tls,
+    };
+    const send = url.startsWith("https:") ? requestTls : requestPlain;
+    const request = send(url, options, (response) => {
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      response.on("data", (part: Buffer) => {
+        bytes += part.length;
+        if (bytes > MAX_BODY_BYTES)
+          response.destroy(new Error(`an answer of more than ${MAX_BODY_BYTES} bytes`));
+        parts.push(part);
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(parts).toString("utf8"),
+        });
+      });
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
