@@ -58,7 +58,7 @@ module.exports = {
     door("zod", [
       "base/(dataset|yaml|schema)\\.ts",
       "metrics/result-schema\\.ts",
-      "loadgen/(scenario|scenario-schema|condition-schema|load-schema|schema-fields)\\.ts",
+      "loadgen/(scenario|scenario-schema|condition-schema|load-schema|recognition-schema|schema-fields)\\.ts",
       "cli/target\\.ts",
       "gateway/(config|stream-dialect|realtime-session)\\.ts",
     ]),

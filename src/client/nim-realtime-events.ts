@@ -8,9 +8,10 @@ export const COMMIT: Buffer = Buffer.from('{"type":"input_audio_buffer.commit"}'
 export const DONE: Buffer = Buffer.from('{"type":"input_audio_buffer.done"}');
 
 /** A chunk as its event, made once for all sessions. */
-export function encodeAppend(audio: Uint8Array): Buffer {
+export function encodeAppend(audio: Uint8Array, runtimeConfig?: Readonly<Record<string, string>>): Buffer {
   const base64 = Buffer.from(audio.buffer, audio.byteOffset, audio.byteLength).toString("base64");
-  return Buffer.from(`{"type":"input_audio_buffer.append","audio":"${base64}"}`);
+  const more = runtimeConfig === undefined ? {} : { runtime_config: runtimeConfig };
+  return Buffer.from(JSON.stringify({ type: "input_audio_buffer.append", audio: base64, ...more }));
 }
 
 /** What an event means to a stream. `last`: the server has said all. */

@@ -1,4 +1,5 @@
 /** A session of a NIM's realtime dialect: created by HTTP before its WebSocket, configured by one event on it. */
+import { endpointingConfig } from "./riva-encode.ts";
 import type { StreamSpec } from "./transport.ts";
 
 /** What the server gave: its defaults, and where it wants to know who we are, a secret for the WebSocket. */
@@ -25,6 +26,7 @@ export function readSession(body: string): CreatedSession {
  */
 export function sessionUpdate({ defaults }: CreatedSession, spec: StreamSpec): Record<string, unknown> {
   const { recognition, sampleRateHz } = spec;
+  const { boosting, diarization, endpointing, customConfiguration } = recognition;
   const { language, model, punctuation, wordTimeOffsets, verbatim, profanityFilter, maxAlternatives } =
     recognition;
   return {
@@ -44,6 +46,21 @@ export function sessionUpdate({ defaults }: CreatedSession, spec: StreamSpec): R
       ...given("enable_profanity_filter", profanityFilter),
       ...given("enable_verbatim_transcripts", verbatim),
     },
+    ...(boosting !== undefined && {
+      word_boosting: { enable_word_boosting: true, word_boosting_list: boosting },
+    }),
+    ...(diarization !== undefined && {
+      speaker_diarization: {
+        ...part(defaults, "speaker_diarization"),
+        enable_speaker_diarization: true,
+        ...given("max_speaker_count", diarization.maxSpeakers),
+      },
+    }),
+    ...(endpointing !== undefined && {
+      endpointing_config: { ...part(defaults, "endpointing_config"), ...endpointingConfig(endpointing) },
+    }),
+    // An object at the top, as NVIDIA's own client sends it, though the defaults show a string elsewhere.
+    ...given("custom_configuration", customConfiguration),
   };
 }
 

@@ -50,6 +50,13 @@ it("sends what is set and leaves the rest to the server", () => {
     verbatim: true,
     profanityFilter: true,
     maxAlternatives: 3,
+    boosting: [
+      { phrases: ["Riva", "NIM"], boost: 20 },
+      { phrases: ["um"], boost: -5 },
+    ],
+    diarization: { maxSpeakers: 4 },
+    endpointing: { startHistoryMs: 200, stopHistoryMs: 800, stopThreshold: 0.5, stopHistoryEouMs: 320 },
+    customConfiguration: { "neural_vad.onset": "0.85", get_vad_probabilities: "true" },
   };
   expect(requestDeserialize(encodeConfig({ ...spec, recognition }))).toMatchObject({
     streaming_config: {
@@ -61,7 +68,20 @@ it("sends what is set and leaves the rest to the server", () => {
         verbatim_transcripts: true,
         profanity_filter: true,
         max_alternatives: 3,
+        speech_contexts: recognition.boosting,
+        diarization_config: { enable_speaker_diarization: true, max_speaker_count: 4 },
+        endpointing_config: {
+          ...{ start_history: 200, stop_history: 800, stop_threshold: 0.5, stop_history_eou: 320 },
+        },
+        custom_configuration: recognition.customConfiguration,
       },
     },
+  });
+});
+
+it("puts runtime configuration beside the audio", () => {
+  const audio = Uint8Array.from([1, 2, 3]);
+  expect(requestDeserialize(encodeAudio(audio, { force_eou: "true" }))).toMatchObject({
+    ...{ audio_content: Buffer.from(audio), runtime_config: { force_eou: "true" } },
   });
 });

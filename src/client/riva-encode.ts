@@ -4,8 +4,8 @@
  * size, and the bytes are shared by all sessions.
  */
 import { rivaServices } from "../base/riva-proto.ts";
-import type { Partially, RecognitionConfig } from "../base/riva-proto.ts";
-import type { AudioEncoding, RecognitionSettings, StreamSpec } from "./transport.ts";
+import type { EndpointingConfig, Partially, RecognitionConfig } from "../base/riva-proto.ts";
+import type { AudioEncoding, Endpointing, RecognitionSettings, StreamSpec } from "./transport.ts";
 
 /** Field 2 (`audio_content`), wire type 2 (length-delimited). */
 const AUDIO_CONTENT_TAG = 0x12;
@@ -29,6 +29,35 @@ export function recognitionConfig(
     ...(recognition.verbatim !== undefined && { verbatim_transcripts: recognition.verbatim }),
     ...(recognition.profanityFilter !== undefined && { profanity_filter: recognition.profanityFilter }),
     ...(recognition.maxAlternatives !== undefined && { max_alternatives: recognition.maxAlternatives }),
+    ...(recognition.boosting !== undefined && { speech_contexts: recognition.boosting }),
+    ...(recognition.diarization !== undefined && {
+      diarization_config: {
+        enable_speaker_diarization: true,
+        ...(recognition.diarization.maxSpeakers !== undefined && {
+          max_speaker_count: recognition.diarization.maxSpeakers,
+        }),
+      },
+    }),
+    ...(recognition.endpointing !== undefined && {
+      endpointing_config: endpointingConfig(recognition.endpointing),
+    }),
+    ...(recognition.customConfiguration !== undefined && {
+      custom_configuration: recognition.customConfiguration,
+    }),
+  };
+}
+
+/** Riva's names of the endpointing settings that are set. */
+export function endpointingConfig(endpointing: Endpointing): EndpointingConfig {
+  const { startHistoryMs, startThreshold, stopHistoryMs, stopThreshold, stopHistoryEouMs, stopThresholdEou } =
+    endpointing;
+  return {
+    ...(startHistoryMs !== undefined && { start_history: startHistoryMs }),
+    ...(startThreshold !== undefined && { start_threshold: startThreshold }),
+    ...(stopHistoryMs !== undefined && { stop_history: stopHistoryMs }),
+    ...(stopThreshold !== undefined && { stop_threshold: stopThreshold }),
+    ...(stopHistoryEouMs !== undefined && { stop_history_eou: stopHistoryEouMs }),
+    ...(stopThresholdEou !== undefined && { stop_threshold_eou: stopThresholdEou }),
   };
 }
 
@@ -43,8 +72,8 @@ export function encodeConfig(spec: StreamSpec): Buffer {
   });
 }
 
-/** A later message: `StreamingRecognizeRequest { audio_content }`. The audio is copied. */
-export function encodeAudio(audio: Uint8Array): Buffer {
+/** A later message: `StreamingRecognizeRequest { audio_content, runtime_config }`. The audio is copied. */
+export function encodeAudio(audio: Uint8Array, runtimeConfig?: Readonly<Record<string, string>>): Buffer {
   const header = [AUDIO_CONTENT_TAG];
   let rest = audio.length;
   while (rest > 0x7f) {
@@ -52,5 +81,10 @@ export function encodeAudio(audio: Uint8Array): Buffer {
     rest >>>= 7;
   }
   header.push(rest);
-  return Buffer.concat([Uint8Array.from(header), audio]);
+  // Messages of protobuf that follow each other are one with the fields of both.
+  const more =
+    runtimeConfig === undefined
+      ? Buffer.alloc(0)
+      : rivaServices().asr.StreamingRecognize.requestSerialize({ runtime_config: runtimeConfig });
+  return Buffer.concat([Uint8Array.from(header), audio, more]);
 }

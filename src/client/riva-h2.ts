@@ -24,7 +24,7 @@ export function createRivaH2(options: TransportOptions): AsrTransport {
   return rivaTransport(
     {
       name: "riva-h2",
-      encodeChunk: (audio) => frameMessage(encodeAudio(audio)),
+      encodeChunk: (audio, runtimeConfig) => frameMessage(encodeAudio(audio, runtimeConfig)),
       warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
       call(told, traceparent) {
         const call = new H2Call(told, clock, traceparent);

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RivaStream, cancelled } from "./riva-stream.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
-import type { AsrStream, AsrTransport, EncodedChunk, StreamListener, WarmUpResult } from "./transport.ts";
+import type { AsrStream, AsrTransport, StreamListener, WarmUpResult } from "./transport.ts";
 
 /** Streams a connection carries at most unless told otherwise: half of what servers and proxies commonly allow. */
 export const DEFAULT_STREAMS_PER_CONNECTION = 50;
@@ -11,7 +11,7 @@ export const DEFAULT_STREAMS_PER_CONNECTION = 50;
 export interface CallCarrier {
   readonly name: string;
   /** The form in which `RivaCall.write` takes a chunk. */
-  encodeChunk(audio: Uint8Array): EncodedChunk;
+  encodeChunk: AsrTransport["encodeChunk"];
   warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
   /** Starts a call. Never throws: what goes wrong is told. */
   call(told: CallListener, traceparent?: string): RivaCall;
@@ -32,7 +32,7 @@ export function rivaTransport(carrier: CallCarrier, clock: Clock): AsrTransport 
 
   return {
     name: carrier.name,
-    encodeChunk: (audio) => carrier.encodeChunk(audio),
+    encodeChunk: (audio, runtimeConfig) => carrier.encodeChunk(audio, runtimeConfig),
     warmUp: (count, timeoutMs) => carrier.warmUp(count, timeoutMs),
 
     open(spec, listener) {

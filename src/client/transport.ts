@@ -34,6 +34,26 @@ export interface RecognitionSettings {
   verbatim?: boolean;
   profanityFilter?: boolean;
   maxAlternatives?: number;
+  /** Phrases to favour, and how much. */
+  boosting?: { phrases: string[]; boost: number }[];
+  /** Tell speakers apart. */
+  diarization?: { maxSpeakers?: number };
+  /** When speech starts and ends; what is left out is the server's choice. Thresholds are shares, 0 to 1. */
+  endpointing?: Endpointing;
+  /** Settings of one server or model, passed on as they are. */
+  customConfiguration?: Record<string, string>;
+  /** Sent beside the chunk in which speech ends, such as `force_eou: "true"`. Servers without it ignore it. */
+  runtimeConfig?: Record<string, string>;
+}
+
+/** The `Eou` pair is a first, quicker pass that ends in a hypothesis of stability 1. */
+export interface Endpointing {
+  startHistoryMs?: number;
+  startThreshold?: number;
+  stopHistoryMs?: number;
+  stopThreshold?: number;
+  stopHistoryEouMs?: number;
+  stopThresholdEou?: number;
 }
 
 /** What a stream needs to be opened. */
@@ -121,8 +141,11 @@ export interface WarmUpResult {
 
 export interface AsrTransport {
   readonly name: string;
-  /** Wire form of one chunk; call once per clip and chunk size, outside the timed path. */
-  encodeChunk(audio: Uint8Array): EncodedChunk;
+  /**
+   * Wire form of one chunk; call once per clip and chunk size, outside the timed path.
+   * @param runtimeConfig what to tell the server beside it
+   */
+  encodeChunk(audio: Uint8Array, runtimeConfig?: Readonly<Record<string, string>>): EncodedChunk;
   /**
    * Opens the connections that `streams` concurrent sessions need, before the clock starts.
    * @throws BenchError (exit 7) that says why the target can't be reached.

@@ -4,7 +4,7 @@
  */
 import { chunkAudio } from "../base/audio.ts";
 import type { Clip } from "../base/dataset.ts";
-import type { EncodedChunk } from "../client/transport.ts";
+import type { AsrTransport, EncodedChunk } from "../client/transport.ts";
 import type { ClipFacts } from "../metrics/observation.ts";
 
 export interface ReadyClip {
@@ -19,15 +19,21 @@ export interface ReadyClip {
 
 /**
  * Cuts and encodes a clip.
+ * @param runtimeConfig told to the server beside the chunk in which speech ends
  * @param chunkMs wanted length; the true one is a whole number of samples, as in NVIDIA's client: floor(rate x ms / 1000)
  */
 export function readyClip(
   clip: Clip,
   chunkMs: number,
-  encode: (audio: Uint8Array) => EncodedChunk,
+  encode: AsrTransport["encodeChunk"],
+  runtimeConfig?: Readonly<Record<string, string>>,
 ): ReadyClip {
   const samples = Math.floor((clip.sampleRateHz * chunkMs) / 1000);
   const chunks = chunkAudio(clip.pcm, samples * 2);
+  const speechEnd = Math.min(
+    chunks.length - 1,
+    Math.floor((clip.speechEndMs * clip.sampleRateHz) / (samples * 1000)),
+  );
   const silent = (chunk: Uint8Array | undefined): EncodedChunk => encode(new Uint8Array(chunk?.length ?? 0));
   return {
     facts: {
@@ -39,7 +45,7 @@ export function readyClip(
       words: clip.words,
     },
     sampleRateHz: clip.sampleRateHz,
-    chunks: chunks.map(encode),
+    chunks: chunks.map((chunk, k) => encode(chunk, k === speechEnd ? runtimeConfig : undefined)),
     silence: { whole: silent(chunks[0]), last: silent(chunks.at(-1)) },
     chunkMs: (samples * 1000) / clip.sampleRateHz,
   };

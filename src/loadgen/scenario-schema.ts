@@ -11,6 +11,7 @@ import type { Condition } from "./conditions.ts";
 import type { LoadFile } from "./load-schema.ts";
 import { loadFile, ownLengthMs } from "./load-schema.ts";
 import type { ChunkPhase } from "./load.ts";
+import { recognitionSection } from "./recognition-schema.ts";
 import {
   chunkDuration,
   durationMs,
@@ -22,7 +23,6 @@ import {
 import type { TransportChoice } from "./transport-choice.ts";
 
 const auto = z.literal("auto");
-const flag = z.boolean();
 
 /** A scenario file, read: durations in milliseconds, defaults filled in. Keys are those of the file. */
 export interface ScenarioFile {
@@ -90,16 +90,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       .exactOptional(),
   }).prefault({}),
   conditions: conditionList,
-  recognition: section({
-    language: z.string().min(1).default("en-US"),
-    model: z.string().min(1).exactOptional(),
-    interim: flag.default(true),
-    punctuation: flag.exactOptional(),
-    wordTimeOffsets: flag.exactOptional(),
-    verbatim: flag.exactOptional(),
-    profanityFilter: flag.exactOptional(),
-    maxAlternatives: wholeNumber(1, 30).exactOptional(),
-  }).prefault({}),
+  recognition: recognitionSection,
   transport: z
     .enum(["auto", ...transportNames], {
       error: `unknown transport; known are ${["auto", ...transportNames].join(", ")}`,

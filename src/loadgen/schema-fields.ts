@@ -24,7 +24,7 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, number>
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
-function realNumber(min: number, max: number): z.ZodType<number, number> {
+export function realNumber(min: number, max: number): z.ZodType<number, number> {
   const error = `must be a number from ${min} to ${max}`;
   return z.number({ error }).min(min, { error }).max(max, { error });
 }

@@ -123,7 +123,12 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   });
   const padding = { beforeMs: scenario.audio.paddingBeforeMs, afterMs: scenario.audio.paddingAfterMs };
   const clips = dataset.clips.map((clip) =>
-    readyClip(padClip(clip, padding), scenario.audio.chunkMs, (audio) => transport.encodeChunk(audio)),
+    readyClip(
+      padClip(clip, padding),
+      scenario.audio.chunkMs,
+      (audio, runtimeConfig) => transport.encodeChunk(audio, runtimeConfig),
+      scenario.recognition.runtimeConfig,
+    ),
   );
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };

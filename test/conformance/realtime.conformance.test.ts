@@ -5,17 +5,14 @@ import { realClock } from "../../src/base/clock.ts";
 import type { Outcome } from "../../src/base/outcome.ts";
 import { deadAddress, tcpServer } from "../support/misbehaving-server.ts";
 import type { Peer, PeerScript } from "../support/peer.ts";
-import { RealtimePeer, realtimeServer } from "../support/realtime-server.ts";
-import type { ClientEvent, RealtimeServerOptions } from "../support/realtime-server.ts";
+import { realtimePeer as raw, realtimeServer } from "../support/realtime-server.ts";
+import type { ClientEvent, RealtimePeer, RealtimeServerOptions } from "../support/realtime-server.ts";
 import { CHUNK, POLITE, failed, harness } from "./harness.ts";
 
 const { own, connect, open, session, unfinished } = harness("nim-realtime");
 
 const serve = async (script: PeerScript, options?: RealtimeServerOptions): Promise<string> =>
   own(await realtimeServer(script, options)).address;
-
-/** What the test server's own dialect can do. */
-const raw = (peer: Peer): RealtimePeer => peer as RealtimePeer;
 
 const atFirstChunk = (act: (peer: RealtimePeer) => void): PeerScript => ({
   onChunk: (peer, index) => {
@@ -30,6 +27,9 @@ describe("on the wire", () => {
     const recognition = {
       ...{ language: "de-DE", interim: true, model: "m", punctuation: true, wordTimeOffsets: true },
       ...{ verbatim: true, profanityFilter: true, maxAlternatives: 3 },
+      boosting: [{ phrases: ["Riva"], boost: 20 }],
+      ...{ diarization: { maxSpeakers: 4 }, endpointing: { stopHistoryMs: 800 } },
+      customConfiguration: { "neural_vad.onset": "0.85" },
     };
     await session(connect(address), { recognition, sampleRateHz: 8000 }, 2);
     expect(events.map(({ type }) => type.replace(/.*[.]/, ""))).toEqual([
@@ -40,7 +40,7 @@ describe("on the wire", () => {
     expect(events[1]!.audio).toBe(Buffer.from(CHUNK).toString("base64"));
     expect(events[0]!.session).toMatchObject({
       // The server's own defaults go back to it, its secret does not.
-      ...{ id: "sess_1", speaker_diarization: { enable_speaker_diarization: false, max_speaker_count: 8 } },
+      ...{ id: "sess_1", modalities: ["text"] },
       input_audio_format: "pcm16",
       input_audio_params: { sample_rate_hz: 8000, num_channels: 1 },
       input_audio_transcription: { language: "de-DE", model: "m", prompt: "" },
@@ -52,6 +52,10 @@ describe("on the wire", () => {
         enable_verbatim_transcripts: true,
         custom_configuration: "",
       },
+      word_boosting: { enable_word_boosting: true, word_boosting_list: [{ phrases: ["Riva"], boost: 20 }] },
+      speaker_diarization: { enable_speaker_diarization: true, max_speaker_count: 4 },
+      endpointing_config: { start_history: 0, start_threshold: 0, stop_history: 800 },
+      custom_configuration: { "neural_vad.onset": "0.85" },
     });
     expect(events[0]!.session).not.toHaveProperty("client_secret");
   });

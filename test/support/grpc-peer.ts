@@ -56,7 +56,10 @@ function grpcPeer(call: ServerCall): Peer {
     },
     refuse: (message) => call.end(INTERNAL, message),
     dropConnection: (how) => call.dropConnection(how),
-    setReading: (reading) => void (reading ? call.stream.resume() : call.stream.pause()),
+    setReading(reading) {
+      if (reading) call.stream.resume();
+      else call.stream.pause();
+    },
     onClose: (closed) => void call.stream.on("close", closed),
   };
 }

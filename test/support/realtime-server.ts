@@ -191,6 +191,12 @@ export class RealtimePeer implements Peer {
   }
 }
 
+/** What only this server's dialect can do. */
+export function realtimePeer(peer: Peer): RealtimePeer {
+  if (peer instanceof RealtimePeer) return peer;
+  throw new Error("a peer of another dialect");
+}
+
 const USAGE = { type: "duration", seconds: 0.5 };
 const ITEM = "conversation.item.input_audio_transcription";
 
