@@ -8,7 +8,9 @@ import type { Clock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { adviceFor } from "../client/advice.ts";
+import { noConnectionFailure, socketErrorText } from "../client/failures.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
+import { tlsOptions } from "../client/tls-options.ts";
 import { createTransport, transportFor } from "../client/transports.ts";
 import { playStream } from "./paced-stream.ts";
 import type { ResolvedTarget } from "./target.ts";
@@ -76,26 +78,17 @@ async function openSocket({ target }: CheckContext): Promise<Finding> {
 }
 
 async function shakeHands({ target }: CheckContext): Promise<Finding> {
-  const { rootCa, clientCert, clientKey, serverName } = target.tls ?? {};
   const host = hostOf(target.address);
-  const expected = serverName ?? host;
   const socket = connectTls({
     host,
     port: portOf(target.address),
     ...(speaksGrpc(target) && { ALPNProtocols: ["h2"] }),
-    ...(isIP(expected) === 0 ? { servername: expected } : {}),
-    ...(rootCa === undefined ? {} : { ca: rootCa }),
-    ...(clientCert === undefined ? {} : { cert: clientCert }),
-    ...(clientKey === undefined ? {} : { key: clientKey }),
+    ...tlsOptions(target.address, host, target.tls ?? {}),
   });
-  const finding = await opened(socket, "secureConnect", () => {
+  return opened(socket, "secureConnect", () => {
     const { subject, valid_to: validTo } = socket.getPeerCertificate();
     return `${socket.getProtocol() ?? "TLS"}, certificate of ${[subject.CN].flat().join(", ")}, valid until ${validTo}`;
   });
-  const advice =
-    "Does the port speak TLS? A private authority is given by RIVA_SSL_CA, another name in the certificate by " +
-    "tls.serverName of a target file.";
-  return finding.ok ? finding : { ...finding, advice };
 }
 
 async function connectTransport({ target, clock }: CheckContext): Promise<Finding> {
@@ -228,7 +221,10 @@ function opened(socket: Socket, event: "connect" | "secureConnect", found: () =>
     };
     socket.setTimeout(LIMIT_MS, () => end(false, `no answer within ${LIMIT_MS} ms`));
     socket.once(event, () => end(true, found()));
-    socket.once("error", (error) => end(false, error.message));
+    socket.once("error", (error) => {
+      socket.destroy();
+      resolve(failed(noConnectionFailure(socketErrorText(error))));
+    });
     // A server may close without a word; then there is no error.
     socket.once("close", () => end(false, "the connection was closed"));
   });

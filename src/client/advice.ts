@@ -2,6 +2,21 @@
 import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 
+const UNKNOWN_AUTHORITY =
+  "Nobody known here signed the server's certificate: give the authority that did (RIVA_SSL_CA, or tls.ca of a target file).";
+
+const CERTIFICATES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED:
+    "Renew the certificate on the server; if it is still good, set the clock of this machine.",
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "The server's certificate is for another host: use a name that it holds, or tell the name to expect (tls.serverName " +
+    "of a target file).",
+  CLIENT_CERTIFICATE_REQUIRED:
+    "The server wants to know who we are: give a client certificate and its key (RIVA_SSL_CERT, RIVA_SSL_KEY).",
+  CLIENT_CERTIFICATE_REFUSED:
+    "The server does not take our client certificate: is it signed by the authority that the server trusts, and still valid?",
+};
+
 /** One sentence of advice, or undefined when the failure's own message says it all. */
 export function adviceFor(failure: Failure): string | undefined {
   if (failure.phase === "resolve") return "Check the host name of the target.";
@@ -14,7 +29,7 @@ export function adviceFor(failure: Failure): string | undefined {
     case "timeout":
       return "Nothing answered in time: check host, port and firewall, and that the port speaks gRPC.";
     case "certificate":
-      return "Give the authority that signed the server's certificate (RIVA_SSL_CA), or a client certificate if it wants one.";
+      return CERTIFICATES[failure.code] ?? UNKNOWN_AUTHORITY;
     case "unauthenticated":
     case "permission":
       return "Check the API key and the function id (RIVA_API_KEY, RIVA_FUNCTION_ID).";

@@ -92,7 +92,14 @@ describe("why there is no connection", () => {
       "tls",
       "certificate",
       "client-config",
-      "ERR_SSL",
+      "CLIENT_CERTIFICATE_REQUIRED",
+    ],
+    [
+      "Error: 80:error:0A000418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca:../x.c:1601:SSL alert number 48",
+      "tls",
+      "certificate",
+      "client-config",
+      "CLIENT_CERTIFICATE_REFUSED",
     ],
     [
       "Error: 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../x.c:350:",

@@ -54,7 +54,14 @@ const CONNECT_ERRORS: readonly KnownText[] = [
   [/self[- ]signed/, "certificate", "client-config", { ...TLS, code: "DEPTH_ZERO_SELF_SIGNED_CERT" }],
   [/verify the first/, "certificate", "client-config", { ...TLS, code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }],
   [/local issuer/, "certificate", "client-config", { ...TLS, code: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY" }],
-  // Among others the server's alert that it wants a certificate of ours, or another one.
+  // The server's alerts: it wants a certificate of ours, or another one.
+  [/certificate required/, "certificate", "client-config", { ...TLS, code: "CLIENT_CERTIFICATE_REQUIRED" }],
+  [
+    /alert (?:unknown ca|bad certificate|certificate (?:expired|revoked|unknown))/,
+    "certificate",
+    "client-config",
+    { ...TLS, code: "CLIENT_CERTIFICATE_REFUSED" },
+  ],
   [/certificate|unknown ca|CERT_/i, "certificate", "client-config", { ...TLS, code: "ERR_SSL" }],
   // TLS to a port that speaks plain text.
   [/EPROTO|wrong version number/, "protocol-violation", "client-config", { ...TLS, code: "EPROTO" }],

@@ -89,7 +89,7 @@ describe("a target that can't be used says at which step, and exits 7", () => {
     const server = kept(await scriptedServer({}));
     const { report, exitCode } = await check(`grpcs://${server.address}`);
     expect([failing(report), exitCode]).toEqual(["tls", 7]);
-    expect(report.steps.at(-1)?.advice).toMatch(/speak TLS/);
+    expect(report.steps.at(-1)?.advice).toMatch(/plain text/);
   });
 
   test("a model that the server does not have", async () => {

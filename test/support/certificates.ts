@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Folder with `ca`, `server` and `client` as .crt and .key; the server's is for localhost and 127.0.0.1. */
+/** Folder with all that the script makes, as .crt and .key; the server's is for localhost and 127.0.0.1. */
 export function makeCertificates(): string {
   const folder = mkdtempSync(join(tmpdir(), "riva-bench-certs-"));
   execFileSync(fileURLToPath(new URL("../../scripts/make-certs.sh", import.meta.url)), [folder]);
