@@ -98,7 +98,7 @@ export class RealtimeCall implements RivaCall {
     try {
       answer = await httpRequest({
         ...{ method: "POST", url: sessionUrl, body: Buffer.from("{}"), tls, signal: this.#abort.signal },
-        headers: { ...headers, "content-type": "application/json" },
+        headers: { ...headers, ...this.#trace(), "content-type": "application/json" },
       });
     } catch (error) {
       this.#end(this.#clock.nowMs(), noConnectionFailure(socketErrorText(error)));
@@ -125,7 +125,7 @@ export class RealtimeCall implements RivaCall {
       {
         ...tls,
         // The secret stands in for the key from here on.
-        headers: secret === undefined ? headers : withoutKey(headers),
+        headers: { ...(secret === undefined ? headers : withoutKey(headers)), ...this.#trace() },
         perMessageDeflate: false,
         // Frames are shared by all sessions and go out as they are: a mask of zeros changes nothing.
         generateMask: (mask) => void mask.fill(0),
@@ -146,6 +146,11 @@ export class RealtimeCall implements RivaCall {
     socket.on("error", (error) => (this.#error ??= error));
     socket.on("close", (code, reason) => this.#onClose(code, reason.toString("utf8")));
     if (!this.#reading) socket.once("open", () => socket.pause());
+  }
+
+  #trace(): Record<string, string> {
+    const traceparent = this.#spec?.traceparent;
+    return traceparent === undefined ? {} : { traceparent };
   }
 
   #onText(text: string, atMs: number): void {

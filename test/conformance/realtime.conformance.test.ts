@@ -139,6 +139,12 @@ describe("a server that answers with an error", () => {
     );
   });
 
+  it("by a mock: placeholder words are no answer", async () => {
+    const type = "conversation.item.input_audio_transcription.delta";
+    const address = await serve(atFirstChunk((peer) => peer.emit({ type, delta: "mock-1", mock: true })));
+    expect(await unfinished(address)).toEqual(failed({ class: "internal", code: "MOCK" }));
+  });
+
   it("of a slot given away", async () => {
     const address = await serve(
       atFirstChunk((peer) =>

@@ -43,14 +43,14 @@ describe.each(conformingTransports)("%s", (name) => {
     });
 
     it("tells each call its own trace, and no other call of it", async () => {
-      const calls: ServerCall[] = [];
-      const server = await serve({ ...GOOD, onCall: (call) => calls.push(call) });
+      const peers: Peer[] = [];
+      const server = await meet({ ...POLITE, onConfig: (peer) => peers.push(peer) });
       const transport = connect(server.address, { metadata: { authorization: "Bearer k" } });
       const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
       await session(transport, { traceparent });
       await session(transport);
-      expect(calls.map(({ headers }) => headers["traceparent"])).toEqual([traceparent, undefined]);
-      expect(calls.map(({ headers }) => headers["authorization"])).toEqual(["Bearer k", "Bearer k"]);
+      expect(peers.map(({ headers }) => headers["traceparent"])).toEqual([traceparent, undefined]);
+      expect(peers.map(({ headers }) => headers["authorization"])).toEqual(["Bearer k", "Bearer k"]);
     });
 
     it("may be slow: answers are stamped when they come", async () => {
