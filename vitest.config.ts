@@ -43,6 +43,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
+      // Whole investigations, minutes each: capacity searches, comparisons, a pipeline. By hand, on a machine with nothing else to do.
+      {
+        test: {
+          name: "proof",
+          include: ["test/proof/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 6 },
+        },
+      },
       // Published tables of a few samples each: one hiccup of a shared machine is a whole percentile.
       {
         test: {
@@ -50,7 +59,7 @@ const config: ViteUserConfig = defineConfig({
           retry: 2,
           include: ["test/slow/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],
