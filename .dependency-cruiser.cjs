@@ -53,6 +53,8 @@ module.exports = {
     door("protobufjs", ["emulator/reflection\\.ts", "metrics/remote-write\\.ts"]),
     door("snappyjs", ["metrics/remote-write\\.ts"]),
     door("wavefile", ["base/audio\\.ts"]),
+    door("libflacjs", ["loadgen/flac-encoder\\.ts"]),
+    door("opusscript", ["loadgen/opus-encoder\\.ts"]),
     door("pure-rand", ["base/random\\.ts"]),
     door("yaml", ["base/yaml\\.ts"]),
     door("zod", [

@@ -96,7 +96,7 @@ export async function loadDataset(pathOrName: string, options: { root?: string }
     );
   }
   const name = basename(dirname(manifestPath));
-  return { name, clips, audioSeconds: audioSeconds(clips), sha256: hash.digest("hex") };
+  return { name, clips, audioSeconds: audioSecondsOf(clips), sha256: hash.digest("hex") };
 }
 
 /** The clip with silence around it: onset, words and speech end move with the audio. */
@@ -145,10 +145,10 @@ export function selectClips(
       `The shortest clip lasts ${(shortestMs / 1000).toFixed(2)} s.`,
     );
   }
-  return { ...dataset, clips, audioSeconds: audioSeconds(clips) };
+  return { ...dataset, clips, audioSeconds: audioSecondsOf(clips) };
 }
 
-function audioSeconds(clips: readonly Clip[]): number {
+export function audioSecondsOf(clips: readonly Clip[]): number {
   return clips.reduce((sum, clip) => sum + clip.audioMs, 0) / 1000;
 }
 

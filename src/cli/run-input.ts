@@ -1,10 +1,11 @@
 /** What a run is made of, read and checked before anything is started or written. */
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../base/dataset.ts";
-import { loadDataset, selectClips } from "../base/dataset.ts";
+import { loadDataset } from "../base/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import type { OpenPlanInput, PlanInput } from "../loadgen/plan-input.ts";
 import { planInput } from "../loadgen/plan-input.ts";
+import { playedClips } from "../loadgen/played-clips.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
@@ -72,7 +73,7 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   const dataset = await loadDataset(read.audio.dataset, { root: world.root });
   const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
   const fitting = checkAgainstDataset(read, dataset);
-  const selected = selectClips(dataset, read.audio.clips);
+  const selected = playedClips(dataset, read.audio, seed);
   checkStages(slos, fitting);
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(fitting, selected, await traceOf(fitting.load));

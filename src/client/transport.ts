@@ -18,7 +18,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** How the audio bytes are coded on the wire. Names are Riva's. */
-export type AudioEncoding = "LINEAR_PCM" | "MULAW" | "ALAW";
+export type AudioEncoding = "LINEAR_PCM" | "MULAW" | "ALAW" | "FLAC" | "OGGOPUS";
 
 /** Recognition settings of a stream; what is left out is left to the server. */
 export interface RecognitionSettings {

@@ -2,10 +2,11 @@
  * A clip made ready to be sent: cut into chunks, each already in the transport's wire form. Made once per clip, shared
  * by all sessions.
  */
-import { chunkAudio } from "../base/audio.ts";
 import type { Clip } from "../base/dataset.ts";
-import type { AsrTransport, EncodedChunk } from "../client/transport.ts";
+import type { AsrTransport, AudioEncoding, EncodedChunk } from "../client/transport.ts";
 import type { ClipFacts } from "../metrics/observation.ts";
+import type { ChunkEncoder } from "./encoded-audio.ts";
+import { chunksStandAlone, chunkSamplesOf } from "./encoded-audio.ts";
 
 export interface ReadyClip {
   facts: ClipFacts;
@@ -17,24 +18,34 @@ export interface ReadyClip {
   silence?: { whole: EncodedChunk; last: EncodedChunk };
 }
 
+/** How audio gets into its wire form. */
+export interface WireForm {
+  encoding: AudioEncoding;
+  /** Of that encoding. */
+  encoder: ChunkEncoder;
+  /** The transport's. */
+  frame: AsrTransport["encodeChunk"];
+  /** Told to the server beside the chunk in which speech ends. */
+  runtimeConfig?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * Cuts and encodes a clip.
- * @param runtimeConfig told to the server beside the chunk in which speech ends
  * @param chunkMs wanted length; the true one is a whole number of samples, as in NVIDIA's client: floor(rate x ms / 1000)
  */
-export function readyClip(
-  clip: Clip,
-  chunkMs: number,
-  encode: AsrTransport["encodeChunk"],
-  runtimeConfig?: Readonly<Record<string, string>>,
-): ReadyClip {
-  const samples = Math.floor((clip.sampleRateHz * chunkMs) / 1000);
-  const chunks = chunkAudio(clip.pcm, samples * 2);
+export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyClip {
+  const { encoding, encoder, frame, runtimeConfig } = wire;
+  const { sampleRateHz } = clip;
+  const chunkSamples = chunkSamplesOf(sampleRateHz, chunkMs);
+  const samples = samplesOf(clip.pcm);
+  const encoded = encoder(samples, sampleRateHz, chunkSamples);
   const speechEnd = Math.min(
-    chunks.length - 1,
-    Math.floor((clip.speechEndMs * clip.sampleRateHz) / (samples * 1000)),
+    encoded.length - 1,
+    Math.floor((clip.speechEndMs * sampleRateHz) / (chunkSamples * 1000)),
   );
-  const silent = (chunk: Uint8Array | undefined): EncodedChunk => encode(new Uint8Array(chunk?.length ?? 0));
+  const silent = (length: number): EncodedChunk =>
+    frame(encoder(new Int16Array(length), sampleRateHz, chunkSamples)[0] ?? new Uint8Array());
+  const lastSamples = samples.length - (encoded.length - 1) * chunkSamples;
   return {
     facts: {
       id: clip.id,
@@ -44,9 +55,17 @@ export function readyClip(
       ...(clip.text === undefined ? {} : { text: clip.text }),
       words: clip.words,
     },
-    sampleRateHz: clip.sampleRateHz,
-    chunks: chunks.map((chunk, k) => encode(chunk, k === speechEnd ? runtimeConfig : undefined)),
-    silence: { whole: silent(chunks[0]), last: silent(chunks.at(-1)) },
-    chunkMs: (samples * 1000) / clip.sampleRateHz,
+    sampleRateHz,
+    chunks: encoded.map((bytes, k) => frame(bytes, k === speechEnd ? runtimeConfig : undefined)),
+    chunkMs: (chunkSamples * 1000) / sampleRateHz,
+    ...(chunksStandAlone(encoding)
+      ? { silence: { whole: silent(Math.min(chunkSamples, samples.length)), last: silent(lastSamples) } }
+      : {}),
   };
+}
+
+/** Bytes as samples; copied where they don't begin at a whole one. */
+function samplesOf(pcm: Uint8Array): Int16Array {
+  if (pcm.byteOffset % 2 === 0) return new Int16Array(pcm.buffer, pcm.byteOffset, pcm.length / 2);
+  return new Int16Array(pcm.slice().buffer);
 }

@@ -1,6 +1,8 @@
 /** What of a scenario and its audio a plan depends on: plain data, and part of the plan's hash. */
 import type { Dataset } from "../base/dataset.ts";
 import { BenchError, nearestName } from "../base/errors.ts";
+import type { LongForm } from "../base/long-form.ts";
+import type { AudioEncoding } from "../client/transport.ts";
 import type { Condition } from "./conditions.ts";
 import { meanExtraMs } from "./conditions.ts";
 import type { StageMark } from "./load-shape.ts";
@@ -19,6 +21,8 @@ interface PlanCommon {
   /** The judged window; with `iterations` the longest it may last. */
   steadyMs: number;
   chunkMs: number;
+  /** Absent = LINEAR_PCM. */
+  encoding?: AudioEncoding;
   /** Infinity: no pace, as fast as the server takes it. */
   pace: number;
   phase: ChunkPhase;
@@ -31,6 +35,8 @@ interface PlanCommon {
   clipIds: readonly string[];
   /** Of the clips, in their order; absent = each comes as often as the others. */
   weights?: readonly number[];
+  /** The clips are recordings made of others. */
+  longForm?: LongForm;
   padding: { beforeMs: number; afterMs: number };
   /** Identity of the audio. */
   datasetSha256: string;
@@ -89,6 +95,7 @@ export function planInput(
     warmupMs: scenario.warmupMs,
     steadyMs: scenario.steadyMs,
     chunkMs: audio.chunkMs,
+    ...(audio.encoding === "LINEAR_PCM" ? {} : { encoding: audio.encoding }),
     pace: load.model === "offline" ? Infinity : audio.pace,
     phase: audio.phase,
     ...(audio.anchor === "after-ready" ? {} : { anchor: audio.anchor }),
@@ -96,6 +103,7 @@ export function planInput(
     ...(stages.length === 1 ? {} : { stages }),
     clipIds,
     ...(audio.mix === undefined ? {} : { weights: clipIds.map((id) => audio.mix?.[id] ?? 0) }),
+    ...(audio.longForm === undefined ? {} : { longForm: audio.longForm }),
     padding: { beforeMs: audio.paddingBeforeMs, afterMs: audio.paddingAfterMs },
     datasetSha256: dataset.sha256,
   };

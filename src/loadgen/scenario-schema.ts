@@ -3,8 +3,9 @@
  * exhaust the machine or mean nothing.
  */
 import { z } from "zod";
+import type { LongForm } from "../base/long-form.ts";
 import { section } from "../base/yaml.ts";
-import type { RecognitionSettings } from "../client/transport.ts";
+import type { AudioEncoding, RecognitionSettings } from "../client/transport.ts";
 import { transportNames } from "../client/transports.ts";
 import { conditionList } from "./condition-schema.ts";
 import type { Condition } from "./conditions.ts";
@@ -33,11 +34,13 @@ export interface ScenarioFile {
   audio: {
     dataset: string;
     chunk: number;
+    encoding: AudioEncoding;
     pace: number;
     phase: ChunkPhase;
     anchor: "after-ready" | "at-schedule";
     padding: { before: number; after: number };
     clips: { max?: number; only?: string[] };
+    longForm?: LongForm;
     /** By clip: how often it comes, relative to the others. Clips that are not named are not played. */
     mix?: Record<string, number>;
   };
@@ -48,6 +51,23 @@ export interface ScenarioFile {
   session: { deadline: number; connectTimeout: number };
   slo: string[];
 }
+
+const pause = z
+  .union([durationMs(0, HOUR_MS), section({ from: durationMs(0, HOUR_MS), to: durationMs(0, HOUR_MS) })], {
+    error: "must be a duration such as 2s, or { from, to }",
+  })
+  .transform((value) => (typeof value === "number" ? { from: value, to: value } : value))
+  .refine(({ from, to }) => from <= to, "`from` must not be above `to`");
+
+const longForm = section({
+  length: durationMs(1000, HOUR_MS),
+  pause: pause.default({ from: 500, to: 2000 }),
+  variants: wholeNumber(1, 64).default(8),
+}).transform(({ length, ...rest }): LongForm => ({
+  lengthMs: length,
+  pauseMs: rest.pause,
+  variants: rest.variants,
+}));
 
 export const scenarioFile: z.ZodType<ScenarioFile> = section({
   name: z
@@ -63,6 +83,11 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
   audio: section({
     dataset: z.string().min(1).default("default"),
     chunk: chunkDuration.default(100),
+    encoding: z
+      .enum(["LINEAR_PCM", "MULAW", "ALAW", "FLAC", "OGGOPUS"], {
+        error: "must be LINEAR_PCM, MULAW, ALAW, FLAC or OGGOPUS",
+      })
+      .default("LINEAR_PCM"),
     pace: z.number().min(0.1, "must be 0.1 to 100").max(100, "must be 0.1 to 100").default(1),
     phase: z
       .enum(["aligned", "spread", "random"], { error: "must be aligned, spread or random" })
@@ -78,6 +103,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       max: durationMs(1, HOUR_MS).exactOptional(),
       only: z.array(z.string().min(1)).min(1).exactOptional(),
     }).prefault({}),
+    longForm: longForm.exactOptional(),
     mix: z
       .record(
         z.string(),

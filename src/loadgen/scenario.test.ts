@@ -5,6 +5,8 @@ import { loadDataset } from "../base/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { parseSlo } from "../metrics/slo.ts";
+import { planInput } from "./plan-input.ts";
+import { playedClips } from "./played-clips.ts";
 import {
   checkAgainstDataset,
   checkStages,
@@ -26,12 +28,14 @@ describe("the scenarios that come with the package", () => {
   test("are these, in natural order", async () => {
     expect(await listScenarios(PACKAGE_ROOT)).toEqual([
       "ab",
+      "bad-network",
       "calibrate",
       "capacity",
       "concurrency-1",
       "concurrency-10",
       "concurrency-50",
       "concurrency-200",
+      "long-form",
       "nvidia-table",
       "offline-throughput",
       "phase-sensitivity",
@@ -50,7 +54,7 @@ describe("the scenarios that come with the package", () => {
       const scenario = await loadScenario(name, places);
       expect(scenario.name).toBe(name);
       expect(scenario.description).not.toBe("");
-      expect(scenario.slo).toContain("error_ratio < 1%");
+      expect(scenario.slo.some((slo) => /^error_ratio(@main)? < 1%$/.test(slo))).toBe(true);
       const runnable = checkAgainstDataset(scenario, dataset);
       expect(parseScenario(formatScenario(runnable), "x.yaml")).toEqual(runnable);
       expect(() => checkStages(scenario.slo.map(parseSlo), scenario)).not.toThrow();
@@ -94,6 +98,7 @@ test("what is left out has defaults, and nothing is undefined", () => {
     audio: {
       dataset: "default",
       chunkMs: 100,
+      encoding: "LINEAR_PCM",
       pace: 1,
       phase: "spread",
       anchor: "after-ready",
@@ -194,6 +199,62 @@ describe("conditions", () => {
     const offline = minimal.replace("concurrency", "offline");
     const text = `${offline.trim()}\nconditions: [{ name: x, share: 1%, driftPpm: 1 }]\n`;
     expect(thrownBy(() => parseScenario(text, "s.yaml")).message).toMatch(/the load model offline has none/);
+  });
+});
+
+describe("long recordings", () => {
+  const long = (text: string): Scenario =>
+    parseScenario(`${minimal.trim()}\naudio: { longForm: ${text} }\n`, "s.yaml");
+
+  test("are read and written so that they read back as themselves", () => {
+    expect(long("{ length: 2m }").audio.longForm).toEqual({
+      lengthMs: 120_000,
+      pauseMs: { from: 500, to: 2000 },
+      variants: 8,
+    });
+    const scenario = long("{ length: 30s, pause: 1s, variants: 3 }");
+    expect(scenario.audio.longForm).toEqual({
+      lengthMs: 30_000,
+      pauseMs: { from: 1000, to: 1000 },
+      variants: 3,
+    });
+    expect(parseScenario(formatScenario(scenario), "s.yaml")).toEqual(scenario);
+  });
+
+  test("are what is played, and what the drain is long enough for", async () => {
+    const dataset = await loadDataset("default");
+    const scenario = checkAgainstDataset(long("{ length: 30s, pause: 1s, variants: 3 }"), dataset);
+    const played = playedClips(dataset, scenario.audio, 7);
+    expect(played.clips.map(({ id }) => id)).toEqual(["long-1", "long-2", "long-3"]);
+    const longestMs = Math.max(...played.clips.map(({ audioMs }) => audioMs));
+    expect(scenario.drainMs).toBeGreaterThanOrEqual(longestMs + 10_000);
+    expect(planInput(scenario, played)).toMatchObject({ clipIds: ["long-1", "long-2", "long-3"] });
+  });
+
+  test("play each clip as often as the others", () => {
+    const text = `${minimal.trim()}\naudio: { longForm: { length: 1m }, mix: { a: 2 } }\n`;
+    expect(thrownBy(() => parseScenario(text, "s.yaml")).message).toMatch(/leave audio\.mix out/);
+  });
+});
+
+describe("encodings", () => {
+  const coded = (text: string): Scenario => parseScenario(`${minimal.trim()}\naudio: ${text}\n`, "s.yaml");
+
+  test("that can't be cut as asked are refused before the run", async () => {
+    const dataset = await loadDataset("default");
+    expect(() => checkAgainstDataset(coded("{ encoding: OGGOPUS, chunk: 160ms }"), dataset)).not.toThrow();
+    expect(
+      thrownBy(() => checkAgainstDataset(coded("{ encoding: OGGOPUS, chunk: 25ms }"), dataset)).message,
+    ).toMatch(/scenario mine: clip .*: OGGOPUS is made of frames/);
+    expect(thrownBy(() => coded("{ encoding: MP3 }")).message).toMatch(/audio\.encoding: must be LINEAR_PCM/);
+  });
+
+  test("whose chunks follow from each other can't lose one", () => {
+    const loss = "conditions: [{ name: x, share: 1%, loss: { every: 1s, for: 100ms } }]";
+    expect(thrownBy(() => coded(`{ encoding: FLAC }\n${loss}`)).message).toMatch(
+      /loss can't be put into FLAC/,
+    );
+    expect(() => coded(`{ encoding: ALAW }\n${loss}`)).not.toThrow();
   });
 });
 

@@ -2,7 +2,7 @@
  * Scenarios: what load to make, read from YAML. A `Scenario` is complete and checked; every duration in it is in
  * milliseconds.
  */
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { ZodType } from "zod";
 import type { Dataset } from "../base/dataset.ts";
 import { selectClips } from "../base/dataset.ts";
@@ -16,10 +16,12 @@ import type { Condition } from "./conditions.ts";
 import { longestExtraMs, stageUnder } from "./conditions.ts";
 import type { LoadFile } from "./load-schema.ts";
 import { ownLengthMs } from "./load-schema.ts";
-import type { ChunkPhase, Load } from "./load.ts";
+import type { Load } from "./load.ts";
 import { isClosed, iterationsOf } from "./load.ts";
 import { loadShape } from "./load-shape.ts";
 import { loadAsFile, resolveLoad } from "./resolve-load.ts";
+import type { AudioSettings } from "./scenario-audio.ts";
+import { audioAsFile, checkEncoding, checkLoss, longestAudioMs, resolveAudio } from "./scenario-audio.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 import { scenarioFile } from "./scenario-schema.ts";
 import { chunkDuration, sessionRate, steadyDuration, streamCount, warmupDuration } from "./schema-fields.ts";
@@ -35,22 +37,7 @@ export interface Scenario {
   readonly steadyMs: number;
   /** How long the sessions of the window may take to end after it; "auto" follows from the dataset. */
   readonly drainMs: number | "auto";
-  readonly audio: {
-    /** "default", or an absolute path. */
-    readonly dataset: string;
-    readonly chunkMs: number;
-    /** 1 = real time. */
-    readonly pace: number;
-    /** How the chunk clocks of the callers stand to each other. */
-    readonly phase: ChunkPhase;
-    /** When the microphone opens: once the stream is ready, or at the planned start whether it is or not. */
-    readonly anchor: "after-ready" | "at-schedule";
-    readonly paddingBeforeMs: number;
-    readonly paddingAfterMs: number;
-    readonly clips: { readonly maxMs?: number; readonly only?: readonly string[] };
-    /** By clip: how often it comes, relative to the others; then `clips.only` names just these. */
-    readonly mix?: Readonly<Record<string, number>>;
-  };
+  readonly audio: AudioSettings;
   /** What happens on purpose to shares of the sessions; of the rest, nothing. */
   readonly conditions: readonly Condition[];
   readonly recognition: RecognitionSettings;
@@ -127,17 +114,14 @@ export async function listScenarios(root: string): Promise<string[]> {
 export function parseScenario(text: string, path: string, overrides: ScenarioOverrides = {}): Scenario {
   const file = applyOverrides(parseYaml(text, path, scenarioFile), overrides);
   const { load, duration, audio, session } = file;
-  const { max, ...clips } = audio.clips;
   const steadyMs = duration.steady ?? ownLengthMs(load) ?? NaN;
-  if (audio.mix !== undefined && clips.only !== undefined) {
-    throw BenchError.usage(`${path}: audio.mix names the clips to play: leave audio.clips.only out`);
-  }
   if (load.model === "offline" && file.conditions.length > 0) {
     throw BenchError.usage(
       `${path}: conditions: faults happen at the pace of a microphone, and the load model offline has none`,
       "Take another load model, or leave the conditions out.",
     );
   }
+  checkLoss(audio.encoding, file.conditions, path);
   return {
     name: file.name,
     description: file.description,
@@ -145,21 +129,7 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
     warmupMs: duration.warmup,
     steadyMs,
     drainMs: duration.drain,
-    audio: {
-      dataset: audio.dataset === "default" ? "default" : resolve(dirname(path), audio.dataset),
-      chunkMs: audio.chunk,
-      pace: audio.pace,
-      phase: audio.phase,
-      anchor: audio.anchor,
-      paddingBeforeMs: audio.padding.before,
-      paddingAfterMs: audio.padding.after,
-      clips: {
-        ...clips,
-        ...(audio.mix === undefined ? {} : { only: Object.keys(audio.mix) }),
-        ...(max === undefined ? {} : { maxMs: max }),
-      },
-      ...(audio.mix === undefined ? {} : { mix: audio.mix }),
-    },
+    audio: resolveAudio(audio, path),
     conditions: file.conditions,
     recognition: file.recognition,
     transport: file.transport,
@@ -172,7 +142,6 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
 /** The scenario as a file that reads back as itself, overrides and automatic values written out. */
 export function formatScenario(scenario: Scenario): string {
   const { load, audio, session, drainMs } = scenario;
-  const { maxMs, only } = audio.clips;
   return toYaml({
     name: scenario.name,
     description: scenario.description,
@@ -182,22 +151,7 @@ export function formatScenario(scenario: Scenario): string {
       steady: formatDuration(scenario.steadyMs),
       drain: drainMs === "auto" ? drainMs : formatDuration(drainMs),
     },
-    audio: {
-      dataset: audio.dataset,
-      chunk: formatDuration(audio.chunkMs),
-      pace: audio.pace,
-      phase: audio.phase,
-      anchor: audio.anchor,
-      padding: {
-        before: formatDuration(audio.paddingBeforeMs),
-        after: formatDuration(audio.paddingAfterMs),
-      },
-      clips: {
-        ...(only === undefined || audio.mix !== undefined ? {} : { only }),
-        ...(maxMs === undefined ? {} : { max: formatDuration(maxMs) }),
-      },
-      ...(audio.mix === undefined ? {} : { mix: audio.mix }),
-    },
+    audio: audioAsFile(audio),
     conditions: scenario.conditions.map(conditionAsFile),
     recognition: scenario.recognition,
     transport: scenario.transport,
@@ -218,9 +172,8 @@ export function formatScenario(scenario: Scenario): string {
 export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): RunnableScenario {
   const { name, audio, load, session, warmupMs, steadyMs, drainMs } = scenario;
   const { clips } = selectClips(dataset, audio.clips);
-  const paddingMs = audio.paddingBeforeMs + audio.paddingAfterMs;
-  const longestMs = (Math.max(...clips.map((clip) => clip.audioMs)) + paddingMs) / audio.pace;
-
+  for (const clip of clips) checkEncoding(name, audio, clip);
+  const longestMs = longestAudioMs(audio, Math.max(...clips.map((clip) => clip.audioMs))) / audio.pace;
   const sessionMs = longestMs + longestExtraMs(scenario.conditions);
   if (drainMs !== "auto" && drainMs < sessionMs) {
     throw BenchError.usage(

@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
-import { loadDataset, padClip, selectClips } from "../base/dataset.ts";
+import { loadDataset, padClip } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
@@ -16,11 +16,13 @@ import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { inMicroseconds, sessionRecord } from "../metrics/session-record.ts";
 import { parseSlo } from "../metrics/slo.ts";
-import type { ReadyClip } from "./audio-plan.ts";
+import type { ReadyClip, WireForm } from "./audio-plan.ts";
 import { readyClip } from "./audio-plan.ts";
+import { chunkEncoder } from "./encoded-audio.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { planInput } from "./plan-input.ts";
+import { playedClips } from "./played-clips.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
 import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -111,7 +113,7 @@ interface Prepared {
 async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<Prepared> {
   const { scenario } = job;
   const clock = createRunClock(world.clock);
-  const dataset = selectClips(await loadDataset(job.datasetPath), scenario.audio.clips);
+  const dataset = playedClips(await loadDataset(job.datasetPath), scenario.audio, job.seed);
   const { streamsPerConnection } = scenario.connections;
   const transport = world.createTransport(job.target.transport, {
     address: job.target.address,
@@ -122,14 +124,14 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     clock,
   });
   const padding = { beforeMs: scenario.audio.paddingBeforeMs, afterMs: scenario.audio.paddingAfterMs };
-  const clips = dataset.clips.map((clip) =>
-    readyClip(
-      padClip(clip, padding),
-      scenario.audio.chunkMs,
-      (audio, runtimeConfig) => transport.encodeChunk(audio, runtimeConfig),
-      scenario.recognition.runtimeConfig,
-    ),
-  );
+  const { encoding, chunkMs } = scenario.audio;
+  const wire: WireForm = {
+    encoding,
+    encoder: await chunkEncoder(encoding),
+    frame: (bytes, runtimeConfig) => transport.encodeChunk(bytes, runtimeConfig),
+    runtimeConfig: scenario.recognition.runtimeConfig,
+  };
+  const clips = dataset.clips.map((clip) => readyClip(padClip(clip, padding), chunkMs, wire));
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
@@ -153,7 +155,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       clock,
       spec: {
         recognition: scenario.recognition,
-        encoding: "LINEAR_PCM",
+        encoding,
         readyTimeoutMs: scenario.session.connectTimeoutMs,
         flushTimeoutMs: scenario.session.deadlineMs,
       },
