@@ -36,7 +36,7 @@ export function realtimeEndpoint({ address, path = PATH, tls, metadata = {} }: E
 }
 
 /** Header names in lower case. @throws BenchError (exit 2) that does not quote the value, which may be a secret */
-function checkedHeaders(metadata: Readonly<Record<string, string>>): Record<string, string> {
+export function checkedHeaders(metadata: Readonly<Record<string, string>>): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [key, value] of Object.entries(metadata)) {
     try {

@@ -1,5 +1,6 @@
 /** The transports there are. To add one: a file beside this, a line or two below, a line in `test/conformance/`. */
 import { BenchError, nearestName } from "../base/errors.ts";
+import { createGatewayWs } from "./gateway-ws.ts";
 import { createNimRealtime } from "./nim-realtime.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
 import { createRivaH2 } from "./riva-h2.ts";
@@ -11,7 +12,7 @@ import type { AsrTransport, TransportOptions } from "./transport.ts";
  */
 export type TargetKind = "riva-grpc" | "nim-realtime" | "gateway";
 
-export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime";
+export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime" | "gateway";
 
 interface TransportEntry {
   kind: TargetKind;
@@ -23,6 +24,7 @@ const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
   "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
   "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
   "nim-realtime": { kind: "nim-realtime", create: createNimRealtime },
+  gateway: { kind: "gateway", create: createGatewayWs },
 };
 
 /** Names that `createTransport` knows. */

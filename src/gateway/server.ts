@@ -96,8 +96,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const readiness = (): { ready: boolean } & Record<string, unknown> => ({
     ready: !draining && canServe(),
     status: draining ? "draining" : canServe() ? "ready" : "no upstream",
-    upstreams: upstreams.list().map(({ name, breaker, sessions }) => ({
-      ...{ name, sessions },
+    gateway: "riva-bench",
+    upstreams: upstreams.list().map(({ name, breaker, sessions, emulated, model }) => ({
+      ...{ name, sessions, emulated, ...(model === undefined ? {} : { model }) },
       state: breaker.state === "closed" ? "up" : "away",
     })),
     ...(options.mock === undefined ? {} : { fallback: "mock" }),

@@ -44,6 +44,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
     transport,
     breaker: new Breaker({ failures: 3, pauseMs: 1, longestPauseMs: 1 }),
     sessions: 0,
+    emulated: false,
   }));
   const upstreams: Upstreams = {
     list: () => list,

@@ -23,6 +23,10 @@ export interface Upstream {
   readonly breaker: Breaker;
   /** Sessions open on it. */
   sessions: number;
+  /** It says that it is an emulator; whoever measures through the gateway must know. */
+  emulated: boolean;
+  /** Its first model, once asked. */
+  model?: string;
 }
 
 /** What reaches an upstream; made by the command, so that tests give their own. */
@@ -81,6 +85,7 @@ export function createUpstreams(
       transport: links.transport(endpoint),
       breaker: new Breaker(BREAKER),
       sessions: 0,
+      emulated: false,
       unary,
       retired: false,
       stopProbing: () => undefined,
@@ -97,6 +102,7 @@ export function createUpstreams(
 
   function probe(entry: Entry): void {
     let stopped = false;
+    const hasStopped = (): boolean => stopped;
     let cancel = (): void => undefined;
     entry.stopProbing = () => {
       stopped = true;
@@ -104,12 +110,21 @@ export function createUpstreams(
     };
     const once = async (): Promise<void> => {
       const answer = await entry.unary.health(PROBE_LIMIT_MS);
-      if (stopped) return;
+      if (answer.ok && entry.model === undefined && !hasStopped()) await ask(entry);
+      if (hasStopped()) return;
       const healthy = answer.ok && answer.value !== "not-serving";
       changing(entry, () => entry.breaker.probed(healthy, clock.nowMs()));
       cancel = clock.wakeAt(clock.nowMs() + PROBE_EVERY_MS, () => void once());
     };
     void once();
+  }
+
+  async function ask(entry: Entry): Promise<void> {
+    const models = await entry.unary.models(PROBE_LIMIT_MS);
+    const [first] = models.ok ? models.value : [];
+    if (first === undefined || !models.ok) return;
+    entry.model = first.name;
+    entry.emulated = models.value.some(({ parameters }) => parameters["emulated"] === "true");
   }
 
   async function end(entry: Entry): Promise<void> {

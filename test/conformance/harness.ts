@@ -12,6 +12,7 @@ import { answer, grpcPeerServer } from "../support/grpc-peer.ts";
 import { Heard } from "../support/heard.ts";
 import { scriptedServer } from "../support/misbehaving-server.ts";
 import type { PeerScript } from "../support/peer.ts";
+import { gatewayPeerServer } from "../support/gateway-peer.ts";
 import { realtimeServer } from "../support/realtime-server.ts";
 import type { GrpcServerOptions, Script, ServerCall, TestServer } from "../support/misbehaving-server.ts";
 
@@ -19,6 +20,7 @@ import type { GrpcServerOptions, Script, ServerCall, TestServer } from "../suppo
 const PEERS = {
   "riva-grpc": grpcPeerServer,
   "nim-realtime": realtimeServer,
+  gateway: gatewayPeerServer,
 } satisfies Partial<Record<TargetKind, (script: PeerScript, options: PeerOptions) => Promise<TestServer>>>;
 
 /** Names of the transports that the suite knows a server for: all but those held to it elsewhere. */

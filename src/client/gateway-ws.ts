@@ -1,0 +1,36 @@
+/** The binary dialect of this project's gateway: PCM frames over a WebSocket, one connection a session. */
+import { hostAndPort } from "./endpoint.ts";
+import { GatewayCall } from "./gateway-call.ts";
+import { checkedHeaders } from "./nim-realtime-endpoint.ts";
+import { rivaTransport } from "./riva-transport.ts";
+import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
+import type { AsrTransport, TransportOptions } from "./transport.ts";
+import { warmUpWeb } from "./web-warm-up.ts";
+
+/**
+ * A transport to one gateway. Metadata goes along as headers of the upgrade, a key in its `authorization`. A session that
+ * the gateway's fallback answers counts as failed.
+ *
+ * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
+ */
+export function createGatewayWs(options: TransportOptions): AsrTransport {
+  const { address, path = "/v1/stream", clock, metadata = {} } = options;
+  const at = hostAndPort(address);
+  const s = options.tls === undefined ? "" : "s";
+  if (at === undefined || !URL.canParse(`http${s}://${address}${path}`))
+    throw unusableEndpoint(address, "it is not host:port");
+  const tls = options.tls === undefined ? undefined : tlsOptions(address, at.host, options.tls);
+  const headers = checkedHeaders(metadata);
+  const healthUrl = `http${s}://${address}/health/ready`;
+  return rivaTransport(
+    {
+      name: "gateway",
+      encodeChunk: (audio) => audio,
+      warmUp: (_streams, timeoutMs) => warmUpWeb({ address, healthUrl, headers, tls }, clock, timeoutMs),
+      call: (told, traceparent) =>
+        new GatewayCall({ url: `ws${s}://${address}${path}`, headers, tls }, told, clock, traceparent),
+      close: () => undefined,
+    },
+    clock,
+  );
+}
