@@ -35,6 +35,7 @@ describe("the scenarios that come with the package", () => {
       "concurrency-10",
       "concurrency-50",
       "concurrency-200",
+      "gateway-50",
       "long-form",
       "nvidia-table",
       "offline-throughput",
