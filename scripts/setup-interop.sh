@@ -5,6 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=build/interop
 package='nvidia-riva-client>=2.19,<3'
+# What its realtime module imports and its package does not ask for.
+imports=(requests websockets)
 mkdir -p "$folder"
 
 cannot() {
@@ -12,13 +14,13 @@ cannot() {
   exit 1
 }
 
-if ! "$folder/venv/bin/python" -c 'import riva.client' 2>/dev/null; then
+if ! "$folder/venv/bin/python" -c 'import riva.client.realtime' 2>/dev/null; then
   python3 -c 'import venv, ensurepip' 2>/dev/null || cannot "python3 with the venv module is not installed"
   rm -rf "$folder/venv"
   python3 -m venv "$folder/venv" || cannot "python3 -m venv failed"
-  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "$package" ||
+  "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "$package" "${imports[@]}" ||
     cannot "pip can't install $package (no network?)"
-  "$folder/venv/bin/python" -c 'import riva.client' || cannot "the installed package can't be imported"
+  "$folder/venv/bin/python" -c 'import riva.client.realtime' || cannot "the installed package can't be imported"
 fi
 
 if [ ! -x "$folder/grpcurl" ]; then
