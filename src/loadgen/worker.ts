@@ -207,7 +207,11 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     ready: { planHash: plan.hash, connections: warm.connections, warmUpMs: warm.tookMs },
     start,
     settle: () => engine?.release(),
-    stop: () => engine?.stop(),
+    stop() {
+      engine?.stop();
+      // The sessions that are followed to their end go on after the window; they are not part of it.
+      recorder.cutWindow(Math.max(clock.nowMs(), scenario.warmupMs));
+    },
     extend(windowEndMs) {
       engine?.extend(windowEndMs);
       recorder.extendWindow(windowEndMs);

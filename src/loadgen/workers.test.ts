@@ -45,12 +45,16 @@ interface Ran {
   rebuild(): Promise<Totals>;
 }
 
-/** @param extendTo milliseconds since T0 at which the window is made to end, told two seconds before its planned end */
+/**
+ * @param extendTo milliseconds since T0 at which the window is made to end, told two seconds before its planned end
+ * @param stopAt milliseconds since T0 at which the run is interrupted
+ */
 async function runWith(
   workers: number,
   server: FakeServer,
   load: string = CLOSED,
   extendTo?: number,
+  stopAt?: number,
 ): Promise<Ran> {
   // T0 is 200 ms after all are ready: from here that is 0, and planned instants come without a rounding error at which a
   // clock that stands still would wake the same timer for ever.
@@ -97,6 +101,10 @@ async function runWith(
   if (extendTo !== undefined) {
     clock.advanceTo(12_000);
     coordinator.extend(extendTo);
+  }
+  if (stopAt !== undefined) {
+    clock.advanceTo(stopAt);
+    coordinator.stop();
   }
   clock.advanceTo(60_000);
   await pump(() => ended);
@@ -206,4 +214,16 @@ it.each([
   const numbers = (records: readonly { seq: number }[]): number[] =>
     records.map(({ seq }) => seq).sort((a, b) => a - b);
   expect(numbers(starts)).toEqual(numbers(sessions));
+});
+
+it("an interrupted window ends where it was interrupted, however long its sessions go on", async () => {
+  const { totals, outcome } = await runWith(2, SERVER, CLOSED, undefined, 6000);
+  const windowEndMs = Math.max(...outcome.summaries.map((summary) => summary?.windowEndMs ?? NaN));
+  totals.cutWindow(windowEndMs);
+  expect(windowEndMs).toBeGreaterThanOrEqual(6000);
+  expect(windowEndMs).toBeLessThan(6050);
+  // Ten callers, but for the moments between two sessions.
+  const mean = totals.summaries()["concurrency"]?.value;
+  expect(mean).toBeLessThanOrEqual(10);
+  expect(mean).toBeGreaterThan(9.5);
 });

@@ -156,7 +156,7 @@ function concurrencyCheck({ concurrency }: ValidityInput): Check[] {
       Math.abs(mean + lostToServer - planned) / planned,
       CONCURRENCY_OFF_ALLOWED,
       "<= 2%",
-      `${mean.toFixed(1)} sessions were open on average, ${planned} planned: the generator did not start them in time`,
+      `${mean.toFixed(1)} sessions were open on average, ${Number(planned.toFixed(1))} planned: the generator did not start them in time`,
     ),
   ];
 }
