@@ -67,6 +67,7 @@ module.exports = {
     door("@opentelemetry/[a-z-]+", ["cli/otlp\\.ts"]),
     door("uplot", ["report/uplot\\.ts"]),
     door("cli-table3", ["report/table\\.ts"]),
+    door("tar", ["cli/run-archive\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
     {
       name: "tests-are-not-products",

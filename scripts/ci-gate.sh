@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One load test and its gate, for any CI: settings come from the environment, so that no text of a workflow is run as code.
-#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line), BASELINE (a folder), OUT (default bench-out), BENCH (dist/cli/main.js)
+#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line), BASELINE (a folder or a .tar.gz of it), OUT (default bench-out), BENCH (dist/cli/main.js)
 # Exit code: that of `bench gate`; that of the run where it made no result (2 bad input, 7 target can't be used).
 set -uo pipefail
 out=${OUT:-bench-out}
@@ -21,7 +21,7 @@ status=$?
 if [ -f "$out/run/result.json" ]; then
   gate=(gate "$out/run" --junit "$out/junit.xml" --markdown "$out/gate.md")
   [ ${#slos[@]} -gt 0 ] && gate+=("${slos[@]}")
-  [ -n "${BASELINE:-}" ] && [ -d "$BASELINE" ] && gate+=(--baseline "$BASELINE")
+  [ -n "${BASELINE:-}" ] && [ -e "$BASELINE" ] && gate+=(--baseline "$BASELINE")
   "${bench[@]}" "${gate[@]}"
   status=$?
 fi

@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -45,6 +54,34 @@ describe("the demo pipeline: what a CI server sees of", () => {
     ["a short run", "short", 6, "inconclusive"],
   ])("%s", async (_, run, exitCode, verdict) => {
     expect(await gate(run, "--baseline", "archive")).toMatchObject({ exitCode, verdict });
+  });
+});
+
+describe("a baseline in an archive", () => {
+  test("is judged as the folder it was made of", async () => {
+    execFileSync("tar", ["czf", join(cwd, "before.tar.gz"), "-C", cwd, "archive"]);
+    const folder = await gate("regressed", "--baseline", "archive");
+    const archive = await gate("regressed", "--baseline", "before.tar.gz");
+    expect(archive).toEqual(folder);
+    expect(archive.exitCode).toBe(4);
+  });
+
+  test("leaves nothing behind, and no link in it is followed", async () => {
+    const links = join(cwd, "links");
+    mkdirSync(links);
+    symlinkSync(join(cwd, "archive", "main"), join(links, "main"));
+    execFileSync("tar", ["cf", join(cwd, "links.tar"), "-C", cwd, "links"]);
+    const { err, exitCode } = await runBench(["gate", "good", "--baseline", "links.tar"], { cwd });
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("links.tar holds no run")]);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("riva-bench-archive-"))).toEqual([]);
+  });
+
+  test("that is none is said", async () => {
+    writeFileSync(join(cwd, "broken.tar.gz"), "not an archive");
+    const { err, exitCode } = await runBench(["gate", "good", "--baseline", "broken.tar.gz"], { cwd });
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("can't be unpacked")]);
+    const none = await runBench(["gate", "good", "--baseline", "none.tgz"], { cwd });
+    expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("none.tgz")]);
   });
 });
 

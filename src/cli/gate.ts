@@ -17,6 +17,7 @@ import { renderGateMarkdown } from "../report/markdown.ts";
 import { findRuns } from "./find-runs.ts";
 import { marginOptions, type MarginArguments, readMargins } from "./margins.ts";
 import { ownSlos, rejudge } from "./rejudge.ts";
+import { findArchivedRuns } from "./run-archive.ts";
 import type { StoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
 
@@ -50,7 +51,8 @@ function options(yargs: Argv): Argv {
     .option("baseline", {
       type: "string",
       array: true,
-      describe: "Earlier runs of the same load on the same class of machine, or a folder of them",
+      describe:
+        "Earlier runs of the same load on the same class of machine: folders, or archives (.tar.gz) of them",
     })
     .option("metric", {
       type: "string",
@@ -63,6 +65,7 @@ function options(yargs: Argv): Argv {
     .example("$0 gate results/nightly", "the run's own SLOs once more")
     .example("$0 gate out --slo 'final_from_speech_end p95 < 900ms' --slo 'error_ratio < 1%'", "other SLOs")
     .example("$0 gate out --baseline baselines/main --junit gate.xml", "and no worse than before")
+    .example("$0 gate out --baseline main-runs.tar.gz", "the baseline as CI keeps it, in an archive")
     .epilogue(
       "Exit codes: 0 passed, 3 SLO failed, 4 worse than the baseline, 5 a run is void, 6 inconclusive, 2 bad input. " +
         "In GitHub Actions it also writes annotations and the job's summary.",
@@ -74,7 +77,7 @@ async function gate(world: World, args: Args): Promise<void> {
   const margins = readMargins(args);
   const named = args.metric?.map(figureNamed);
   const stored = await findRuns(args.runs, world.cwd);
-  const baseline = args.baseline === undefined ? undefined : await findRuns(args.baseline, world.cwd);
+  const baseline = args.baseline === undefined ? undefined : await findArchivedRuns(args.baseline, world.cwd);
   for (const sentence of [...stored, ...(baseline ?? [])].flatMap(({ missing }) => missing)) {
     world.stderr.write(`bench: ${sentence}\n`);
   }
