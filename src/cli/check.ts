@@ -1,16 +1,18 @@
-/** `bench check`: can this target be used at all, and if not, why. */
+/** `bench check`: can this target be used at all, and if not, why; and the same through a gateway. */
 import type { CommandModule } from "yargs";
+import type { Clip } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
-import { EXIT } from "../base/errors.ts";
-import type { CheckContext, Finding } from "./check-steps.ts";
-import { CHECK_STEPS } from "./check-steps.ts";
+import { BenchError, EXIT } from "../base/errors.ts";
+import type { StepFinding } from "./check-steps.ts";
+import { runSteps } from "./check-steps.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { ResolvedTarget } from "./target.ts";
-import { redacted } from "./target.ts";
+import { redacted, resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
 
 interface Args {
   target?: string;
+  through?: string;
   json: boolean;
 }
 
@@ -21,57 +23,152 @@ export function checkCommand(world: World): CommandModule {
     builder: (yargs) =>
       yargs
         .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+        .option("through", {
+          type: "string",
+          describe:
+            "Check the path through this gateway too, and what it adds: a name or ws://host:9000/v1/stream",
+        })
         .option("json", { type: "boolean", default: false, describe: "Print the findings as JSON" })
         .example("$0 check", "the target of RIVA_HOST, else the emulator")
-        .example("$0 check --target grpc://asr.example:50051", "a server"),
+        .example("$0 check --target grpc://asr.example:50051", "a server")
+        .example("$0 check --target nim --through gateway", "client, gateway, Riva, beside Riva alone"),
     handler: (args) => check(world, args as unknown as Args),
   };
 }
 
-async function check(world: World, { target: flag, json }: Args): Promise<void> {
+/** What was found on one way to a recogniser. */
+interface Path {
+  target: ResolvedTarget;
+  steps: StepFinding[];
+  usable: boolean;
+}
+
+async function check(world: World, { target: flag, through, json }: Args): Promise<void> {
   const { clips } = await loadDataset("default", { root: world.root });
   const clip = clips.reduce((shortest, each) => (each.audioMs < shortest.audioMs ? each : shortest));
-  const { target, close } = await openTarget(world, flag);
   const say = (line: string): void => {
     if (!json) world.stdout.write(`${line}\n`);
   };
+  const gateway = through === undefined ? undefined : await gatewayOf(world, through);
+  const direct = await checkDirect(world, flag, gateway, clip, say);
+  const beyond =
+    gateway === undefined ? undefined : await checkPath(world, gateway, clip, say, direct?.target);
+  const adds = added(direct, beyond);
+  if (adds !== undefined) say(inWords(adds));
+  const paths = [direct, beyond].filter((path) => path !== undefined);
+  const usable = paths.every((path) => path.usable);
+  const only = beyond ?? direct;
+  if (json && only !== undefined) {
+    const main = describe(direct ?? only);
+    const more = beyond === undefined || direct === undefined ? {} : { through: describe(beyond), adds };
+    world.stdout.write(`${JSON.stringify({ usable, ...main, ...more }, null, 2)}\n`);
+  }
+  world.setExitCode(usable ? EXIT.passed : EXIT.targetUnusable);
+}
+
+/** @throws BenchError (exit 2) when it is no gateway */
+async function gatewayOf(world: World, through: string): Promise<ResolvedTarget> {
+  const gateway = await resolveTarget({ flag: through, env: world.env, cwd: world.cwd, root: world.root });
+  if (gateway.kind === "gateway") return gateway;
+  throw BenchError.usage(
+    `--through ${through}: ${gateway.uri} is not a gateway`,
+    "Write ws://host:9000/v1/stream (or wss://), or the name of a target file with such a URI.",
+  );
+}
+
+/** The recogniser itself; with a gateway only where one is configured: an emulator of our own is not behind it. */
+async function checkDirect(
+  world: World,
+  flag: string | undefined,
+  gateway: ResolvedTarget | undefined,
+  clip: Clip,
+  say: (line: string) => void,
+): Promise<Path | undefined> {
+  if (gateway !== undefined) {
+    const wanted = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
+    if (wanted.emulated !== undefined) {
+      if (flag === undefined) {
+        say("No --target: the gateway alone is checked, and what it adds is not known.");
+        return undefined;
+      }
+      throw BenchError.usage(
+        `--target ${flag} is started for the check and can't be behind a gateway`,
+        "Name the recogniser that the gateway has as its upstream, such as grpc://127.0.0.1:50051.",
+      );
+    }
+  }
+  const { target, close } = await openTarget(world, flag);
   try {
-    const sources = Object.entries(target.sources).map(([key, source]) => `${key} from ${source}`);
-    say(`${labelOf(target)}\n  ${sources.join("; ")}`);
-    const context = { target, clock: world.clock, clip, language: target.language ?? "en-US" };
-    const steps = await runSteps(context, say);
-    const usable = steps.every(({ ok }) => ok);
-    say(usable ? "The target can be used." : "The target can't be used.");
-    if (json) world.stdout.write(`${JSON.stringify({ usable, target: describe(target), steps }, null, 2)}\n`);
-    world.setExitCode(usable ? EXIT.passed : EXIT.targetUnusable);
+    return await checkPath(world, target, clip, say);
   } finally {
     await close();
   }
 }
 
-function describe({ name, kind, uri, model, language, emulated, metadata, sources }: ResolvedTarget): object {
-  const settings = { model, language, metadata: redacted(metadata), sources };
-  return { name, kind, uri, emulated: emulated !== undefined, ...settings };
+/** @param like whose model and language to ask for, where the target has none of its own */
+async function checkPath(
+  world: World,
+  target: ResolvedTarget,
+  clip: Clip,
+  say: (line: string) => void,
+  like: ResolvedTarget = target,
+): Promise<Path> {
+  const sources = Object.entries(target.sources).map(([key, source]) => `${key} from ${source}`);
+  say(`${labelOf(target)}\n  ${sources.join("; ")}`);
+  const model = target.model ?? like.model;
+  const language = target.language ?? like.language ?? "en-US";
+  const context = { target, clock: world.clock, clip, language, ...(model === undefined ? {} : { model }) };
+  const steps = await runSteps(context, say);
+  const usable = steps.every(({ ok }) => ok);
+  const path = { target, steps, usable };
+  const note = target.emulated === undefined && isEmulated(path) ? " It is emulated." : "";
+  say(usable ? `The target can be used.${note}` : "The target can't be used.");
+  return path;
 }
 
-/** Runs the steps up to the first that fails. */
-async function runSteps(
-  context: CheckContext,
-  print: (line: string) => void,
-): Promise<(Finding & { name: string; tookMs: number })[]> {
-  const findings: (Finding & { name: string; tookMs: number })[] = [];
-  for (const { name, applies, run } of CHECK_STEPS) {
-    if (!applies(context.target)) continue;
-    const startMs = context.clock.nowMs();
-    const finding = await run(context);
-    const tookMs = context.clock.nowMs() - startMs;
-    findings.push({ name, tookMs, ...finding });
-    print(
-      `  ${finding.ok ? "ok  " : "FAIL"}  ${name.padEnd(9)} ${tookMs.toFixed(0).padStart(5)} ms  ${finding.detail}`,
-    );
-    if (finding.ok) continue;
-    if (finding.advice !== undefined) print(`        ${finding.advice}`);
-    break;
-  }
-  return findings;
+/** By its own word, or that of the gateway before it. */
+function isEmulated({ target, steps }: Path): boolean {
+  return target.emulated !== undefined || steps.some(({ data }) => data?.["emulated"] === true);
+}
+
+function describe(path: Path): object {
+  const { name, kind, uri, model, language, metadata, sources } = path.target;
+  const settings = { model, language, metadata: redacted(metadata), sources };
+  return { target: { name, kind, uri, emulated: isEmulated(path), ...settings }, steps: path.steps };
+}
+
+/** What the gateway adds to one sentence, in milliseconds; either may be absent, and below zero by chance. */
+interface Added {
+  firstPartialMs?: number;
+  finalMs?: number;
+  /** Both ways gave the same words. */
+  sameTranscript: boolean;
+}
+
+function added(direct: Path | undefined, beyond: Path | undefined): Added | undefined {
+  const [without, with_] = [direct, beyond].map((path) =>
+    path?.steps.find(({ name }) => name === "utterance"),
+  );
+  if (without?.ok !== true || with_?.ok !== true) return undefined;
+  const more = (key: string): number | undefined => {
+    const [from, to] = [without.data?.[key], with_.data?.[key]];
+    return typeof from === "number" && typeof to === "number" ? to - from : undefined;
+  };
+  const firstPartialMs = more("firstPartialFromOnsetMs");
+  const finalMs = more("finalFromSpeechEndMs");
+  return {
+    ...(firstPartialMs === undefined ? {} : { firstPartialMs }),
+    ...(finalMs === undefined ? {} : { finalMs }),
+    sameTranscript: without.data?.["transcript"] === with_.data?.["transcript"],
+  };
+}
+
+function inWords({ firstPartialMs, finalMs, sameTranscript }: Added): string {
+  const ms = (value: number | undefined): string =>
+    value === undefined ? "an unknown time" : `${value < 0 ? "" : "+"}${value.toFixed(1)} ms`;
+  const words = sameTranscript ? "" : " The two ways gave different words: is it the same recogniser?";
+  return (
+    `The gateway adds ${ms(firstPartialMs)} to the first partial and ${ms(finalMs)} to the final ` +
+    `(one sentence each; for more: bench --scenario gateway-50).${words}`
+  );
 }

@@ -30,9 +30,14 @@ export async function openTarget(
     args: ["--http-port", "0", ...emulatorFlags],
   });
   const at = atAddress(target, emulator.address);
-  const scrape =
-    emulator.httpAddress === undefined ? {} : { scrape: [`http://${emulator.httpAddress}/metrics`] };
-  return { target: { ...at, ...scrape }, emulator, close: () => emulator.stop() };
+  const http =
+    emulator.httpAddress === undefined
+      ? {}
+      : {
+          httpUrl: `http://${emulator.httpAddress}`,
+          scrape: [`http://${emulator.httpAddress}/metrics`],
+        };
+  return { target: { ...at, ...http }, emulator, close: () => emulator.stop() };
 }
 
 /** How a target is called in front of people: never without the word when it is emulated. */

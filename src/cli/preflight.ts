@@ -5,10 +5,8 @@
 import type { Clock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
 import { adviceFor } from "../client/advice.ts";
-import { hostAndPort } from "../client/endpoint.ts";
-import { httpRequest } from "../client/http-request.ts";
+import { askGateway } from "../client/gateway-state.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
-import { tlsOptions } from "../client/tls-options.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import type { ResolvedTarget } from "./target.ts";
 
@@ -68,33 +66,13 @@ export async function preflight(
  * emulator's. Other servers have nothing to ask; whether they can be reached is found when the transport warms up.
  */
 async function behindGateway(target: ResolvedTarget, clock: Clock): Promise<Preflight> {
-  const { address, tls } = target;
-  const host = hostAndPort(address)?.host ?? "";
-  const limit = new AbortController();
-  const stopLimit = clock.wakeAt(clock.nowMs() + LIMIT_MS, () => limit.abort());
-  try {
-    const { body } = await httpRequest({
-      method: "GET",
-      url: `http${tls === undefined ? "" : "s"}://${address}/health/ready`,
-      tls: tls === undefined ? undefined : tlsOptions(address, host, tls),
-      signal: limit.signal,
-    });
-    const { gateway, upstreams = [] } = JSON.parse(body) as GatewayState;
-    if (gateway !== "riva-bench") return { emulated: false, server: {} };
-    const [first] = upstreams;
-    return {
-      ...(first?.model === undefined ? {} : { model: first.model }),
-      emulated: upstreams.some(({ emulated }) => emulated === true),
-      server: { gateway, upstreams: upstreams.map(({ name }) => name).join(", ") },
-    };
-  } catch {
-    return { emulated: false, server: {} };
-  } finally {
-    stopLimit();
-  }
-}
-
-interface GatewayState {
-  gateway?: string;
-  upstreams?: { name: string; emulated?: boolean; model?: string }[];
+  const answer = await askGateway(target, clock, LIMIT_MS);
+  if (!answer.ok || answer.value === undefined) return { emulated: false, server: {} };
+  const { upstreams } = answer.value;
+  const [first] = upstreams;
+  return {
+    ...(first?.model === undefined ? {} : { model: first.model }),
+    emulated: upstreams.some(({ emulated }) => emulated === true),
+    server: { gateway: "riva-bench", upstreams: upstreams.map(({ name }) => name).join(", ") },
+  };
 }

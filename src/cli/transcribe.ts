@@ -1,25 +1,27 @@
 /** `bench transcribe`: what the server makes of a recording. */
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import type { DecodedAudio } from "../base/audio.ts";
 import { decodeWav } from "../base/audio.ts";
 import { parseDurationMs } from "../base/duration.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
-import type { Failure, Outcome } from "../base/outcome.ts";
-import { adviceFor } from "../client/advice.ts";
-import { createRivaUnary } from "../client/riva-unary.ts";
-import type { AsrResponse, RecognitionSettings, WordTime } from "../client/transport.ts";
-import { createTransport, transportFor } from "../client/transports.ts";
+import type { Failure } from "../base/outcome.ts";
+import { randomStream } from "../base/random.ts";
+import { adviceFor, failureText } from "../client/advice.ts";
+import { withRetry } from "../client/retry.ts";
+import type { RecognitionSettings } from "../client/transport.ts";
 import { labelOf, openTarget } from "./open-target.ts";
-import { playStream } from "./paced-stream.ts";
+import type { Recognizer, Recording, Transcript } from "./recognize.ts";
+import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
 import type { ResolvedTarget } from "./target.ts";
-import type { TextSink, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 interface Args {
   files: string[];
   target?: string;
   offline: boolean;
+  http: boolean;
+  retries: number;
   json: boolean;
   chunk: string;
   pace: number;
@@ -27,10 +29,8 @@ interface Args {
   model?: string;
 }
 
-/** The server gets this long to accept a stream, and to end it after the last chunk. */
-const LIMIT_MS = 10_000;
-/** A whole recording may take longer than that. */
-const OFFLINE_LIMIT_MS = 300_000;
+/** Four attempts within about two seconds: enough for a server that restarts or a proxy that lost a connection. */
+const RETRY = { firstDelayMs: 300, longestDelayMs: 2000 };
 
 export function transcribeCommand(world: World): CommandModule {
   return {
@@ -41,28 +41,26 @@ export function transcribeCommand(world: World): CommandModule {
         .positional("files", { type: "string", array: true, demandOption: true, describe: "WAV files, mono" })
         .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
         .option("offline", { type: "boolean", default: false, describe: "Send each file whole (Recognize)" })
+        .option("http", {
+          type: "boolean",
+          default: false,
+          describe: "With --offline: by the HTTP port of a NIM (POST /v1/audio/transcriptions)",
+        })
         .option("json", { type: "boolean", default: false, describe: "Print one JSON object a file" })
         .option("chunk", { type: "string", default: "100ms", describe: "Audio in one message" })
         .option("pace", { type: "number", default: 1, describe: "1 = as spoken, 0 = as fast as it goes" })
         .option("language", { type: "string", describe: "BCP-47 code; default en-US" })
         .option("model", { type: "string", describe: "Model name; default: the server's choice" })
+        .option("retries", {
+          type: "number",
+          default: 3,
+          describe: "More attempts after a failure that may pass, before there is any text",
+        })
         .example("$0 transcribe call.wav", "partials while it is spoken, then the text")
-        .example("$0 transcribe --offline --json *.wav", "for machines"),
+        .example("$0 transcribe --offline --json *.wav", "for machines")
+        .example("$0 transcribe --offline --http call.wav --target nim", "by a NIM's HTTP port"),
     handler: (args) => transcribe(world, args as unknown as Args),
   };
-}
-
-/** What came of one file. */
-interface Transcript {
-  text: string;
-  finals: { text: string; atMs: number }[];
-  words: WordTime[];
-  setupMs?: number;
-  /** From the start of the audio; only when it is streamed. */
-  firstPartialMs?: number;
-  /** Of a stream, from its last chunk; else from the request. */
-  finalMs?: number;
-  outcome: Outcome;
 }
 
 async function transcribe(world: World, args: Args): Promise<void> {
@@ -71,18 +69,28 @@ async function transcribe(world: World, args: Args): Promise<void> {
     throw BenchError.usage(`--chunk ${args.chunk}: must be 20ms to 1s`);
   }
   if (!(args.pace >= 0 && args.pace <= 100)) throw BenchError.usage(`--pace ${args.pace}: must be 0 to 100`);
+  if (!Number.isInteger(args.retries) || args.retries < 0 || args.retries > 10)
+    throw BenchError.usage(`--retries ${args.retries}: must be a whole number from 0 to 10`);
+  if (args.http && !args.offline)
+    throw BenchError.usage("--http is a way to send whole files", "Write --offline --http.");
   // All files before any traffic, so that a typing error costs nothing.
   const recordings = await Promise.all(args.files.map((file) => readRecording(file, world.cwd)));
 
   const { target, close } = await openTarget(world, args.target);
   try {
+    const recognize = wayOf({ world, target, recognition: recognitionFor(args, target) }, args, chunkMs);
     if (!args.json) world.stderr.write(`${labelOf(target)}\n`);
-    const recognize = args.offline
-      ? (recording: Recording) => recognizeWhole(world, target, recording, recognitionFor(args, target))
-      : (recording: Recording) =>
-          recognizeStream(world, target, recording, recognitionFor(args, target), { ...args, chunkMs });
+    const random = randomStream(world.clock.epochMs(), "retry");
     for (const recording of recordings) {
-      const transcript = await recognize(recording);
+      const transcript = await withRetry(() => recognize(recording), undeliveredFailure, {
+        policy: { ...RETRY, attempts: 1 + args.retries },
+        clock: world.clock,
+        random,
+        onRetry(failure, attempt, delayMs) {
+          const when = `attempt ${attempt} of ${1 + args.retries} in ${(delayMs / 1000).toFixed(1)} s`;
+          world.stderr.write(`  ${recording.file}: ${failureText(failure)}; ${when}\n`);
+        },
+      });
       print(world, recording, transcript, target, args.json);
       if (!transcript.outcome.ok) world.setExitCode(EXIT.targetUnusable);
     }
@@ -91,19 +99,42 @@ async function transcribe(world: World, args: Args): Promise<void> {
   }
 }
 
-interface Recording extends DecodedAudio {
-  file: string;
+/**
+ * The way to have a file recognised that flags and target ask for.
+ * @throws BenchError (exit 2) when the target has no such way
+ */
+function wayOf(
+  recognizer: Recognizer,
+  { offline, http, pace, json }: Args,
+  chunkMs: number,
+): (recording: Recording) => Promise<Transcript> {
+  const { target } = recognizer;
+  if (!offline) return (recording) => recognizeStream(recognizer, recording, { chunkMs, pace, json });
+  if (target.kind === "gateway") {
+    throw BenchError.usage(
+      `${target.uri} is a gateway: it takes streams only`,
+      "Leave --offline out, or name the recogniser behind it with --target.",
+    );
+  }
+  if (target.kind === "riva-grpc" && !http) return (recording) => recognizeByGrpc(recognizer, recording);
+  const { httpUrl } = target;
+  if (httpUrl !== undefined) return (recording) => recognizeByHttp(recognizer, httpUrl, recording);
+  throw BenchError.usage(
+    `The target ${target.name} names no HTTP port`,
+    "Use --target nim (NIM_HTTP_API_PORT), ws://host:9000, or a target file that says http: http://host:9000.",
+  );
+}
+
+/** A failure before any text: nothing was shown that another attempt would say again. */
+function undeliveredFailure({ text, firstPartialMs, outcome }: Transcript): Failure | undefined {
+  return outcome.ok || text !== "" || firstPartialMs !== undefined ? undefined : outcome.failure;
 }
 
 async function readRecording(file: string, cwd: string): Promise<Recording> {
   const bytes = await readFile(resolve(cwd, file)).catch((error: unknown) => {
     throw BenchError.usage(`${file} can't be read (${messageOf(error)})`);
   });
-  return { file, ...decodeWav(bytes, file) };
-}
-
-function requestIdOf(file: string): string {
-  return `transcribe/${basename(file)}`;
+  return { file, bytes, ...decodeWav(bytes, file) };
 }
 
 function recognitionFor(args: Args, target: ResolvedTarget): RecognitionSettings {
@@ -114,80 +145,6 @@ function recognitionFor(args: Args, target: ResolvedTarget): RecognitionSettings
     interim: true,
     punctuation: true,
     wordTimeOffsets: args.json,
-  };
-}
-
-async function recognizeStream(
-  world: World,
-  target: ResolvedTarget,
-  { pcm, sampleRateHz, file }: Recording,
-  recognition: RecognitionSettings,
-  { chunkMs, pace, json }: { chunkMs: number; pace: number; json: boolean },
-): Promise<Transcript> {
-  const limits = { readyTimeoutMs: LIMIT_MS, flushTimeoutMs: LIMIT_MS };
-  const spec = {
-    recognition,
-    encoding: "LINEAR_PCM" as const,
-    sampleRateHz,
-    requestId: requestIdOf(file),
-    ...limits,
-  };
-  const partials = json ? undefined : livePartials(world.stdout);
-  const { clock } = world;
-  const transport = createTransport(transportFor(target.kind), { ...target, clock });
-  const record = await playStream({
-    ...{ transport, clock, spec, pcm, chunkMs, pace },
-    onResponse: (response) => partials?.show(response),
-  });
-  partials?.clear();
-  await transport.close();
-
-  const { readyMs = record.startedMs, lastSentMs, responses, outcome } = record;
-  const finals = responses.filter((response) => response.final);
-  const first = responses.find((response) => response.text.trim() !== "");
-  const last = finals.at(-1);
-  return {
-    text: finals
-      .map((response) => response.text)
-      .join("")
-      .trim(),
-    finals: finals.map((response) => ({ text: response.text.trim(), atMs: response.atMs - readyMs })),
-    words: finals.flatMap((response) => response.words ?? []),
-    setupMs: readyMs - record.startedMs,
-    ...(first === undefined ? {} : { firstPartialMs: first.atMs - readyMs }),
-    ...(last === undefined || lastSentMs === undefined ? {} : { finalMs: last.atMs - lastSentMs }),
-    outcome,
-  };
-}
-
-async function recognizeWhole(
-  world: World,
-  target: ResolvedTarget,
-  { pcm, sampleRateHz, file }: Recording,
-  recognition: RecognitionSettings,
-): Promise<Transcript> {
-  const unary = createRivaUnary({ ...target, clock: world.clock });
-  const startMs = world.clock.nowMs();
-  const answer = await unary.recognize(
-    {
-      audio: pcm,
-      encoding: "LINEAR_PCM",
-      sampleRateHz,
-      recognition,
-      requestId: `transcribe/${basename(file)}`,
-    },
-    OFFLINE_LIMIT_MS,
-  );
-  const finalMs = world.clock.nowMs() - startMs;
-  unary.close();
-  if (!answer.ok) return { text: "", finals: [], words: [], outcome: answer };
-  const text = answer.value.text.trim();
-  return {
-    text,
-    finals: [{ text, atMs: finalMs }],
-    words: answer.value.words,
-    finalMs,
-    outcome: { ok: true },
   };
 }
 
@@ -232,26 +189,4 @@ function inWords(failure: Failure): string {
 /** Latencies to a microsecond; more digits are noise. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
-}
-
-interface LivePartials {
-  show(response: AsrResponse): void;
-  /** Takes the line back. */
-  clear(): void;
-}
-
-/** The hypothesis so far, on one line that is rewritten; nothing where the output is not a terminal. */
-function livePartials(out: TextSink): LivePartials | undefined {
-  if (!out.isTTY) return undefined;
-  const eraseLine = "\r\x1b[K";
-  let settled = "";
-  return {
-    show({ text, final, trailingInterim = "" }) {
-      if (final) settled += text;
-      const line = (final ? settled + trailingInterim : settled + text).trim();
-      // The end is what changes; a line that wraps could not be taken back.
-      out.write(eraseLine + line.slice(-(out.columns - 1)));
-    },
-    clear: () => out.write(eraseLine),
-  };
 }

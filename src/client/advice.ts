@@ -35,6 +35,10 @@ export function adviceFor(failure: Failure): string | undefined {
       return "Check the API key and the function id (RIVA_API_KEY, RIVA_FUNCTION_ID).";
     case "bad-config":
       return "Check model, language and sample rate against the list of models of `bench check`.";
+    case "not-found":
+      return failure.code === "HTTP_404"
+        ? "Nothing is served there: is it the NIM's HTTP port? A NIM that only streams takes no whole files."
+        : undefined;
     case "protocol-violation":
       return failure.phase === "tls"
         ? "The port speaks plain text: use grpc:// instead of grpcs://."
@@ -46,6 +50,11 @@ export function adviceFor(failure: Failure): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What happened, for people; the code only where the text does not hold it. */
+export function failureText({ code, message }: Failure): string {
+  return message.includes(code) ? message : `${code}: ${message}`;
 }
 
 /** The error (exit 7) of a warm-up that could not connect. */

@@ -3,6 +3,10 @@ import { request as requestPlain } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { request as requestTls } from "node:https";
 import type { ConnectionOptions } from "node:tls";
+import type { Clock } from "../base/clock.ts";
+import type { Failure } from "../base/outcome.ts";
+import { noConnectionFailure, socketErrorText } from "./failures.ts";
+import type { UnaryResult } from "./riva-unary.ts";
 
 export interface HttpRequest {
   method: "GET" | "POST";
@@ -55,4 +59,27 @@ export function httpRequest({ method, url, headers, body, tls, signal }: HttpReq
     request.on("error", reject);
     request.end(body);
   });
+}
+
+/** The same with a limit in milliseconds, and with what goes wrong as data: any answer at all is an answer. */
+export async function askHttp(
+  request: Omit<HttpRequest, "signal">,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<UnaryResult<HttpAnswer>> {
+  const limit = new AbortController();
+  const stopLimit = clock.wakeAt(clock.nowMs() + timeoutMs, () => limit.abort());
+  try {
+    return { ok: true, value: await httpRequest({ ...request, signal: limit.signal }) };
+  } catch (error) {
+    const failure = limit.signal.aborted ? noAnswer(timeoutMs) : noConnectionFailure(socketErrorText(error));
+    return { ok: false, failure };
+  } finally {
+    stopLimit();
+  }
+}
+
+function noAnswer(limitMs: number): Failure {
+  const message = `no answer within ${limitMs} ms`;
+  return { phase: "connect", class: "timeout", origin: "server", code: "HTTP_TIMEOUT", message };
 }

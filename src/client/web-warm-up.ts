@@ -2,8 +2,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "../base/clock.ts";
 import { unreachable } from "./advice.ts";
-import { connectTimeout, noConnectionFailure, socketErrorText } from "./failures.ts";
-import { httpRequest } from "./http-request.ts";
+import { askHttp } from "./http-request.ts";
 import type { WarmUpResult } from "./transport.ts";
 
 export interface WebServer {
@@ -22,17 +21,7 @@ export async function warmUpWeb(
   timeoutMs: number,
 ): Promise<WarmUpResult> {
   const startMs = clock.nowMs();
-  const limit = new AbortController();
-  const stopLimit = clock.wakeAt(startMs + timeoutMs, () => limit.abort());
-  try {
-    await httpRequest({ method: "GET", url: healthUrl, headers, tls, signal: limit.signal });
-    return { connections: 0, tookMs: clock.nowMs() - startMs };
-  } catch (error) {
-    const failure = limit.signal.aborted
-      ? connectTimeout(timeoutMs)
-      : noConnectionFailure(socketErrorText(error));
-    throw unreachable(address, failure);
-  } finally {
-    stopLimit();
-  }
+  const answer = await askHttp({ method: "GET", url: healthUrl, headers, tls }, clock, timeoutMs);
+  if (!answer.ok) throw unreachable(address, answer.failure);
+  return { connections: 0, tookMs: clock.nowMs() - startMs };
 }

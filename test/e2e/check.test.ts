@@ -1,11 +1,21 @@
 /** `bench check` against servers of every sort. */
+import { writeFileSync } from "node:fs";
+import http from "node:http";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { rivaServices } from "../../src/base/riva-proto.ts";
 import { startDelayServer } from "../support/delay-server.ts";
-import { bench } from "../support/bench-process.ts";
+import { bench, tempFolder } from "../support/bench-process.ts";
+import type { TestGateway } from "../support/gateway.ts";
+import { testGateway } from "../support/gateway.ts";
 import { runBench } from "../support/fake-world.ts";
-import { deadAddress, http1Server, scriptedServer, tcpServer } from "../support/misbehaving-server.ts";
+import {
+  deadAddress,
+  http1Server,
+  listening,
+  scriptedServer,
+  tcpServer,
+} from "../support/misbehaving-server.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
 
 interface Report {
@@ -17,8 +27,14 @@ interface Report {
     tookMs: number;
     detail: string;
     advice?: string;
+    skipped?: boolean;
     data?: Record<string, number>;
   }[];
+}
+
+interface BothWays extends Report {
+  through?: Report;
+  adds?: { firstPartialMs: number; finalMs: number; sameTranscript: boolean };
 }
 
 const servers: { close(): unknown }[] = [];
@@ -47,7 +63,10 @@ test("a server that works passes every step, and the sentence is timed", async (
   const { report, exitCode } = await check(`grpc://${server.address}`);
   expect(exitCode).toBe(0);
   expect(report).toMatchObject({ usable: true, target: { emulated: false } });
-  expect(report.steps.map(({ name }) => name)).toEqual(["tcp", "grpc", "health", "models", "utterance"]);
+  expect(report.steps.map(({ name }) => name)).toEqual([
+    ...["tcp", "grpc", "health", "http", "models", "utterance"],
+  ]);
+  expect(report.steps.filter(({ skipped }) => skipped).map(({ name }) => name)).toEqual(["http"]);
   const { data } = report.steps.at(-1)!;
   expect(data).toMatchObject({ transcript: "hello there", said: "the conference has been extended" });
   // The clip goes on for 110 ms after its speech, then 70 ms to the final.
@@ -58,6 +77,7 @@ test("the emulator is started when nothing is configured, and named as one", asy
   const { code, stdout } = await bench(["check"]);
   expect(stdout).toMatch(/^emulator-nim \(emulated\) grpc:\/\/127\.0\.0\.1:\d+/);
   expect(stdout.toLowerCase()).toContain("the conference has been extended");
+  expect(stdout).toMatch(/ok {4}http +\d+ ms {2}http:\/\/127\.0\.0\.1:\d+ says ready/);
   expect(code).toBe(0);
 });
 
@@ -109,6 +129,7 @@ describe("a target that can't be used says at which step, and exits 7", () => {
       "tcp",
       "grpc",
       "health",
+      "http",
       "models",
     ]);
     expect(report.steps.at(-1)?.detail).toContain("Unavailable model");
@@ -126,6 +147,126 @@ describe("a target that can't be used says at which step, and exits 7", () => {
     );
     const { report, exitCode } = await check(`grpc://${server.address}`);
     expect([failing(report), exitCode]).toEqual(["health", 7]);
+  });
+});
+
+describe("a target with an HTTP port", () => {
+  /** A recogniser that works, and beside it an HTTP port that answers so. */
+  const withHttp = async (status: number, body: string): Promise<string> => {
+    const riva = kept(await startDelayServer({ partialMs: 10, finalMs: 10, text: "hello there" }));
+    const answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      response.writeHead(request.url === "/v1/health/ready" ? status : 404).end(body);
+    };
+    const nim = kept(await listening(http.createServer(answer)));
+    return targetFile(riva.address, nim.address);
+  };
+  const targetFile = (grpc: string, nim: string): string => {
+    const path = join(tempFolder(), "mine.yaml");
+    writeFileSync(path, `name: mine\nuri: grpc://${grpc}\nhttp: http://${nim}\n`);
+    return path;
+  };
+
+  test("that says ready, in either way, or has no word for it, passes", { timeout: 30_000 }, async () => {
+    const answers = [
+      [200, '{"status":"ready"}', /says ready/],
+      [200, '{"ready":true}', /says ready/],
+      [404, "not here", /no NIM's/],
+    ] as const;
+    await Promise.all(
+      answers.map(async ([status, body, detail]) => {
+        const { report, exitCode } = await check(await withHttp(status, body));
+        const step = report.steps.find(({ name }) => name === "http");
+        expect([exitCode, step?.detail]).toEqual([0, expect.stringMatching(detail)]);
+        expect(step?.tookMs).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test.each([
+    [503, '{"status":"not ready"}', /is not ready/, /loads its models/],
+    [200, '{"ready":false}', /is not ready/, /loads its models/],
+    [500, '{"detail":"disk full"}', /HTTP 500: disk full/, /http: in its file/],
+  ])("can't be used with %i %s", async (status, body, detail, advice) => {
+    const { report, exitCode } = await check(await withHttp(status, body));
+    expect([failing(report), exitCode]).toEqual(["http", 7]);
+    expect(report.steps.at(-1)).toMatchObject({
+      detail: expect.stringMatching(detail) as unknown,
+      advice: expect.stringMatching(advice) as unknown,
+    });
+  });
+
+  test("that nothing listens on, though its gRPC port works", async () => {
+    const riva = kept(await startDelayServer({ partialMs: 10, finalMs: 10 }));
+    const { report, exitCode } = await check(targetFile(riva.address, await deadAddress()));
+    expect([failing(report), exitCode]).toEqual(["http", 7]);
+    expect(report.steps.at(-1)?.advice).toMatch(/or leave it out/);
+  });
+});
+
+describe("through a gateway", () => {
+  /** Whose one upstream is at `address`; waits until its probes have found out what that is. */
+  const before = async (address: string, status = 200): Promise<TestGateway> => {
+    const test = await testGateway([address]);
+    kept({ close: () => test.gateway.drain() });
+    const readiness = async (): Promise<number> => (await fetch(`${test.http}/health/ready`)).status;
+    await expect.poll(readiness, { timeout: 3000 }).toBe(status);
+    return test;
+  };
+  const both = async (args: string[]): Promise<{ report: BothWays; exitCode: number }> => {
+    const { out, exitCode } = await runBench(["check", "--json", ...args]);
+    return { report: JSON.parse(out) as BothWays, exitCode };
+  };
+
+  test("both ways are checked, and what the gateway adds is told", async () => {
+    const riva = kept(await startDelayServer({ partialMs: 40, finalMs: 70, text: "hello there" }));
+    const { url } = await before(riva.address);
+    const ways = ["--target", `grpc://${riva.address}`, "--through", `${url}/v1/stream`];
+    const [{ report, exitCode }, { out }] = await Promise.all([both(ways), runBench(["check", ...ways])]);
+    expect([report.usable, exitCode]).toEqual([true, 0]);
+    expect(report.steps.map(({ name }) => name)).toContain("models");
+    expect(report.through?.steps.map(({ name }) => name)).toEqual([
+      ...["tcp", "websocket", "upstreams", "utterance"],
+    ]);
+    expect(report.through?.steps[2]?.detail).toBe("ready: up1 up");
+    expect(report.adds?.sameTranscript).toBe(true);
+    const [direct, beyond] = [report, report.through!].map(({ steps }) => steps.at(-1)!.data!);
+    const more = (key: string): number => beyond![key]! - direct![key]!;
+    expect(report.adds?.firstPartialMs).toBe(more("firstPartialFromOnsetMs"));
+    expect(report.adds?.finalMs).toBe(more("finalFromSpeechEndMs"));
+    expect(out).toMatch(/The gateway adds [+-][\d.]+ ms to the first partial and [+-][\d.]+ ms to the final/);
+  });
+
+  test("a gateway without a recogniser fails at that step, whatever the target", async () => {
+    const riva = kept(await startDelayServer({ partialMs: 10, finalMs: 10, text: "hello there" }));
+    const { url } = await before(await deadAddress(), 503);
+    const { report, exitCode } = await both([
+      ...["--target", `grpc://${riva.address}`, "--through", `${url}/v1/stream`],
+    ]);
+    expect(failing(report)).toBeUndefined();
+    expect([failing(report.through!), exitCode]).toEqual(["upstreams", 7]);
+    expect(report.through?.steps.at(-1)?.advice).toMatch(/none of its recognisers/);
+  });
+
+  test("a gateway that is not there fails at tcp", async () => {
+    const { report, exitCode } = await both(["--through", `ws://${await deadAddress()}/v1/stream`]);
+    expect([failing(report), exitCode]).toEqual(["tcp", 7]);
+  });
+
+  test("without --target the gateway alone is checked, and that is said", async () => {
+    const riva = kept(await startDelayServer({ partialMs: 10, finalMs: 10, text: "hello there" }));
+    const { url } = await before(riva.address);
+    const { out, exitCode } = await runBench(["check", "--through", `${url}/v1/stream`]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^No --target: the gateway alone is checked/);
+    expect(out).not.toContain("The gateway adds");
+  });
+
+  test.each([
+    [["--through", "grpc://127.0.0.1:50051"], /not a gateway/],
+    [["--through", "gateway", "--target", "emulator-nim"], /can't be behind a gateway/],
+  ])("%j is refused", async (args, says) => {
+    const { err, exitCode } = await runBench(["check", ...args]);
+    expect([exitCode, err]).toEqual([2, expect.stringMatching(says)]);
   });
 });
 

@@ -1,0 +1,42 @@
+/** What a step of `bench check` is given, and what it finds. */
+import type { Clock } from "../base/clock.ts";
+import type { Clip } from "../base/dataset.ts";
+import type { Failure } from "../base/outcome.ts";
+import { adviceFor, failureText } from "../client/advice.ts";
+import type { ResolvedTarget } from "./target.ts";
+
+export interface Finding {
+  ok: boolean;
+  /** There was nothing to look at; `detail` says why. No fault. */
+  skipped?: boolean;
+  detail: string;
+  advice?: string;
+  /** Machine-readable parts of the detail. */
+  data?: Readonly<Record<string, unknown>>;
+}
+
+export interface CheckContext {
+  target: ResolvedTarget;
+  clock: Clock;
+  /** What is said. */
+  clip: Clip;
+  language: string;
+  model?: string;
+}
+
+/** Of each step: long enough for a cold hosted endpoint, short enough to wait for. */
+export const STEP_LIMIT_MS = 10_000;
+
+export function speaksGrpc({ kind }: ResolvedTarget): boolean {
+  return kind === "riva-grpc";
+}
+
+/** @param advice said instead of what is known of such failures in general */
+export function failed(failure: Failure, advice: string | undefined = adviceFor(failure)): Finding {
+  return {
+    ok: false,
+    detail: failureText(failure),
+    ...(advice === undefined ? {} : { advice }),
+    data: { failure },
+  };
+}
