@@ -18,6 +18,8 @@ export interface Board {
   variables?: readonly (dashboard.QueryVariableBuilder | dashboard.CustomVariableBuilder)[];
   /** Time shown at first. */
   from?: string;
+  /** Matchers of the runs whose phases are shown, in variables of this board; default: scenario and target. */
+  runs?: string;
 }
 
 /** The values that a label of a metric has, for choosing. */
@@ -70,22 +72,20 @@ const DATASOURCE = new dashboard.DatasourceVariableBuilder("datasource")
   .type("prometheus");
 
 /** A region for each phase of the chosen runs. */
-const PHASES = new dashboard.AnnotationQueryBuilder()
-  .name("Phases")
-  .enable(true)
-  .iconColor("blue")
-  .datasource(SOURCE)
-  .expr('bench_run_phase{scenario=~"$scenario", target=~"$target", phase!="done"} == 1')
-  .titleFormat("{{phase}}")
-  .textFormat("{{scenario}} on {{target}}")
-  .tagKeys("phase,scenario,target")
-  .step("5s")
-  .target(
-    new prometheus.DataqueryBuilder()
-      .datasource(SOURCE)
-      .refId("Anno")
-      .expr('bench_run_phase{scenario=~"$scenario", target=~"$target", phase!="done"} == 1'),
-  );
+function phasesOf(runs: string): dashboard.AnnotationQueryBuilder {
+  const expr = `bench_run_phase{${runs}, phase!="done"} == 1`;
+  return new dashboard.AnnotationQueryBuilder()
+    .name("Phases")
+    .enable(true)
+    .iconColor("blue")
+    .datasource(SOURCE)
+    .expr(expr)
+    .titleFormat("{{phase}}")
+    .textFormat("{{scenario}} on {{target}}")
+    .tagKeys("phase,scenario,target")
+    .step("5s")
+    .target(new prometheus.DataqueryBuilder().datasource(SOURCE).refId("Anno").expr(expr));
+}
 
 /* eslint-disable @typescript-eslint/no-deprecated -- Schema 2 is still a beta and needs Grafana 12; schema 1 opens in all since 10. */
 /** Grafana's JSON of a board, schema version 1. */
@@ -109,7 +109,7 @@ export function boardJson(board: Board): dashboard.Dashboard {
         .includeVars(true)
         .keepTime(true),
     )
-    .annotation(PHASES)
+    .annotation(phasesOf(board.runs ?? 'scenario=~"$scenario", target=~"$target"'))
     .variables([DATASOURCE, ...(board.variables ?? [SCENARIO, TARGET, RUN, PHASE])]);
   for (const { title, panels } of board.rows) {
     made.withRow(new dashboard.RowBuilder(title));

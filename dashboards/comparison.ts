@@ -30,6 +30,7 @@ export const COMPARISON: Board = {
     choice("candidate", "Candidate", "bench_run_info, target", "The one that is new."),
   ],
   from: "now-6h",
+  runs: OF_BOTH,
   rows: [
     {
       title: "Results",

@@ -1,14 +1,27 @@
-/** `docs/prometheus.md`: every series that a run exposes, from the list that exposes them. */
+/** `docs/prometheus.md`: every series that a run and the gateway expose, from the lists that expose them. */
+import { GATEWAY_FAMILIES } from "../src/gateway/metric-families.ts";
 import { COMMON_LABELS, EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
 
+interface Documented {
+  name: string;
+  type: string;
+  labels: readonly string[];
+  help: string;
+}
+
+function rows(families: readonly Documented[]): string {
+  return families
+    .map(({ name, type, labels, help }) => {
+      const sentence = help.replaceAll("|", "\\|").split(". ")[0]?.replace(/\.?$/, ".") ?? "";
+      return `| \`${name}\` | ${type} | ${labels.join(", ")} | ${sentence} |`;
+    })
+    .join("\n");
+}
+
 export function prometheusMarkdown(): string {
-  const rows = EXPOSED_FAMILIES.map(
-    ({ name, type, labels, help }) =>
-      `| \`${name}\` | ${type} | ${labels.join(", ")} | ${help.replaceAll("|", "\\|").split(". ")[0]?.replace(/\.?$/, ".") ?? ""} |`,
-  );
   return `# Metrics in Prometheus
 
-Generated from \`src/metrics/exposed.ts\` and the catalogue by \`npm run generate\`; full definitions are in [metrics.md](metrics.md).
+Generated from \`src/metrics/exposed.ts\`, the catalogue and the gateway's list by \`npm run generate\`; full definitions are in [metrics.md](metrics.md).
 
 \`bench run --metrics-port 9464\` serves them at \`/metrics\` while the run lasts and for two scrapes after it (30 s at most;
 \`--metrics-linger S\` says how long exactly). \`--remote-write URL\` sends them for runs too short to be scraped, every 5 s and at the end,
@@ -27,6 +40,15 @@ Every run folder has \`metrics.openmetrics\`, for runs that nobody watched:
 
 | name | type | labels | what |
 |---|---|---|---|
-${rows.join("\n")}
+${rows(EXPOSED_FAMILIES)}
+
+## The gateway
+
+Generated from \`src/gateway/metric-families.ts\`. \`GET /metrics\` of \`bench gateway\`; board *Gateway*, alerts in
+[alerts.yaml](../dashboards/rules/alerts.yaml), which expect the scrape job to be called \`gateway\`.
+
+| name | type | labels | what |
+|---|---|---|---|
+${rows(GATEWAY_FAMILIES)}
 `;
 }

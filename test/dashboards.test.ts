@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { GATEWAY_FAMILIES } from "../src/gateway/metric-families.ts";
 import { EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
 import { boardFiles, panelsOf } from "./support/board-queries.ts";
 
@@ -17,7 +18,7 @@ function namesIn(text: string): string[] {
   return [...new Set([...found].map(([name]) => name.replace(/_(bucket|sum|count)$/, "")))];
 }
 
-const EXPOSED = new Set(EXPOSED_FAMILIES.map(({ name }) => name));
+const EXPOSED = new Set([...EXPOSED_FAMILIES, ...GATEWAY_FAMILIES].map(({ name }) => name));
 const BOARD_TEXT = boardFiles()
   .flatMap((board) => [
     ...panelsOf(board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
@@ -32,6 +33,7 @@ describe("every metric that is named is exported", () => {
     ["recording rules", RULES],
     ["alerts", ALERTS],
     ["README.md", read("README.md")],
+    ["docs/gateway-protocol.md", read("docs/gateway-protocol.md")],
     ["docs/prometheus.md", read("docs/prometheus.md").replaceAll("bench_...", "")],
     ...readdirSync(`${ROOT}docs/runbooks`).map((file) => [file, read(`docs/runbooks/${file}`)] as const),
   ])("in %s", (_, text) => {
@@ -65,7 +67,12 @@ describe.each(boardFiles())("board $uid", (board) => {
 describe("alerts", () => {
   const { groups } = parse(ALERTS) as {
     groups: {
-      rules: { alert: string; labels: Record<string, string>; annotations: Record<string, string> }[];
+      rules: {
+        alert: string;
+        expr: string;
+        labels: Record<string, string>;
+        annotations: Record<string, string>;
+      }[];
     }[];
   };
   const alerts = groups.flatMap(({ rules }) => rules);
@@ -84,9 +91,30 @@ describe("alerts", () => {
     },
   );
 
-  it("are each tested by promtool", () => {
-    const tests = read("dashboards/rules/tests.yaml");
-    for (const { alert } of alerts)
-      expect(tests).toMatch(new RegExp(`alertname: ${alert}\\n\\s+eval_time: \\w+\\n\\s+exp_alerts:`));
+  interface Tested {
+    name: string;
+    alert_rule_test?: { alertname: string; exp_alerts?: unknown[] }[];
+  }
+  const testsIn = (file: string): Tested[] =>
+    (parse(read(`dashboards/rules/tests/${file}`)) as { tests: Tested[] }).tests;
+  const namesOf = (tests: readonly Tested[], firing: boolean): string[] => [
+    ...new Set(
+      tests.flatMap(({ alert_rule_test: rules = [] }) =>
+        rules
+          .filter(({ exp_alerts: fired = [] }) => fired.length > 0 === firing)
+          .map(({ alertname }) => alertname),
+      ),
+    ),
+  ];
+  const names = alerts.map(({ alert }) => alert).sort();
+
+  it("are each tested by promtool: firing, not firing, without data, and over a counter that starts again", () => {
+    const told = [...testsIn("runs.yaml"), ...testsIn("gateway.yaml")];
+    expect(namesOf(told, true).sort()).toEqual(names);
+    expect(namesOf(told, false).sort()).toEqual(names);
+    for (const test of testsIn("no-data.yaml")) expect(namesOf([test], false).sort()).toEqual(names);
+    // Recording rules that end in a rate, and counters by their name.
+    const ofCounters = alerts.filter(({ expr }) => /_total\b|rate\d/.test(expr)).map(({ alert }) => alert);
+    expect(namesOf(testsIn("resets.yaml"), false).sort()).toEqual(ofCounters.sort());
   });
 });

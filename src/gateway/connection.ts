@@ -41,6 +41,10 @@ export interface ConnectionRequest {
 }
 
 export interface Connection {
+  /** Frames of its audio that no upstream's socket has taken yet. */
+  readonly waitingChunks: number;
+  /** Its caller's audio is not read for now. */
+  readonly paused: boolean;
   /** The gateway ends it. */
   stop(error: SessionError): void;
 }
@@ -113,11 +117,13 @@ export function serveConnection(
         limits,
         watcher: {
           opened(upstream, tookMs) {
-            metrics.upstreamOpened(upstream, tookMs);
-            const mark = session?.mock === true ? { mock: true } : {};
+            const mock = session?.mock === true;
+            metrics.upstreamOpened(upstream, tookMs, mock);
+            const mark = mock ? { mock } : {};
             log.info({ ...fields, upstream, tookMs: Math.round(tookMs), ...mark }, "session open");
           },
-          audio: (bytes) => metrics.audioIn(bytes),
+          audio: (bytes, ms) => metrics.audioIn(bytes, ms),
+          sent: (ms) => metrics.audioOut(ms),
           added: (ms) => metrics.added(ms),
           result: (final) => metrics.result(final),
           upstreamFailed(upstream, failure) {
@@ -169,5 +175,13 @@ export function serveConnection(
     );
     onClosed();
   });
-  return { stop: (why) => dialect.stop(why) };
+  return {
+    get waitingChunks() {
+      return session?.waitingChunks ?? 0;
+    },
+    get paused() {
+      return session?.paused ?? false;
+    },
+    stop: (why) => dialect.stop(why),
+  };
 }

@@ -61,6 +61,8 @@ export interface Gateway {
   endAll(): void;
 }
 
+const LOOP_TICK_MS = 20;
+
 const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectContext): Dialect }>> = {
   "/v1/stream": { name: "stream", create: createStreamDialect },
   "/v1/realtime": { name: "realtime", create: createRealtimeDialect },
@@ -71,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, clock, auth, upstreams, log, page } = options;
   const { limits } = config;
   const connections = new Set<Connection>();
-  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_TICK_MS });
   loopDelay.enable();
   let draining = false;
   let whenEmpty = (): void => undefined;
@@ -80,10 +82,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const admission = createAdmission(config, auth, clock, { draining: () => draining, canServe });
   const metrics = createGatewayMetrics({
     upstreams: () => upstreams.list(),
+    ready: () => readiness().ready,
     draining: () => draining,
+    sessionsLimit: limits.sessions,
+    queue() {
+      const sum = { waitingChunks: 0, callersPaused: 0 };
+      for (const { waitingChunks, paused } of connections) {
+        sum.waitingChunks += waitingChunks;
+        if (paused) sum.callersPaused++;
+      }
+      return sum;
+    },
     residentBytes: options.residentBytes,
     loopDelayMaxMs() {
-      const ms = loopDelay.max / 1e6;
+      // Node measures from tick to tick, so its own interval is in it. Nothing since the last scrape is no delay.
+      const ms = Math.max(0, loopDelay.max / 1e6 - LOOP_TICK_MS);
       loopDelay.reset();
       return ms;
     },

@@ -66,6 +66,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
       watcher: {
         opened: () => undefined,
         audio: () => undefined,
+        sent: () => undefined,
         added: () => undefined,
         result: () => undefined,
         upstreamFailed: () => undefined,

@@ -37,7 +37,9 @@ export interface SessionCaller {
 /** What the operator gets to know of sessions. */
 export interface SessionWatcher {
   opened(upstream: string, tookMs: number): void;
-  audio(bytes: number): void;
+  audio(bytes: number, ms: number): void;
+  /** Audio given to an upstream, silence and what it is told again included. */
+  sent(ms: number): void;
   /** What the gateway added on the way in: from the frame read to the upstream's socket. */
   added(ms: number): void;
   result(final: boolean): void;
@@ -103,12 +105,23 @@ export class GatewaySession implements StreamListener {
     return this.#transport !== undefined && this.#transport === this.#context.mock;
   }
 
+  /** Chunks that the upstream's socket has not taken yet. */
+  get waitingChunks(): number {
+    return this.#ended ? 0 : this.#onTheWay.length;
+  }
+
+  /** The caller's socket is not read for now. */
+  get paused(): boolean {
+    return this.#paused && !this.#ended;
+  }
+
   /** 16-bit mono samples of the caller. */
   audio(bytes: Buffer): void {
     if (this.#ended || this.#finished || bytes.length === 0) return;
     this.#lastAudioMs = this.#context.clock.nowMs();
-    this.#context.watcher.audio(bytes.length);
-    this.#callerMs += (bytes.length / 2 / this.#request.sampleRateHz) * 1000;
+    const ms = this.#msOf(bytes);
+    this.#context.watcher.audio(bytes.length, ms);
+    this.#callerMs += ms;
     this.#kept.add(bytes);
     if (this.#open) this.#send(bytes);
     else if (this.#kept.full) this.#setPaused(true);
@@ -261,7 +274,12 @@ export class GatewaySession implements StreamListener {
     if (this.#transport === undefined) return;
     this.#onTheWay.push(this.#context.clock.nowMs());
     this.#stream?.send(this.#transport.encodeChunk(bytes));
+    this.#context.watcher.sent(this.#msOf(bytes));
     if (this.#onTheWay.length >= PAUSE_AT) this.#setPaused(true);
+  }
+
+  #msOf(bytes: Buffer): number {
+    return (bytes.length / 2 / this.#request.sampleRateHz) * 1000;
   }
 
   #setPaused(paused: boolean): void {

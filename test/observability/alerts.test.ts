@@ -1,6 +1,6 @@
 /** A planted breach of an SLO, from the harness's own exposition through real Prometheus and Alertmanager to a receiver. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -171,6 +171,42 @@ describe("a planted breach", () => {
   });
 });
 
+it("of a gateway the nearest cause speaks, and other gateways are heard", async () => {
+  const alert = (alertname: string, instance: string): object => ({
+    labels: { alertname, area: "gateway", severity: "ticket", job: "gateway", instance },
+  });
+  const posted = await fetch(`${alertmanager?.url}/api/v2/alerts`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify([
+      ...["GatewayDown", "GatewayUpstreamAway"].map((name) => alert(name, "down")),
+      ...["GatewayNotReady", "GatewayUpstreamAway", "GatewayRefuses", "GatewayLoopLags"].map((name) =>
+        alert(name, "alone"),
+      ),
+      ...["GatewayLoopLags", "GatewayAddsLatency", "GatewayUpstreamAway"].map((name) => alert(name, "slow")),
+    ]),
+  });
+  expect(posted.ok).toBe(true);
+  const states = async (state: string): Promise<string[]> => {
+    const response = await fetch(`${alertmanager?.url}/api/v2/alerts?filter=area%3Dgateway`);
+    const alerts = (await response.json()) as { labels: Record<string, string>; status: { state: string } }[];
+    return alerts
+      .filter(({ status }) => status.state === state)
+      .map(({ labels }) => `${labels["alertname"]} ${labels["instance"]}`)
+      .sort();
+  };
+  const heard = [
+    ...["GatewayDown down", "GatewayLoopLags alone", "GatewayLoopLags slow", "GatewayNotReady alone"],
+    "GatewayUpstreamAway slow",
+  ];
+  await until("all are sorted", 10_000, async () => (await states("active")).length === heard.length);
+  expect(await states("active")).toEqual(heard);
+  expect(await states("suppressed")).toEqual([
+    ...["GatewayAddsLatency slow", "GatewayRefuses alone", "GatewayUpstreamAway alone"],
+    "GatewayUpstreamAway down",
+  ]);
+}, 30_000);
+
 describe("what promtool and amtool say", () => {
   const tool = (name: string, args: readonly string[]): string =>
     execFileSync(join(prometheusBinaries(), name), args, {
@@ -181,7 +217,10 @@ describe("what promtool and amtool say", () => {
   it("rules are valid and their unit tests pass", () => {
     const rules = ["recording.yaml", "alerts.yaml"].map((name) => file(`dashboards/rules/${name}`));
     expect(tool("promtool", ["check", "rules", ...rules])).toContain("SUCCESS");
-    tool("promtool", ["test", "rules", file("dashboards/rules/tests.yaml")]);
+    const tests = readdirSync(file("dashboards/rules/tests")).map((name) =>
+      file(`dashboards/rules/tests/${name}`),
+    );
+    tool("promtool", ["test", "rules", ...tests]);
   }, 30_000);
 
   it("the configuration that ships is valid", () => {
@@ -195,6 +234,7 @@ describe("what promtool and amtool say", () => {
     ["pager", "severity=page", "area=slo"],
     ["tickets", "severity=ticket", "area=generator"],
     ["notes", "severity=info", "area=server"],
+    ["pager", "severity=page", "area=gateway"],
   ])("%s gets %s", (receiver, ...labels) => {
     expect(
       tool("amtool", [

@@ -1,9 +1,13 @@
-/** Two real runs in a real Prometheus: what it holds is what the results say, and every panel has something to show. */
+/**
+ * Two real runs in a real Prometheus, and a load through the gateway beside the second: what it holds is what the results
+ * say, and every panel has something to show.
+ */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GATEWAY_FAMILIES } from "../../src/gateway/metric-families.ts";
 import { EXPOSED_FAMILIES } from "../../src/metrics/exposed.ts";
 import { familyName } from "../../src/metrics/exposition.ts";
 import type { RunResult } from "../../src/metrics/result.ts";
@@ -45,31 +49,62 @@ recognition: { interim: false, wordTimeOffsets: false }
 slo:
   - final_from_close p95 < 2s
 `;
+/** Through the gateway, whose metrics are its own. */
+const THROUGH = `name: through
+description: a few callers of the gateway, before a server with errors
+load: { model: concurrency, streams: 4, rampIn: 0s }
+duration: { warmup: 1s, steady: 5s }
+audio: { clips: { max: 3s } }
+slo:
+  - error_ratio < 50%
+`;
 
 let prometheus: Server;
 let pushgateway: Server;
 let emulator: BenchProcess;
+let troubled: BenchProcess;
+let gateway: BenchProcess;
 const results: Record<string, RunResult> = {};
 const folders: Record<string, string> = {};
+let through: RunResult;
 let fromS: number;
 let toS: number;
 
-async function run(name: string, scenario: string, target: string, metricsPort: number): Promise<void> {
+/** @returns its folder */
+async function runInto(name: string, scenario: string, target: string, flags: string[]): Promise<string> {
   const folder = tempFolder();
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, scenario);
   const finished = await startBench([
     ...["--scenario", file, "--target", target, "--out", join(folder, "run"), "--quiet"],
-    ...["--metrics-port", `${metricsPort}`, "--metrics-linger", "4"],
-    ...["--remote-write", `${prometheus.url}/api/v1/write`, "--pushgateway", pushgateway.url],
+    ...flags,
   ]).finished;
   expect(finished.stderr).not.toMatch(/failed and is left out/);
-  folders[name] = join(folder, "run");
-  results[name] = readRun(folders[name]).result;
+  return join(folder, "run");
+}
+
+async function run(name: string, scenario: string, target: string, metricsPort: number): Promise<void> {
+  const folder = await runInto(name, scenario, target, [
+    ...["--metrics-port", `${metricsPort}`, "--metrics-linger", "4"],
+    ...["--remote-write", `${prometheus.url}/api/v1/write`, "--pushgateway", pushgateway.url],
+  ]);
+  folders[name] = folder;
+  results[name] = readRun(folder).result;
+}
+
+/** The first match in what a server prints, once it is there. */
+function printed({ child }: BenchProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      const match = pattern.exec((text += data.toString()));
+      if (match !== null) resolve(match[1] ?? "");
+    });
+  });
 }
 
 beforeAll(async () => {
-  const [metrics, http] = [await freePort(), await freePort()];
+  const [metrics, http, gatewayPort] = [await freePort(), await freePort(), await freePort()];
   pushgateway = await startPushgateway();
   prometheus = await startPrometheus(`
 global: { scrape_interval: 1s, evaluation_interval: 1s }
@@ -77,6 +112,7 @@ rule_files: [${RULES}recording.yaml, ${RULES}alerts.yaml]
 scrape_configs:
   - { job_name: bench, static_configs: [{ targets: ["127.0.0.1:${metrics}"] }] }
   - { job_name: emulator, static_configs: [{ targets: ["127.0.0.1:${http}"] }] }
+  - { job_name: gateway, static_configs: [{ targets: ["127.0.0.1:${gatewayPort}"] }] }
   - { job_name: pushgateway, honor_labels: true, static_configs: [{ targets: ["${new URL(pushgateway.url).host}"] }] }
 `);
   emulator = startBench([
@@ -89,26 +125,33 @@ scrape_configs:
     "--fault",
     "error:rate=10%",
   ]);
-  const address = await new Promise<string>((resolve) =>
-    emulator.child.stdout?.on("data", (data: Buffer) => {
-      const { port } = JSON.parse(data.toString().split("\n")[0] ?? "{}") as { port?: number };
-      if (port !== undefined) resolve(`grpc://127.0.0.1:${port}`);
-    }),
-  );
+  const address = `grpc://127.0.0.1:${await printed(emulator, /"port":(\d+)/)}`;
+  // Of its own, so that which sessions it fails does not depend on the run beside it.
+  troubled = startBench(["emulator", "--port", "0", "--json", "--fault", "error:rate=30%"]);
+  const upstream = `grpc://127.0.0.1:${await printed(troubled, /"port":(\d+)/)}`;
+  gateway = startBench(["gateway", "--port", `${gatewayPort}`, "--upstream", upstream]);
+  await printed(gateway, /listening on (\S+)/);
   fromS = Date.now() / 1000;
   await run("troubled", TROUBLED, address, metrics);
-  await run("paired", PAIRED, address, metrics);
+  const target = `ws://127.0.0.1:${gatewayPort}/v1/stream`;
+  const [, folder] = await Promise.all([
+    run("paired", PAIRED, address, metrics),
+    runInto("through", THROUGH, target, []),
+  ]);
+  through = readRun(folder).result;
   toS = Date.now() / 1000;
 }, 120_000);
 
 afterAll(async () => {
-  emulator.child.kill();
+  for (const { child } of [gateway, troubled, emulator]) child.kill();
   await Promise.all([prometheus.stop(), pushgateway.stop()]);
 });
 
-/** The newest value of a series, of the run it is of. */
+/** The newest value of a series, of the run it is of; or a sum of series. */
 async function last(series: string): Promise<number> {
-  const found = await query(prometheus, `last_over_time(${series}[2m])`, toS);
+  // A sum has no range of its own, and asks for the moment.
+  const expr = series.startsWith("sum(") ? series : `last_over_time(${series}[2m])`;
+  const found = await query(prometheus, expr, toS);
   expect(found.length, series).toBe(1);
   return Number(found[0]?.value?.[1]);
 }
@@ -165,6 +208,21 @@ it("an SLO's violations are those that its verdict was given on", async () => {
     .reduce((n, f) => n + f.count, 0);
   expect(values).toBe((result?.metrics["first_partial_from_onset"]?.count ?? 0) + failed);
   expect(within).toBe(values - over);
+});
+
+it("the gateway counted every session of the run through it, and how each ended", async () => {
+  const phases = Object.values(through.sessionsByPhase);
+  const started = phases.reduce((sum, counts) => sum + counts.started, 0);
+  const completed = phases.reduce((sum, counts) => sum + counts.completed, 0);
+  expect(completed).toBeGreaterThan(0);
+  const begun = await last("sum(bench_gateway_sessions_total)");
+  expect(begun + (await last("sum(bench_gateway_refused_total)"))).toBe(started);
+  expect(await last("sum(bench_gateway_sessions_ended_total)")).toBe(begun);
+  expect(await last('bench_gateway_sessions_ended_total{close_code="1000"}')).toBe(completed);
+  expect(await last("bench_gateway_waiting_chunks")).toBe(0);
+  expect(await last("bench_gateway_audio_sent_seconds_total")).toBe(
+    await last("bench_gateway_audio_seconds_total"),
+  );
 });
 
 it("exemplars name sessions of the run", async () => {
@@ -252,8 +310,8 @@ it("every series that the code declares came, but for what these runs can't have
   const ABSENT = ["bench_rtfx_offline", "bench_backlog_slope"];
   const response = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
   const { data } = (await response.json()) as { data: string[] };
-  const missing = EXPOSED_FAMILIES.filter(
-    ({ name, type }) => !data.includes(type === "histogram" ? `${name}_count` : name),
-  ).map(({ name }) => name);
+  const missing = [...EXPOSED_FAMILIES, ...GATEWAY_FAMILIES]
+    .filter(({ name, type }) => !data.includes(type === "histogram" ? `${name}_count` : name))
+    .map(({ name }) => name);
   expect(missing.sort()).toEqual(ABSENT.sort());
 });

@@ -42,5 +42,5 @@ export function expanded(expr: string): string {
     .replaceAll("$__rate_interval", "5s")
     .replaceAll("$__range", "2m")
     .replaceAll("$phase", "steady")
-    .replaceAll(/\$(scenario|target|run|server|model|baseline|candidate|gateway)\b/g, ".*");
+    .replaceAll(/\$(scenario|target|run|server|model|baseline|candidate|gateway|instance)\b/g, ".*");
 }
