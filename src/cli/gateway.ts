@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
 import { createRivaGrpc } from "../client/riva-grpc.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
@@ -124,6 +125,7 @@ async function gateway(world: World, args: Args): Promise<void> {
   const server = await startGateway({
     config,
     clock: world.clock,
+    random: randomStream(world.clock.epochMs(), "gateway"),
     auth: createAuth(loaded.keys, secret, config.tokenLife),
     upstreams,
     ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),

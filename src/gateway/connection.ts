@@ -2,6 +2,7 @@
 import type { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
 import type { AsrTransport } from "../client/transport.ts";
 import type { Place } from "./admission.ts";
 import type { GatewayLimits } from "./config.ts";
@@ -24,6 +25,7 @@ export interface GatewayLog {
 /** What all connections share. */
 export interface ConnectionContext {
   clock: Clock;
+  random: Random;
   limits: GatewayLimits;
   upstreams: Upstreams;
   mock?: AsrTransport;
@@ -112,6 +114,7 @@ export function serveConnection(
       {
         id: sessionId,
         clock,
+        random: context.random,
         upstreams: context.upstreams,
         ...(context.mock === undefined ? {} : { mock: context.mock }),
         limits,

@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
+import type { Random } from "../base/random.ts";
 import type { AsrTransport } from "../client/transport.ts";
 import { createAdmission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
@@ -40,6 +41,7 @@ export interface GatewayTls {
 export interface GatewayOptions {
   config: GatewayConfig;
   clock: Clock;
+  random: Random;
   auth: Auth;
   upstreams: Upstreams;
   /** Answers while no upstream can. */
@@ -102,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   const shared: ConnectionContext = {
-    ...{ clock, limits, upstreams, metrics, log },
+    ...{ clock, random: options.random, limits, upstreams, metrics, log },
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 

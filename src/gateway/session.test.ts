@@ -62,6 +62,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
       clock,
       upstreams,
       limits: config.limits,
+      random: () => 1,
       ...(options.mock === undefined ? {} : { mock: options.mock }),
       watcher: {
         opened: () => undefined,
@@ -133,6 +134,58 @@ test("an utterance longer than what is kept can't be taken over: what is lost is
       lost: { fromMs: 0, toMs: 900 },
     },
   ]);
+});
+
+/** Fails its first sessions so, after 20 ms. */
+function failingAtFirst(sessions: number, failure = LOST): FakeServer {
+  return {
+    ...GOOD,
+    fail: (_spec, opened) => (opened <= sessions ? { afterMs: 20, failure } : undefined),
+  };
+}
+
+test("an upstream that fails before any result is tried again, after waits that double, with all that was said", async () => {
+  const { session, heard, transports, list } = await begin([failingAtFirst(2)]);
+  for (let i = 0; i < 3; i++) session.audio(CHUNK);
+  session.finish();
+  const opened = [19, 319, 320, 939, 940].map((ms) => {
+    clock.advanceTo(ms);
+    return transports[0]!.opened;
+  });
+  expect(opened).toEqual([1, 1, 2, 2, 3]);
+  clock.advanceTo(2000);
+  expect(heard.results.map(({ text }) => text)).toEqual(["word 0", "word 1", "word 2", "all the words"]);
+  expect(heard.ends).toEqual([undefined]);
+  expect(list[0]?.sessions).toBe(0);
+});
+
+test("attempts are bounded, and end with the failure", async () => {
+  const { heard, transports } = await begin([failingAtFirst(99)]);
+  clock.advanceTo(5000);
+  expect(transports[0]?.opened).toBe(4);
+  expect(heard.ends).toMatchObject([{ code: "upstream_failed" }]);
+});
+
+test("none is made after the time that a connection may take", async () => {
+  const { heard, transports } = await begin([failingAtFirst(99)], { limits: { connect: "400ms" } });
+  clock.advanceTo(5000);
+  expect(transports[0]?.opened).toBe(2);
+  expect(heard.ends).toHaveLength(1);
+});
+
+test("a caller who hangs up between two attempts is not connected any more", async () => {
+  const { session, heard, transports } = await begin([failingAtFirst(99)]);
+  clock.advanceTo(100);
+  session.end();
+  clock.advanceTo(5000);
+  expect([transports[0]?.opened, heard.ends]).toEqual([1, [undefined]]);
+});
+
+test("what can't pass is not tried again", async () => {
+  const unknown: Failure = { ...LOST, class: "internal", origin: "server", code: "UNKNOWN" };
+  const { heard, transports } = await begin([failingAtFirst(99, unknown)]);
+  clock.advanceTo(5000);
+  expect([transports[0]?.opened, heard.ends.length]).toEqual([1, 1]);
 });
 
 test("a refusal of the settings is not tried elsewhere", async () => {

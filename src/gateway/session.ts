@@ -5,6 +5,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Failure, Outcome } from "../base/outcome.ts";
+import type { Random } from "../base/random.ts";
+import { mayPass, retryDelayMs } from "../client/retry.ts";
 import type {
   AsrResponse,
   AsrStream,
@@ -54,7 +56,12 @@ export interface SessionContext {
   mock?: AsrTransport;
   limits: GatewayLimits;
   watcher: SessionWatcher;
+  /** For the waits between attempts. */
+  random: Random;
 }
+
+/** Two seconds at most: a recogniser that restarts, or a connection that was lost unnoticed. */
+const RETRY = { attempts: 4, firstDelayMs: 300, longestDelayMs: 1200 };
 
 const KEEPALIVE_EVERY_MS = 5000;
 const KEEPALIVE_MS = 100;
@@ -68,7 +75,9 @@ export class GatewaySession implements StreamListener {
   readonly #caller: SessionCaller;
   readonly #kept: KeptAudio;
   readonly #startedMs: number;
-  readonly #tried: Upstream[] = [];
+  /** In this attempt. */
+  #tried: Upstream[] = [];
+  #attempt = 1;
   #silence: SilenceKeeper;
   #upstream: Upstream | undefined;
   #transport: AsrTransport | undefined;
@@ -88,6 +97,7 @@ export class GatewaySession implements StreamListener {
   #finalMs = 0;
   #lastAudioMs: number;
   #stopTimer: () => void = () => undefined;
+  #stopRetry: () => void = () => undefined;
 
   constructor(context: SessionContext, request: SessionRequest, caller: SessionCaller) {
     this.#context = context;
@@ -150,6 +160,8 @@ export class GatewaySession implements StreamListener {
     this.#upstream = upstreams.choose(this.#tried);
     this.#transport = this.#upstream?.transport ?? mock;
     if (this.#transport === undefined) {
+      // Between two attempts its breaker may have opened: a later one may find it closed.
+      if (this.#attempt > 1 && this.#retryLater()) return;
       this.#conclude({
         code: "no_upstream",
         message: "no recogniser can be reached; try again in a few seconds",
@@ -222,7 +234,19 @@ export class GatewaySession implements StreamListener {
     // All that has no final text yet is still here: the next upstream hears it, and nothing is lost.
     const canBeTakenOver = failure.origin !== "client-config" && this.#kept.fromMs <= this.#finalMs;
     if (canBeTakenOver && this.#hasNext()) this.#connect();
-    else this.#conclude(this.#failed(failure));
+    else if (!(mayPass(failure) && this.#retryLater())) this.#conclude(this.#failed(failure));
+  }
+
+  /** Tries all upstreams again after a wait: only before any result, and as long as a caller would wait for the first. */
+  #retryLater(): boolean {
+    const { clock, limits, random } = this.#context;
+    if (this.#results > 0 || this.#kept.fromMs > 0 || this.#attempt >= RETRY.attempts) return false;
+    const atMs = clock.nowMs() + retryDelayMs(++this.#attempt, RETRY, random);
+    if (atMs - this.#startedMs > limits.connect) return false;
+    this.#open = false;
+    this.#tried = [];
+    this.#stopRetry = clock.wakeAt(atMs, () => this.#connect());
+    return true;
   }
 
   #tell({ stability, words, audioProcessedS }: AsrResponse, final: boolean, text: string): void {
@@ -317,6 +341,7 @@ export class GatewaySession implements StreamListener {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopTimer();
+    this.#stopRetry();
     this.#kept.clear();
     this.#caller.ended(error);
   }

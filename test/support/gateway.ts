@@ -45,6 +45,7 @@ export async function testGateway(
   const gateway = await startGateway({
     config: gatewayFile.parse({ port: 0, ...options.config }),
     clock,
+    random: Math.random,
     auth: createAuth(options.keys ?? [], Buffer.from("test"), 60_000),
     upstreams,
     ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
