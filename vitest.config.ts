@@ -43,7 +43,7 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
-      // Whole investigations, minutes each: capacity searches, comparisons, a pipeline. By hand, on a machine with nothing else to do.
+      // Whole investigations, minutes each: capacity searches, comparisons. By hand, on a machine with nothing else to do.
       {
         test: {
           name: "proof",
@@ -52,7 +52,7 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 6 },
         },
       },
-      // Published tables of a few samples each: one hiccup of a shared machine is a whole percentile.
+      // Published tables of a few samples each, where one hiccup of a shared machine is a whole percentile; a whole CI pipeline.
       {
         test: {
           name: "slow",

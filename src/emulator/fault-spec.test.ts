@@ -37,6 +37,7 @@ describe("parseFaults", () => {
     ["reject:above=-1", 'character 14: "above" must be a whole number', undefined],
     ["latency:rate=1%", 'character 1: "latency" needs "add"', "For example latency:add=2s"],
     ["unready:from=2s,until=1s", 'character 1: "until" must be later than "from"', undefined],
+    ["latency:add=1s,above=5,below=5", 'character 1: "below" must be greater', undefined],
     ["reset;;stall:for=1s", "character 7: a fault is missing", "Faults: error"],
   ])("refuses %o", (text, message, hint) => {
     let thrown: unknown;

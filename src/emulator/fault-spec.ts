@@ -38,8 +38,11 @@ export const FAULT_KINDS: Readonly<
   reject: { takes: ["rate", "status", "above", "from", "until"], needs: [] },
   /** A stream's sequence slot is given away: Riva's START-flag error. */
   "lost-sequence": { takes: ["rate", "after", "from", "until"], needs: [] },
-  /** A reply leaves later by `add`, and those behind it no earlier. `rate` is of replies. */
-  latency: { takes: ["add", "rate", "from", "until"], needs: ["add"] },
+  /**
+   * A reply leaves later by `add`, and those behind it no earlier. `rate` is of replies. With `above` and `below`, while so
+   * many others are open: a batch size that the server is bad at.
+   */
+  latency: { takes: ["add", "rate", "above", "below", "from", "until"], needs: ["add"] },
   /** A stream is not answered for a time, then all at once. */
   stall: { takes: ["for", "rate", "after", "from", "until"], needs: ["for"] },
   /** No stream is answered for a time, from a moment on. */
@@ -58,7 +61,8 @@ export const FAULT_KINDS: Readonly<
   unready: { takes: ["from", "until"], needs: [] },
 };
 
-type ParamName = "rate" | "status" | "after" | "from" | "until" | "above" | "add" | "for" | "restart";
+type ParamName =
+  "rate" | "status" | "after" | "from" | "until" | "above" | "below" | "add" | "for" | "restart";
 
 /** One rule, with its defaults filled in. */
 export interface Fault {
@@ -73,6 +77,8 @@ export interface Fault {
   untilMs: number;
   /** Streams that may be open before it strikes. */
   above: number;
+  /** It strikes while fewer are open. */
+  below: number;
   /** `add` or `for`. */
   lastsMs: number;
   /** Undefined = never. */
@@ -117,6 +123,10 @@ const PARAMS: Readonly<Record<ParamName, Param>> = {
   above: {
     expects: "a whole number of streams",
     read: (text) => (/^\d+$/.test(text) ? { above: Number(text) } : undefined),
+  },
+  below: {
+    expects: "a whole number of streams",
+    read: (text) => (/^\d+$/.test(text) ? { below: Number(text) } : undefined),
   },
   after: duration("afterMs"),
   from: duration("fromMs"),
@@ -168,6 +178,7 @@ function parseRule(rule: Piece): Fault {
     fromMs: 0,
     untilMs: Infinity,
     above: 0,
+    below: Infinity,
     lastsMs: 0,
     restartMs: undefined,
   };
@@ -189,6 +200,7 @@ function parseRule(rule: Piece): Fault {
     if (!given.has(name)) throw wrong(rule, `"${kind}" needs "${name}"`, `For example ${kind}:${name}=2s`);
   }
   if (fault.untilMs <= fault.fromMs) throw wrong(rule, '"until" must be later than "from"');
+  if (fault.below <= fault.above) throw wrong(rule, '"below" must be greater than "above"');
   return fault;
 }
 

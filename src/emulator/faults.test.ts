@@ -58,14 +58,14 @@ describe("which streams are struck", () => {
 describe("when replies leave", () => {
   it("a stalled stream answers nothing for a time, then all at once", () => {
     const [lot] = lots("stall:for=2s,after=1s", 1);
-    const delayed = [500, 1000, 1500, 2999, 3000, 3500].map((ms) => lot!.delayed(T0 + ms) - T0);
+    const delayed = [500, 1000, 1500, 2999, 3000, 3500].map((ms) => lot!.delayed(T0 + ms, 0) - T0);
     expect(delayed).toEqual([500, 3000, 3000, 3000, 3000, 3500]);
   });
 
   it("a frozen server answers none of its streams", () => {
     const [one, other] = lots("freeze:for=1s,from=2s", 2);
     for (const lot of [one, other]) {
-      expect([1999, 2000, 2999, 3000].map((ms) => lot!.delayed(T0 + ms) - T0)).toEqual([
+      expect([1999, 2000, 2999, 3000].map((ms) => lot!.delayed(T0 + ms, 0) - T0)).toEqual([
         1999, 3000, 3000, 3000,
       ]);
     }
@@ -73,14 +73,22 @@ describe("when replies leave", () => {
 
   it("a late reply holds up those behind it, and no longer than that", () => {
     const [lot] = lots("latency:add=500ms,until=1s", 1);
-    expect([900, 1100, 1399, 1400].map((ms) => lot!.delayed(T0 + ms) - T0)).toEqual([1400, 1400, 1400, 1400]);
-    expect(lot!.delayed(T0 + 1500) - T0).toBe(1500);
+    expect([900, 1100, 1399, 1400].map((ms) => lot!.delayed(T0 + ms, 0) - T0)).toEqual([
+      1400, 1400, 1400, 1400,
+    ]);
+    expect(lot!.delayed(T0 + 1500, 0) - T0).toBe(1500);
+  });
+
+  it("with above and below, late only while so many others are open", () => {
+    const [lot] = lots("latency:add=500ms,above=20,below=30", 1);
+    const lateBy = (others: number, at: number): number => lot!.delayed(at, others) - at;
+    expect([19, 20, 29, 30].map((others, i) => lateBy(others, T0 + 1000 * i))).toEqual([0, 500, 500, 0]);
   });
 
   it("the ordered share of replies is late, and counted", () => {
     const faults = new Faults(parseFaults("latency:add=1ms,rate=20%"), T0);
     const lot = faults.forCall(T0, 0)!;
-    const late = Array.from({ length: 2000 }, (_, i) => lot.delayed(T0 + 10 * i) > T0 + 10 * i);
+    const late = Array.from({ length: 2000 }, (_, i) => lot.delayed(T0 + 10 * i, 0) > T0 + 10 * i);
     const ratio = share(late, (i) => late[i]!);
     expect(ratio).toBeGreaterThan(0.17);
     expect(ratio).toBeLessThan(0.23);

@@ -19,8 +19,8 @@ export interface CallFaults {
   refusal: Rejection | undefined;
   end: FaultyEnd | undefined;
   dropsFinal: boolean;
-  /** When a reply leaves that was to leave at `leavesMs`. */
-  delayed: (leavesMs: number) => number;
+  /** When a reply leaves that was to leave at `leavesMs`, while `others` are open. */
+  delayed: (leavesMs: number, others: number) => number;
 }
 
 interface Rule {
@@ -53,7 +53,7 @@ export class Faults {
       refusal: undefined,
       end: undefined,
       dropsFinal: false,
-      delayed: (leavesMs) => this.#delayed(leavesMs, held),
+      delayed: (leavesMs, now) => this.#delayed(leavesMs, now, held),
     };
     const held: Held = { stalls: [], untilMs: -Infinity };
     for (const { fault, random } of this.#rules) {
@@ -96,10 +96,12 @@ export class Faults {
     }
   }
 
-  #delayed(leavesMs: number, held: Held): number {
+  #delayed(leavesMs: number, others: number, held: Held): number {
     let laterMs = Math.max(leavesMs, held.untilMs);
     for (const { fault, random } of this.#rules) {
-      if (fault.kind === "latency" && this.#isOn(fault, leavesMs) && random() < fault.rate) {
+      if (fault.kind === "latency") {
+        const isOn = this.#isOn(fault, leavesMs) && others >= fault.above && others < fault.below;
+        if (!isOn || random() >= fault.rate) continue;
         laterMs = Math.max(laterMs, leavesMs + fault.lastsMs);
         this.count("latency");
       } else if (fault.kind === "freeze") {

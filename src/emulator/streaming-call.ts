@@ -211,7 +211,8 @@ export class StreamingCall {
       this.#finish("completed");
       this.#port.end();
     });
-    const release = (leavesMs: number): void => leave(this.#faults?.delayed(leavesMs) ?? leavesMs);
+    const others = this.#context.counter.open - 1;
+    const release = (leavesMs: number): void => leave(this.#faults?.delayed(leavesMs, others) ?? leavesMs);
     pace.submit({ arrivedMs, weight, last, call: this, model, release });
   }
 
