@@ -83,13 +83,11 @@ export async function startGrpcServer(
       Recognize: (
         { request }: ServerUnaryCall<RecognizeRequest, Partially<RecognizeResponse>>,
         respond: sendUnaryData<Partially<RecognizeResponse>>,
-      ) => {
-        try {
-          service.recognize(request, (response) => respond(null, response));
-        } catch (error) {
-          respond(statusOf(asRejection(error)));
-        }
-      },
+      ) =>
+        void service.recognize(request).then(
+          (response) => respond(null, response),
+          (error: unknown) => respond(statusOf(asRejection(error))),
+        ),
       GetRivaSpeechRecognitionConfig: (
         { request }: ServerUnaryCall<RivaConfigRequest, Partially<RivaConfigResponse>>,
         respond: sendUnaryData<Partially<RivaConfigResponse>>,

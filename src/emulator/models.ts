@@ -1,6 +1,6 @@
 /** The models that the server offers: what they are called, what they serve, what they say of themselves. */
 import type { Partially, RecognitionConfig, RivaConfigResponse } from "../base/riva-proto.ts";
-import { MODEL_RATE_HZ } from "./audio-input.ts";
+import { MODEL_RATE_HZ } from "./audio-format.ts";
 import type { Profile } from "./model.ts";
 import type { ExactDelays } from "./pace.ts";
 import { unavailableModel } from "./rejection.ts";

@@ -1,6 +1,7 @@
 /** The unary Recognize call: a whole file at once. */
 import type { Partially, RecognitionConfig, RecognizeResponse } from "../base/riva-proto.ts";
-import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
+import { MODEL_RATE_HZ } from "./audio-format.ts";
+import { AudioInput } from "./audio-input.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Rejection } from "./rejection.ts";
 import { alternative, shownWords } from "./spoken-word.ts";
@@ -10,13 +11,18 @@ import { Transcriber } from "./transcriber.ts";
  * The answer to a file of audio, and how much audio it was.
  * @throws Rejection for audio that this server does not take
  */
-export function recognizeFile(
+export async function recognizeFile(
   index: FingerprintIndex,
   config: RecognitionConfig,
   audio: Buffer,
-): { response: Partially<RecognizeResponse>; audioMs: number } {
+): Promise<{ response: Partially<RecognizeResponse>; audioMs: number }> {
   const input = new AudioInput(config);
-  const samples = input.push(audio);
+  await input.loading;
+  let samples = input.push(audio);
+  if (input.loading) {
+    await input.loading;
+    samples = input.push(Buffer.alloc(0));
+  }
   if (samples.length === 0) throw new Rejection("empty audio");
   const transcriber = new Transcriber({
     index,

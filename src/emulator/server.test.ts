@@ -12,6 +12,7 @@ import type {
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
+import { chunkEncoder } from "../loadgen/encoded-audio.ts";
 import { findProfile } from "./profiles.ts";
 import type { Emulator, EmulatorOptions } from "./server.ts";
 import { createEmulator } from "./server.ts";
@@ -61,6 +62,12 @@ function audioMessages(audio: Uint8Array): Request[] {
     messages.push({ audio_content: Buffer.from(audio.subarray(at, at + MESSAGE_BYTES)) });
   }
   return messages;
+}
+
+async function codedMessages(encoding: "FLAC" | "OGGOPUS"): Promise<{ audio_content: Buffer }[]> {
+  const samples = new Int16Array(Uint8Array.from(clip.pcm).buffer);
+  const chunks = (await chunkEncoder(encoding))(samples, 16_000, MESSAGE_BYTES / 2);
+  return chunks.map((chunk) => ({ audio_content: Buffer.from(chunk) }));
 }
 
 interface Exchange {
@@ -195,6 +202,52 @@ describe("StreamingRecognize", () => {
     expect(final.alternatives[0]!.words.map(({ speaker_tag }) => speaker_tag)).toEqual([0, 0, 0, 0]);
   });
 
+  describe.each(["FLAC", "OGGOPUS"] as const)("%s", (encoding) => {
+    // Nothing waits for a decoder to be loaded: all that comes meanwhile, the end too, is heard in its order.
+    it.each([encoding, "ENCODING_UNSPECIFIED"] as const)(
+      "is understood when announced as %s",
+      async (announced) => {
+        const { client, emulator } = await start();
+        const fields = { encoding: announced, sample_rate_hertz: 0, enable_word_time_offsets: true };
+        const coded = await codedMessages(encoding);
+        const result = await exchange(client, [configured(fields), ...coded]);
+        expect(result).toMatchObject({ code: status.OK });
+        expect(result.responses).toHaveLength(Math.floor(clip.audioMs / 160) + 1);
+        expect(transcripts(result, true)).toEqual(["go forward ten meters"]);
+        expect(transcripts(result, false)).toContain("go forward");
+        const { alternatives, audio_processed } = result.responses.at(-1)!.results[0]!;
+        expect(audio_processed).toBeCloseTo(clip.audioMs / 1000, 5);
+        for (const [i, { start_time }] of alternatives[0]!.words.entries())
+          expect(Math.abs(start_time - clip.words[i]!.startMs)).toBeLessThanOrEqual(5);
+        expect(emulator.stats().audioSeconds).toBeCloseTo(clip.audioMs / 1000, 9);
+      },
+    );
+
+    it("is answered message by message where delays are exact", async () => {
+      const { client } = await start({ delays: { partialMs: 1, finalMs: 1 } });
+      const coded = await codedMessages(encoding);
+      const { responses } = await exchange(client, [configured({ encoding }), ...coded]);
+      expect(responses).toHaveLength(coded.length + 1);
+    });
+
+    it("is recognised as a whole file", async () => {
+      const { client } = await start();
+      const coded = await codedMessages(encoding);
+      const audio = Buffer.concat(coded.map(({ audio_content }) => audio_content!));
+      for (const announced of [encoding, "ENCODING_UNSPECIFIED"] as const) {
+        const config = { encoding: announced, language_code: "en-US" };
+        const { results } = await unary(client, asr.Recognize, { config, audio });
+        expect(results[0]!.alternatives[0]!.transcript).toBe("go forward ten meters");
+        expect(results[0]!.audio_processed).toBeCloseTo(clip.audioMs / 1000, 5);
+      }
+      const refused = unary(client, asr.Recognize, {
+        config: { encoding, language_code: "en-US" },
+        audio: Buffer.concat([audio.subarray(0, 2000), audio.subarray(2001)]),
+      });
+      await expect(refused).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    });
+  });
+
   it("hears nothing in no audio: one empty final", async () => {
     const { client } = await start();
     expect(transcripts(await exchange(client, [configured()]), true)).toEqual([""]);
@@ -224,9 +277,14 @@ describe("StreamingRecognize", () => {
       details: "Error: config format doesn't match with header format",
     },
     {
-      name: "FLAC",
-      messages: [configured({ encoding: "FLAC" })],
-      details: "FLAC is not supported: this emulator takes LINEAR_PCM (16 bit), MULAW and ALAW.",
+      name: "samples that were announced as FLAC",
+      messages: [configured({ encoding: "FLAC" }), sound],
+      details: "Error: config format doesn't match with header format",
+    },
+    {
+      name: "an Ogg stream that ends in something else",
+      messages: [configured({ encoding: "OGGOPUS" }), { audio_content: Buffer.from("OggS".padEnd(100)) }],
+      details: "Error: invalid OGGOPUS audio: a page does not begin where one must",
     },
   ])("refuses $name, and counts it as failed", async ({ messages, details }) => {
     const { client, emulator } = await start();

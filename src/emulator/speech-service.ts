@@ -115,26 +115,26 @@ export class SpeechService {
   }
 
   /**
-   * Recognises a whole file; `answer` is called when the answer leaves.
+   * Recognises a whole file; resolves when the answer leaves.
    * @throws Rejection
    */
-  recognize(
-    { config, audio, id }: RecognizeRequest,
-    answer: (response: Partially<RecognizeResponse>) => void,
-  ): void {
+  async recognize({ config, audio, id }: RecognizeRequest): Promise<Partially<RecognizeResponse>> {
     const { profile, clock } = this.#options;
     const arrivedMs = clock.nowMs();
     if (!config) throw new Rejection("config is missing");
     const model = selectModel(profile, config, "offline");
-    const { response, audioMs } = recognizeFile(this.#index, config, audio);
-    this.#pace.submit({
-      arrivedMs,
-      weight: audioMs / profile.chunkMs,
-      last: true,
-      call: response,
-      model,
-      release: (leavesMs) => this.#timetable.add(leavesMs, () => answer(id ? { ...response, id } : response)),
-    });
+    const { response, audioMs } = await recognizeFile(this.#index, config, audio);
+    await new Promise<void>((resolve) =>
+      this.#pace.submit({
+        arrivedMs,
+        weight: audioMs / profile.chunkMs,
+        last: true,
+        call: response,
+        model,
+        release: (leavesMs) => this.#timetable.add(leavesMs, resolve),
+      }),
+    );
+    return id ? { ...response, id } : response;
   }
 
   /** The models called `name`, or all when it is empty. */

@@ -6,7 +6,8 @@ import type {
   StreamingRecognizeRequest,
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
-import { AudioInput, MODEL_RATE_HZ } from "./audio-input.ts";
+import { MODEL_RATE_HZ } from "./audio-format.ts";
+import { AudioInput } from "./audio-input.ts";
 import type { CallCounter, CallEnd } from "./counts.ts";
 import type { CallFaults, Faults, FaultyEnd } from "./faults.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
@@ -63,6 +64,8 @@ interface Opened {
   transcriber: Transcriber | undefined;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export class StreamingCall {
   readonly #context: CallContext;
   readonly #port: CallPort;
@@ -72,6 +75,8 @@ export class StreamingCall {
   #opened: Opened | undefined;
   #faults: CallFaults | undefined;
   #lastAudioMs = 0;
+  /** Steps that wait for a decoder. */
+  #queue: (() => void)[] | undefined;
   readonly #heldMs: number[] = [];
   #over = false;
 
@@ -133,6 +138,7 @@ export class StreamingCall {
     this.#suffer(model, arrivedMs);
     this.#opened = { config, interim: interim_results, model, input, transcriber: undefined };
     this.#lastAudioMs = arrivedMs;
+    if (input.loading) this.#holdUntil(input.loading);
   }
 
   /** Draws this stream's faults. */
@@ -163,13 +169,20 @@ export class StreamingCall {
     if (!this.#opened) throw new Rejection("first message must contain streaming_config");
     this.#mustNotHaveIdled(this.#opened, arrivedMs);
     this.#lastAudioMs = arrivedMs;
-    const { input } = this.#opened;
+    this.#hear(this.#opened, bytes, arrivedMs);
+  }
+
+  #hear(opened: Opened, bytes: Buffer, arrivedMs: number): void {
+    const { input } = opened;
     const samples = input.push(bytes);
+    if (input.loading) {
+      this.#holdUntil(input.loading);
+      this.#guarded(() => this.#hear(opened, NOTHING, arrivedMs));
+      return;
+    }
     if (input.sampleRateHz === undefined) return;
     this.#context.counter.addAudio(samples.length / input.sampleRateHz);
-    for (const due of this.#transcriber(this.#opened).push(samples)) {
-      this.#answer(this.#opened, due, arrivedMs, false);
-    }
+    for (const due of this.#transcriber(opened).push(samples)) this.#answer(opened, due, arrivedMs, false);
   }
 
   /** A final of what has been said, without waiting for the speaker to pause. */
@@ -233,9 +246,31 @@ export class StreamingCall {
     return { ...response, results: [result, ...states] };
   }
 
-  /** Runs a step of the call; whatever goes wrong ends this call and no other. */
+  /** Whatever comes while a decoder is being loaded waits for it, and keeps the time at which it came. */
+  #holdUntil(loading: Promise<void>): void {
+    const queue: (() => void)[] = [];
+    this.#queue = queue;
+    const goOn = (failure?: () => never): void => {
+      this.#queue = undefined;
+      if (failure) this.#guarded(failure);
+      for (const step of queue) this.#guarded(step);
+    };
+    loading.then(
+      () => goOn(),
+      (error: unknown) =>
+        goOn(() => {
+          throw error;
+        }),
+    );
+  }
+
+  /** Runs a step of the call, in its turn; whatever goes wrong ends this call and no other. */
   #guarded(step: () => void): void {
     if (this.#over) return;
+    if (this.#queue) {
+      this.#queue.push(step);
+      return;
+    }
     try {
       step();
     } catch (error) {

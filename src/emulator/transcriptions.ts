@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { Busboy } from "@fastify/busboy";
-import type { RecognizeRequest, RecognizeResponse, Partially } from "../base/riva-proto.ts";
+import type { Partially, RecognizeRequest } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { messageOf } from "../base/errors.ts";
 import type { HttpReply } from "./http-api.ts";
@@ -34,9 +34,7 @@ export async function transcribeUpload(service: SpeechService, request: Incoming
 
   const recognizeRequest = asReceived({ config: { language_code: language, model }, audio });
   try {
-    const response = await new Promise<Partially<RecognizeResponse>>((resolve) =>
-      service.recognize(recognizeRequest, resolve),
-    );
+    const response = await service.recognize(recognizeRequest);
     const results = response.results ?? [];
     const transcript = results.map(({ alternatives }) => alternatives?.[0]?.transcript ?? "").join("");
     if (format === "text") return { status: 200, body: transcript, contentType: "text/plain; charset=utf-8" };

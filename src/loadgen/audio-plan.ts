@@ -67,5 +67,6 @@ export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyCli
 /** Bytes as samples; copied where they don't begin at a whole one. */
 function samplesOf(pcm: Uint8Array): Int16Array {
   if (pcm.byteOffset % 2 === 0) return new Int16Array(pcm.buffer, pcm.byteOffset, pcm.length / 2);
-  return new Int16Array(pcm.slice().buffer);
+  // Not slice(): a Buffer's shares the memory of the file it was cut from.
+  return new Int16Array(Uint8Array.from(pcm).buffer);
 }
