@@ -138,8 +138,8 @@ async function loadLibrary(): Promise<DecodeFrame> {
   if (!flac.isReady()) await new Promise<void>((resolve) => flac.on("ready", () => resolve()));
   const decoder = flac.create_libflac_decoder(false);
   let input: Buffer = Buffer.alloc(0);
-  let block: Int16Array | undefined;
-  let failed = false;
+  /** What the library makes of the frame it was given. */
+  let told: { block?: Int16Array; failed?: true } = {};
   const status = flac.init_decoder_stream(
     decoder,
     (most) => {
@@ -149,18 +149,19 @@ async function loadLibrary(): Promise<DecodeFrame> {
     },
     ([channel], { channels, bitsPerSample }) => {
       // A frame has a header of its own, which may say something else than the stream's.
-      if (channels === 1 && bitsPerSample === 16 && channel) block = new Int16Array(channel.slice().buffer);
+      if (channels === 1 && bitsPerSample === 16 && channel)
+        told.block = new Int16Array(channel.slice().buffer);
     },
-    () => (failed = true),
+    () => (told.failed = true),
   );
   if (decoder === 0 || status !== 0) throw new Error(`libflac can't begin (status ${status})`);
 
   return (head, frame) => {
-    [block, failed] = [undefined, false];
+    told = {};
     input = Buffer.concat([head, frame]);
     flac.FLAC__stream_decoder_reset(decoder);
     flac.FLAC__stream_decoder_process_until_end_of_metadata(decoder);
     flac.FLAC__stream_decoder_process_single(decoder);
-    return failed ? undefined : block;
+    return told.failed ? undefined : told.block;
   };
 }

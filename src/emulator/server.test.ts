@@ -233,7 +233,7 @@ describe("StreamingRecognize", () => {
     it("is recognised as a whole file", async () => {
       const { client } = await start();
       const coded = await codedMessages(encoding);
-      const audio = Buffer.concat(coded.map(({ audio_content }) => audio_content!));
+      const audio = Buffer.concat(coded.map(({ audio_content }) => audio_content));
       for (const announced of [encoding, "ENCODING_UNSPECIFIED"] as const) {
         const config = { encoding: announced, language_code: "en-US" };
         const { results } = await unary(client, asr.Recognize, { config, audio });
