@@ -29,6 +29,18 @@ test("latencies stand at their height on a logarithmic axis", () => {
   expect(y(100) - y(200)).toBeCloseTo((Math.log(2) / Math.log(2.5)) * (y(200) - y(500)), 0);
 });
 
+test.each([
+  [280, 300],
+  [90, 110],
+  [1, 60_000],
+])("from %d to %d ms there are ticks enough to read a scale, and not too many", (fromMs, toMs) => {
+  const cells = [[0, heatRow(fromMs), 1] as const, [1, heatRow(toMs), 1] as const];
+  const svg = textOf(heatMapFigure({ ...MAP, cells }, "Final", [])!);
+  const ticks = svg.match(/H530"\/>/g) ?? [];
+  expect(ticks.length).toBeGreaterThanOrEqual(3);
+  expect(ticks.length).toBeLessThanOrEqual(9);
+});
+
 test("what is not judged is shaded; there is no map of nothing", () => {
   expect(textOf(heatMapFigure(MAP, "Final", [{ label: "drain", fromMs: 500, toMs: 2000 }])!)).toContain(
     ">drain<",

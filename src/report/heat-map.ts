@@ -41,7 +41,7 @@ export function heatMapFigure(
   });
   const scale = Array.from({ length: LEVELS }, (_, level) => markup`<i class="h${level}"></i>`);
   return markup`<figure>
-<figcaption>${title} <span class="scale">1 ${scale} ${most} sessions</span></figcaption>
+<figcaption>${title} <span class="scale">${most === 1 ? markup`<i class="h${LEVELS - 1}"></i> 1 session` : markup`1 ${scale} ${most} sessions`}</span></figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}: sessions by time and latency</title>
 <desc id="${id}-desc">${description(rows)}</desc>
@@ -67,11 +67,24 @@ function exactRow(ms: number): number {
   return row + Math.log(ms / from) / Math.log(to / from);
 }
 
-/** 1, 2, 5, 10 ... where the map spans little, 1, 10, 100 ... where it spans much. */
+/** Leading digits of ticks, from those for maps that span decades to those for less than a factor of two. */
+const TICKS = [
+  [1],
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9],
+  [1, 1.2, 1.4, 1.6, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.3, 3.6, 4, 4.5, 5, 5.5, 6, 7, 8, 9],
+] as const;
+
+/** The fewest that tell a scale: three, or what the finest have. */
 function latencyTicks(lowest: number, highest: number): number[] {
-  const steps = highest - lowest > 30 ? [1] : [1, 2, 5];
-  const ticks = [0, 1, 2, 3, 4, 5, 6].flatMap((decade) => steps.map((step) => step * 10 ** decade));
-  return ticks.filter((ms) => exactRow(ms) >= lowest && exactRow(ms) <= highest);
+  let ticks: number[] = [];
+  for (const digits of TICKS) {
+    ticks = [0, 1, 2, 3, 4, 5, 6]
+      .flatMap((decade) => digits.map((digit) => Math.round(digit * 10 ** decade * 10) / 10))
+      .filter((ms) => exactRow(ms) >= lowest && exactRow(ms) <= highest);
+    if (ticks.length >= 3) return ticks;
+  }
+  return ticks;
 }
 
 function description(rows: readonly number[]): string {

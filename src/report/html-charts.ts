@@ -1,77 +1,11 @@
 /** The charts of a run over time, from its timeline. */
-import type { RunResult, TimelineMetric, TimelinePoint } from "../metrics/result.ts";
-import type { Chart, ChartPoint, ChartSpan } from "./chart.ts";
+import type { RunResult, TimelinePoint } from "../metrics/result.ts";
+import type { ChartPoint, ChartSpan } from "./chart.ts";
 import { renderChart } from "./chart.ts";
+import { CHART_KINDS, type ChartKind } from "./chart-kinds.ts";
 import { limitsOf } from "./limits.ts";
 import { markup, trusted, type Markup } from "./markup.ts";
 import { zoomData } from "./zoom-data.ts";
-
-type Kind = Omit<Chart, "points" | "spans"> & {
-  /** One value for each series. */
-  of: (point: TimelinePoint) => readonly (number | undefined)[];
-  /** Whose SLOs are drawn as limits. */
-  metric?: string;
-};
-
-const KINDS: readonly Kind[] = [
-  latencyKind("first-partial", "First partial from onset", "first_partial_from_onset"),
-  latencyKind("final", "Final from speech end", "final_from_speech_end"),
-  latencyKind("backlog", "Backlog of audio at the target", "backlog"),
-  {
-    id: "open",
-    title: "Sessions open",
-    unit: "",
-    series: ["open"],
-    drawn: "lines",
-    whole: true,
-    of: ({ open }) => [open],
-  },
-  {
-    id: "ended",
-    title: "Sessions completed per second",
-    unit: "/s",
-    series: ["completed"],
-    drawn: "lines",
-    of: (point) => [perSecond(point, point.ended.completed)],
-  },
-  {
-    id: "failures",
-    title: "Sessions failed or dropped per second",
-    unit: "/s",
-    series: ["failed"],
-    drawn: "bars",
-    of: (point) => [perSecond(point, point.ended.failed + point.ended.dropped)],
-  },
-  {
-    id: "lateness",
-    title: "The generator: send lateness",
-    unit: "ms",
-    series: ["p50", "p99"],
-    drawn: "lines",
-    of: percentiles("send_lateness", ["p50", "p99"]),
-  },
-  {
-    id: "loop",
-    title: "The generator: longest event-loop delay",
-    unit: "ms",
-    series: ["delay"],
-    drawn: "lines",
-    of: ({ loopDelayMs }) => [loopDelayMs],
-  },
-];
-
-function latencyKind(id: string, title: string, metric: string): Kind {
-  const series = ["p50", "p95", "p99"] as const;
-  return { id, title, unit: "ms", series, drawn: "lines", metric, of: percentiles(metric, series) };
-}
-
-function perSecond({ fromMs, toMs }: TimelinePoint, count: number): number {
-  return count / ((toMs - fromMs) / 1000);
-}
-
-function percentiles(metric: string, names: readonly (keyof TimelineMetric)[]): Kind["of"] {
-  return ({ metrics }) => names.map((name) => metrics[metric]?.[name]);
-}
 
 /** As many points as a chart can show apart. */
 const MOST_POINTS = 240;
@@ -85,9 +19,11 @@ export function chartsOverTime(result: RunResult): Markup {
   if (timeline.length === 0) return markup`<p>Nothing was recorded.</p>`;
   const each = Math.ceil(timeline.length / MOST_POINTS);
   const spans = unjudgedSpans(window);
-  const charts = KINDS.flatMap(({ of, metric, ...kind }) => {
+  const server = result.target.emulated ? "Emulated server" : "Server";
+  const charts = CHART_KINDS.flatMap(({ of, metric, ofServer, ...kind }) => {
     if (!timeline.some((point) => of(point).some((value) => value !== undefined))) return [];
-    const chart = { ...kind, spans, limits: metric === undefined ? [] : limitsOf(result, metric) };
+    const title = ofServer === true ? `${server}: ${kind.title}` : kind.title;
+    const chart = { ...kind, title, spans, limits: metric === undefined ? [] : limitsOf(result, metric) };
     return [{ ...chart, points: reduce(timeline, of, each), every: reduce(timeline, of, 1) }];
   });
   const reduced =
@@ -115,7 +51,7 @@ export function unjudgedSpans({ warmupMs, steadyMs, drainMs }: RunResult["window
  * Every `each` points as one: the highest value, for that is what people look for; percentiles of several seconds can't
  * be averaged.
  */
-function reduce(timeline: readonly TimelinePoint[], of: Kind["of"], each: number): ChartPoint[] {
+function reduce(timeline: readonly TimelinePoint[], of: ChartKind["of"], each: number): ChartPoint[] {
   const points: ChartPoint[] = [];
   for (let at = 0; at < timeline.length; at += each) {
     const group = timeline.slice(at, at + each);

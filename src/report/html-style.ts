@@ -100,6 +100,7 @@ aside h2 { margin-top: 1.25rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 2rem; margin-top: 1.25rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 2rem; margin-top: 1.25rem; }
 .plots figure { max-width: 44rem; }
+.charts figure { display: flex; flex-direction: column; justify-content: flex-end; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figcaption { display: flex; flex-wrap: wrap; gap: 0 0.75rem; margin-bottom: 0.25rem; font-size: 0.8125rem; font-weight: 600; }
 .key { font-weight: 400; white-space: nowrap; }
@@ -109,7 +110,7 @@ output { font-weight: 600; font-variant-numeric: tabular-nums; }
 .key.s1 { color: var(--s1); }
 .key.s2 { color: var(--s2); }
 .scale { margin-left: auto; color: var(--soft); font-weight: 400; white-space: nowrap; }
-.scale i { display: inline-block; width: 0.75rem; height: 0.625rem; background: var(--heat); }
+.scale i { display: inline-block; width: 0.75rem; height: 0.625rem; background: var(--heat); print-color-adjust: exact; }
 svg { display: block; width: 100%; height: auto; }
 svg text { fill: var(--soft); font-size: 11px; }
 svg .label { font-size: 10px; }

@@ -56,6 +56,19 @@ test("the verdict comes first, with its reasons", () => {
   expect(head).toContain("target_<wbr>alive</code>: 3; 3 session(s) were refused a connection");
 });
 
+test("what the server said is drawn where it said something, and an emulator's says whose it is", () => {
+  const titles = (page: string): string[] =>
+    [...page.matchAll(/<figcaption>((?:Emulated s|S)erver: [^<]*)/g)].map(([, title = ""]) => title);
+  expect(titles(renderHtml(FAILED))).toContain("Server: GPU power");
+  expect(titles(renderHtml(PASSED))).toEqual([]);
+  const server = { requests: 40, failures: 0, queueMs: 3.5, computeMs: 12 };
+  const timeline = PASSED.timeline.map((point) => ({ ...point, server }));
+  expect(titles(renderHtml({ ...PASSED, timeline }))).toEqual([
+    "Emulated server: request time",
+    "Emulated server: requests",
+  ]);
+});
+
 test("the command to run it again survives a shell", () => {
   const target = { ...FAILED.target, uri: "grpc://it's here; rm -rf ~" };
   const page = renderHtml({ ...FAILED, target });

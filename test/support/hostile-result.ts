@@ -15,7 +15,8 @@ function poisoned(value: unknown, key = ""): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
-      key === "server" ? `${HOSTILE}${name}` : name,
+      // What a server says of itself; in the timeline it is numbers by names of ours.
+      key === "server" && typeof item === "string" ? `${HOSTILE}${name}` : name,
       poisoned(item, name),
     ]),
   );

@@ -27,6 +27,16 @@ export function hourLongResult(): RunResult {
       ended: { scheduled: 101, completed: 100, failed: second % 97 === 0 ? 3 : 0, dropped: 0 },
       metrics: Object.fromEntries(Object.keys(PASSED.metrics).map((name) => [name, metric(300)])),
       loopDelayMs: wave(second, 9),
+      server: {
+        ...{ requests: Math.round(wave(second, 3000)), failures: second % 97 === 0 ? 3 : 0 },
+        ...{ queueMs: wave(second, 12), computeMs: wave(second, 30), batch: wave(second, 16) },
+        ...{
+          pending: second % 23,
+          gpuUtilization: wave(second, 0.5),
+          gpuMemoryBytes: 9e9,
+          gpuPowerWatts: wave(second, 200),
+        },
+      },
     };
   });
   const histogram = new Histogram(1000);

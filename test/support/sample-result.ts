@@ -82,11 +82,37 @@ function spread(count: number, p50: number, width: number): TimelineMetric {
   return { count, p50, p95: p50 + width, p99: p50 + 1.5 * width, max: p50 + 2 * width };
 }
 
-/** Seconds of a run of 10 s + 60 s + 8 s; `slower` is added to every latency of a second, `failed` are its failures. */
-function timeline(slower: (second: number) => number, failed: (second: number) => number): TimelinePoint[] {
+/** As the target's own metrics say it, the first second not: there is nothing before it to subtract. */
+function serverPoint(second: number, queueMs: number): TimelinePoint["server"] {
+  if (second === 0) return undefined;
+  const busy = Math.min(1, second / 5);
+  return {
+    requests: Math.round(busy * (300 + scatter(second, 20))),
+    failures: queueMs > 500 ? scatter(second, 4) : 0,
+    queueMs: 4 + scatter(second, 9) / 3 + queueMs,
+    computeMs: 21 + scatter(second, 5) / 2,
+    batch: 1 + busy * 6 + scatter(second, 10) / 10,
+    pending: Math.round(queueMs / 20) + scatter(second, 3),
+    gpuUtilization: busy * (queueMs > 0 ? 0.99 : 0.55 + scatter(second, 12) / 100),
+    gpuMemoryBytes: 9.4e9,
+    gpuPowerWatts: 70 + busy * (queueMs > 0 ? 215 : 120 + scatter(second, 15)),
+  };
+}
+
+/**
+ * Seconds of a run of 10 s + 60 s + 8 s; `slower` is added to every latency of a second, `failed` are its failures.
+ *
+ * @param queueMs of the server in a second; absent = its metrics were not read
+ */
+function timeline(
+  slower: (second: number) => number,
+  failed: (second: number) => number,
+  queueMs?: (second: number) => number,
+): TimelinePoint[] {
   return Array.from({ length: 78 }, (_, second) => {
     const completed = second < 3 ? 0 : 4 + scatter(second, 5);
     const latenessMs = 0.3 + scatter(second, 7) / 10;
+    const server = serverPoint(second, queueMs?.(second) ?? 0);
     return {
       fromMs: second * 1000,
       toMs: (second + 1) * 1000,
@@ -104,6 +130,7 @@ function timeline(slower: (second: number) => number, failed: (second: number) =
         send_lateness: spread(500, latenessMs, 0.6),
       },
       loopDelayMs: 1 + scatter(second, 5),
+      ...(queueMs === undefined || server === undefined ? {} : { server }),
     };
   });
 }
@@ -246,6 +273,7 @@ export const FAILED: RunResult = buildRunResult({
   timeline: timeline(
     (second) => (second > 30 && second < 58 ? (second - 30) * 45 : 0),
     (second) => (second > 45 && second < 55 ? 1 + scatter(second, 6) : 0),
+    (second) => (second > 30 && second < 58 ? (second - 30) * 42 : 0),
   ),
 });
 
