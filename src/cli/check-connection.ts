@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { noConnectionFailure, socketErrorText } from "../client/failures.ts";
+import { streamLimit } from "../client/stream-limit.ts";
 import { tlsOptions } from "../client/tls-options.ts";
 import { createTransport, transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
@@ -49,8 +50,10 @@ export async function connectTransport({ target, clock }: CheckContext): Promise
   const transport = createTransport(transportFor(target.kind), { ...target, clock });
   try {
     await transport.warmUp(1, STEP_LIMIT_MS);
-    const detail = speaksGrpc(target) ? "HTTP/2 connection is up" : "the server answers HTTP";
-    return { ok: true, detail };
+    if (!speaksGrpc(target)) return { ok: true, detail: "the server answers HTTP" };
+    const maxStreams = await streamLimit(target, clock, STEP_LIMIT_MS);
+    const limit = maxStreams === undefined ? "" : `, at most ${maxStreams} streams on each`;
+    return { ok: true, detail: `HTTP/2 connection is up${limit}`, data: { maxStreams } };
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     return { ok: false, detail: error.message, ...(error.hint === undefined ? {} : { advice: error.hint }) };

@@ -7,6 +7,7 @@ import { BenchError } from "../base/errors.ts";
 import { adviceFor } from "../client/advice.ts";
 import { askGateway } from "../client/gateway-state.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
+import { streamLimit } from "../client/stream-limit.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import type { ResolvedTarget } from "./target.ts";
 
@@ -17,6 +18,8 @@ export interface Preflight {
   emulated: boolean;
   /** What the server says of that model. */
   server: Record<string, string>;
+  /** Streams that it takes on one connection, where it sets a limit. */
+  streamLimit?: number;
 }
 
 const LIMIT_MS = 5000;
@@ -31,6 +34,14 @@ export async function preflight(
   clock: Clock,
 ): Promise<Preflight> {
   if (target.kind !== "riva-grpc") return behindGateway(target, clock);
+  const found = await askRiva(target, scenario, clock);
+  const limit = await streamLimit(target, clock, LIMIT_MS);
+  if (limit === undefined) return found;
+  const server = { ...found.server, max_concurrent_streams: `${limit}` };
+  return { ...found, server, streamLimit: limit };
+}
+
+async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock: Clock): Promise<Preflight> {
   const unary = createRivaUnary({ ...target, clock });
   try {
     const models = await unary.models(LIMIT_MS);

@@ -1,4 +1,5 @@
 /** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
+import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.ts";
 import { createCoordinator } from "../loadgen/coordinator.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
@@ -25,12 +26,14 @@ export interface LoadInput {
   /** Once, just before the workers are told to start; what it throws ends the run. */
   onStart(start: RunStart): void;
   onEvent(event: RunEvent): void;
+  /** Streams that the target takes on one connection, where it sets a limit. */
+  streamLimit: number | undefined;
 }
 
 /** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
 export async function makeLoad(
   world: World,
-  { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent }: LoadInput,
+  { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent, streamLimit }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
   const { scenario, slos, workers, until, seed, traceRatio } = input;
   const totals = createTotals({
@@ -39,7 +42,7 @@ export async function makeLoad(
   });
   const job: Omit<WorkerJob, "shard"> = {
     runId,
-    scenario: withTargetDefaults(scenario, target),
+    scenario: withTargetDefaults(scenario, target, streamLimit),
     target: {
       transport: scenario.transport,
       ...{ address: target.address, path: target.path, metadata: target.metadata },
@@ -96,10 +99,18 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
   });
 }
 
-function withTargetDefaults(scenario: RunnableScenario, target: OpenTarget["target"]): RunnableScenario {
+/** As the target wants it; the scenario that is stored stays the one that was asked for. */
+function withTargetDefaults(
+  scenario: RunnableScenario,
+  target: OpenTarget["target"],
+  streamLimit: number | undefined,
+): RunnableScenario {
   const { model, language } = target;
   return {
     ...scenario,
+    connections: {
+      streamsPerConnection: streamsPerConnection(scenario.connections.streamsPerConnection, streamLimit),
+    },
     recognition: {
       ...scenario.recognition,
       ...(model === undefined || scenario.recognition.model !== undefined ? {} : { model }),

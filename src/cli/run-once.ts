@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import { messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
+import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { RunOutcome } from "../loadgen/coordinator.ts";
 import { formatScenario } from "../loadgen/scenario.ts";
 import { chooseTransport } from "../loadgen/transport-choice.ts";
@@ -81,10 +82,12 @@ export async function runOnce(
   const scrape = createServerScrape(open.target.scrape ?? [], world.clock, (message) =>
     onEvent({ atMs: 0, type: "listener", message: `server metrics: ${message}` }),
   );
+  const crowded = streamLimitNote(input, found.streamLimit);
+  if (crowded !== undefined) onEvent({ atMs: 0, type: "stream-limit", message: crowded });
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target.address, world.clock));
     const { outcome, totals } = await makeLoad(world, {
-      ...{ input, runId, open, folder, listener, onEvent },
+      ...{ input, runId, open, folder, listener, onEvent, streamLimit: found.streamLimit },
       onStart({ startedAtEpochMs, planHash }) {
         const startedAt = new Date(startedAtEpochMs).toISOString();
         const manifest: RunManifest = {
@@ -134,6 +137,23 @@ async function store(
   } catch (error) {
     return problems[0] ?? { message: messageOf(error) };
   }
+}
+
+/** Said where the server takes fewer streams a connection than the scenario would put on one. */
+function streamLimitNote(
+  { scenario, planned, workers }: RunInput,
+  limit: number | undefined,
+): string | undefined {
+  const streams = Math.ceil(("streams" in planned ? planned.streams : planned.expectedOpen) / workers);
+  const wanted = scenario.connections.streamsPerConnection;
+  if (limit === undefined || limit >= Math.min(wanted, streams)) return undefined;
+  const connections = workers * Math.ceil(streams / streamsPerConnection(wanted, limit));
+  return (
+    `the server takes ${limit} streams a connection (HTTP/2 MAX_CONCURRENT_STREAMS), the scenario would put ` +
+    `${Math.min(wanted, streams)} on one: about ${connections} connections are used, since streams beyond the limit would ` +
+    `wait inside this client and look like latency of the server. Write connections: { streamsPerConnection: ${limit} } ` +
+    "or raise the limit of the server or proxy."
+  );
 }
 
 /** What this machine's calibration, where it has one, says of such a load. */

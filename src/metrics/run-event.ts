@@ -16,6 +16,8 @@ export interface RunEvent {
   type:
     | "start"
     | "stall"
+    /** The server takes fewer streams a connection than the scenario wants: there are more connections. */
+    | "stream-limit"
     | "worker-lost"
     | "problem"
     | "collapse"
@@ -37,6 +39,7 @@ export interface RunEvent {
 /** Things a person should be told of while the run goes on. */
 const TOLD: ReadonlySet<RunEvent["type"]> = new Set([
   "worker-lost",
+  "stream-limit",
   "collapse",
   "interrupt",
   "abort",
