@@ -44,7 +44,7 @@ module.exports = {
       "client/(riva-grpc|channel-pool|riva-unary|grpc-endpoint)\\.ts",
       "emulator/[a-z-]+\\.ts",
     ]),
-    door("ws", ["client/(nim-realtime|gateway)[a-z-]*\\.ts", "gateway/[a-z-]+\\.ts"]),
+    door("ws", ["client/web-socket-call\\.ts", "gateway/[a-z-]+\\.ts"]),
     door("@grpc/reflection", ["emulator/reflection\\.ts"]),
     door("@fastify/busboy", ["emulator/transcriptions\\.ts"]),
     door("prom-client", ["emulator/metrics-text\\.ts", "metrics/prometheus\\.ts", "gateway/metrics\\.ts"]),

@@ -1,10 +1,11 @@
 /** The binary dialect of this project's gateway: PCM frames over a WebSocket, one connection a session. */
 import { hostAndPort } from "./endpoint.ts";
-import { GatewayCall } from "./gateway-call.ts";
+import { gatewayDialect } from "./gateway-dialect.ts";
 import { checkedHeaders } from "./nim-realtime-endpoint.ts";
 import { rivaTransport } from "./riva-transport.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
+import { WebSocketCall } from "./web-socket-call.ts";
 import { warmUpWeb } from "./web-warm-up.ts";
 
 /**
@@ -22,13 +23,13 @@ export function createGatewayWs(options: TransportOptions): AsrTransport {
   const tls = options.tls === undefined ? undefined : tlsOptions(address, at.host, options.tls);
   const headers = checkedHeaders(metadata);
   const healthUrl = `http${s}://${address}/health/ready`;
+  const dialect = gatewayDialect({ url: `ws${s}://${address}${path}`, headers, tls });
   return rivaTransport(
     {
       name: "gateway",
       encodeChunk: (audio) => audio,
       warmUp: (_streams, timeoutMs) => warmUpWeb({ address, healthUrl, headers, tls }, clock, timeoutMs),
-      call: (told, traceparent) =>
-        new GatewayCall({ url: `ws${s}://${address}${path}`, headers, tls }, told, clock, traceparent),
+      call: (told) => new WebSocketCall(dialect, told, clock),
       close: () => undefined,
     },
     clock,

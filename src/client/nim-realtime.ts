@@ -2,11 +2,12 @@
  * The realtime dialect of a speech NIM: JSON events over a WebSocket, one connection a session. The audio of a chunk is put
  * into its event once, and the bytes are shared by all sessions.
  */
-import { RealtimeCall } from "./nim-realtime-call.ts";
+import { realtimeDialect } from "./nim-realtime-dialect.ts";
 import { realtimeEndpoint } from "./nim-realtime-endpoint.ts";
 import { encodeAppend } from "./nim-realtime-events.ts";
 import { rivaTransport } from "./riva-transport.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
+import { WebSocketCall } from "./web-socket-call.ts";
 import { warmUpWeb } from "./web-warm-up.ts";
 
 /**
@@ -17,12 +18,13 @@ import { warmUpWeb } from "./web-warm-up.ts";
 export function createNimRealtime(options: TransportOptions): AsrTransport {
   const { clock } = options;
   const endpoint = realtimeEndpoint(options);
+  const dialect = realtimeDialect(endpoint, () => clock.nowMs());
   return rivaTransport(
     {
       name: "nim-realtime",
       encodeChunk: encodeAppend,
       warmUp: (_streams, timeoutMs) => warmUpWeb(endpoint, clock, timeoutMs),
-      call: (told) => new RealtimeCall(endpoint, told, clock),
+      call: (told) => new WebSocketCall(dialect, told, clock),
       close: () => undefined,
     },
     clock,
