@@ -52,7 +52,7 @@ export async function measureLevel(
     streams,
     chunksPerSecond: (streams * 1000 * pace) / chunkMs,
     workers: input.workers,
-    transport: chooseTransport(input.scenario.transport, input.planned, input.workers),
+    transport: chooseTransport(input.scenario, input.planned, input.workers),
     ...summarizeErrors(errorsMs),
     latenessP99Ms: result.metrics["send_lateness"]?.p99 ?? 0,
   };

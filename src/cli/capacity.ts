@@ -6,6 +6,7 @@ import { parseDurationMs } from "../base/duration.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { searchCapacity } from "../loadgen/capacity-search.ts";
+import { chooseTransport } from "../loadgen/transport-choice.ts";
 import { renderCapacityHtml } from "../report/capacity-html.ts";
 import { capacityReport, type CapacityReport, renderCapacity } from "../report/capacity.ts";
 import {
@@ -111,6 +112,7 @@ async function capacity(world: World, args: Args): Promise<void> {
   checkNumbers(args);
   const input = await probeInput(world, settings, args.max, "short");
   const target = await resolveTarget({ flag: args.target, env: world.env, cwd: world.cwd, root: world.root });
+  chooseTransport(input.scenario, input.planned, input.workers, target.kind);
   const { series, scenario, seed, slo, chunk, probeSeconds } = settings;
   openSeries(series, {
     ...{ schema: "riva-bench/series@1", kind: "capacity", target: args.target ?? "" },

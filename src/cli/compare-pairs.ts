@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { BenchError } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
+import { chooseTransport } from "../loadgen/transport-choice.ts";
 import { resolveTarget } from "./target.ts";
 import { readInput } from "./run-input.ts";
 import type { SeriesResult } from "./series-runs.ts";
@@ -59,13 +60,14 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
   if (!Number.isInteger(args.pairs) || args.pairs < 1 || args.pairs > 1000) {
     throw BenchError.usage("--pairs must be a whole number from 1 to 1000", "8 is enough to begin with.");
   }
-  // Both are looked up before the first run: a slip in the second name must not cost the time of the first.
-  for (const flag of [args.baseline, args.candidate]) {
-    await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
-  }
   const inputOf = (pair: number): ReturnType<typeof readInput> =>
     readInput(world, { ...args, seed: args.seed + pair, workers: "auto" });
-  await inputOf(0);
+  const { scenario: resolved, planned, workers } = await inputOf(0);
+  // Both are looked up before the first run: a slip in the second name must not cost the time of the first.
+  for (const flag of [args.baseline, args.candidate]) {
+    const { kind } = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
+    chooseTransport(resolved, planned, workers, kind);
+  }
   const folder = seriesFolder(world, args);
   const { baseline, candidate, scenario, seed, streams, duration, warmup, chunk } = args;
   openSeries(folder, {

@@ -55,7 +55,7 @@ export async function runOnce(
   { input: asked, open, out, listeners }: OneRun,
 ): Promise<FinishedRun> {
   const { slos, dataset, workers, seed } = asked;
-  const transport = chooseTransport(asked.scenario.transport, asked.planned, workers, open.target.kind);
+  const transport = chooseTransport(asked.scenario, asked.planned, workers, open.target.kind);
   const scenario = { ...asked.scenario, transport };
   const input = { ...asked, scenario };
   const found = await preflight(open.target, scenario, world.clock);

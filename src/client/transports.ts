@@ -4,7 +4,7 @@ import { createGatewayWs } from "./gateway-ws.ts";
 import { createNimRealtime } from "./nim-realtime.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
 import { createRivaH2 } from "./riva-h2.ts";
-import type { AsrTransport, TransportOptions } from "./transport.ts";
+import type { AsrTransport, AudioEncoding, TransportOptions } from "./transport.ts";
 
 /**
  * What a target speaks: Riva's gRPC, a NIM's realtime dialect over a WebSocket, or the binary one of this project's
@@ -16,6 +16,8 @@ export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime" | "gateway"
 
 interface TransportEntry {
   kind: TargetKind;
+  /** The only coding of audio that its dialect has a name for; absent = any. */
+  only?: AudioEncoding;
   create(options: TransportOptions): AsrTransport;
 }
 
@@ -23,8 +25,8 @@ interface TransportEntry {
 const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
   "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
   "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
-  "nim-realtime": { kind: "nim-realtime", create: createNimRealtime },
-  gateway: { kind: "gateway", create: createGatewayWs },
+  "nim-realtime": { kind: "nim-realtime", only: "LINEAR_PCM", create: createNimRealtime },
+  gateway: { kind: "gateway", only: "LINEAR_PCM", create: createGatewayWs },
 };
 
 /** Names that `createTransport` knows. */
@@ -49,6 +51,16 @@ export function transportFor(kind: TargetKind, wanted?: TransportName): Transpor
       ? `No transport speaks to a target of kind ${kind} yet`
       : `The transport ${chosen} does not speak to a target of kind ${kind}`,
     names.length === 0 ? "Take a target with grpc:// or grpcs://." : `Take ${names.join(" or ")}.`,
+  );
+}
+
+/** @throws BenchError (exit 2) when the transport can't carry audio of this coding */
+export function checkEncoding(name: TransportName, encoding: AudioEncoding): void {
+  const { kind, only = encoding } = TRANSPORTS[name];
+  if (encoding === only) return;
+  throw BenchError.usage(
+    `audio.encoding: ${encoding} can't be sent to a target of kind ${kind}, which takes ${only} only`,
+    `Write encoding: ${only}, or take the recogniser itself (grpc://).`,
   );
 }
 

@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
 import { chooseTransport } from "./transport-choice.ts";
+import type { TransportChoice } from "./transport-choice.ts";
+
+const raw = (transport: TransportChoice) => ({ transport, audio: { encoding: "LINEAR_PCM" as const } });
 
 it.each([
   ["auto", { streams: 299 }, 1, "riva-grpc"],
@@ -9,12 +12,25 @@ it.each([
   ["riva-grpc", { streams: 5000 }, 1, "riva-grpc"],
   ["riva-h2", { streams: 1 }, 1, "riva-h2"],
 ] as const)("%s, %o, %i worker(s): %s", (wanted, load, workers, chosen) => {
-  expect(chooseTransport(wanted, load, workers)).toBe(chosen);
+  expect(chooseTransport(raw(wanted), load, workers)).toBe(chosen);
 });
 
 it("the target has the first word", () => {
-  expect(chooseTransport("auto", { streams: 5000 }, 1, "nim-realtime")).toBe("nim-realtime");
-  expect(() => chooseTransport("riva-h2", { streams: 1 }, 1, "nim-realtime")).toThrow(
+  expect(chooseTransport(raw("auto"), { streams: 5000 }, 1, "nim-realtime")).toBe("nim-realtime");
+  expect(() => chooseTransport(raw("riva-h2"), { streams: 1 }, 1, "nim-realtime")).toThrow(
     "The transport riva-h2 does not speak to a target of kind nim-realtime",
   );
+});
+
+it.each(["MULAW", "ALAW", "FLAC", "OGGOPUS"] as const)("%s goes over gRPC only", (encoding) => {
+  const scenario = { transport: "auto" as const, audio: { encoding } };
+  expect(chooseTransport(scenario, { streams: 1 }, 1, "riva-grpc")).toBe("riva-grpc");
+  for (const kind of ["nim-realtime", "gateway"] as const) {
+    expect(() => chooseTransport(scenario, { streams: 1 }, 1, kind)).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: `audio.encoding: ${encoding} can't be sent to a target of kind ${kind}, which takes LINEAR_PCM only`,
+      }),
+    );
+  }
 });

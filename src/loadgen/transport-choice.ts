@@ -1,7 +1,9 @@
 /** Which transport carries a load. */
+import type { AudioEncoding } from "../client/transport.ts";
 import type { TargetKind, TransportName } from "../client/transports.ts";
-import { transportFor } from "../client/transports.ts";
+import { checkEncoding, transportFor } from "../client/transports.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
+import type { RunnableScenario } from "./scenario.ts";
 
 /** `auto` = by the kind of target, and where that leaves a choice, by the load. */
 export type TransportChoice = "auto" | TransportName;
@@ -13,19 +15,24 @@ export type TransportChoice = "auto" | TransportName;
 const H2_FROM_STREAMS = 300;
 
 /**
- * @param wanted by the scenario or `--transport`
+ * @param scenario with the transport that it or `--transport` wants
  * @param load what is planned, over all workers
  * @param kind of the target
- * @throws BenchError (exit 2) when the one that is wanted does not speak to it
+ * @throws BenchError (exit 2) when the one that is wanted does not speak to it, or can't carry the scenario's audio
  */
 export function chooseTransport(
-  wanted: TransportChoice,
+  { transport: wanted, audio }: Pick<RunnableScenario, "transport"> & { audio: { encoding: AudioEncoding } },
   load: Pick<PlanInput, "streams"> | Pick<OpenPlanInput, "expectedOpen">,
   workers: number,
   kind: TargetKind = "riva-grpc",
 ): TransportName {
+  const chosen = choose(wanted, "streams" in load ? load.streams : load.expectedOpen, workers, kind);
+  checkEncoding(chosen, audio.encoding);
+  return chosen;
+}
+
+function choose(wanted: TransportChoice, streams: number, workers: number, kind: TargetKind): TransportName {
   if (wanted !== "auto") return transportFor(kind, wanted);
   if (kind !== "riva-grpc") return transportFor(kind);
-  const streams = "streams" in load ? load.streams : load.expectedOpen;
   return streams / workers >= H2_FROM_STREAMS ? "riva-h2" : "riva-grpc";
 }

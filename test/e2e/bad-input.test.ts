@@ -46,6 +46,19 @@ describe("bad input", () => {
       ["--slo", "first_partial_from_onsett p95 < 800ms"],
       /did you mean first_partial_from_onset/,
     ],
+    [
+      "a coding of audio that the target's dialect has no name for",
+      ["--scenario", scenarioFile(`${GOOD}audio: { encoding: MULAW }\n`), "--target", "ws://127.0.0.1:1"],
+      /MULAW can't be sent to a target of kind nim-realtime/,
+    ],
+    [
+      "the same, before the first run of a comparison",
+      [
+        ...["compare", "emulator-nim", "ws://127.0.0.1:1/v1/stream", "--quiet"],
+        ...["--scenario", scenarioFile(`${GOOD}audio: { encoding: FLAC }\n`)],
+      ],
+      /FLAC can't be sent to a target of kind gateway/,
+    ],
     ["a target that is no address", ["--target", "grpc://"], /not a server's address/],
     ["broken YAML, with line", ["--scenario", scenarioFile("name: [x\n")], /scenario\.yaml:\d+/],
     [
