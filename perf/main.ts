@@ -4,9 +4,12 @@
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
+ *                     [--gateway 200,600,1000] [--gateway-flags=FLAGS] [--gateway-upstream riva-grpc|riva-h2]
+ *                     [--gateway-dialects direct,stream,realtime]
  *
- * Ends with what the metrics cost and, unless it is quick, with what a second process brings at N streams each
- * (`--scaling 0` leaves that out).
+ * Then what the metrics cost and, unless it is quick, what a second process brings at N streams each (`--scaling 0` leaves
+ * that out). Ends with what the gateway costs and adds at so many sessions, in both dialects (`--gateway 0` leaves it out;
+ * `--streams 0` leaves the generator out).
  *
  * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
  * the client. Runs of the product open a connection for every 50 streams (to stay below the caps of real servers), which
@@ -20,6 +23,10 @@ import { BenchError, messageOf } from "../src/base/errors.ts";
 import { transportsFor } from "../src/client/transports.ts";
 import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
+import { renderGateway } from "./gateway-report.ts";
+import { measureGatewaySeries } from "./gateway-series.ts";
+import type { Dialect, GatewaySetting } from "./gateway.ts";
+import { DIALECTS } from "./gateway.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
 import { measureMetricsCost } from "./metrics-cost.ts";
@@ -65,7 +72,7 @@ async function main(): Promise<void> {
       return first === undefined ? [] : [medianRow([first, ...others])];
     }),
   );
-  print(`\n${renderReport(rows, BASELINE)}`);
+  if (rows.length > 0) print(`\n${renderReport(rows, BASELINE)}`);
   const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
   const scaling: Scaling[] = [];
@@ -76,6 +83,14 @@ async function main(): Promise<void> {
     print(renderScaling(measured));
     scaling.push(measured);
   }
+  const gateway = await measureGatewaySeries(
+    { dialects: options.dialects, sessionCounts: options.gateway },
+    options.gatewaySetting,
+    { repeats: options.repeats, timingOf: (sessions) => timingOf(sessions, options) },
+    pinning,
+    (name, repeat) => print(`  ${name}, ${repeat + 1} of ${options.repeats}\n`),
+  );
+  if (gateway.rows.length > 0) print(`\n${renderGateway(gateway.rows)}`);
   if (options.json !== undefined) {
     const honestStreams = Object.fromEntries(
       options.contenders.map(({ transport }) => [
@@ -96,6 +111,7 @@ async function main(): Promise<void> {
       metricsCost,
       scaling,
       samples,
+      gateway: { setting: options.gatewaySetting, ...gateway },
     };
     writeFileSync(options.json, `${JSON.stringify(document, undefined, 2)}\n`);
   }
@@ -112,6 +128,10 @@ interface Options {
   windowMs: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
   scaling: number;
+  /** Sessions through the gateway. */
+  gateway: number[];
+  dialects: Dialect[];
+  gatewaySetting: GatewaySetting;
 }
 
 function readOptions(): Options {
@@ -125,9 +145,13 @@ function readOptions(): Options {
       "streams-per-connection": { type: "string" },
       scaling: { type: "string" },
       "worker-flags": { type: "string", default: WORKER_NODE_FLAGS.join(" ") },
+      gateway: { type: "string" },
+      "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
+      "gateway-flags": { type: "string", default: "" },
+      "gateway-upstream": { type: "string", default: "riva-grpc" },
     },
   });
-  const workerFlags = values["worker-flags"].split(" ").filter((flag) => flag !== "");
+  const workerFlags = flagsOf(values["worker-flags"]);
   const limit = values["streams-per-connection"];
   const known: Options["contenders"] = [
     ...transportsFor("riva-grpc").map((transport) => ({
@@ -150,10 +174,7 @@ function readOptions(): Options {
   ];
   return {
     json: values.json,
-    streams: values.streams
-      .split(",")
-      .map((value) => positiveInteger("--streams", value))
-      .sort((a, b) => a - b),
+    streams: countsOf("--streams", values.streams),
     contenders: values.transports.split(",").map((name) => {
       const contender = known.find(({ transport }) => transport === name);
       if (contender !== undefined) return contender;
@@ -163,6 +184,17 @@ function readOptions(): Options {
     }),
     repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
     scaling: scalingOf(values.scaling ?? (values.quick ? "0" : "1000")),
+    gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000,1500")),
+    dialects: values["gateway-dialects"].split(",").map((name) => {
+      const dialect = DIALECTS.find((known) => known === name);
+      if (dialect !== undefined) return dialect;
+      throw BenchError.usage(`unknown dialect "${name}"; there are ${DIALECTS.join(", ")}`);
+    }),
+    gatewaySetting: {
+      upstream: values["gateway-upstream"],
+      gatewayFlags: flagsOf(values["gateway-flags"]),
+      callerFlags: workerFlags,
+    },
     rampMs: values.quick ? 1000 : 2000,
     settleMs: values.quick ? 1000 : 2000,
     windowMs: values.quick ? 3000 : 8000,
@@ -176,6 +208,19 @@ function timingOf(streams: number, options: Options): Timing {
     settleMs: options.settleMs,
     windowMs: options.windowMs,
   };
+}
+
+/** From few to many; "0" = none. */
+function countsOf(flag: string, value: string): number[] {
+  if (value === "0") return [];
+  return value
+    .split(",")
+    .map((count) => positiveInteger(flag, count))
+    .sort((a, b) => a - b);
+}
+
+function flagsOf(value: string): string[] {
+  return value.split(" ").filter((flag) => flag !== "");
 }
 
 function scalingOf(value: string): number {

@@ -116,7 +116,8 @@ function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((sum, item) => sum + of(item), 0);
 }
 
-function foreignCpu({ cpuUs, elapsedMs, idleMs }: Usage, cpu: number | undefined): number | null {
+/** Share of `cpu` that others took while a process used it; null when it is not pinned. */
+export function foreignCpu({ cpuUs, elapsedMs, idleMs }: Usage, cpu: number | undefined): number | null {
   const idle = cpu === undefined ? undefined : idleMs[cpu];
   return idle === undefined ? null : Math.max(0, 1 - (idle + cpuUs / 1000) / elapsedMs);
 }
@@ -157,7 +158,7 @@ export function stampErrors(
 }
 
 /** Nearest rank; NaN of nothing. */
-function percentile(values: Float64Array, p: number): number {
+export function percentile(values: Float64Array, p: number): number {
   return values.sort()[Math.ceil(values.length * p) - 1] ?? NaN;
 }
 

@@ -38,6 +38,8 @@ export type ToChild = { type: "plan"; plan: Plan } | { type: "report" };
 export type FromChild =
   | { type: "ready"; port: number }
   | { type: "generated"; generated: Generated; usage: Usage; idleRssBytes: number }
+  /** What a gateway used. */
+  | { type: "used"; usage: Usage; idleRssBytes: number }
   /** By session id: when each audio message arrived, and when each response left. */
   | {
       type: "served";

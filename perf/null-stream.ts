@@ -1,15 +1,21 @@
 /**
  * The gRPC messages of one stream, read from DATA payloads that may cut them anywhere. Audio is counted and stamped,
- * never copied; only the first message (the configuration, with the request id that names the session) is kept until it
- * is whole.
+ * never copied; only the first message (the configuration, with the name of the session) is kept until it is whole.
  */
 
 const PREFIX_BYTES = 5;
-/** Tag of StreamingRecognizeRequest.id: field 100, length-delimited. */
-const REQUEST_ID_TAG: number = (100 << 3) | 2;
+/** Wire type of strings and messages in protobuf. */
+const LENGTH_DELIMITED = 2;
+/** StreamingRecognizeRequest { id = 100 { value = 1 } }, as field numbers on the way to it. */
+const REQUEST_ID: readonly number[] = [100, 1];
+/** StreamingRecognizeRequest { streaming_config = 1 { config = 1 { model = 13 } } }. */
+const MODEL: readonly number[] = [1, 1, 13];
 
 export class NullStream {
-  /** From the first message; undefined until it has arrived, "" when it names none. */
+  /**
+   * From the first message: the model it asks for, else its request id; undefined until it has arrived, "" when it has
+   * neither. A gateway passes the model on and gives a request id of its own.
+   */
   sessionId: string | undefined;
   /** Audio received in whole messages. */
   audioBytes = 0;
@@ -51,7 +57,7 @@ export class NullStream {
 
   #onMessage(arrivedMs: number): void {
     if (this.sessionId === undefined) {
-      this.sessionId = requestIdOf(this.#config);
+      this.sessionId = stringAt(this.#config, MODEL) ?? stringAt(this.#config, REQUEST_ID) ?? "";
     } else {
       if (this.#arrivals === this.#arrivalsMs.length) {
         const larger = new Float64Array(this.#arrivals * 2);
@@ -73,8 +79,10 @@ function audioBytesOf(messageBytes: number): number {
   return Math.max(0, messageBytes - 1 - lengthBytes);
 }
 
-/** RequestId.value (field 1) of field 100 of a StreamingRecognizeRequest, all of whose fields are length-delimited. */
-function requestIdOf(message: Buffer): string {
+/** The string at `path` in a protobuf message; undefined when it isn't there. */
+function stringAt(message: Buffer, path: readonly number[]): string | undefined {
+  const [wanted, ...further] = path;
+  if (wanted === undefined) return message.toString("utf8");
   let at = 0;
   const varint = (): number => {
     let value = 0;
@@ -87,13 +95,11 @@ function requestIdOf(message: Buffer): string {
   };
   while (at < message.length) {
     const tag = varint();
-    const end = varint() + at;
-    if (tag === REQUEST_ID_TAG) {
-      at++;
-      const valueEnd = varint() + at;
-      return message.toString("utf8", at, valueEnd);
-    }
-    at = end;
+    const number = varint();
+    // Of the two wire types in use, a varint is its own value; what is length-delimited has bytes behind.
+    if ((tag & 7) !== LENGTH_DELIMITED) continue;
+    if (tag >>> 3 === wanted) return stringAt(message.subarray(at, at + number), further);
+    at += number;
   }
-  return "";
+  return undefined;
 }

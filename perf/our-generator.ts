@@ -65,7 +65,9 @@ runGenerator(async (plan, generated) => {
       const chunks = chunksOfStream(plan, index);
       const clip = clips.get(chunks) ?? readyClip(chunks);
       clips.set(chunks, clip);
-      scheduleSession(context, plan, index, clip);
+      // Named by its model: a gateway passes that on, but gives a request id of its own.
+      const recognition = { ...context.spec.recognition, model: idOfStream(plan, index) };
+      scheduleSession({ ...context, spec: { ...context.spec, recognition } }, plan, index, clip);
     }
 
     function readyClip(chunks: number): ReadyClip {

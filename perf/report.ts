@@ -17,17 +17,27 @@ const COLUMNS: readonly (readonly [heading: string, width: number, cell: (row: R
   ["", 0, note],
 ];
 
-/** The table, the ratios of the baseline to ours, and the largest honest number of streams of each transport. */
-export function renderReport(rows: readonly Row[], baseline: string): string {
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(COLUMNS[i]?.[1] ?? 0) : cell.padStart(COLUMNS[i]?.[1] ?? 0)))
+/** A table of `rows` under their headings; the first column is flush left, a heading's width is its column's. */
+export function renderTable<Row>(
+  columns: readonly (readonly [heading: string, width: number, cell: (row: Row) => string])[],
+  rows: readonly Row[],
+): string {
+  const line = (textOf: (column: (typeof columns)[number]) => string): string =>
+    columns
+      .map((column, i) => (i === 0 ? textOf(column).padEnd(column[1]) : textOf(column).padStart(column[1])))
       .join("")
       .trimEnd();
+  return [
+    line(([heading]) => heading),
+    ...rows.map((row) => line(([, , cell]) => cell(row))),
+  ].join("\n");
+}
+
+/** The table, the ratios of the baseline to ours, and the largest honest number of streams of each transport. */
+export function renderReport(rows: readonly Row[], baseline: string): string {
   const transports = [...new Set(rows.map((row) => row.transport))];
   return [
-    line(COLUMNS.map(([heading]) => heading)),
-    ...rows.map((row) => line(COLUMNS.map(([, , cell]) => cell(row)))),
+    renderTable(COLUMNS, rows),
     "",
     ...rows.flatMap((row) =>
       ratioLine(

@@ -69,6 +69,27 @@ test("a grpc-js client gets an interim per 500 ms, a final and status OK; the se
   expect(arrivals).toEqual([...arrivals].sort((a, b) => a - b));
 });
 
+test("a model that is asked for names the session, before the request id", async () => {
+  const { StreamingRecognize } = rivaServices().asr;
+  const client = new (makeClientConstructor({ StreamingRecognize }, "Riva"))(
+    `127.0.0.1:${port}`,
+    credentials.createInsecure(),
+  );
+  const call = (client["StreamingRecognize"] as unknown as () => Call).call(client);
+  call.resume();
+  call.write({
+    streaming_config: {
+      config: { encoding: "LINEAR_PCM", sample_rate_hertz: 16_000, language_code: "en-US", model: "run/8" },
+      interim_results: true,
+    },
+    id: { value: "run/7" },
+  });
+  call.end();
+  await once(call, "status");
+  client.close();
+  expect(sessions.map((session) => session.sessionId)).toEqual(["run/8"]);
+});
+
 test("ping is answered, padding and message cuts are understood", async () => {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const [, rtt] = await new Promise<[Error | null, number]>((resolve) => {
