@@ -38,6 +38,7 @@ const gateway = await startGateway({
     limits: { sessions: MANY, sessionsPerKey: MANY, sessionsPerAddress: MANY, bytesPerSecondPerOwner: 1e9 },
   }),
   clock: realClock,
+  random: Math.random,
   auth: createAuth([], Buffer.alloc(32), 60_000),
   upstreams,
   log: createGatewayLog("warn"),
@@ -52,7 +53,9 @@ serveParent(gateway.port, (message) => {
   else void used?.then((figures) => tellParent({ type: "used", ...figures }));
 });
 
-async function use(plan: Parameters<typeof usageInWindow>[0]): Promise<{ usage: Usage; idleRssBytes: number }> {
+async function use(
+  plan: Parameters<typeof usageInWindow>[0],
+): Promise<{ usage: Usage; idleRssBytes: number }> {
   const idleRssBytes = process.memoryUsage.rss();
   return { idleRssBytes, usage: await usageInWindow(plan) };
 }

@@ -35,7 +35,8 @@ export function renderGateway(rows: readonly GatewayRow[]): string {
     ...dialects.map((dialect) => {
       const own = rows.filter((row) => row.dialect === dialect);
       const most = mostSessions(own);
-      const limit = most === Math.max(...own.map(({ sessions }) => sessions)) ? " (the most that was tried)" : "";
+      const limit =
+        most === Math.max(...own.map(({ sessions }) => sessions)) ? " (the most that was tried)" : "";
       return `${dialect}: ${most} sessions on one core${limit}`;
     }),
     "up = from a caller's write of a chunk to its arrival at the null server; down = from the server's write of a response",

@@ -60,9 +60,7 @@ const DRAIN_LIMIT_MS = 20_000;
 
 /** True when callers kept their schedule, were not too busy, and every session ended well. */
 export function isUsable(row: GatewayRow): boolean {
-  return (
-    row.loadCpu <= LOAD_CPU_LIMIT && row.latenessP99Ms < HONEST_MS && row.completed === row.sessions
-  );
+  return row.loadCpu <= LOAD_CPU_LIMIT && row.latenessP99Ms < HONEST_MS && row.completed === row.sessions;
 }
 
 /** True when, in a usable row, the 99th percentile of what lies between caller and server, both ways, is below 10 ms. */

@@ -30,7 +30,9 @@ const MAX_FRAME_BYTES: number = FRAME_HEADER_BYTES + 16_384;
 /** Received bytes after which the connection's window is topped up: rarely, but long before 2 GiB are spent. */
 const WINDOW_UPDATE_EVERY_BYTES: number = 2 ** 28;
 const BYTES_PER_S = 32_000;
-const INTERIM_EVERY_BYTES: number = BYTES_PER_S / 2;
+const ANSWER_EVERY_BYTES: number = BYTES_PER_S / 2;
+/** An utterance lasts five seconds: so long a gateway keeps audio that another recogniser might have to hear again. */
+const ANSWERS_OF_UTTERANCE = 10;
 
 /** Told of every session when its configuration arrives. */
 export type OnSession = (session: NullStream) => void;
@@ -40,6 +42,8 @@ interface Answer {
   streamId: number;
   stream: NullStream;
   final: boolean;
+  /** The stream is over with it. */
+  last: boolean;
   audioS: number;
 }
 
@@ -157,27 +161,32 @@ class NullConnection {
     const to = padded ? end - bytes.readUInt8(payload) : end;
 
     const known = stream.sessionId;
-    const interims = Math.floor(stream.audioBytes / INTERIM_EVERY_BYTES);
+    const answers = Math.floor(stream.audioBytes / ANSWER_EVERY_BYTES);
     stream.read(bytes, from, to, this.#arrivedMs);
     if (known === undefined && stream.sessionId !== undefined) this.#onSession(stream);
     for (
-      let next = (interims + 1) * INTERIM_EVERY_BYTES;
+      let next = (answers + 1) * ANSWER_EVERY_BYTES;
       next <= stream.audioBytes;
-      next += INTERIM_EVERY_BYTES
+      next += ANSWER_EVERY_BYTES
     ) {
-      this.#answer(streamId, stream, false, next);
+      this.#answer(streamId, stream, { final: endsUtterance(streamId, next), last: false }, next);
     }
     if (flags & FLAG.endStream) this.#end(streamId);
   }
 
   #end(streamId: number): void {
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined) this.#answer(streamId, stream, true, stream.audioBytes);
+    if (stream !== undefined) this.#answer(streamId, stream, { final: true, last: true }, stream.audioBytes);
     this.#streams.delete(streamId);
   }
 
-  #answer(streamId: number, stream: NullStream, final: boolean, audioBytes: number): void {
-    this.#waiting.push({ streamId, stream, final, audioS: audioBytes / BYTES_PER_S });
+  #answer(
+    streamId: number,
+    stream: NullStream,
+    kind: Pick<Answer, "final" | "last">,
+    audioBytes: number,
+  ): void {
+    this.#waiting.push({ streamId, stream, ...kind, audioS: audioBytes / BYTES_PER_S });
     this.#sendWaiting();
   }
 
@@ -195,7 +204,7 @@ class NullConnection {
       bytes.writeFloatLE(answer.audioS, bytes.length - 4);
       this.#putFor(bytes, answer.streamId);
       this.#answered.push(answer.stream);
-      if (answer.final) this.#putFor(OK_TRAILERS, answer.streamId);
+      if (answer.last) this.#putFor(OK_TRAILERS, answer.streamId);
       sent++;
     }
     this.#waiting.splice(0, sent);
@@ -219,6 +228,11 @@ class NullConnection {
     if (this.#outBytes > 0) this.#socket.write(Buffer.from(this.#out.subarray(0, this.#outBytes)));
     this.#outBytes = 0;
   }
+}
+
+/** Utterances of different streams end at different times. Ids of a client's streams are odd. */
+function endsUtterance(streamId: number, audioBytes: number): boolean {
+  return (audioBytes / ANSWER_EVERY_BYTES + (streamId - 1) / 2) % ANSWERS_OF_UTTERANCE === 0;
 }
 
 /** Size of the frame that starts at `at`, header included; while its header is not whole, the size of a header. */

@@ -27,10 +27,7 @@ export function renderTable<Row>(
       .map((column, i) => (i === 0 ? textOf(column).padEnd(column[1]) : textOf(column).padStart(column[1])))
       .join("")
       .trimEnd();
-  return [
-    line(([heading]) => heading),
-    ...rows.map((row) => line(([, , cell]) => cell(row))),
-  ].join("\n");
+  return [line(([heading]) => heading), ...rows.map((row) => line(([, , cell]) => cell(row)))].join("\n");
 }
 
 /** The table, the ratios of the baseline to ours, and the largest honest number of streams of each transport. */

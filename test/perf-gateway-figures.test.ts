@@ -44,7 +44,11 @@ test("what never came took for ever: a chunk, an answer, a whole session", () =>
   const sentMs = Float64Array.from({ length: 5 }, (_, k) => 1000 + k * 100);
   const window = { windowStartMs: 1000, windowEndMs: 2000 };
   const arrivalsMs = new Map([["a", sentMs.subarray(0, 4)]]);
-  const lostChunk = transits([{ id: "a", sentMs, heardMs: [] }], { arrivalsMs, answersMs: new Map() }, window);
+  const lostChunk = transits(
+    [{ id: "a", sentMs, heardMs: [] }],
+    { arrivalsMs, answersMs: new Map() },
+    window,
+  );
   expect([...lostChunk.upMs]).toEqual([0, 0, 0, 0, Infinity]);
   expect([...lostChunk.bothMs]).toEqual([Infinity]);
 

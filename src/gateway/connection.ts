@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { AsrTransport } from "../client/transport.ts";
 import type { Place } from "./admission.ts";
+import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
 import type { CallerSocket, Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
@@ -27,6 +28,7 @@ export interface ConnectionContext {
   clock: Clock;
   random: Random;
   limits: GatewayLimits;
+  blocks: BlockStore;
   upstreams: Upstreams;
   mock?: AsrTransport;
   metrics: GatewayMetrics;
@@ -118,6 +120,7 @@ export function serveConnection(
         upstreams: context.upstreams,
         ...(context.mock === undefined ? {} : { mock: context.mock }),
         limits,
+        blocks: context.blocks,
         watcher: {
           opened(upstream, tookMs) {
             const mock = session?.mock === true;

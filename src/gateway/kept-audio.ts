@@ -1,18 +1,30 @@
 /**
  * The audio since the last final: what another recogniser would have to hear again for nothing to be lost. Bounded; when an
  * utterance outgrows it the oldest goes, and the session can no longer be taken over.
+ *
+ * It is copied into blocks that all sessions take from one store and give back. To hold on to the pieces as they were read
+ * would be ten seconds of small buffers a session for the garbage collector to carry along and trace: with a thousand
+ * sessions that stopped the gateway for tens of milliseconds (docs/decisions/062-memory-of-the-gateway.md).
  */
+import type { BlockStore } from "./block-store.ts";
+
 export class KeptAudio {
   readonly #bytesPerMs: number;
   readonly #limitBytes: number;
-  #parts: Buffer[] = [];
+  readonly #store: BlockStore;
+  #blocks: Buffer[] = [];
+  /** Where in the first block the oldest byte is. */
+  #start = 0;
   #bytes = 0;
+  /** Lengths of the pieces, as they came. */
+  #sizes: number[] = [];
   /** Caller's time at which the kept audio begins. */
   fromMs = 0;
 
-  constructor(sampleRateHz: number, limitMs: number) {
+  constructor(sampleRateHz: number, limitMs: number, store: BlockStore) {
     this.#bytesPerMs = (sampleRateHz * 2) / 1000;
     this.#limitBytes = limitMs * this.#bytesPerMs;
+    this.#store = store;
   }
 
   /** True when no more can be kept without losing what came first. */
@@ -20,33 +32,64 @@ export class KeptAudio {
     return this.#bytes >= this.#limitBytes;
   }
 
-  add(part: Buffer): void {
-    this.#parts.push(part);
-    this.#bytes += part.length;
-    while (this.#bytes > this.#limitBytes && this.#parts.length > 1) this.#drop();
+  /** @param unsent no recogniser has heard it, so that nothing may go: whoever adds stops soon after it is full */
+  add(piece: Buffer, unsent = false): void {
+    while (!unsent && this.#bytes + piece.length > this.#limitBytes && this.#sizes.length > 0) this.#drop();
+    const { blockBytes } = this.#store;
+    for (let done = 0; done < piece.length;) {
+      const end = this.#start + this.#bytes;
+      if (end === this.#blocks.length * blockBytes) this.#blocks.push(this.#store.take());
+      const copied = piece.copy(this.#blockOf(end), end % blockBytes, done);
+      done += copied;
+      this.#bytes += copied;
+    }
+    this.#sizes.push(piece.length);
   }
 
   /** Everything up to here has its final text. */
   recognised(untilMs: number): void {
-    for (let [first] = this.#parts; first !== undefined; [first] = this.#parts) {
-      if (this.fromMs + first.length / this.#bytesPerMs > untilMs) return;
+    for (let [first] = this.#sizes; first !== undefined; [first] = this.#sizes) {
+      if (this.fromMs + first / this.#bytesPerMs > untilMs) return;
       this.#drop();
     }
   }
 
-  /** In order; the same audio can be asked for again. */
-  parts(): readonly Buffer[] {
-    return this.#parts;
+  /** Copies of the pieces, in order; the same audio can be asked for again. */
+  pieces(): Buffer[] {
+    let at = this.#start;
+    return this.#sizes.map((size) => {
+      const piece = Buffer.allocUnsafe(size);
+      for (let done = 0; done < size;) {
+        const copied = this.#blockOf(at).copy(piece, done, at % this.#store.blockBytes);
+        done += copied;
+        at += copied;
+      }
+      return piece;
+    });
   }
 
+  /** Gives all of it back; must be called at the end of the session. */
   clear(): void {
-    this.#parts = [];
-    this.#bytes = 0;
+    for (const block of this.#blocks.splice(0)) this.#store.giveBack(block);
+    this.#start = this.#bytes = 0;
+    this.#sizes = [];
+  }
+
+  #blockOf(position: number): Buffer {
+    const block = this.#blocks[Math.floor(position / this.#store.blockBytes)];
+    if (block === undefined) throw new RangeError("beyond what is kept");
+    return block;
   }
 
   #drop(): void {
-    const bytes = this.#parts.shift()?.length ?? 0;
+    const bytes = this.#sizes.shift() ?? 0;
     this.#bytes -= bytes;
     this.fromMs += bytes / this.#bytesPerMs;
+    this.#start += bytes;
+    while (this.#start >= this.#store.blockBytes) {
+      const first = this.#blocks.shift();
+      if (first !== undefined) this.#store.giveBack(first);
+      this.#start -= this.#store.blockBytes;
+    }
   }
 }

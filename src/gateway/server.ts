@@ -18,6 +18,7 @@ import type { AsrTransport } from "../client/transport.ts";
 import { createAdmission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
 import { REALTIME_PROTOCOL } from "./auth.ts";
+import { createBlockStore } from "./block-store.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Connection, ConnectionContext, GatewayLog } from "./connection.ts";
 import { serveConnection } from "./connection.ts";
@@ -104,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   const shared: ConnectionContext = {
-    ...{ clock, random: options.random, limits, upstreams, metrics, log },
+    ...{ clock, random: options.random, limits, upstreams, metrics, log, blocks: createBlockStore() },
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 

@@ -4,6 +4,7 @@ import type { Failure } from "../base/outcome.ts";
 import type { AsrTransport } from "../client/transport.ts";
 import type { FakeServer, FakeTransport } from "../../test/support/fake-transport.ts";
 import { fakeTransport } from "../../test/support/fake-transport.ts";
+import { createBlockStore } from "./block-store.ts";
 import { Breaker } from "./breaker.ts";
 import type { GatewayConfig } from "./config.ts";
 import { gatewayFile } from "./config.ts";
@@ -63,6 +64,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
       upstreams,
       limits: config.limits,
       random: () => 1,
+      blocks: createBlockStore(),
       ...(options.mock === undefined ? {} : { mock: options.mock }),
       watcher: {
         opened: () => undefined,

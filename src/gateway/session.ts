@@ -14,6 +14,7 @@ import type {
   RecognitionSettings,
   StreamListener,
 } from "../client/transport.ts";
+import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
 import { KeptAudio } from "./kept-audio.ts";
 import type { SessionError, SessionResult } from "./result.ts";
@@ -55,6 +56,8 @@ export interface SessionContext {
   /** Answers when no upstream does; absent = the session fails. */
   mock?: AsrTransport;
   limits: GatewayLimits;
+  /** Holds the audio that has no final text yet. */
+  blocks: BlockStore;
   watcher: SessionWatcher;
   /** For the waits between attempts. */
   random: Random;
@@ -104,7 +107,7 @@ export class GatewaySession implements StreamListener {
     this.#request = request;
     this.#caller = caller;
     this.#silence = new SilenceKeeper(request.sampleRateHz);
-    this.#kept = new KeptAudio(request.sampleRateHz, context.limits.kept);
+    this.#kept = new KeptAudio(request.sampleRateHz, context.limits.kept, context.blocks);
     this.#startedMs = this.#lastAudioMs = context.clock.nowMs();
     this.#watchTime();
     queueMicrotask(() => this.#connect());
@@ -132,7 +135,7 @@ export class GatewaySession implements StreamListener {
     const ms = this.#msOf(bytes);
     this.#context.watcher.audio(bytes.length, ms);
     this.#callerMs += ms;
-    this.#kept.add(bytes);
+    this.#kept.add(bytes, !this.#open);
     if (this.#open) this.#send(bytes);
     else if (this.#kept.full) this.#setPaused(true);
   }
@@ -193,7 +196,7 @@ export class GatewaySession implements StreamListener {
     this.#context.watcher.opened(name, atMs - this.#startedMs);
     this.#caller.ready(name);
     this.#silence = new SilenceKeeper(this.#request.sampleRateHz, this.#kept.fromMs);
-    for (const bytes of this.#kept.parts()) this.#send(bytes);
+    for (const bytes of this.#kept.pieces()) this.#send(bytes);
     if (this.#onTheWay.length < PAUSE_AT) this.#setPaused(false);
     if (this.#finished) this.#stream?.finish();
   }
