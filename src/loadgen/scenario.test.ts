@@ -36,6 +36,7 @@ describe("the scenarios that come with the package", () => {
       "concurrency-50",
       "concurrency-200",
       "gateway-50",
+      "gateway-soak",
       "long-form",
       "nvidia-table",
       "offline-throughput",

@@ -40,6 +40,8 @@ export interface Side {
   uri: string;
   emulated: boolean;
   model?: string;
+  /** Present when the load came in through this project's gateway: over which of its dialects, and what is behind it. */
+  gateway?: { dialect: "binary" | "realtime"; upstreams: string };
   /** Run ids. */
   runs: readonly string[];
 }
@@ -193,6 +195,13 @@ function sideOf(runs: readonly RunResult[]): Side {
     uri: target?.uri ?? "",
     emulated: runs.some((run) => run.target.emulated),
     ...(target?.model === undefined ? {} : { model: target.model }),
+    ...gatewayOf(target),
     runs: runs.map(({ run }) => run.id),
   };
+}
+
+function gatewayOf(target: RunResult["target"] | undefined): Pick<Side, "gateway"> {
+  if (target?.server?.["gateway"] === undefined) return {};
+  const dialect = target.kind === "gateway" ? "binary" : "realtime";
+  return { gateway: { dialect, upstreams: target.server["upstreams"] ?? "" } };
 }

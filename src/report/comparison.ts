@@ -2,6 +2,7 @@
 import type { QuantileDifference } from "../metrics/bootstrap.ts";
 import type { Comparison, ComparisonRow, ComparisonVerdict } from "../metrics/comparison.ts";
 import { signed, valueText } from "./gate-report.ts";
+import { gatewayNotes } from "./gateway-added.ts";
 import { code, table, text } from "./markdown-text.ts";
 import { grid } from "./table.ts";
 import { EMULATED_NOTE } from "./wording.ts";
@@ -72,6 +73,7 @@ export function comparisonNotes(report: ComparisonReport): string[] {
       ? `${n} pairs of runs, by turns on one plan each`
       : `stored runs: ${baseline.runs.length} and ${candidate.runs.length}, compared as two sets`;
   return [
+    ...gatewayNotes(report),
     `${how}; rows without a verdict were not declared to decide`,
     ...rows.flatMap(({ figure, advice }) => (advice === undefined ? [] : [`${figure.name}: ${advice}`])),
     ...leftOut.map(({ run, why }) => `left out: ${run}: ${why}`),
