@@ -11,6 +11,7 @@ import type { Clip } from "../../src/base/dataset.ts";
 import { loadDataset, padClip } from "../../src/base/dataset.ts";
 import { PACKAGE_ROOT } from "../../src/base/package-root.ts";
 import { rivaPackage } from "../../src/base/riva-proto.ts";
+import { chunkEncoder } from "../../src/loadgen/encoded-audio.ts";
 import { tempFolder } from "../support/bench-process.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
@@ -120,6 +121,29 @@ describe("NVIDIA's Python client", () => {
     expect(told!.vad).toBeGreaterThan(40);
     expect(told!.words.map(({ speaker }) => speaker)).toEqual([0, 0, 0, 0]);
   });
+
+  it.each([
+    ["FLAC", "flac"],
+    ["OGGOPUS", "opus"],
+  ] as const)(
+    "streams and transcribes files in %s, in blocks that know nothing of frames or pages",
+    async (encoding, suffix) => {
+      const list = clips.slice(0, 3);
+      const encode = await chunkEncoder(encoding);
+      const files = list.map(({ id, pcm, sampleRateHz }) => {
+        const path = join(tempFolder(), `${id}.${suffix}`);
+        const samples = new Int16Array(Uint8Array.from(pcm).buffer);
+        writeFileSync(path, Buffer.concat(encode(samples, sampleRateHz, sampleRateHz / 10)));
+        return path;
+      });
+      const streamed = await judge<Told>(emulator, "stream", ...files);
+      expectWords(streamed, list);
+      expect(streamed.map(({ responses }) => responses)).toEqual(
+        list.map(({ audioMs }) => Math.floor(audioMs / 160) + 1),
+      );
+      expectWords(await judge<Told>(emulator, "offline", ...files), list);
+    },
+  );
 
   it("recognises whole files", async () => {
     expectWords(await judge<Told>(emulator, "offline", ...filesOf(clips)), clips);
