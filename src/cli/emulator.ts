@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { CommandModule } from "yargs";
 import { loadDataset } from "../base/dataset.ts";
+import { parseDurationMs } from "../base/duration.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
@@ -24,6 +25,7 @@ interface Args {
   profile: string;
   capacity?: number;
   slots?: number;
+  chunk?: string;
   delays?: string;
   overload?: number;
   fault?: string;
@@ -64,6 +66,11 @@ export function emulatorCommand(world: World): CommandModule {
           type: "number",
           describe: "Streams it serves at once; the others connect and get nothing until one ends",
         })
+        .option("chunk", {
+          type: "string",
+          describe:
+            "Audio the server takes at a time, e.g. 100ms: a response for each; default: the profile's",
+        })
         .option("delays", { type: "string", describe: "Answer after exactly these ms: partial=80,final=120" })
         .option("overload", {
           type: "number",
@@ -71,6 +78,7 @@ export function emulatorCommand(world: World): CommandModule {
             "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
         })
         .conflicts("overload", ["delays", "capacity"])
+        .conflicts("chunk", "delays")
         .option("fault", {
           type: "string",
           describe: `What goes wrong, e.g. "error:rate=2%,status=UNAVAILABLE"; ${Object.keys(FAULT_KINDS).join(", ")}`,
@@ -134,6 +142,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   const profile = findProfile(args.profile, {
     ...(args.capacity === undefined ? {} : { capacity: args.capacity }),
     ...(args.slots === undefined ? {} : { slots: args.slots }),
+    ...(args.chunk === undefined ? {} : { chunkMs: parseDurationMs(args.chunk) ?? NaN }),
   });
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };

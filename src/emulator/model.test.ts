@@ -91,8 +91,13 @@ describe("capacity", () => {
     { name: "nim", capacity: 20, streams: 20 },
     { name: "nim", capacity: 1, streams: 1 },
     { name: "legacy", capacity: 100, streams: 100 },
+    { name: "nim", capacity: undefined, chunkMs: 100, streams: 270 },
+    { name: "nim-throughput", capacity: 20, chunkMs: 80, streams: 20 },
   ])("$name with $capacity: delays stay bounded at $streams streams, and grow without bound above", (row) => {
-    const profile = findProfile(row.name, row.capacity === undefined ? {} : { capacity: row.capacity });
+    const profile = findProfile(row.name, {
+      ...(row.capacity === undefined ? {} : { capacity: row.capacity }),
+      ...(row.chunkMs === undefined ? {} : { chunkMs: row.chunkMs }),
+    });
     const above = Math.ceil(row.streams * 1.1);
     const short = {
       at: latenciesMs(profile, row.streams, "spread", 2),
@@ -120,6 +125,17 @@ describe("capacity", () => {
   it("is one thing, the slots are another", () => {
     expect(findProfile("nim", { slots: 5 })).toEqual({ ...findProfile("nim"), slots: 5 });
     expect(findProfile("nim", { capacity: 20 }).slots).toBe(findProfile("nim").slots);
+  });
+
+  it("tells of another chunk in its name and its source", () => {
+    expect(findProfile("nim", { chunkMs: 100 })).toMatchObject({
+      chunkMs: 100,
+      capacity: 270,
+      model: "emulated-parakeet-nim-100ms",
+      source: expect.stringMatching(/not fitted to chunks of 100 ms$/) as string,
+    });
+    for (const chunkMs of [0, 19, 10_001, NaN])
+      expect(() => findProfile("nim", { chunkMs })).toThrow("the server chunk must be 20 ms to 10 s");
   });
 
   it("names the profile that was meant", () => {

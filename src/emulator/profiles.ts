@@ -73,30 +73,55 @@ const PROFILES: readonly Profile[] = [
 
 export const PROFILE_NAMES: readonly string[] = PROFILES.map(({ name }) => name);
 
+/** What a profile is changed in. */
+export interface ProfileChanges {
+  /** Streams at real time. */
+  capacity?: number;
+  /** Streams that are served at once. */
+  slots?: number;
+  /** Audio the server takes at a time, milliseconds. */
+  chunkMs?: number;
+}
+
+/** Servers are built with chunks of such lengths, milliseconds. */
+const CHUNK_LIMITS_MS = { min: 20, max: 10_000 };
+
 /**
  * The profile of that name, made for another capacity if one is given: the batches grow with it, so a full batch takes as
- * long as before and the delay at a given share of the capacity stays the same.
+ * long as before and the delay at a given share of the capacity stays the same. With another chunk it carries as many streams as
+ * before.
  *
- * @param limits `capacity` in streams at real time; `slots` = streams that are served at once
- * @throws BenchError (exit 2) for a name that is none, or a limit that is not a positive number
+ * @throws BenchError (exit 2) for a name that is none, or a change that can't be made
  */
-export function findProfile(name: string, limits: { capacity?: number; slots?: number } = {}): Profile {
+export function findProfile(name: string, changes: ProfileChanges = {}): Profile {
   const profile = PROFILES.find((candidate) => candidate.name === name);
   if (!profile) {
     const near = nearestName(name, PROFILE_NAMES);
     const hint = near === undefined ? `Profiles: ${PROFILE_NAMES.join(", ")}.` : `Did you mean "${near}"?`;
     throw BenchError.usage(`there is no emulator profile "${name}"`, hint);
   }
-  const { capacity, slots } = limits;
+  const { capacity = profile.capacity, slots = profile.slots, chunkMs = profile.chunkMs } = changes;
   if (slots !== undefined && (!Number.isInteger(slots) || slots <= 0)) {
     throw BenchError.usage("the slots must be a whole number of streams above 0");
   }
-  const limited = slots === undefined ? profile : { ...profile, slots };
-  if (capacity === undefined) return limited;
+  if (!(chunkMs >= CHUNK_LIMITS_MS.min && chunkMs <= CHUNK_LIMITS_MS.max)) {
+    throw BenchError.usage(
+      `the server chunk must be ${CHUNK_LIMITS_MS.min} ms to ${CHUNK_LIMITS_MS.max / 1000} s`,
+    );
+  }
   if (!Number.isFinite(capacity) || capacity <= 0) {
     throw BenchError.usage("the capacity must be a number of streams above 0");
   }
   const maxBatch = Math.max(1, Math.round((profile.maxBatch * capacity) / profile.capacity));
-  const fullBatchMs = (profile.chunkMs * maxBatch) / capacity;
-  return { ...limited, capacity, maxBatch, batchMs: Math.min(profile.batchMs, fullBatchMs / 2) };
+  const fullBatchMs = (chunkMs * maxBatch) / capacity;
+  const changed = chunkMs !== profile.chunkMs;
+  return {
+    ...profile,
+    ...(slots === undefined ? {} : { slots }),
+    ...(changed ? { chunkMs, model: profile.model.replace(`${profile.chunkMs}ms`, `${chunkMs}ms`) } : {}),
+    ...(changed ? { source: `${profile.source}; not fitted to chunks of ${chunkMs} ms` } : {}),
+    capacity,
+    maxBatch,
+    batchMs: Math.min(profile.batchMs, fullBatchMs / 2),
+  };
 }

@@ -68,7 +68,7 @@ describe("NVIDIA's response-count rule", () => {
     return due + (transcriber.finish().weight >= 0 ? 1 : 0);
   }
 
-  it.each([80, 100, 160, 320, 560, 800, 960, 1120])(
+  it.each([20, 25, 40, 80, 100, 160, 320, 500, 560, 800, 960, 1000, 1120])(
     "floor(S / K) + 1 for every clip and message size, server chunk %i ms",
     (chunkMs) => {
       for (const { pcm, sampleRateHz } of clips) {
