@@ -4,7 +4,7 @@ import { createGatewayWs } from "./gateway-ws.ts";
 import { createNimRealtime } from "./nim-realtime.ts";
 import { createRivaGrpc } from "./riva-grpc.ts";
 import { createRivaH2 } from "./riva-h2.ts";
-import type { AsrTransport, AudioEncoding, TransportOptions } from "./transport.ts";
+import type { AsrTransport, AudioEncoding, RecognitionSettings, TransportOptions } from "./transport.ts";
 
 /**
  * What a target speaks: Riva's gRPC, a NIM's realtime dialect over a WebSocket, or the binary one of this project's
@@ -18,6 +18,8 @@ interface TransportEntry {
   kind: TargetKind;
   /** The only coding of audio that its dialect has a name for; absent = any. */
   only?: AudioEncoding;
+  /** Settings that its dialect has no word for. */
+  lacks?: readonly (keyof RecognitionSettings)[];
   create(options: TransportOptions): AsrTransport;
 }
 
@@ -26,7 +28,15 @@ const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
   "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
   "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
   "nim-realtime": { kind: "nim-realtime", only: "LINEAR_PCM", create: createNimRealtime },
-  gateway: { kind: "gateway", only: "LINEAR_PCM", create: createGatewayWs },
+  gateway: {
+    kind: "gateway",
+    only: "LINEAR_PCM",
+    lacks: [
+      ...(["maxAlternatives", "boosting", "diarization", "endpointing"] as const),
+      ...(["customConfiguration", "runtimeConfig"] as const),
+    ],
+    create: createGatewayWs,
+  },
 };
 
 /** Names that `createTransport` knows. */
@@ -54,14 +64,26 @@ export function transportFor(kind: TargetKind, wanted?: TransportName): Transpor
   );
 }
 
-/** @throws BenchError (exit 2) when the transport can't carry audio of this coding */
-export function checkEncoding(name: TransportName, encoding: AudioEncoding): void {
-  const { kind, only = encoding } = TRANSPORTS[name];
-  if (encoding === only) return;
-  throw BenchError.usage(
-    `audio.encoding: ${encoding} can't be sent to a target of kind ${kind}, which takes ${only} only`,
-    `Write encoding: ${only}, or take the recogniser itself (grpc://).`,
-  );
+/** @throws BenchError (exit 2) when the transport can't carry audio of this coding, or would leave a setting out in silence */
+export function checkCarries(
+  name: TransportName,
+  encoding: AudioEncoding,
+  recognition: Partial<RecognitionSettings>,
+): void {
+  const { kind, only = encoding, lacks = [] } = TRANSPORTS[name];
+  if (encoding !== only) {
+    throw BenchError.usage(
+      `audio.encoding: ${encoding} can't be sent to a target of kind ${kind}, which takes ${only} only`,
+      `Write encoding: ${only}, or take the recogniser itself (grpc://).`,
+    );
+  }
+  const lost = lacks.find((key) => recognition[key] !== undefined);
+  if (lost !== undefined) {
+    throw BenchError.usage(
+      `recognition.${lost}: a target of kind ${kind} has no word for it`,
+      "Leave it out, or take the recogniser itself (grpc://).",
+    );
+  }
 }
 
 /** @throws BenchError (exit 2) when there is no such transport, or its options can't be used. */

@@ -2,7 +2,13 @@ import { expect, it } from "vitest";
 import { chooseTransport } from "./transport-choice.ts";
 import type { TransportChoice } from "./transport-choice.ts";
 
-const raw = (transport: TransportChoice) => ({ transport, audio: { encoding: "LINEAR_PCM" as const } });
+const raw = (transport: TransportChoice) => ({
+  ...{
+    transport,
+    audio: { encoding: "LINEAR_PCM" as const },
+    recognition: { language: "en-US", interim: true },
+  },
+});
 
 it.each([
   ["auto", { streams: 299 }, 1, "riva-grpc"],
@@ -23,7 +29,7 @@ it("the target has the first word", () => {
 });
 
 it.each(["MULAW", "ALAW", "FLAC", "OGGOPUS"] as const)("%s goes over gRPC only", (encoding) => {
-  const scenario = { transport: "auto" as const, audio: { encoding } };
+  const scenario = { ...raw("auto"), audio: { encoding } };
   expect(chooseTransport(scenario, { streams: 1 }, 1, "riva-grpc")).toBe("riva-grpc");
   for (const kind of ["nim-realtime", "gateway"] as const) {
     expect(() => chooseTransport(scenario, { streams: 1 }, 1, kind)).toThrow(
@@ -33,4 +39,18 @@ it.each(["MULAW", "ALAW", "FLAC", "OGGOPUS"] as const)("%s goes over gRPC only",
       }),
     );
   }
+});
+
+it.each([
+  { boosting: [{ phrases: ["Riva"], boost: 20 }] },
+  { runtimeConfig: { force_eou: "true" } },
+  { maxAlternatives: 2 },
+])("%o never gets lost in silence", (recognition) => {
+  const scenario = { ...raw("auto"), recognition };
+  const [key = ""] = Object.keys(recognition);
+  for (const kind of ["riva-grpc", "nim-realtime"] as const)
+    expect(chooseTransport(scenario, { streams: 1 }, 1, kind)).toBe(kind);
+  expect(() => chooseTransport(scenario, { streams: 1 }, 1, "gateway")).toThrow(
+    `recognition.${key}: a target of kind gateway has no word for it`,
+  );
 });

@@ -1,7 +1,7 @@
 /** Which transport carries a load. */
-import type { AudioEncoding } from "../client/transport.ts";
+import type { AudioEncoding, RecognitionSettings } from "../client/transport.ts";
 import type { TargetKind, TransportName } from "../client/transports.ts";
-import { checkEncoding, transportFor } from "../client/transports.ts";
+import { checkCarries, transportFor } from "../client/transports.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
 import type { RunnableScenario } from "./scenario.ts";
 
@@ -14,20 +14,26 @@ export type TransportChoice = "auto" | TransportName;
  */
 const H2_FROM_STREAMS = 300;
 
+/** What of a scenario concerns the transport. */
+interface Wishes extends Pick<RunnableScenario, "transport"> {
+  audio: { encoding: AudioEncoding };
+  recognition: Partial<RecognitionSettings>;
+}
+
 /**
  * @param scenario with the transport that it or `--transport` wants
  * @param load what is planned, over all workers
  * @param kind of the target
- * @throws BenchError (exit 2) when the one that is wanted does not speak to it, or can't carry the scenario's audio
+ * @throws BenchError (exit 2) when the one that is wanted does not speak to it, or can't carry the scenario's audio or settings
  */
 export function chooseTransport(
-  { transport: wanted, audio }: Pick<RunnableScenario, "transport"> & { audio: { encoding: AudioEncoding } },
+  { transport: wanted, audio, recognition }: Wishes,
   load: Pick<PlanInput, "streams"> | Pick<OpenPlanInput, "expectedOpen">,
   workers: number,
   kind: TargetKind = "riva-grpc",
 ): TransportName {
   const chosen = choose(wanted, "streams" in load ? load.streams : load.expectedOpen, workers, kind);
-  checkEncoding(chosen, audio.encoding);
+  checkCarries(chosen, audio.encoding, recognition);
   return chosen;
 }
 

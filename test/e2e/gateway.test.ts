@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { EmulatorStats } from "../../src/emulator/counts.ts";
 import type { RunResult } from "../../src/metrics/result.ts";
-import type { Finished } from "../support/bench-process.ts";
 import { bench, readRun, startBench, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
+import type { RunningGateway } from "../support/gateway-process.ts";
+import { startGatewayProcess } from "../support/gateway-process.ts";
 import { Caller } from "../support/gateway.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
@@ -21,31 +22,10 @@ async function emulatorOn(...flags: string[]): Promise<RunningEmulator> {
   return emulator;
 }
 
-interface RunningGateway {
-  port: number;
-  /** SIGTERM; resolves with its exit code and its log. */
-  stop(): Promise<Finished>;
-}
-
-/** Starts the gateway on a free port; resolves when it listens and its upstreams are known. */
-async function gatewayBefore(...upstreams: string[]): Promise<RunningGateway> {
-  const flags = upstreams.flatMap((upstream) => ["--upstream", `grpc://127.0.0.1:${upstream}`]);
-  const { child, finished } = startBench(["gateway", "--port", "0", ...flags]);
-  const port = await new Promise<number>((resolve, reject) => {
-    let text = "";
-    child.stdout?.on("data", (data: Buffer) => {
-      const match = /listening on http:\/\/127\.0\.0\.1:(\d+)\//.exec((text += data.toString()));
-      if (match !== null) resolve(Number(match[1]));
-    });
-    void finished.then(({ stderr }) => reject(new Error(`the gateway did not start: ${stderr}`)));
-  });
-  const stop = (): Promise<Finished> => {
-    child.kill("SIGTERM");
-    return finished;
-  };
-  stops.push(stop);
-  await expect.poll(() => readiness(port), { timeout: 5000 }).toBe(200);
-  return { port, stop };
+async function gatewayBefore(port: number): Promise<RunningGateway> {
+  const gateway = await startGatewayProcess([port]);
+  stops.push(() => gateway.stop());
+  return gateway;
 }
 
 async function readiness(port: number): Promise<number> {
@@ -72,7 +52,7 @@ const inAll = (result: RunResult, of: "started" | "completed" | "failed"): numbe
 
 test("load through it is the recogniser's load: every session is counted alike on all three sides", async () => {
   const emulator = await emulatorOn("--http-port", "0");
-  const gateway = await gatewayBefore(`${emulator.port}`);
+  const gateway = await gatewayBefore(emulator.port);
   let sessionsBefore = 0;
   const result = await undisturbed(async () => {
     const { started } = (await (
@@ -100,7 +80,7 @@ test("load through it is the recogniser's load: every session is counted alike o
 
 test("a recogniser that dies and comes back: readiness follows both ways, what was under way is told, the rest succeeds", async () => {
   const emulator = await emulatorOn("--http-port", "0");
-  const gateway = await gatewayBefore(`${emulator.port}`);
+  const gateway = await gatewayBefore(emulator.port);
   const out = join(tempFolder(), "run");
   const target = `ws://127.0.0.1:${gateway.port}/v1/stream`;
   const { finished } = startBench([
@@ -125,7 +105,7 @@ test("a recogniser that dies and comes back: readiness follows both ways, what w
 
 test("SIGTERM: an open session is followed to its end, and the exit code is 0", async () => {
   const emulator = await emulatorOn();
-  const gateway = await gatewayBefore(`${emulator.port}`);
+  const gateway = await gatewayBefore(emulator.port);
   const caller = await new Caller(`ws://127.0.0.1:${gateway.port}/v1/stream`).opened();
   caller.json({ type: "start" });
   await caller.heard("ready");

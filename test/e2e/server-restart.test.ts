@@ -36,13 +36,14 @@ slo: [error_ratio < 100%]
     await fetch(`${control}/faults`, { method: "PUT", body: "crash:restart=300ms" });
     await finished;
 
-    const { result } = readRun(out);
+    const { result, sessions } = readRun(out);
     const server = await stats();
     for (const phase of ["warmup", "steady", "drain"] satisfies Phase[]) {
       const { started, completed, failed, failures } = result.sessionsByPhase[phase];
       const nothing: CallCounts = { started: 0, completed: 0, failed: 0, cancelled: 0 };
       const seen = server.byPhase[phase] ?? nothing;
       expect(started, phase).toBe(completed + failed);
+      expect(sessions.filter((session) => session.phase === phase).length, phase).toBe(started);
       expect(seen, phase).toEqual({ ...seen, completed, cancelled: 0 });
       // Those that the server did not see found it dead, or dying before their first message came through.
       const unseen = started - seen.started;

@@ -1,0 +1,38 @@
+/** The gateway as its user runs it: `bench gateway` in a process of its own. */
+import type { Finished } from "./bench-process.ts";
+import { sleep, startBench } from "./bench-process.ts";
+
+export interface RunningGateway {
+  port: number;
+  /** SIGTERM; resolves with its exit code and its log. */
+  stop(): Promise<Finished>;
+}
+
+/**
+ * Starts it on a free port before recognisers on these ports of loopback; resolves when it listens and knows that one of
+ * them is there.
+ */
+export async function startGatewayProcess(
+  ports: readonly number[],
+  flags: readonly string[] = [],
+): Promise<RunningGateway> {
+  const upstreams = ports.flatMap((port) => ["--upstream", `grpc://127.0.0.1:${port}`]);
+  const { child, finished } = startBench(["gateway", "--port", "0", ...upstreams, ...flags]);
+  const stop = (): Promise<Finished> => {
+    child.kill("SIGTERM");
+    return finished;
+  };
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      const match = /listening on http:\/\/127\.0\.0\.1:(\d+)\//.exec((text += data.toString()));
+      if (match !== null) resolve(Number(match[1]));
+    });
+    void finished.then(({ stderr }) => reject(new Error(`the gateway did not start: ${stderr}`)));
+  });
+  for (let looks = 1; (await fetch(`http://127.0.0.1:${port}/health/ready`)).status !== 200; looks++) {
+    if (looks === 100) throw new Error(`the gateway reached no recogniser: ${(await stop()).stderr}`);
+    await sleep(50);
+  }
+  return { port, stop };
+}
