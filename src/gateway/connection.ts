@@ -40,8 +40,8 @@ export interface ConnectionRequest {
   dialect: string;
   create(context: DialectContext): Dialect;
   place: Place;
-  /** Of the caller's W3C traceparent. */
-  traceId?: string;
+  /** The caller's, as W3C writes it. */
+  traceparent?: string;
 }
 
 export interface Connection {
@@ -62,7 +62,7 @@ const CLOSE_LIMIT_MS = 2000;
 /** @param onClosed once, when the socket is closed */
 export function serveConnection(
   ws: WebSocket,
-  { sessionId, dialect: name, create, place, traceId }: ConnectionRequest,
+  { sessionId, dialect: name, create, place, traceparent }: ConnectionRequest,
   context: ConnectionContext,
   onClosed: () => void,
 ): Connection {
@@ -72,7 +72,7 @@ export function serveConnection(
     session: sessionId,
     dialect: name,
     key: place.caller,
-    ...(traceId === undefined ? {} : { traceId }),
+    ...(traceparent === undefined ? {} : { traceId: traceparent.split("-")[1] }),
   };
   let session: GatewaySession | undefined;
   let error: SessionError | undefined;
@@ -119,6 +119,7 @@ export function serveConnection(
         random: context.random,
         upstreams: context.upstreams,
         ...(context.mock === undefined ? {} : { mock: context.mock }),
+        ...(traceparent === undefined ? {} : { traceparent }),
         limits,
         blocks: context.blocks,
         watcher: {

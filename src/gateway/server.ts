@@ -149,13 +149,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socket.once("close", leave);
     sockets.handleUpgrade(request, socket, head, (ws) => {
       socket.off("close", leave);
-      const traceId = traceIdOf(request);
+      const traceparent = traceparentOf(request);
       const connection = serveConnection(
         ws,
         {
           ...{ sessionId: randomUUID(), dialect: dialect.name, place },
           create: (context) => dialect.create(context),
-          ...(traceId === undefined ? {} : { traceId }),
+          ...(traceparent === undefined ? {} : { traceparent }),
         },
         shared,
         () => {
@@ -227,12 +227,12 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** The trace that a W3C traceparent names, so that a session can be found from the caller's side. */
-function traceIdOf({ headers }: IncomingMessage): string | undefined {
+/** W3C traceparent: the session is found from the caller's side by it, and the recogniser is told the same. */
+function traceparentOf({ headers }: IncomingMessage): string | undefined {
   const header = headers["traceparent"];
-  return /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/.exec(
-    typeof header === "string" ? header : "",
-  )?.[1];
+  return typeof header === "string" && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(header)
+    ? header
+    : undefined;
 }
 
 function secure({ cert, key, ca }: GatewayTls): object {

@@ -55,6 +55,8 @@ export interface SessionContext {
   upstreams: Upstreams;
   /** Answers when no upstream does; absent = the session fails. */
   mock?: AsrTransport;
+  /** Told to the recogniser, so that its trace joins the caller's. */
+  traceparent?: string;
   limits: GatewayLimits;
   /** Holds the audio that has no final text yet. */
   blocks: BlockStore;
@@ -159,7 +161,7 @@ export class GatewaySession implements StreamListener {
     if (this.#ended) return;
     this.#open = false;
     this.#onTheWay = [];
-    const { upstreams, mock, limits, id } = this.#context;
+    const { upstreams, mock, limits, id, traceparent } = this.#context;
     this.#upstream = upstreams.choose(this.#tried);
     this.#transport = this.#upstream?.transport ?? mock;
     if (this.#transport === undefined) {
@@ -181,6 +183,7 @@ export class GatewaySession implements StreamListener {
         encoding: "LINEAR_PCM",
         sampleRateHz: this.#request.sampleRateHz,
         requestId: id,
+        ...(traceparent === undefined ? {} : { traceparent }),
         readyTimeoutMs: limits.connect,
         flushTimeoutMs: limits.flush,
       },
