@@ -40,7 +40,7 @@ async function gateway(
 ): Promise<TestGateway> {
   const one = await testGateway(upstreams ?? [`127.0.0.1:${(await emulator()).port}`], {
     ...options,
-    config: { limits: { drain: "100ms", start: "300ms" }, ...options.config },
+    config: { limits: { drain: "100ms" }, ...options.config },
   });
   running.push(() => one.gateway.drain());
   return one;
@@ -88,10 +88,10 @@ describe("the binary dialect", () => {
       },
       4400,
     ],
-    ["a frame over the limit", (caller: Caller) => caller.socket.send(Buffer.alloc(1_048_577)), 1009],
+    ["a frame over the limit", (caller: Caller) => caller.socket.send(Buffer.alloc(262_145)), 1009],
     ["nothing at all", () => undefined, 4408],
   ])("%s is told what is wrong and closed", async (_, misbehave, code) => {
-    const { url } = await gateway();
+    const { url } = await gateway({ config: { limits: { start: "300ms" } } });
     const caller = await new Caller(`${url}/v1/stream`).opened();
     misbehave(caller);
     expect(await caller.closed).toMatchObject({ code });

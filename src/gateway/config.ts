@@ -28,6 +28,8 @@ export interface GatewayLimits {
   bytesPerSecondPerSession: number;
   /** Of a key, and of an address. */
   bytesPerSecondPerOwner: number;
+  /** A burst of two seconds; before it is used up the socket is read more slowly. */
+  messagesPerSecondPerSession: number;
   frameBytes: number;
   /** From the connection to the end of the request's headers. */
   handshake: number;
@@ -84,7 +86,8 @@ export const gatewayFile: z.ZodType<GatewayConfig> = section({
     sessionsPerAddress: count(100_000, 1000),
     bytesPerSecondPerSession: count(1e9, 320_000),
     bytesPerSecondPerOwner: count(1e9, 100_000_000),
-    frameBytes: count(16_777_216, 1_048_576),
+    messagesPerSecondPerSession: count(1e6, 500),
+    frameBytes: count(16_777_216, 262_144),
     handshake: duration("5s"),
     start: duration("10s"),
     idle: duration("5m"),

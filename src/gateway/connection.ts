@@ -9,6 +9,7 @@ import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
 import type { CallerSocket, Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
+import { createIntake } from "./intake.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { CLOSE_CODES } from "./result.ts";
 import type { SessionError } from "./result.ts";
@@ -79,6 +80,14 @@ export function serveConnection(
   let alive = true;
   metrics.sessionOpened(name);
 
+  const intake = createIntake(
+    (reading) => {
+      if (reading) ws.resume();
+      else ws.pause();
+    },
+    clock,
+    limits.messagesPerSecondPerSession,
+  );
   const outbox = createOutbox(
     { send: (message, sent) => ws.send(message, sent) },
     clock,
@@ -94,20 +103,22 @@ export function serveConnection(
     close(why) {
       error = why;
       outbox.end();
-      ws.resume();
+      // What still comes is let go, but read: the answer to the close is behind it.
+      intake.setWanted(true);
       ws.close(why === undefined ? 1000 : CLOSE_CODES[why.code], why?.code ?? "");
-      stopCut = clock.wakeAt(clock.nowMs() + CLOSE_LIMIT_MS, () => ws.terminate());
+      cutSoon();
     },
-    setReading(reading) {
-      if (reading) ws.resume();
-      else ws.pause();
-    },
+    setReading: (reading) => intake.setWanted(reading),
   };
   const dialect = create({ sessionId, clock, socket, chunkBytes: limits.frameBytes, begin });
   const stopStartLimit = clock.wakeAt(startedMs + limits.start, () =>
     dialect.stop(refusal("idle", `no session was started within ${limits.start / 1000} s`)),
   );
   let stopCut = (): void => undefined;
+  const cutSoon = (): void => {
+    stopCut();
+    stopCut = clock.wakeAt(clock.nowMs() + CLOSE_LIMIT_MS, () => ws.terminate());
+  };
   let stopPings = clock.wakeAt(startedMs + PING_EVERY_MS, ping);
 
   function begin(wanted: SessionRequest, caller: SessionCaller): GatewaySession {
@@ -145,9 +156,9 @@ export function serveConnection(
     return session;
   }
 
-  /** A caller that vanished answers nothing, and its place is needed. */
+  /** A caller that vanished answers nothing, and its place is needed. One that is not being read can't be heard either way. */
   function ping(): void {
-    if (!alive) {
+    if (!alive && !ws.isPaused) {
       ws.terminate();
       return;
     }
@@ -161,15 +172,20 @@ export function serveConnection(
     const bytes = data as Buffer;
     if (!place.received(bytes.length))
       dialect.stop(refusal("too_much", "audio comes much faster than speech"));
+    else if (!intake.count()) dialect.stop(refusal("too_much", "too many messages in too short a time"));
     else if (binary) dialect.binary(bytes);
     else dialect.text(bytes.toString("utf8"));
   });
   ws.on("pong", () => (alive = true));
+  ws.on("ping", () => {
+    if (!intake.count()) dialect.stop(refusal("too_much", "too many messages in too short a time"));
+  });
   // ws closes by itself, with the code of what was wrong with the frame.
-  ws.on("error", () => undefined);
+  ws.on("error", cutSoon);
   ws.on("close", (code: number) => {
     stopStartLimit();
     stopPings();
+    intake.stop();
     stopCut();
     outbox.end();
     dialect.gone();

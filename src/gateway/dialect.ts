@@ -37,6 +37,9 @@ export function refusal(code: ErrorCode, message: string): SessionError {
   return { code, message };
 }
 
+/** Characters of a message that is not audio. To take apart what is larger would keep everybody else waiting. */
+export const LONGEST_SETTINGS = 16_384;
+
 /** A JSON object, or undefined for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -8,7 +8,7 @@ test("a bucket lets a burst through, then what its rate gives", () => {
   expect(bucket.take(10, 500)).toBe(true);
 });
 
-test("sessions are counted by owner, and an owner without any is forgotten", () => {
+test("sessions are counted by owner, and hanging up buys no new burst", () => {
   const owners = new OwnerCounts({ sessions: 2, bytesPerSecond: 10 });
   owners.opened("a", 0);
   owners.opened("a", 0);
@@ -18,5 +18,9 @@ test("sessions are counted by owner, and an owner without any is forgotten", () 
   owners.closed("a");
   expect(owners.hasRoom("a")).toBe(true);
   owners.opened("a", 0);
-  expect(owners.received("a", 300, 0)).toBe(true);
+  expect(owners.received("a", 1, 0)).toBe(false);
+  owners.closed("a");
+  // 10 bytes a second, 30 s of them at once: full again after so long, and then forgotten.
+  owners.opened("a", 31_000);
+  expect(owners.received("a", 300, 31_000)).toBe(true);
 });

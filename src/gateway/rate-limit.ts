@@ -16,10 +16,18 @@ export class TokenBucket {
 
   /** Takes `amount`, even into debt; false when there was not enough. */
   take(amount: number, nowMs: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
+    this.#tokens = this.left(nowMs) - amount;
     this.#atMs = nowMs;
-    this.#tokens -= amount;
     return this.#tokens >= 0;
+  }
+
+  /** What could be taken now; below 0 after a debt. */
+  left(nowMs: number): number {
+    return Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
+  }
+
+  isFull(nowMs: number): boolean {
+    return this.left(nowMs) === this.#burst;
   }
 }
 
@@ -36,10 +44,17 @@ interface Owner {
 /** How long a burst may be: a file that is dropped on the page comes faster than speech. */
 const BURST_S = 30;
 
-/** Counts what each owner uses; forgets owners without sessions, so that it can't be filled from outside. */
+/** How often owners that are to be forgotten are looked for. */
+const SWEEP_EVERY_MS = 1000;
+
+/**
+ * Counts what each owner uses. An owner without sessions is forgotten once its bucket is full again: not before, or hanging up
+ * would buy a new burst; and not later, so that the list can't be filled from outside.
+ */
 export class OwnerCounts {
   readonly #limits: OwnerLimits;
   readonly #owners = new Map<string, Owner>();
+  #sweptMs = 0;
 
   constructor(limits: OwnerLimits) {
     this.#limits = limits;
@@ -51,6 +66,7 @@ export class OwnerCounts {
   }
 
   opened(owner: string, nowMs: number): void {
+    this.#sweep(nowMs);
     const { bytesPerSecond } = this.#limits;
     const entry = this.#owners.get(owner) ?? {
       sessions: 0,
@@ -62,11 +78,18 @@ export class OwnerCounts {
 
   closed(owner: string): void {
     const entry = this.#owners.get(owner);
-    if (entry !== undefined && --entry.sessions === 0) this.#owners.delete(owner);
+    if (entry !== undefined) entry.sessions--;
   }
 
   /** Counts bytes; false when the owner sends more than it may. */
   received(owner: string, bytes: number, nowMs: number): boolean {
     return this.#owners.get(owner)?.bucket.take(bytes, nowMs) ?? true;
+  }
+
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptMs < SWEEP_EVERY_MS) return;
+    this.#sweptMs = nowMs;
+    for (const [name, { sessions, bucket }] of this.#owners)
+      if (sessions === 0 && bucket.isFull(nowMs)) this.#owners.delete(name);
   }
 }

@@ -124,6 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: limits.frameBytes,
+    // Each fragment and each piece read costs memory beyond its bytes; neither is many in a frame of honest callers.
+    maxFragments: 128,
+    maxBufferedChunks: 4096,
     handleProtocols: (offered) => (offered.has(REALTIME_PROTOCOL) ? REALTIME_PROTOCOL : false),
   });
 
@@ -170,7 +173,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const serve = (request: IncomingMessage, response: ServerResponse): void =>
     serveHttp({ auth, admission, metrics, clock, page, readiness }, request, response);
   const server: Server | TlsServer =
-    options.tls === undefined ? createServer(serve) : createTlsServer(secure(options.tls), serve);
+    options.tls === undefined
+      ? createServer(serve)
+      : createTlsServer({ ...secure(options.tls), handshakeTimeout: limits.handshake }, serve);
   server.headersTimeout = server.requestTimeout = limits.handshake;
   // How often Node looks for requests that take too long.
   Object.assign(server, { connectionsCheckingInterval: 1000 });
@@ -216,7 +221,8 @@ function refuse(socket: Duplex, status: number, detail: string): void {
     ...(status === 401 ? ["www-authenticate: Bearer"] : []),
     "connection: close",
   ];
-  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  // Whoever is refused may never close its side, and nothing reads this socket any more: it would stay for ever.
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {

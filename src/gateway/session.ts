@@ -149,12 +149,15 @@ export class GatewaySession implements StreamListener {
     if (this.#open) this.#stream?.finish();
   }
 
-  /** The caller is gone, or must go. */
+  /**
+   * The caller is gone, or must go. The upstream's stream is finished, not reset: a server takes many resets for an attack
+   * and closes the connection that other callers' streams are on, and a reset sequence holds its slot until it times out.
+   */
   end(error?: SessionError): void {
     if (this.#ended) return;
     const stream = this.#stream;
     this.#conclude(error);
-    stream?.cancel(error?.message ?? "the caller hung up");
+    stream?.finish();
   }
 
   #connect(): void {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { RecognitionSettings } from "../client/transport.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
-import { parseObject, refusal } from "./dialect.ts";
+import { LONGEST_SETTINGS, parseObject, refusal } from "./dialect.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import type { GatewaySession, SessionCaller } from "./session.ts";
 
@@ -66,8 +66,10 @@ export function createStreamDialect(context: DialectContext): Dialect {
   return {
     text(text) {
       if (over) return;
-      const message = parseObject(text);
-      if (message === undefined) stop(refusal("bad_request", "not a JSON object"));
+      const message = text.length > LONGEST_SETTINGS ? undefined : parseObject(text);
+      if (text.length > LONGEST_SETTINGS)
+        stop(refusal("too_large", `a message holds ${LONGEST_SETTINGS} characters at most`));
+      else if (message === undefined) stop(refusal("bad_request", "not a JSON object"));
       else if (message["type"] === "start" && session === undefined) start(message);
       else if (message["type"] === "start") stop(refusal("bad_request", "the session has started already"));
       else if (message["type"] === "finish" && session !== undefined) session.finish();

@@ -92,12 +92,14 @@ export class Caller {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** The first event of this type, when it comes. */
+  /** The first event of this type, when it comes. @throws Error when the socket is closed before */
   async heard(type: string): Promise<Event> {
+    const closed = this.closed.then(({ code }) => code);
     for (;;) {
       const event = this.events.find((one) => one.type === type);
       if (event !== undefined) return event;
-      await once(this.socket, "message");
+      const code = await Promise.race([closed, once(this.socket, "message")]);
+      if (typeof code === "number") throw new Error(`closed with ${code} before ${type} came`);
     }
   }
 
