@@ -30,6 +30,7 @@ import { DIALECTS } from "./gateway.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
 import { measureMetricsCost } from "./metrics-cost.ts";
+import { measureMetricsShares, renderMetricsShares } from "./metrics-share.ts";
 import { largestHonest, renderMetricsCost, renderReport, renderScaling } from "./report.ts";
 import type { Scaling } from "./scaling.ts";
 import { measureScaling } from "./scaling.ts";
@@ -75,6 +76,8 @@ async function main(): Promise<void> {
   if (rows.length > 0) print(`\n${renderReport(rows, BASELINE)}`);
   const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
+  const metricsShares = await measureMetricsShares(rows.filter(({ transport }) => transport !== BASELINE));
+  if (metricsShares.length > 0) print(`\n${renderMetricsShares(metricsShares)}`);
   const scaling: Scaling[] = [];
   for (const contender of options.scaling === 0 ? [] : options.contenders) {
     if (contender.transport === BASELINE) continue;
@@ -112,6 +115,7 @@ async function main(): Promise<void> {
       rows,
       honestStreams,
       metricsCost,
+      metricsShares,
       scaling,
       samples,
       gateway: { setting: options.gatewaySetting, ...gateway },

@@ -6,6 +6,7 @@ import { calibrateCommand } from "./calibrate.ts";
 import { capacityCommand } from "./capacity.ts";
 import { checkCommand } from "./check.ts";
 import { compareCommand } from "./compare.ts";
+import { dashboardsCommand } from "./dashboards.ts";
 import { emulatorCommand } from "./emulator.ts";
 import { gatewayCommand } from "./gateway.ts";
 import { gateCommand } from "./gate.ts";
@@ -35,6 +36,7 @@ export async function bench(world: World): Promise<void> {
     planCommand(world),
     historyCommand(world),
     scenariosCommand(world),
+    dashboardsCommand(world),
     calibrateCommand(world),
     emulatorCommand(world),
     gatewayCommand(world),

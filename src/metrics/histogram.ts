@@ -21,14 +21,18 @@ const SIGNIFICANT_DIGITS = 3;
 
 export class Histogram {
   readonly #ticksPerUnit: number;
-  #positive: JsHistogram = emptyCounts();
+  readonly #positive: JsHistogram;
   /** Magnitudes of the values below zero. */
   #negative: JsHistogram | undefined;
   #overflows = 0;
 
-  /** @param ticksPerUnit 1000 for values in milliseconds, 1e6 for ratios and factors */
-  constructor(ticksPerUnit: number) {
+  /**
+   * @param ticksPerUnit 1000 for values in milliseconds, 1e6 for ratios and factors
+   * @param positive for `decode`: an empty one costs 100 KB
+   */
+  constructor(ticksPerUnit: number, positive: JsHistogram = emptyCounts()) {
     this.#ticksPerUnit = ticksPerUnit;
+    this.#positive = positive;
   }
 
   /** @throws Error for NaN and infinities: a metric that yields one is a bug, not a measurement. */
@@ -120,8 +124,8 @@ export class Histogram {
 
   /** Adds the values of `other`, losing nothing. */
   add(other: Histogram): void {
-    this.#positive.add(other.#positive);
-    if (other.#negative !== undefined) (this.#negative ??= emptyCounts()).add(other.#negative);
+    addCounts(this.#positive, other.#positive);
+    if (other.#negative !== undefined) addCounts((this.#negative ??= emptyCounts()), other.#negative);
     this.#overflows += other.#overflows;
   }
 
@@ -145,8 +149,7 @@ export class Histogram {
   /** The inverse of `encode`. @throws Error when `text` is not such a string. */
   static decode(text: string, ticksPerUnit: number): Histogram {
     const [positive = "", negative = "", overflows = "0"] = text.split(",");
-    const histogram = new Histogram(ticksPerUnit);
-    histogram.#positive = decodeCounts(positive);
+    const histogram = new Histogram(ticksPerUnit, decodeCounts(positive));
     if (negative !== "") histogram.#negative = decodeCounts(negative);
     histogram.#overflows = Number(overflows);
     return histogram;
@@ -173,6 +176,22 @@ function count(counts: JsHistogram, ticks: number): void {
   counts.incrementCountAtIndex(doublings * 1024 + (ticks >>> doublings));
   counts.updateMinAndMax(ticks);
   counts.incrementTotalCount();
+}
+
+/** The library's `add` of histograms of one shape, up to the last value instead of the top of the range: a tenth of the time. */
+function addCounts(into: JsHistogram, other: JsHistogram): void {
+  const total = other.totalCount;
+  if (total === 0) return;
+  for (let index = 0, seen = 0; seen < total; index++) {
+    const count = other.getCountAtIndex(index);
+    if (count === 0) continue;
+    seen += count;
+    into.addToCountAtIndex(index, count);
+  }
+  into.setTotalCount(into.totalCount + total);
+  into.updateMinAndMax(other.maxValue);
+  // Of nothing but zeros it is the largest number there is.
+  if (other.minNonZeroValue <= other.maxValue) into.updateMinAndMax(other.minNonZeroValue);
 }
 
 /** Least and largest tick of each bucket: the inverse of `count`, looked up because walks are long. */
