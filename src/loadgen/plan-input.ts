@@ -27,7 +27,7 @@ interface PlanCommon {
   pace: number;
   phase: ChunkPhase;
   /** When the microphone opens; absent = after-ready. */
-  anchor?: "at-schedule";
+  anchor?: "at-start" | "at-schedule";
   /** Absent: every session is left in peace. */
   conditions?: readonly Condition[];
   /** Absent: one stage, `main`. */

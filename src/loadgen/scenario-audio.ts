@@ -21,8 +21,8 @@ export interface AudioSettings {
   readonly pace: number;
   /** How the chunk clocks of the callers stand to each other. */
   readonly phase: ChunkPhase;
-  /** When the microphone opens: once the stream is ready, or at the planned start whether it is or not. */
-  readonly anchor: "after-ready" | "at-schedule";
+  /** When the microphone opens: once the stream is ready, when it is begun, or at the planned start. */
+  readonly anchor: "after-ready" | "at-start" | "at-schedule";
   readonly paddingBeforeMs: number;
   readonly paddingAfterMs: number;
   readonly clips: { readonly maxMs?: number; readonly only?: readonly string[] };

@@ -37,7 +37,7 @@ export interface ScenarioFile {
     encoding: AudioEncoding;
     pace: number;
     phase: ChunkPhase;
-    anchor: "after-ready" | "at-schedule";
+    anchor: "after-ready" | "at-start" | "at-schedule";
     padding: { before: number; after: number };
     clips: { max?: number; only?: string[] };
     longForm?: LongForm;
@@ -93,7 +93,9 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       .enum(["aligned", "spread", "random"], { error: "must be aligned, spread or random" })
       .default("spread"),
     anchor: z
-      .enum(["after-ready", "at-schedule"], { error: "must be after-ready or at-schedule" })
+      .enum(["after-ready", "at-start", "at-schedule"], {
+        error: "must be after-ready, at-start or at-schedule",
+      })
       .default("after-ready"),
     padding: section({
       before: durationMs(0, 60_000).default(0),

@@ -86,6 +86,14 @@ describe("a session without faults", () => {
     expect(whole(observation.sentMs)).toEqual([250, 350, 450, 550, 650, 750, 850, 950, 1050, 1100]);
   });
 
+  it("or when it is begun, whatever the phase of others: NVIDIA's client does so", () => {
+    const { observation } = play(undefined, { anchor: "at-start", server: { readyMs: 80 } });
+    // Begun at 100, and 50 of its own phase; ready at 180, which waits for the next phase where readiness counts.
+    expect(observation.anchorMs).toBe(150);
+    expect(whole(observation.sentMs)).toEqual([250, 350, 450, 550, 650, 750, 850, 950, 1050, 1100]);
+    expect(play(undefined, { server: { readyMs: 80 } }).observation.anchorMs).toBe(250);
+  });
+
   it("or at its planned start: what was said until it was ready goes out at once, and nobody was late", () => {
     const { observation } = play(undefined, { anchor: "at-schedule", server: { readyMs: 380 } });
     // 90 + 50, ready at 480: the chunks due at 240, 340 and 440 have waited.

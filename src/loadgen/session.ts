@@ -49,9 +49,10 @@ export interface SessionContext {
   spec: Omit<StreamSpec, "sampleRateHz" | "requestId" | "traceparent">;
   /**
    * The microphone opens at the planned start, ready or not: what was said meanwhile goes out in a burst, and set-up is
-   * inside every latency. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
+   * inside every latency. Or it opens when the stream is begun, as in NVIDIA's client: each session then has a chunk clock of
+   * its own. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
    */
-  anchor?: "at-schedule" | undefined;
+  anchor?: "at-start" | "at-schedule" | undefined;
   /** What the session is called at the server. */
   names(start: SessionStart): Pick<StreamSpec, "requestId" | "traceparent">;
   /** Called once, when the stream has ended. */
@@ -109,6 +110,7 @@ export class Session implements StreamListener, Timed {
     const { clip, pace, phaseOffsetMs, scheduledMs } = this.start;
     const periodMs = clip.chunkMs / pace;
     if (periodMs === 0) return readyMs;
+    if (this.#context.anchor === "at-start") return this.#startedMs + phaseOffsetMs;
     if (this.#context.anchor === "at-schedule") return scheduledMs + phaseOffsetMs;
     return phaseOffsetMs + Math.ceil((readyMs - phaseOffsetMs) / periodMs) * periodMs;
   }

@@ -14,7 +14,7 @@ export interface SessionsOptions {
   /** The run's clock: 0 is T0. */
   clock: Clock;
   /** See `SessionContext`. */
-  anchor?: "at-schedule" | undefined;
+  anchor?: SessionContext["anchor"];
   spec: SessionContext["spec"] & Pick<StreamSpec, "recognition">;
   /** Request ids read `<runId>/<phase>/<seq>`, so that a server's log can be joined with the records. */
   runId: string;

@@ -23,7 +23,7 @@ function scenarioFile(folder: string): string {
 description: scenarios/nvidia-table.yaml with fewer iterations
 load: { model: concurrency, streams: ${STREAMS}, rampIn: 0s, iterations: ${ITERATIONS} }
 duration: { warmup: 0s, steady: 2m }
-audio: { chunk: 160ms, phase: aligned, clips: { only: [asterisk-demo-nogo] } }
+audio: { chunk: 160ms, phase: aligned, anchor: at-start, clips: { only: [asterisk-demo-nogo] } }
 recognition: { interim: false, punctuation: true, wordTimeOffsets: false }
 connections: { streamsPerConnection: 20000 }
 slo: [error_ratio < 1%]

@@ -29,15 +29,13 @@ function messagesOf(wav: Buffer, chunkMs: number): { bytes: Buffer; ms: number }
 }
 
 /**
- * One stream, whose schedule begins at `startMs`: NVIDIA's client has a thread for each, so the streams that begin together do
- * so within microseconds, which one thread that opens them in turn can't. `sent` resolves when the writer is done,
- * `finished` with the timeline when the server is.
+ * One stream, whose schedule begins now, before its configuration is written. NVIDIA's client too begins its streams one after
+ * the other, from one thread. `sent` resolves when the writer is done, `finished` with the timeline when the server is.
  */
 function openStream(
   client: Client,
   messages: readonly { bytes: Buffer; ms: number }[],
   chunkMs: number,
-  startMs: number,
 ): { sent: Promise<void>; finished: Promise<NvidiaStream> } {
   const { path, requestSerialize, responseDeserialize } = rivaServices().asr.StreamingRecognize;
   const sentMs: number[] = [];
@@ -62,6 +60,7 @@ function openStream(
     speech_contexts: [{ phrases: [], boost: 10 }],
     diarization_config: { enable_speaker_diarization: false, max_speaker_count: 4 },
   };
+  const startMs = performance.now();
   call.write({ streaming_config: { config, interim_results: false } });
 
   async function write(): Promise<void> {
@@ -86,16 +85,15 @@ async function main([address, file, chunk, parallel, iterations]: string[]): Pro
   const finished: Promise<NvidiaStream>[] = [];
   let left = Number(parallel) * Number(iterations);
   // As many writers as streams in parallel; the next stream of each begins when its writer is done, not when its reader is.
-  async function writer(firstMs: number): Promise<void> {
-    for (let startMs = firstMs; left > 0; startMs = performance.now()) {
+  async function writer(): Promise<void> {
+    while (left > 0) {
       left--;
-      const stream = openStream(client, messages, chunkMs, startMs);
+      const stream = openStream(client, messages, chunkMs);
       finished.push(stream.finished);
       await stream.sent;
     }
   }
-  const startMs = performance.now();
-  await Promise.all(Array.from({ length: Number(parallel) }, () => writer(startMs)));
+  await Promise.all(Array.from({ length: Number(parallel) }, () => writer()));
   const table = nvidiaTable(await Promise.all(finished));
   client.close();
   process.stdout.write(`${JSON.stringify(table ?? null)}\n`);
