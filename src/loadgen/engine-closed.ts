@@ -1,4 +1,7 @@
-/** Closed loads: a caller's next session is due when the one before it has ended, plus think time. */
+/**
+ * Closed loads: a caller's next session is due when the one before it has ended, or has been sent where the load says so,
+ * plus think time.
+ */
 import type { Observation, RunPhase } from "../metrics/observation.ts";
 import { conditioned } from "./conditions.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
@@ -83,7 +86,14 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
         phaseOffsetMs: slot.plan.phaseOffsetAt(scheduledMs, caller),
       }),
       (observation) => ended(slot, observation),
+      plan.input.next === "after-sending" ? (sentMs) => follow(slot, sentMs) : undefined,
     );
+  }
+
+  /** The caller's next session is due once it has thought. */
+  function follow(slot: Slot, fromMs: number): void {
+    slot.upcoming = slot.plan.next();
+    schedule(slot, fromMs + slot.upcoming.thinkMs);
   }
 
   function ended(slot: Slot, observation: Observation): void {
@@ -92,13 +102,13 @@ export function createClosedEngine(options: EngineOptions<ClosedPlan>): Engine {
       outstanding--;
       lastRecordedEndMs = Math.max(lastRecordedEndMs, endedMs);
     }
-    slot.upcoming = slot.plan.next();
-    let pauseMs = slot.upcoming.thinkMs;
+    let fromMs = endedMs;
     if (observation.anchorMs === undefined && observation.outcome?.ok === false) {
-      pauseMs += RETRY_PAUSE_MS;
+      fromMs += RETRY_PAUSE_MS;
       pausedSlotMs += overlapMs(endedMs, endedMs + RETRY_PAUSE_MS, warmupMs, windowEndMs);
     }
-    schedule(slot, endedMs + pauseMs);
+    const followed = plan.input.next === "after-sending" && observation.finishedMs !== undefined;
+    if (!followed) follow(slot, fromMs);
     settle();
   }
 

@@ -138,6 +138,26 @@ describe("engine, closed model", () => {
     }
   });
 
+  it("or when the audio of the one before has been sent, where the load says so: more are open than callers", () => {
+    const run = setUp({ streams: 1, iterations: 3, steadyMs: 20_000, next: "after-sending" });
+    run.clock.advanceTo(30_000);
+    expect(run.sessions).toHaveLength(3);
+    for (let i = 1; i < 3; i++) {
+      expect(run.sessions[i]!.scheduledMs).toBe(run.sessions[i - 1]!.finishedMs);
+      expect(run.sessions[i - 1]!.endedMs! - run.sessions[i]!.scheduledMs).toBeCloseTo(120, 6);
+    }
+    expect(run.transport.maxOpen).toBe(2);
+    expect(run.summary()?.lastRecordedEndMs).toBe(run.sessions[2]!.endedMs);
+  });
+
+  it("goes on after a session that ended before its audio was sent", () => {
+    const fail = (): { afterMs: number; failure: Failure } => ({ afterMs: 300, failure: refused });
+    const run = setUp({ streams: 1, iterations: 2, steadyMs: 20_000, next: "after-sending" }, { fail });
+    run.clock.advanceTo(30_000);
+    expect(run.sessions.map(({ scheduledMs }) => scheduledMs)).toEqual([0, 300]);
+    expect(run.summary()).toBeDefined();
+  });
+
   it("judges sessions of the window only: the others are load, not data", () => {
     const run = setUp({}, {}, alwaysWrong);
     run.clock.advanceTo(20_000);

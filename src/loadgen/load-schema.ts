@@ -16,6 +16,7 @@ export interface ClosedKeys {
   rampIn?: number | "auto";
   think?: number | { mean: number; distribution: "exponential" | "fixed" };
   sessionsPerCaller?: number;
+  next?: "after-answer" | "after-sending";
 }
 
 /** What open loads may say besides their level. */
@@ -66,6 +67,9 @@ const think = z
   })
   .exactOptional();
 const sessionsPerCaller = wholeNumber(1, 100_000).exactOptional();
+const next = z
+  .enum(["after-answer", "after-sending"], { error: "must be after-answer or after-sending" })
+  .exactOptional();
 const maxOpen = z
   .union([auto, wholeNumber(1, 100_000)], { error: "must be auto or a whole number from 1 to 100000" })
   .exactOptional();
@@ -77,7 +81,7 @@ const phase = z
   .enum(["aligned", "spread", "random"], { error: "must be aligned, spread or random" })
   .exactOptional();
 
-const closedKeys = { rampIn, think, sessionsPerCaller };
+const closedKeys = { rampIn, think, sessionsPerCaller, next };
 const openKeys = { maxOpen };
 const anyKeys = { ...closedKeys, ...openKeys, arrivals };
 

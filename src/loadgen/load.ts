@@ -20,6 +20,8 @@ export interface ClosedOptions {
   readonly thinkDistribution?: "exponential";
   /** After so many sessions another caller takes the place: another order of clips, another random phase. */
   readonly sessionsPerCaller?: number;
+  /** A caller's next session follows when its audio has been sent, not when it has been answered. */
+  readonly next?: "after-sending";
 }
 
 /** Of loads that start sessions by the clock. */

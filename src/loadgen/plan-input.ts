@@ -53,6 +53,8 @@ export interface PlanInput extends PlanCommon {
   thinkMs: number;
   thinkDistribution?: "exponential";
   sessionsPerCaller?: number;
+  /** Absent: the next session follows on the answer to the one before it. */
+  next?: "after-sending";
 }
 
 /** Of an open load. */
@@ -128,7 +130,7 @@ export function planInput(
 }
 
 function closedPart(load: ClosedLoad, segments: readonly Segment[]): Omit<PlanInput, keyof PlanCommon> {
-  const { rampInMs, thinkMs, thinkDistribution, sessionsPerCaller } = load;
+  const { rampInMs, thinkMs, thinkDistribution, sessionsPerCaller, next } = load;
   const streams = Math.ceil(peakLevel(segments));
   // One level after one ramp-in is the plain case: the phases of its callers can be spread evenly by number.
   const plain = segments.every(
@@ -142,6 +144,7 @@ function closedPart(load: ClosedLoad, segments: readonly Segment[]): Omit<PlanIn
     thinkMs,
     ...(thinkDistribution === undefined ? {} : { thinkDistribution }),
     ...(sessionsPerCaller === undefined ? {} : { sessionsPerCaller }),
+    ...(next === undefined ? {} : { next }),
   };
 }
 

@@ -47,7 +47,10 @@ export function resolveLoad(file: LoadFile, context: LoadContext): Load {
   }
 }
 
-function closed({ rampIn, think, sessionsPerCaller }: ClosedKeys, { warmupMs }: LoadContext): ClosedOptions {
+function closed(
+  { rampIn, think, sessionsPerCaller, next }: ClosedKeys,
+  { warmupMs }: LoadContext,
+): ClosedOptions {
   const mean = typeof think === "object" ? think.mean : think;
   return {
     // Half the warm-up: callers come in one after the other, and all are there well before anything is judged.
@@ -57,6 +60,7 @@ function closed({ rampIn, think, sessionsPerCaller }: ClosedKeys, { warmupMs }: 
       ? { thinkDistribution: think.distribution }
       : {}),
     ...(sessionsPerCaller === undefined ? {} : { sessionsPerCaller }),
+    ...(next === "after-sending" ? { next } : {}),
   };
 }
 

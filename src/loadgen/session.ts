@@ -55,6 +55,8 @@ export interface SessionContext {
   anchor?: "at-start" | "at-schedule" | undefined;
   /** What the session is called at the server. */
   names(start: SessionStart): Pick<StreamSpec, "requestId" | "traceparent">;
+  /** Called at most once, when the last of the audio has been sent. */
+  onSent?(session: Session, atMs: number): void;
   /** Called once, when the stream has ended. */
   onEnd(session: Session): void;
 }
@@ -171,6 +173,7 @@ export class Session implements StreamListener, Timed {
   #finish(): void {
     this.#finishedMs = this.#context.clock.nowMs();
     this.#stream.finish();
+    this.#context.onSent?.(this, this.#finishedMs);
   }
 
   onAccepted(index: number, atMs: number): void {

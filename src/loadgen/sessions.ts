@@ -29,8 +29,12 @@ export interface SessionsOptions {
 }
 
 export interface Sessions {
-  /** Opens a stream now. `onEnd` is called after the session was told to `onSession`. */
-  begin(start: SessionStart, onEnd: (observation: Observation) => void): void;
+  /** Opens a stream now. `onEnd` is called after the session was told to `onSession`, `onSent` when its audio has been sent. */
+  begin(
+    start: SessionStart,
+    onEnd: (observation: Observation) => void,
+    onSent?: (atMs: number) => void,
+  ): void;
   open(): number;
   /** Half-closes the unrecorded ones, in good order. */
   cutUnrecorded(): void;
@@ -41,6 +45,7 @@ export interface Sessions {
 
 interface Running {
   onEnd(observation: Observation): void;
+  onSent: ((atMs: number) => void) | undefined;
   /** Undefined only while it is being opened. */
   session: Session | undefined;
 }
@@ -60,6 +65,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (options.traceRatio === undefined) return { requestId };
       return { requestId, traceparent: traceparentOf(traceContext(requestId, options.traceRatio)) };
     },
+    onSent: (session, atMs) => running.get(session.start)?.onSent?.(atMs),
     onEnd(session) {
       const entry = running.get(session.start);
       running.delete(session.start);
@@ -94,8 +100,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    begin(start, onEnd) {
-      const entry: Running = { onEnd, session: undefined };
+    begin(start, onEnd, onSent) {
+      const entry: Running = { onEnd, onSent, session: undefined };
       running.set(start, entry);
       options.onStart?.(start);
       entry.session = new Session(context, start);

@@ -21,7 +21,7 @@ function scenarioFile(folder: string): string {
     path,
     `name: nvidia-table-short
 description: scenarios/nvidia-table.yaml with fewer iterations
-load: { model: concurrency, streams: ${STREAMS}, rampIn: 0s, iterations: ${ITERATIONS} }
+load: { model: concurrency, streams: ${STREAMS}, rampIn: 0s, iterations: ${ITERATIONS}, next: after-sending }
 duration: { warmup: 0s, steady: 2m }
 audio: { chunk: 160ms, phase: aligned, anchor: at-start, clips: { only: [asterisk-demo-nogo] } }
 recognition: { interim: false, punctuation: true, wordTimeOffsets: false }
