@@ -42,7 +42,7 @@ export function renderGateway(rows: readonly GatewayRow[]): string {
     "up = from a caller's write of a chunk to its arrival at the null server; down = from the server's write of a response",
     "to the caller's stamp; both = the two of a chunk that is answered. They hold what callers and null server, which share",
     "a core, take themselves: that is the row direct. A gateway's goal is both p99 below 10 ms, nothing taken off.",
-    "RSS: no session gets a final here, so that each keeps as much audio as it may",
+    "RSS: every session speaks without a break and keeps the audio of its utterance, five seconds at most",
     "",
   ].join("\n");
 }
