@@ -63,7 +63,7 @@ module.exports = {
       "metrics/result-schema\\.ts",
       "loadgen/(scenario|scenario-schema|condition-schema|load-schema|recognition-schema|schema-fields)\\.ts",
       "cli/target\\.ts",
-      "gateway/(config|stream-dialect|realtime-session)\\.ts",
+      "gateway/(config|recognition-fields|stream-dialect|realtime-session)\\.ts",
     ]),
     door("@opentelemetry/[a-z-]+", ["cli/otlp\\.ts"]),
     door("uplot", ["report/uplot\\.ts"]),

@@ -1,7 +1,9 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
 import { randomBytes } from "node:crypto";
+import { unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import type { Argv, CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
@@ -102,7 +104,12 @@ interface Loaded {
   upstreams: UpstreamConfig[];
   keys: ApiKey[];
   tls: GatewayTls | undefined;
+  /** What `tls` was read from. */
+  tlsFiles: string[];
 }
+
+/** How often the files of certificates are looked at. */
+const LOOK_EVERY_MS = 2000;
 
 async function gateway(world: World, args: Args): Promise<void> {
   const loaded = await load(world, args);
@@ -140,9 +147,14 @@ async function gateway(world: World, args: Args): Promise<void> {
       `upstreams: ${loaded.upstreams.map(({ uri }) => uri).join(", ") || "none"}` +
       `${config.fallback === "mock" ? " (fallback: MOCK words)" : ""}\n`,
   );
-  const unhear = reloadOnHangup(world, args, log, (next) => {
-    upstreams.replace(next.upstreams);
+  const unhear = reloadOnHangup(world, args, log, loaded.tlsFiles, (next) => {
+    // Whether client certificates are demanded is decided when it begins to listen: never let it look as if they were.
+    if (tlsMode(next.tls) !== tlsMode(tls))
+      throw BenchError.usage(
+        "a reload can't turn TLS or client certificates on or off: start the gateway again",
+      );
     if (next.tls !== undefined) server.setTls(next.tls);
+    upstreams.replace(next.upstreams);
   });
   await stopped(world, server, log);
   unhear();
@@ -194,6 +206,7 @@ async function load(world: World, args: Args): Promise<Loaded> {
     upstreams: await Promise.all(config.upstreams.map((upstream) => upstreamOf(world, upstream))),
     keys: keysPath === undefined ? [] : parseApiKeys(await text("--api-keys-file", keysPath), keysPath),
     tls: config.tls === undefined ? undefined : await certificates(config.tls, folder),
+    tlsFiles: Object.values(config.tls ?? {}).map((path) => resolve(folder, path)),
   };
 }
 
@@ -225,11 +238,20 @@ async function certificates(
 ): Promise<GatewayTls> {
   const read = async (flag: string, path: string): Promise<Buffer> =>
     Buffer.from(await text(flag, resolve(folder, path)));
-  return {
+  const tls = {
     cert: await read("--tls-cert", cert),
     key: await read("--tls-key", key),
     ...(clientCa === undefined ? {} : { ca: await read("--tls-client-ca", clientCa) }),
   };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw BenchError.usage(
+      `can't use the certificate ${cert} with the key ${key}: ${messageOf(error)}`,
+      "Both must be PEM, and the key that of the certificate.",
+    );
+  }
+  return tls;
 }
 
 /** The configuration as used; keys are names only, and nothing else in it is a secret. */
@@ -243,29 +265,39 @@ function printable({ config, upstreams, keys, tls }: Loaded): object {
       metadata: Object.keys(endpoint.metadata ?? {}),
     })),
     apiKeys: keys.map(({ name }) => name),
-    tls: tls === undefined ? "off" : tls.ca === undefined ? "on" : "mutual",
+    tls: tlsMode(tls),
   };
 }
 
-/** Reads everything again on SIGHUP; what can't be used is said, and the old settings stay. */
+function tlsMode(tls: GatewayTls | undefined): "off" | "on" | "mutual" {
+  return tls === undefined ? "off" : tls.ca === undefined ? "on" : "mutual";
+}
+
+/** Reads everything again on SIGHUP and when a certificate's file changes; what can't be used is said, and the old stays. */
 function reloadOnHangup(
   world: World,
   args: Args,
   log: ReturnType<typeof createGatewayLog>,
+  tlsFiles: readonly string[],
   use: (next: Loaded) => void,
 ): () => void {
   const reload = (): void => {
-    load(world, args).then(
-      (next) => {
+    load(world, args)
+      .then((next) => {
         use(next);
         log.info({ upstreams: next.upstreams.map(({ name }) => name) }, "configuration read again");
-      },
-      (error: unknown) =>
+      })
+      .catch((error: unknown) =>
         log.warn({ error: messageOf(error) }, "the new configuration can't be used; the old one stays"),
-    );
+      );
   };
   process.on("SIGHUP", reload);
-  return () => process.off("SIGHUP", reload);
+  // By looking, not by events: mounted secrets are links that are exchanged.
+  for (const file of tlsFiles) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, reload);
+  return () => {
+    process.off("SIGHUP", reload);
+    for (const file of tlsFiles) unwatchFile(file, reload);
+  };
 }
 
 /** SIGTERM or Ctrl-C: no new sessions, the open ones are followed to their end up to the limit; once more ends them now. */

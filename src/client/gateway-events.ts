@@ -9,12 +9,25 @@ export const FINISH: string = JSON.stringify({ type: "finish" });
 /** The first message. */
 export function startMessage({ recognition, sampleRateHz }: StreamSpec): string {
   const { language, model, interim, punctuation, wordTimeOffsets, verbatim, profanityFilter } = recognition;
+  const { maxAlternatives, boosting, diarization, endpointing, customConfiguration } = recognition;
   return JSON.stringify({
     type: "start",
     sample_rate_hz: sampleRateHz,
     ...{ language, model, interim, punctuation, verbatim },
     word_times: wordTimeOffsets,
     profanity_filter: profanityFilter,
+    max_alternatives: maxAlternatives,
+    boosting,
+    diarization: diarization && { max_speakers: diarization.maxSpeakers },
+    endpointing: endpointing && {
+      start_history_ms: endpointing.startHistoryMs,
+      start_threshold: endpointing.startThreshold,
+      stop_history_ms: endpointing.stopHistoryMs,
+      stop_threshold: endpointing.stopThreshold,
+      stop_history_eou_ms: endpointing.stopHistoryEouMs,
+      stop_threshold_eou: endpointing.stopThresholdEou,
+    },
+    custom_configuration: customConfiguration,
   });
 }
 

@@ -1,5 +1,16 @@
 /** The session object of the NIM realtime dialect: its defaults, and what a client's update may change. */
 import { z } from "zod";
+import type { RivaEndpointing } from "./recognition-fields.ts";
+import {
+  boosting,
+  customConfiguration,
+  endpointingOf,
+  historyMs,
+  maxSpeakersOf,
+  parseCustomConfiguration,
+  speakers,
+  threshold,
+} from "./recognition-fields.ts";
 import type { SessionRequest } from "./session.ts";
 
 type AudioFormat = "pcm16" | "none";
@@ -23,8 +34,34 @@ const sessionUpdate = z.looseObject({
       enable_word_time_offsets: z.boolean().optional(),
       enable_profanity_filter: z.boolean().optional(),
       enable_verbatim_transcripts: z.boolean().optional(),
+      custom_configuration: z
+        .string()
+        .max(4000)
+        .refine((text) => parseCustomConfiguration(text) !== undefined, "must be key:value,key:value")
+        .optional(),
     })
     .optional(),
+  speaker_diarization: z
+    .looseObject({
+      enable_speaker_diarization: z.boolean().optional(),
+      max_speaker_count: speakers.optional(),
+    })
+    .optional(),
+  word_boosting: z
+    .looseObject({ enable_word_boosting: z.boolean().optional(), word_boosting_list: boosting.optional() })
+    .optional(),
+  endpointing_config: z
+    .looseObject({
+      start_history: historyMs.optional(),
+      start_threshold: threshold.optional(),
+      stop_history: historyMs.optional(),
+      stop_threshold: threshold.optional(),
+      stop_history_eou: historyMs.optional(),
+      stop_threshold_eou: threshold.optional(),
+    })
+    .optional(),
+  // NVIDIA's own client puts it here, as an object.
+  custom_configuration: customConfiguration.optional(),
 });
 
 /** What is used of the dialect's session object; it has more, which goes back to the client as it came. */
@@ -41,6 +78,13 @@ export interface RealtimeSession {
     enable_verbatim_transcripts: boolean;
     custom_configuration: string;
   };
+  speaker_diarization: { enable_speaker_diarization: boolean; max_speaker_count: number };
+  word_boosting: {
+    enable_word_boosting: boolean;
+    word_boosting_list: { phrases: string[]; boost: number }[];
+  };
+  endpointing_config: RivaEndpointing;
+  custom_configuration?: Record<string, string>;
   client_secret: { value: string; expires_at: number } | null;
   [further: string]: unknown;
 }
@@ -97,6 +141,10 @@ export function updated(session: RealtimeSession, wanted: unknown): RealtimeSess
     },
     input_audio_params: { ...session.input_audio_params, ...defined(data.input_audio_params ?? {}) },
     recognition_config: { ...session.recognition_config, ...defined(data.recognition_config ?? {}) },
+    speaker_diarization: { ...session.speaker_diarization, ...defined(data.speaker_diarization ?? {}) },
+    word_boosting: { ...session.word_boosting, ...defined(data.word_boosting ?? {}) },
+    endpointing_config: { ...session.endpointing_config, ...defined(data.endpointing_config ?? {}) },
+    ...(data.custom_configuration === undefined ? {} : { custom_configuration: data.custom_configuration }),
   };
 }
 
@@ -106,7 +154,14 @@ export function requestOf(session: RealtimeSession): SessionRequest {
     recognition_config: config,
     input_audio_transcription: transcription,
     input_audio_params: params,
+    word_boosting: { enable_word_boosting: boosts, word_boosting_list: boosting },
+    speaker_diarization: { enable_speaker_diarization: tellsApart, max_speaker_count: maxSpeakers },
   } = session;
+  const endpointing = endpointingOf(session.endpointing_config);
+  const custom = {
+    ...parseCustomConfiguration(config.custom_configuration),
+    ...session.custom_configuration,
+  };
   return {
     sampleRateHz: params.sample_rate_hz,
     recognition: {
@@ -118,6 +173,10 @@ export function requestOf(session: RealtimeSession): SessionRequest {
       profanityFilter: config.enable_profanity_filter,
       verbatim: config.enable_verbatim_transcripts,
       ...(config.max_alternatives > 1 ? { maxAlternatives: config.max_alternatives } : {}),
+      ...(boosts && boosting.length > 0 ? { boosting } : {}),
+      ...(tellsApart ? { diarization: maxSpeakersOf(maxSpeakers) } : {}),
+      ...(endpointing === undefined ? {} : { endpointing }),
+      ...(Object.keys(custom).length === 0 ? {} : { customConfiguration: custom }),
     },
   };
 }

@@ -6,6 +6,16 @@ import { z } from "zod";
 import type { RecognitionSettings } from "../client/transport.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
 import { LONGEST_SETTINGS, parseObject, refusal } from "./dialect.ts";
+import {
+  boosting,
+  customConfiguration,
+  endpointingOf,
+  historyMs,
+  maxAlternatives,
+  maxSpeakersOf,
+  speakers,
+  threshold,
+} from "./recognition-fields.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import type { GatewaySession, SessionCaller } from "./session.ts";
 
@@ -20,6 +30,20 @@ const startMessage = z.strictObject({
   punctuation: z.boolean().optional(),
   verbatim: z.boolean().optional(),
   profanity_filter: z.boolean().optional(),
+  max_alternatives: maxAlternatives.optional(),
+  boosting: boosting.optional(),
+  diarization: z.strictObject({ max_speakers: speakers.optional() }).optional(),
+  endpointing: z
+    .strictObject({
+      start_history_ms: historyMs.optional(),
+      start_threshold: threshold.optional(),
+      stop_history_ms: historyMs.optional(),
+      stop_threshold: threshold.optional(),
+      stop_history_eou_ms: historyMs.optional(),
+      stop_threshold_eou: threshold.optional(),
+    })
+    .optional(),
+  custom_configuration: customConfiguration.optional(),
 });
 
 export function createStreamDialect(context: DialectContext): Dialect {
@@ -96,6 +120,15 @@ export function createStreamDialect(context: DialectContext): Dialect {
 
 function recognitionOf(wanted: Omit<z.infer<typeof startMessage>, "sample_rate_hz">): RecognitionSettings {
   const { language, model, interim, word_times, punctuation, verbatim, profanity_filter } = wanted;
+  const { max_alternatives, diarization, endpointing = {}, custom_configuration } = wanted;
+  const endpointed = endpointingOf({
+    start_history: endpointing.start_history_ms,
+    start_threshold: endpointing.start_threshold,
+    stop_history: endpointing.stop_history_ms,
+    stop_threshold: endpointing.stop_threshold,
+    stop_history_eou: endpointing.stop_history_eou_ms,
+    stop_threshold_eou: endpointing.stop_threshold_eou,
+  });
   return {
     language,
     interim,
@@ -104,6 +137,11 @@ function recognitionOf(wanted: Omit<z.infer<typeof startMessage>, "sample_rate_h
     ...(punctuation === undefined ? {} : { punctuation }),
     ...(verbatim === undefined ? {} : { verbatim }),
     ...(profanity_filter === undefined ? {} : { profanityFilter: profanity_filter }),
+    ...(max_alternatives === undefined ? {} : { maxAlternatives: max_alternatives }),
+    ...(wanted.boosting === undefined ? {} : { boosting: wanted.boosting }),
+    ...(diarization === undefined ? {} : { diarization: maxSpeakersOf(diarization.max_speakers) }),
+    ...(endpointed === undefined ? {} : { endpointing: endpointed }),
+    ...(custom_configuration === undefined ? {} : { customConfiguration: custom_configuration }),
   };
 }
 

@@ -1,11 +1,41 @@
 /** The gateway as its user runs it: `bench gateway` in a process of its own. */
-import type { Finished } from "./bench-process.ts";
+import type { BenchProcess, Finished } from "./bench-process.ts";
 import { sleep, startBench } from "./bench-process.ts";
 
-export interface RunningGateway {
+export interface RunningGateway extends BenchProcess {
   port: number;
   /** SIGTERM; resolves with its exit code and its log. */
   stop(): Promise<Finished>;
+}
+
+/** Starts it on a free port; resolves when it listens. */
+export async function launchGateway(
+  flags: readonly string[],
+  env: Record<string, string> = {},
+): Promise<RunningGateway> {
+  const gateway = startBench(["gateway", "--port", "0", ...flags], { env });
+  const { child, finished } = gateway;
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      const match = /listening on https?:\/\/127\.0\.0\.1:(\d+)\//.exec((text += data.toString()));
+      if (match !== null) resolve(Number(match[1]));
+    });
+    void finished.then(({ stderr }) => reject(new Error(`the gateway did not start: ${stderr}`)));
+  });
+  const stop = (): Promise<Finished> => {
+    child.kill("SIGTERM");
+    return finished;
+  };
+  return { ...gateway, port, stop };
+}
+
+/** Resolves when it knows that one of its recognisers is there. */
+export async function gatewayReady({ port, stop }: RunningGateway): Promise<void> {
+  for (let looks = 1; (await fetch(`http://127.0.0.1:${port}/health/ready`)).status !== 200; looks++) {
+    if (looks === 100) throw new Error(`the gateway reached no recogniser: ${(await stop()).stderr}`);
+    await sleep(50);
+  }
 }
 
 /**
@@ -17,22 +47,7 @@ export async function startGatewayProcess(
   flags: readonly string[] = [],
 ): Promise<RunningGateway> {
   const upstreams = ports.flatMap((port) => ["--upstream", `grpc://127.0.0.1:${port}`]);
-  const { child, finished } = startBench(["gateway", "--port", "0", ...upstreams, ...flags]);
-  const stop = (): Promise<Finished> => {
-    child.kill("SIGTERM");
-    return finished;
-  };
-  const port = await new Promise<number>((resolve, reject) => {
-    let text = "";
-    child.stdout?.on("data", (data: Buffer) => {
-      const match = /listening on http:\/\/127\.0\.0\.1:(\d+)\//.exec((text += data.toString()));
-      if (match !== null) resolve(Number(match[1]));
-    });
-    void finished.then(({ stderr }) => reject(new Error(`the gateway did not start: ${stderr}`)));
-  });
-  for (let looks = 1; (await fetch(`http://127.0.0.1:${port}/health/ready`)).status !== 200; looks++) {
-    if (looks === 100) throw new Error(`the gateway reached no recogniser: ${(await stop()).stderr}`);
-    await sleep(50);
-  }
-  return { port, stop };
+  const gateway = await launchGateway([...upstreams, ...flags]);
+  await gatewayReady(gateway);
+  return gateway;
 }

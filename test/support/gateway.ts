@@ -69,8 +69,16 @@ export class Caller {
   /** HTTP status of an upgrade that was refused. */
   refused: number | undefined;
 
-  constructor(url: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}) {
-    this.socket = new WebSocket(url, options.protocols ?? [], { headers: options.headers ?? {} });
+  constructor(
+    url: string,
+    options: {
+      protocols?: string[];
+      headers?: Record<string, string>;
+      tls?: { ca: Buffer; cert?: Buffer; key?: Buffer };
+    } = {},
+  ) {
+    const { protocols = [], headers = {}, tls = {} } = options;
+    this.socket = new WebSocket(url, protocols, { headers, ...tls });
     this.socket.on("message", (data: Buffer) => this.events.push(JSON.parse(data.toString()) as Event));
     this.socket.on("error", () => undefined);
     this.closed = new Promise((resolve) => {

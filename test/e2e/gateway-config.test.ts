@@ -1,0 +1,88 @@
+/** Where the gateway's settings come from, and tokens that one gateway makes and another takes. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { bench, sleep, tempFolder } from "../support/bench-process.ts";
+import { startDelayServer } from "../support/delay-server.ts";
+import { Caller } from "../support/gateway.ts";
+import type { RunningGateway } from "../support/gateway-process.ts";
+import { launchGateway } from "../support/gateway-process.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+test("--check-config: a flag wins over the environment, and that over the file; secrets stay hidden", async () => {
+  const cwd = tempFolder();
+  const write = (name: string, text: string): void => writeFileSync(join(cwd, name), text);
+  write("keys.txt", "web 0123456789abcdef\n");
+  write(
+    "gateway.yaml",
+    `port: 1111
+host: 127.0.0.2
+upstreams: [{ name: file, uri: "grpc://127.0.0.1:1" }]
+apiKeysFile: keys.txt
+log: { level: error }
+limits: { drain: 7s }
+`,
+  );
+  const used = async (flags: string[], env: Record<string, string>): Promise<Record<string, unknown>> => {
+    const args = ["gateway", "--config", "gateway.yaml", "--check-config", ...flags];
+    const { code, stdout } = await bench(args, {
+      cwd,
+      env: { ...env, BENCH_GATEWAY_TOKEN_SECRET: "s3cret" },
+    });
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/0123456789abcdef|s3cret/);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  expect(await used([], {})).toMatchObject({
+    ...{ port: 1111, host: "127.0.0.2", log: { level: "error" }, apiKeys: ["web"] },
+    upstreams: [{ name: "file", uri: "grpc://127.0.0.1:1" }],
+    limits: { drain: 7000, sessions: 2000 },
+  });
+  const env = { BENCH_GATEWAY_PORT: "2222", BENCH_GATEWAY_UPSTREAM: "grpc://127.0.0.1:2" };
+  expect(await used([], env)).toMatchObject({
+    ...{ port: 2222, host: "127.0.0.2" },
+    upstreams: [{ uri: "grpc://127.0.0.1:2" }],
+  });
+  expect(await used(["--port", "3333"], env)).toMatchObject({ port: 3333, host: "127.0.0.2" });
+}, 60_000);
+
+test("gateways that share a secret take each other's tokens, until they end; altered ones never", async () => {
+  const upstream = await startDelayServer({ partialMs: 0, finalMs: 0 });
+  stops.push(() => upstream.close());
+  const folder = tempFolder();
+  writeFileSync(join(folder, "keys.txt"), "web 0123456789abcdef\n");
+  writeFileSync(join(folder, "gateway.yaml"), "tokenLife: 4s\napiKeysFile: keys.txt\n");
+  const start = async (secret: string): Promise<RunningGateway> => {
+    const flags = ["--config", join(folder, "gateway.yaml"), "--upstream", `grpc://${upstream.address}`];
+    const gateway = await launchGateway(flags, { BENCH_GATEWAY_TOKEN_SECRET: secret });
+    stops.push(() => gateway.child.kill("SIGKILL"));
+    return gateway;
+  };
+  const [maker, taker, stranger] = await Promise.all([start("one"), start("one"), start("another")]);
+  const made = await fetch(`http://127.0.0.1:${maker.port}/v1/realtime/transcription_sessions`, {
+    method: "POST",
+    headers: { "x-api-key": "0123456789abcdef" },
+  });
+  const { client_secret } = (await made.json()) as { client_secret: { value: string } };
+  const token = client_secret.value;
+  /** HTTP status of the refusal; undefined when the session was opened. */
+  const joined = async ({ port }: RunningGateway, value: string): Promise<number | undefined> => {
+    const url = `ws://127.0.0.1:${port}/v1/realtime?intent=transcription`;
+    const caller = new Caller(url, { protocols: ["realtime", `realtime-token.${value}`] });
+    await Promise.race([caller.heard("conversation.created"), caller.closed]);
+    caller.socket.terminate();
+    return caller.refused;
+  };
+  const altered = token.replace(/^./, (first) => (first === "A" ? "B" : "A"));
+  expect(await Promise.all([joined(taker, token), joined(taker, altered), joined(stranger, token)])).toEqual([
+    undefined,
+    401,
+    401,
+  ]);
+  await sleep(4100);
+  expect(await joined(taker, token)).toBe(401);
+}, 60_000);

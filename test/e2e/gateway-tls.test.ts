@@ -1,0 +1,102 @@
+/** Certificates of the gateway: exchanged while it runs, and demanded of its callers. */
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { tempFolder } from "../support/bench-process.ts";
+import { makeCertificates, pem } from "../support/certificates.ts";
+import { startDelayServer } from "../support/delay-server.ts";
+import { Caller } from "../support/gateway.ts";
+import type { RunningGateway } from "../support/gateway-process.ts";
+import { launchGateway } from "../support/gateway-process.ts";
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function gatewayWith(...flags: string[]): Promise<RunningGateway> {
+  const upstream = await startDelayServer({ partialMs: 0, finalMs: 0, text: "one two three" });
+  stops.push(() => upstream.close());
+  const gateway = await launchGateway(["--upstream", `grpc://${upstream.address}`, ...flags]);
+  stops.push(() => gateway.child.kill("SIGKILL"));
+  return gateway;
+}
+
+/** Begins a session; undefined when the connection could not be made. */
+async function begin(
+  { port }: RunningGateway,
+  tls: { ca: Buffer; cert?: Buffer; key?: Buffer },
+): Promise<Caller | undefined> {
+  const caller = new Caller(`wss://127.0.0.1:${port}/v1/stream`, { tls });
+  caller.socket.on("open", () => caller.json({ type: "start" }));
+  return caller.heard("ready").then(
+    () => caller,
+    () => undefined,
+  );
+}
+
+async function end(caller: Caller | undefined): Promise<unknown> {
+  caller?.socket.send(Buffer.alloc(3200));
+  caller?.json({ type: "finish" });
+  return [(await caller?.closed)?.code, caller?.of("final")[0]?.["text"]];
+}
+
+const WELL = [1000, "one two three"];
+
+test("a new certificate is used without a restart; open sessions live on; a half-written pair changes nothing", async () => {
+  const [old, next] = [makeCertificates(), makeCertificates()];
+  const folder = tempFolder();
+  const put = (name: "crt" | "key", from: string): void =>
+    copyFileSync(join(from, `server.${name}`), join(folder, `tls.${name}`));
+  put("crt", old);
+  put("key", old);
+  const gateway = await gatewayWith(
+    "--tls-cert",
+    join(folder, "tls.crt"),
+    "--tls-key",
+    join(folder, "tls.key"),
+  );
+  const [trustsOld, trustsNext] = [{ ca: pem(old, "ca.crt") }, { ca: pem(next, "ca.crt") }];
+  const before = await begin(gateway, trustsOld);
+
+  put("crt", next);
+  gateway.child.kill("SIGHUP");
+  await gateway.sees(/can't be used; the old one stays/);
+  expect(await end(await begin(gateway, trustsOld))).toEqual(WELL);
+
+  put("key", next);
+  gateway.child.kill("SIGHUP");
+  await gateway.sees(/configuration read again/);
+  expect(await begin(gateway, trustsOld)).toBeUndefined();
+  expect(await end(await begin(gateway, trustsNext))).toEqual(WELL);
+  expect(await end(before)).toEqual(WELL);
+
+  // Nobody says so this time: the files are watched.
+  put("crt", old);
+  put("key", old);
+  let after: Caller | undefined;
+  await expect
+    .poll(async () => (after = await begin(gateway, trustsOld)) !== undefined, {
+      timeout: 15_000,
+      interval: 500,
+    })
+    .toBe(true);
+  expect(await end(after)).toEqual(WELL);
+}, 60_000);
+
+test("with client certificates demanded: none and a stranger's are refused, ours is let in", async () => {
+  const folder = makeCertificates();
+  const file = (name: string): string => join(folder, name);
+  const gateway = await gatewayWith(
+    ...["--tls-cert", file("server.crt"), "--tls-key", file("server.key"), "--tls-client-ca", file("ca.crt")],
+  );
+  const ca = pem(folder, "ca.crt");
+  const withPair = (name: string) => ({
+    ca,
+    cert: pem(folder, `${name}.crt`),
+    key: pem(folder, `${name}.key`),
+  });
+  expect(await begin(gateway, { ca })).toBeUndefined();
+  expect(await begin(gateway, withPair("stranger"))).toBeUndefined();
+  expect(await end(await begin(gateway, withPair("client")))).toEqual(WELL);
+}, 60_000);

@@ -1,0 +1,114 @@
+/** Recognition settings through both dialects, by value: what a scenario asks for is what the upstream is asked for. */
+import { expect, test } from "vitest";
+import { VirtualClock } from "../src/base/clock.ts";
+import { startMessage } from "../src/client/gateway-events.ts";
+import { sessionUpdate } from "../src/client/nim-realtime-session.ts";
+import { recognitionConfig } from "../src/client/riva-encode.ts";
+import type { RecognitionSettings, StreamSpec } from "../src/client/transport.ts";
+import type { Dialect, DialectContext } from "../src/gateway/dialect.ts";
+import { createRealtimeDialect } from "../src/gateway/realtime-dialect.ts";
+import { defaultSession } from "../src/gateway/realtime-session.ts";
+import type { SessionError } from "../src/gateway/result.ts";
+import type { GatewaySession, SessionRequest } from "../src/gateway/session.ts";
+import { createStreamDialect } from "../src/gateway/stream-dialect.ts";
+
+const ALL: RecognitionSettings = {
+  ...{ language: "de-DE", model: "m", interim: true },
+  ...{ punctuation: true, wordTimeOffsets: true, verbatim: true, profanityFilter: true, maxAlternatives: 3 },
+  boosting: [{ phrases: ["Riva", "NIM"], boost: 20 }],
+  diarization: { maxSpeakers: 4 },
+  endpointing: {
+    ...{ startHistoryMs: 200, startThreshold: 0.1, stopHistoryMs: 800, stopThreshold: 0.9 },
+    ...{ stopHistoryEouMs: 400, stopThresholdEou: 0.8 },
+  },
+  customConfiguration: { "neural_vad.onset": "0.85" },
+};
+const SPEC = { recognition: ALL, sampleRateHz: 8000 } as StreamSpec;
+const AUDIO = JSON.stringify({ type: "input_audio_buffer.append", audio: "AAAA" });
+
+interface Tried {
+  request: SessionRequest | undefined;
+  error: SessionError | undefined;
+}
+
+/** What comes of the messages: the request to the recogniser, or the refusal. */
+function tell(create: (context: DialectContext) => Dialect, ...messages: string[]): Tried {
+  const tried: Tried = { request: undefined, error: undefined };
+  const silent = { audio: () => undefined, end: () => undefined } as unknown as GatewaySession;
+  const dialect = create({
+    sessionId: "s",
+    clock: new VirtualClock(),
+    chunkBytes: 1000,
+    socket: {
+      send: () => undefined,
+      close: (error) => (tried.error = error),
+      setReading: () => undefined,
+    },
+    begin(request) {
+      tried.request = request;
+      return silent;
+    },
+  });
+  for (const message of messages) dialect.text(message);
+  return tried;
+}
+
+const update = (session: object): string => JSON.stringify({ type: "transcription_session.update", session });
+const stream = (start: object): Tried =>
+  tell(createStreamDialect, JSON.stringify({ type: "start", ...start }));
+const realtime = (session: object): Tried => tell(createRealtimeDialect, update(session), AUDIO);
+
+test("the binary dialect asks Riva for all that a scenario asks for", () => {
+  const { request } = tell(createStreamDialect, startMessage(SPEC));
+  expect(request).toEqual({ recognition: ALL, sampleRateHz: 8000 });
+});
+
+test("so does the realtime dialect", () => {
+  const { request } = realtime(sessionUpdate({ defaults: defaultSession("sess_1") }, SPEC));
+  expect(request).toEqual({ recognition: ALL, sampleRateHz: 8000 });
+  expect(recognitionConfig(request?.recognition ?? ALL, "LINEAR_PCM", 8000)).toMatchObject({
+    speech_contexts: [{ phrases: ["Riva", "NIM"], boost: 20 }],
+    diarization_config: { enable_speaker_diarization: true, max_speaker_count: 4 },
+    endpointing_config: { start_history: 200, stop_history: 800, stop_history_eou: 400 },
+    custom_configuration: { "neural_vad.onset": "0.85" },
+  });
+});
+
+test("a session sent back as it came asks for nothing of its own", () => {
+  const { recognition } = realtime(defaultSession("sess_1")).request ?? {};
+  for (const key of ["boosting", "diarization", "endpointing", "customConfiguration"])
+    expect(recognition).not.toHaveProperty(key);
+});
+
+test("custom configuration may be a text within recognition_config, as the default session has it", () => {
+  const { request } = realtime({ recognition_config: { custom_configuration: "a:1, b:x:y" } });
+  expect(request?.recognition.customConfiguration).toEqual({ a: "1", b: "x:y" });
+});
+
+test.each([
+  ["boosting.0.boost", { boosting: [{ phrases: ["a"], boost: 1e9 }] }],
+  ["boosting.0.phrases", { boosting: [{ phrases: [], boost: 1 }] }],
+  ["diarization.max_speakers", { diarization: { max_speakers: -1 } }],
+  ["endpointing.stop_threshold", { endpointing: { stop_threshold: 2 } }],
+  ["endpointing", { endpointing: { nonsense: 1 } }],
+  ["custom_configuration.a", { custom_configuration: { a: 1 } }],
+])("a start message with a bad %s is refused by that name", (name, start) => {
+  const { request, error } = stream(start);
+  expect([request, error?.code]).toEqual([undefined, "bad_request"]);
+  expect(error?.message).toContain(`start: ${name}:`);
+});
+
+test.each([
+  [
+    "word_boosting.word_boosting_list.0.phrases",
+    { word_boosting: { word_boosting_list: [{ phrases: "a", boost: 1 }] } },
+  ],
+  ["speaker_diarization.max_speaker_count", { speaker_diarization: { max_speaker_count: "8" } }],
+  ["endpointing_config.start_threshold", { endpointing_config: { start_threshold: 7 } }],
+  ["custom_configuration.a", { custom_configuration: { a: true } }],
+  ["recognition_config.custom_configuration", { recognition_config: { custom_configuration: "no pairs" } }],
+])("an update with a bad %s is refused by that name", (name, session) => {
+  const { request, error } = realtime(session);
+  expect([request, error?.code]).toEqual([undefined, "bad_request"]);
+  expect(error?.message).toContain(`session.${name}:`);
+});
