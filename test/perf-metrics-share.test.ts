@@ -9,13 +9,12 @@ const COST = {
   exposeUsPerScrape: 1000,
 };
 
-test("on is off, and a fifth of a session's recording, and a stream's part of what each second takes", () => {
+test("off, a fifth of a session's recording and a stream's part of each second, and its part of a scrape every 5 s", () => {
   const share = metricsShare({ transport: "riva-h2", streams: 400, cpuUsPerStreamSecond: 300 }, COST);
+  const recorded = 300 + 25 / 5 + 3000 / 400;
   expect(share).toEqual({
-    transport: "riva-h2",
-    streams: 400,
-    offUsPerStreamSecond: 300,
-    onUsPerStreamSecond: 300 + 25 / 5 + 4000 / 400,
+    ...{ transport: "riva-h2", streams: 400, off: 300 },
+    ...{ recorded, scraped: recorded + 1000 / 5 / 400 },
   });
-  expect(renderMetricsShares([share])).toMatch(/^riva-h2 +400 +300 +315 +\+5\.0 %$/m);
+  expect(renderMetricsShares([share])).toMatch(/^riva-h2 +400 +300 +313 +\+4\.2 % +313 +\+0\.2 %$/m);
 });
