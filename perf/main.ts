@@ -21,7 +21,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { BenchError, messageOf } from "../src/base/errors.ts";
 import { transportsFor } from "../src/client/transports.ts";
-import { WORKER_NODE_FLAGS } from "../src/loadgen/worker-flags.ts";
+import { workerNodeFlags } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import { renderGateway } from "./gateway-report.ts";
 import { measureGatewaySeries } from "./gateway-series.ts";
@@ -153,25 +153,26 @@ function readOptions(): Options {
       repeats: { type: "string" },
       "streams-per-connection": { type: "string" },
       scaling: { type: "string" },
-      "worker-flags": { type: "string", default: WORKER_NODE_FLAGS.join(" ") },
+      "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
       "gateway-flags": { type: "string", default: "" },
       "gateway-upstream": { type: "string", default: "riva-grpc" },
     },
   });
-  const workerFlags = flagsOf(values["worker-flags"]);
+  const flagsFor = (transport: string): readonly string[] =>
+    values["worker-flags"] === undefined ? workerNodeFlags(transport) : flagsOf(values["worker-flags"]);
   const limit = values["streams-per-connection"];
   const known: Options["contenders"] = [
     ...transportsFor("riva-grpc").map((transport) => ({
       transport,
-      setting: `${limit === undefined ? "one connection" : `${limit} streams a connection`}, ${workerFlags.join(" ")}`,
+      setting: `${limit === undefined ? "one connection" : `${limit} streams a connection`}, ${flagsFor(transport).join(" ")}`,
       script: "./our-generator.ts",
       args: [
         transport,
         String(limit === undefined ? Infinity : positiveInteger("--streams-per-connection", limit)),
       ],
-      nodeFlags: workerFlags,
+      nodeFlags: flagsFor(transport),
     })),
     {
       transport: BASELINE,
@@ -202,7 +203,7 @@ function readOptions(): Options {
     gatewaySetting: {
       upstream: values["gateway-upstream"],
       gatewayFlags: flagsOf(values["gateway-flags"]),
-      callerFlags: workerFlags,
+      callerFlags: flagsFor("gateway"),
     },
     gatewaySettleMs: values.quick ? 1000 : 6000,
     rampMs: values.quick ? 1000 : 2000,

@@ -55,7 +55,7 @@ export async function makeLoad(
   };
   const coordinator = createCoordinator({
     jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
-    launch: launchWorker,
+    launch: () => launchWorker(scenario.transport),
     totals,
     clock: world.clock,
     onStart,

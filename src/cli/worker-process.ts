@@ -1,15 +1,15 @@
 /** A worker as a child of this process, seen as the coordinator wants it. */
 import type { Addressed, FromWorker } from "../loadgen/protocol.ts";
 import type { WorkerHandle } from "../loadgen/coordinator.ts";
-import { WORKER_NODE_FLAGS } from "../loadgen/worker-flags.ts";
+import { workerNodeFlags } from "../loadgen/worker-flags.ts";
 import { forkSelf } from "./child.ts";
 
 /** A channel that outlives its process by this long is not waited for. */
 const CHANNEL_LIMIT_MS = 500;
 
-/** Starts a worker process. */
-export function launchWorker(): WorkerHandle {
-  const child = forkSelf(["worker"], WORKER_NODE_FLAGS);
+/** Starts a worker process, with the flags that suit its transport. */
+export function launchWorker(transport: string): WorkerHandle {
+  const child = forkSelf(["worker"], workerNodeFlags(transport));
   return {
     channel: {
       send: (message) => {
