@@ -31,10 +31,7 @@ const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
   gateway: {
     kind: "gateway",
     only: "LINEAR_PCM",
-    lacks: [
-      ...(["maxAlternatives", "boosting", "diarization", "endpointing"] as const),
-      ...(["customConfiguration", "runtimeConfig"] as const),
-    ],
+    lacks: ["runtimeConfig"],
     create: createGatewayWs,
   },
 };
