@@ -192,10 +192,11 @@ export function serveConnection(
     place.leave();
     metrics.sessionEnded(name, code);
     const lastedMs = Math.round(clock.nowMs() - startedMs);
-    log.info(
-      { ...fields, close: code, ...(error === undefined ? {} : { error: error.code }), lastedMs },
-      "session closed",
-    );
+    const marks = {
+      ...(error === undefined ? {} : { error: error.code }),
+      ...(session?.mock === true ? { mock: true } : {}),
+    };
+    log.info({ ...fields, close: code, ...marks, lastedMs }, "session closed");
     onClosed();
   });
   return {

@@ -8,7 +8,7 @@ import { bench, readRun, startBench, tempFolder, undisturbed } from "../support/
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
 import type { RunningGateway } from "../support/gateway-process.ts";
-import { startGatewayProcess } from "../support/gateway-process.ts";
+import { launchGateway, startGatewayProcess } from "../support/gateway-process.ts";
 import { Caller } from "../support/gateway.ts";
 
 const stops: (() => Promise<unknown>)[] = [];
@@ -116,3 +116,45 @@ test("SIGTERM: an open session is followed to its end, and the exit code is 0", 
   expect(await caller.closed).toMatchObject({ code: 1000 });
   expect((await stopped).code).toBe(0);
 }, 60_000);
+
+test("SIGTERM under load: no session is cut, those that come later are refused, and the exit code is 0", async () => {
+  const emulator = await emulatorOn("--http-port", "0");
+  const gateway = await gatewayBefore(emulator.port);
+  const out = join(tempFolder(), "run");
+  const target = `ws://127.0.0.1:${gateway.port}/v1/stream`;
+  const run = startBench(["--scenario", scenarioFile("6s"), "--target", target, "--out", out, "--quiet"]);
+  const stats = `http://127.0.0.1:${emulator.httpPort}/emulator/stats`;
+  const started = async (): Promise<number> => ((await (await fetch(stats)).json()) as EmulatorStats).started;
+  await expect.poll(started, { timeout: 60_000 }).toBeGreaterThan(8);
+  const { code } = await gateway.stop();
+  expect(code).toBe(0);
+  await run.finished;
+  const { result } = readRun(out);
+  expect(inAll(result, "completed")).toBe(await started());
+  const failures = Object.values(result.sessionsByPhase).flatMap((counts) => counts.failures);
+  expect(failures.length).toBeGreaterThan(0);
+  for (const { phase } of failures) expect(phase).toBe("connect");
+}, 120_000);
+
+test("the fallback's words are marked in metrics and log, and none of their sessions counts as served", async () => {
+  const gateway = await launchGateway(["--upstream", "grpc://127.0.0.1:1", "--fallback", "mock"]);
+  stops.push(() => gateway.stop());
+  const out = join(tempFolder(), "run");
+  const target = `ws://127.0.0.1:${gateway.port}/v1/stream`;
+  const { code } = await bench([
+    "--scenario",
+    scenarioFile("3s"),
+    ...["--target", target, "--out", out, "--quiet"],
+  ]);
+  expect(code).toBe(3);
+  const { result } = readRun(out);
+  expect(inAll(result, "started")).toBeGreaterThan(0);
+  expect([inAll(result, "completed"), inAll(result, "failed")]).toEqual([0, inAll(result, "started")]);
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
+  const marked = Number(/^bench_gateway_mock_sessions_total (\d+)/m.exec(metrics)?.[1]);
+  expect(marked).toBe(inAll(result, "started"));
+  const { stderr, stdout } = await gateway.stop();
+  const closed = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("session closed"));
+  expect(closed.length).toBe(marked);
+  for (const line of closed) expect(line).toContain('"mock":true');
+}, 120_000);
