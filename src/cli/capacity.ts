@@ -112,6 +112,7 @@ async function capacity(world: World, args: Args): Promise<void> {
   checkNumbers(args);
   const input = await probeInput(world, settings, args.max, "short");
   const target = await resolveTarget({ flag: args.target, env: world.env, cwd: world.cwd, root: world.root });
+  // What the target's dialect can't carry is refused here, not in the first probe.
   chooseTransport(input.scenario, input.planned, input.workers, target.kind);
   const { series, scenario, seed, slo, chunk, probeSeconds } = settings;
   openSeries(series, {

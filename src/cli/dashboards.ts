@@ -92,6 +92,6 @@ async function write(
     await mkdir(folder, { recursive: true });
     for (const [name, text] of files) await writeFile(join(folder, name), text);
   } catch (error) {
-    throw BenchError.usage(`can't write to --out ${folder}: ${messageOf(error)}`);
+    throw BenchError.usage(`can't write to --out ${folder}: ${messageOf(error)}`, "Give another folder.");
   }
 }
