@@ -27,7 +27,7 @@ module.exports = {
     only("metrics-is-a-leaf", "^src/metrics/", ["^src/(base|metrics)/"]),
     only("loadgen-sees-only-the-transport-seam", "^src/loadgen/", [
       "^src/(base|metrics|loadgen)/",
-      "^src/client/transports?\\.ts$",
+      "^src/client/(create-)?transports?\\.ts$",
     ]),
     only("report-reads-results", "^src/report/", ["^src/(base|metrics|report)/"]),
     only("emulator-never-shares-client-code", "^src/emulator/", ["^src/(base|emulator)/"]),
@@ -37,6 +37,22 @@ module.exports = {
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/cli/", "\\.test\\.ts$"] },
       to: { path: "^src/cli/" },
+    },
+    {
+      // What is loaded before a command is known: `--help` and the start of every worker wait for it.
+      name: "the-command-line-starts-light",
+      severity: "error",
+      from: { path: "^src/cli/(main|bench|world|machine|run-options)\\.ts$|^src/client/transports\\.ts$" },
+      to: {
+        dynamic: false,
+        dependencyTypesNot: ["type-only", "core"],
+        pathNot: [
+          "^src/cli/(bench|world|machine|run-options)\\.ts$",
+          "^src/client/transports\\.ts$",
+          "^src/base/(clock|errors|package-root)\\.ts$",
+          "node_modules/yargs/",
+        ],
+      },
     },
     door("@grpc/proto-loader", ["base/riva-proto\\.ts"]),
     door("@grpc/grpc-js", [

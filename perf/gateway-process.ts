@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
-import { createTransport } from "../src/client/transports.ts";
+import { createTransport } from "../src/client/create-transport.ts";
 import { createGatewayLog } from "../src/cli/gateway-log.ts";
 import { createAuth } from "../src/gateway/auth.ts";
 import { gatewayFile } from "../src/gateway/config.ts";

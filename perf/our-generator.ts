@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
-import { createTransport } from "../src/client/transports.ts";
+import { createTransport } from "../src/client/create-transport.ts";
 import type { ReadyClip } from "../src/loadgen/audio-plan.ts";
 import { createScheduler, timed } from "../src/loadgen/scheduler.ts";
 import type { SessionContext } from "../src/loadgen/session.ts";

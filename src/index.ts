@@ -6,7 +6,7 @@ export type { Clip, Dataset } from "./base/dataset.ts";
 export { BenchError, EXIT } from "./base/errors.ts";
 export type { ExitCode } from "./base/errors.ts";
 export type { Failure, Outcome } from "./base/outcome.ts";
-export { createTransport } from "./client/transports.ts";
+export { createTransport } from "./client/create-transport.ts";
 export type { AsrResponse, AsrStream, AsrTransport, StreamListener, StreamSpec } from "./client/transport.ts";
 export { METRICS } from "./metrics/catalogue.ts";
 export { compareRuns } from "./metrics/comparison.ts";

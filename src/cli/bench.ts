@@ -1,51 +1,123 @@
 /** The command line: picks the command, prints errors, sets the exit code. */
-import type { Argv } from "yargs";
+import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
-import { calibrateCommand } from "./calibrate.ts";
-import { capacityCommand } from "./capacity.ts";
-import { checkCommand } from "./check.ts";
-import { compareCommand } from "./compare.ts";
-import { dashboardsCommand } from "./dashboards.ts";
-import { emulatorCommand } from "./emulator.ts";
-import { gatewayCommand } from "./gateway.ts";
-import { gateCommand } from "./gate.ts";
-import { historyCommand } from "./history.ts";
+import type { Command } from "./command.ts";
 import { packageVersion } from "./machine.ts";
-import { planCommand } from "./plan.ts";
-import { reportCommand } from "./report.ts";
-import { runCommand } from "./run.ts";
-import { scenariosCommand } from "./scenarios.ts";
-import { transcribeCommand } from "./transcribe.ts";
-import { workerCommand } from "./worker.ts";
+import type { RunArguments } from "./run-options.ts";
+import { runOptions } from "./run-options.ts";
 import type { World } from "./world.ts";
 
-/** What a run starts by itself; nobody types it. */
-const HIDDEN = "worker";
+interface Entry {
+  /** As yargs reads it: name, then what goes without a flag; or several names. */
+  command: string | string[];
+  /** False hides it. */
+  describe: string | false;
+  load(world: World): Command | Promise<Command>;
+}
+
+/** Each is loaded when it is meant: `--help` and a worker's start do not wait for all the others. */
+const COMMANDS: readonly Entry[] = [
+  {
+    command: ["run", "$0"],
+    describe: "Run a scenario, print the table, write the run folder, exit by verdict (the default command)",
+    // Flags of the default command are in `bench --help`: these must come without the rest.
+    load: (world) => ({
+      builder: runOptions,
+      handler: async (args) => (await import("./run.ts")).run(world, args as unknown as RunArguments),
+    }),
+  },
+  {
+    command: "check",
+    describe: "See whether a target can be used: name, port, TLS, health, models, one sentence",
+    load: async (world) => (await import("./check.ts")).checkCommand(world),
+  },
+  {
+    command: "transcribe <files..>",
+    describe: "Transcribe WAV files, as a stream with live partials or whole",
+    load: async (world) => (await import("./transcribe.ts")).transcribeCommand(world),
+  },
+  {
+    command: "report <runs..>",
+    describe: "Report stored runs, also one that was killed before it could write its result",
+    load: async (world) => (await import("./report.ts")).reportCommand(world),
+  },
+  {
+    command: "gate <runs..>",
+    describe: "Judge stored runs: by other SLOs, against a baseline of earlier runs; exit by verdict",
+    load: async (world) => (await import("./gate.ts")).gateCommand(world),
+  },
+  {
+    command: "compare <baseline> <candidate>",
+    describe: "Compare two servers by interleaved pairs of runs, or two sets of stored runs",
+    load: async (world) => (await import("./compare.ts")).compareCommand(world),
+  },
+  {
+    command: "capacity",
+    describe: "The largest number of streams that still meets the SLOs, as an interval",
+    load: async (world) => (await import("./capacity.ts")).capacityCommand(world),
+  },
+  {
+    command: "plan",
+    describe: "Sessions and minutes that given gates need; the strongest gate that fits a time budget",
+    load: async (world) => (await import("./plan.ts")).planCommand(world),
+  },
+  {
+    command: "history [runs..]",
+    describe: "List earlier runs, follow a figure by release, pin a baseline",
+    load: async (world) => (await import("./history.ts")).historyCommand(world),
+  },
+  {
+    command: "scenarios [name]",
+    describe: "List the scenarios, or print one as a start for your own",
+    load: async (world) => (await import("./scenarios.ts")).scenariosCommand(world),
+  },
+  {
+    command: "dashboards",
+    describe: "List the Grafana boards and alerting rules, or write them to a folder for import",
+    load: async (world) => (await import("./dashboards.ts")).dashboardsCommand(world),
+  },
+  {
+    command: "calibrate",
+    describe: "Measure the harness's own error on this machine, against an emulator whose delays are known",
+    load: async (world) => (await import("./calibrate.ts")).calibrateCommand(world),
+  },
+  {
+    command: "emulator",
+    describe: "Run an emulated Riva server: no GPU, answers with the dataset's true words",
+    load: async (world) => (await import("./emulator.ts")).emulatorCommand(world),
+  },
+  {
+    command: "gateway",
+    describe: "Run the WebSocket gateway: browser audio to Riva or a NIM, with a microphone page",
+    load: async (world) => (await import("./gateway.ts")).gatewayCommand(world),
+  },
+  {
+    // What a run starts by itself; nobody types it.
+    command: "worker",
+    describe: false,
+    load: async () => (await import("./worker.ts")).workerCommand(),
+  },
+];
+
+function nameOf({ command }: Entry): string {
+  return [command].flat()[0]?.split(" ")[0] ?? "";
+}
+
+function lazy(world: World, { command, describe, load }: Entry): CommandModule {
+  return {
+    command,
+    describe,
+    builder: async (yargs: Argv) => {
+      const { builder } = await load(world);
+      return typeof builder === "function" ? builder(yargs) : yargs;
+    },
+    handler: async (args) => (await load(world)).handler(args),
+  };
+}
 
 /** Runs the command line in `world`. Never throws: errors become a message and an exit code. */
 export async function bench(world: World): Promise<void> {
-  const commands = [
-    runCommand(world),
-    checkCommand(world),
-    transcribeCommand(world),
-    reportCommand(world),
-    gateCommand(world),
-    compareCommand(world),
-    capacityCommand(world),
-    planCommand(world),
-    historyCommand(world),
-    scenariosCommand(world),
-    dashboardsCommand(world),
-    calibrateCommand(world),
-    emulatorCommand(world),
-    gatewayCommand(world),
-    workerCommand(),
-  ];
-  const names = commands
-    .flatMap(({ command }) => command ?? [])
-    .map((usage) => usage.split(" ")[0] ?? "")
-    .filter((name) => /^[a-z]/.test(name) && name !== HIDDEN);
   let parser: Argv = yargs([...world.args])
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
@@ -64,10 +136,11 @@ export async function bench(world: World): Promise<void> {
     .epilogue(
       "Exit codes: 0 passed, 1 our error, 2 bad input, 3 SLO failed, 4 worse than baseline, 5 run void, 6 inconclusive, 7 target can't be used, 130 interrupted.",
     );
-  for (const command of commands) parser = parser.command(command);
+  for (const entry of COMMANDS) parser = parser.command(lazy(world, entry));
   try {
     const first = world.args[0];
-    if (first !== undefined && /^[a-z]/.test(first) && ![...names, HIDDEN].includes(first)) {
+    if (first !== undefined && /^[a-z]/.test(first) && !COMMANDS.some((entry) => nameOf(entry) === first)) {
+      const names = COMMANDS.filter(({ describe }) => describe !== false).map(nameOf);
       const near = nearestName(first, names);
       throw BenchError.usage(
         `unknown command "${first}"`,

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CommandModule } from "yargs";
 import { BenchError, EXIT } from "../base/errors.ts";
 import type { TransportChoice } from "../loadgen/transport-choice.ts";
 import type { Calibration, CalibrationLevel } from "../metrics/calibration.ts";
@@ -10,6 +9,7 @@ import { honestLimit } from "../metrics/calibration.ts";
 import { renderCalibration } from "../report/calibration.ts";
 import { measureLevel } from "./calibrate-level.ts";
 import { calibrationFile, saveCalibration, thisMachine } from "./calibration-file.ts";
+import type { Command } from "./command.ts";
 import { progressListener } from "./progress.ts";
 import { readInput } from "./run-input.ts";
 import type { World } from "./world.ts";
@@ -29,10 +29,8 @@ const QUICK_WINDOW = "5s";
 /** A level that is not honest may have been disturbed by something else on the machine: once more, no oftener. */
 const TRIES = 2;
 
-export function calibrateCommand(world: World): CommandModule {
+export function calibrateCommand(world: World): Command {
   return {
-    command: "calibrate",
-    describe: "Measure the harness's own error on this machine, against an emulator whose delays are known",
     builder: (yargs) =>
       yargs
         .option("max-streams", { type: "number", default: 1000, describe: "Highest level of concurrency" })

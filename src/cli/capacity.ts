@@ -1,7 +1,7 @@
 /** `bench capacity`: the largest number of streams that still meets the SLOs, as an interval. */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import { parseDurationMs } from "../base/duration.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
@@ -18,6 +18,7 @@ import {
 } from "./capacity-probes.ts";
 import { readRunResult } from "../metrics/result.ts";
 import { phaseSensitivity } from "./capacity-phase.ts";
+import type { Command } from "./command.ts";
 import { openSeries } from "./series-runs.ts";
 import { resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
@@ -39,10 +40,8 @@ interface Args {
   quiet: boolean;
 }
 
-export function capacityCommand(world: World): CommandModule {
+export function capacityCommand(world: World): Command {
   return {
-    command: "capacity",
-    describe: "The largest number of streams that still meets the SLOs, as an interval",
     builder: options,
     handler: (args) => capacity(world, args as unknown as Args),
   };

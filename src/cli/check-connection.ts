@@ -7,7 +7,8 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import { noConnectionFailure, socketErrorText } from "../client/failures.ts";
 import { streamLimit } from "../client/stream-limit.ts";
 import { tlsOptions } from "../client/tls-options.ts";
-import { createTransport, transportFor } from "../client/transports.ts";
+import { createTransport } from "../client/create-transport.ts";
+import { transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed, speaksGrpc } from "./check-finding.ts";
 

@@ -1,5 +1,6 @@
 /** The last step of `bench check`: one spoken sentence, end to end. */
-import { createTransport, transportFor } from "../client/transports.ts";
+import { createTransport } from "../client/create-transport.ts";
+import { transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed } from "./check-finding.ts";
 import { playStream } from "./paced-stream.ts";

@@ -1,10 +1,10 @@
 /** `bench check`: can this target be used at all, and if not, why; and the same through a gateway. */
-import type { CommandModule } from "yargs";
 import type { Clip } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import type { StepFinding } from "./check-steps.ts";
 import { runSteps } from "./check-steps.ts";
+import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { ResolvedTarget } from "./target.ts";
 import { redacted, resolveTarget } from "./target.ts";
@@ -16,10 +16,8 @@ interface Args {
   json: boolean;
 }
 
-export function checkCommand(world: World): CommandModule {
+export function checkCommand(world: World): Command {
   return {
-    command: "check",
-    describe: "See whether a target can be used: name, port, TLS, health, models, one sentence",
     builder: (yargs) =>
       yargs
         .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })

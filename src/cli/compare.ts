@@ -1,7 +1,7 @@
 /** `bench compare`: which of two servers is better, by interleaved pairs of runs or by runs that are stored. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
@@ -15,6 +15,7 @@ import { renderComparisonHtml } from "../report/comparison-html.ts";
 import type { ComparisonReport } from "../report/comparison.ts";
 import { renderComparison, renderComparisonMarkdown } from "../report/comparison.ts";
 import { scenarioText } from "../report/wording.ts";
+import type { Command } from "./command.ts";
 import type { ComparePairsArguments, FoundRuns } from "./compare-pairs.ts";
 import { makePairs } from "./compare-pairs.ts";
 import { findRuns } from "./find-runs.ts";
@@ -29,10 +30,8 @@ interface Args extends ComparePairsArguments, MarginArguments {
   json: string | undefined;
 }
 
-export function compareCommand(world: World): CommandModule {
+export function compareCommand(world: World): Command {
   return {
-    command: "compare <baseline> <candidate>",
-    describe: "Compare two servers by interleaved pairs of runs, or two sets of stored runs",
     builder: options,
     handler: (args) => compare(world, args as unknown as Args),
   };

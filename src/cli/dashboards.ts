@@ -1,8 +1,8 @@
 /** `bench dashboards`: the Grafana boards and Prometheus rules that come with the package, listed or written for import. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
+import type { Command } from "./command.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -18,10 +18,8 @@ interface Board {
   templating: { list: { name: string; current?: object }[] };
 }
 
-export function dashboardsCommand(world: World): CommandModule {
+export function dashboardsCommand(world: World): Command {
   return {
-    command: "dashboards",
-    describe: "List the Grafana boards and alerting rules, or write them to a folder for import",
     builder: (yargs) =>
       yargs
         .option("out", {

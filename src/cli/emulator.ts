@@ -1,6 +1,5 @@
 /** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
 import { once } from "node:events";
-import type { CommandModule } from "yargs";
 import { loadDataset } from "../base/dataset.ts";
 import { parseDurationMs } from "../base/duration.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
@@ -15,6 +14,7 @@ import type { ProcessUsage } from "../emulator/metrics-text.ts";
 import type { Emulator, EmulatorOptions } from "../emulator/server.ts";
 import { createEmulator } from "../emulator/server.ts";
 import { loadServerTls } from "../emulator/tls.ts";
+import type { Command } from "./command.ts";
 import { writeDelays, writeStats } from "./emulator-files.ts";
 import { packageVersion } from "./machine.ts";
 import type { World } from "./world.ts";
@@ -44,10 +44,8 @@ const STALL_MS = 100;
 /** An emulator that has lost its parent is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
 
-export function emulatorCommand(world: World): CommandModule {
+export function emulatorCommand(world: World): Command {
   return {
-    command: "emulator",
-    describe: "Run an emulated Riva server: no GPU, answers with the dataset's true words",
     builder: (yargs) =>
       yargs
         .option("port", { type: "number", default: 50_051, describe: "0 = any free port" })

@@ -1,7 +1,7 @@
 /** `bench gate`: stored runs held to SLOs and against a baseline; the exit code is the verdict. */
 import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import type { Figure, Margins } from "../metrics/figure.ts";
@@ -14,6 +14,7 @@ import { renderGate } from "../report/gate-report.ts";
 import { githubAnnotations } from "../report/github.ts";
 import { renderJunit } from "../report/junit.ts";
 import { renderGateMarkdown } from "../report/markdown.ts";
+import type { Command } from "./command.ts";
 import { findRuns } from "./find-runs.ts";
 import { marginOptions, type MarginArguments, readMargins } from "./margins.ts";
 import { ownSlos, rejudge } from "./rejudge.ts";
@@ -31,10 +32,8 @@ interface Args extends MarginArguments {
   json: boolean;
 }
 
-export function gateCommand(world: World): CommandModule {
+export function gateCommand(world: World): Command {
   return {
-    command: "gate <runs..>",
-    describe: "Judge stored runs: by other SLOs, against a baseline of earlier runs; exit by verdict",
     builder: (yargs) => options(yargs),
     handler: (args) => gate(world, args as unknown as Args),
   };

@@ -4,7 +4,7 @@ import { unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
@@ -19,6 +19,7 @@ import type { Gateway, GatewayTls } from "../gateway/server.ts";
 import { startGateway } from "../gateway/server.ts";
 import type { UpstreamConfig } from "../gateway/upstreams.ts";
 import { createUpstreams } from "../gateway/upstreams.ts";
+import type { Command } from "./command.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
 import { resolveTarget } from "./target.ts";
@@ -41,10 +42,8 @@ interface Args {
 
 const ENV_PREFIX = "BENCH_GATEWAY";
 
-export function gatewayCommand(world: World): CommandModule {
+export function gatewayCommand(world: World): Command {
   return {
-    command: "gateway",
-    describe: "Run the WebSocket gateway: browser audio to Riva or a NIM, with a microphone page",
     builder: options,
     handler: (args) => gateway(world, args as unknown as Args),
   };

@@ -1,7 +1,7 @@
 /** `bench history`: the runs that are there, a figure by release, and baselines: copies of runs, kept by name. */
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Figure } from "../metrics/figure.ts";
 import { figureIn, figureNamed } from "../metrics/figure.ts";
@@ -10,6 +10,7 @@ import type { RunResult } from "../metrics/result.ts";
 import { valueText } from "../report/gate-report.ts";
 import { grid } from "../report/table.ts";
 import { instant, scenarioText } from "../report/wording.ts";
+import type { Command } from "./command.ts";
 import { findRuns } from "./find-runs.ts";
 import { openStoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
@@ -26,10 +27,8 @@ interface Args {
   json: boolean;
 }
 
-export function historyCommand(world: World): CommandModule {
+export function historyCommand(world: World): Command {
   return {
-    command: "history [runs..]",
-    describe: "List earlier runs, follow a figure by release, pin a baseline",
     builder: options,
     handler: (args) => history(world, args as unknown as Args),
   };

@@ -1,11 +1,12 @@
 /** `bench plan`: the sessions and minutes that gates need at a scenario's load, and the strongest gate that a budget holds. */
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import { parseDurationMs } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import { expectedSessions } from "../loadgen/forecast.ts";
 import { shareAllowed } from "../metrics/slo.ts";
 import { PERCENTILES, sessionsNeeded } from "../metrics/stats.ts";
 import { grid } from "../report/table.ts";
+import type { Command } from "./command.ts";
 import { readInput } from "./run-input.ts";
 import type { World } from "./world.ts";
 
@@ -19,10 +20,8 @@ interface Args {
   json: boolean;
 }
 
-export function planCommand(world: World): CommandModule {
+export function planCommand(world: World): Command {
   return {
-    command: "plan",
-    describe: "Sessions and minutes that given gates need; the strongest gate that fits a time budget",
     builder: options,
     handler: (args) => plan(world, args as unknown as Args),
   };

@@ -1,10 +1,10 @@
 /** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { CommandModule } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { ReportedRun, ReportFormat } from "../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../report/reporters.ts";
+import type { Command } from "./command.ts";
 import { readSessionDigest } from "./session-digest-file.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { openStoredRun } from "./stored-run.ts";
@@ -16,10 +16,8 @@ interface Args {
   out: string | undefined;
 }
 
-export function reportCommand(world: World): CommandModule {
+export function reportCommand(world: World): Command {
   return {
-    command: "report <runs..>",
-    describe: "Report stored runs, also one that was killed before it could write its result",
     builder: (yargs) =>
       yargs
         .positional("runs", {

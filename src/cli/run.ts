@@ -1,5 +1,4 @@
 /** `bench run`: a scenario against a target, from plan to verdict. */
-import type { CommandModule } from "yargs";
 import { BenchError } from "../base/errors.ts";
 import { renderTable } from "../report/table.ts";
 import type { Exporters } from "./exporters.ts";
@@ -14,20 +13,10 @@ import { runListeners } from "./run-listeners.ts";
 import type { FinishedRun } from "./run-once.ts";
 import { runOnce } from "./run-once.ts";
 import type { RunArguments } from "./run-options.ts";
-import { runOptions } from "./run-options.ts";
 import { forecastLines } from "./run-watch.ts";
 import type { World } from "./world.ts";
 
-export function runCommand(world: World): CommandModule {
-  return {
-    command: ["run", "$0"],
-    describe: "Run a scenario, print the table, write the run folder, exit by verdict (the default command)",
-    builder: runOptions,
-    handler: (args) => run(world, args as unknown as RunArguments),
-  };
-}
-
-async function run(world: World, args: RunArguments): Promise<void> {
+export async function run(world: World, args: RunArguments): Promise<void> {
   if (args.json && args.jsonLines) throw BenchError.usage("--json and --json-lines: take one of them");
   const input = await readInput(world, args);
   const open = await openTarget(world, args.target);

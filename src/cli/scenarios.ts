@@ -1,9 +1,9 @@
 /** `bench scenarios`: what scenarios there are. */
-import type { CommandModule } from "yargs";
 import { formatDuration } from "../base/duration.ts";
 import { iterationsOf, loadInWords } from "../loadgen/load.ts";
 import type { Scenario } from "../loadgen/scenario.ts";
 import { listScenarios, loadScenario, readScenario } from "../loadgen/scenario.ts";
+import type { Command } from "./command.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -11,10 +11,8 @@ interface Args {
   json: boolean;
 }
 
-export function scenariosCommand(world: World): CommandModule {
+export function scenariosCommand(world: World): Command {
   return {
-    command: "scenarios [name]",
-    describe: "List the scenarios, or print one as a start for your own",
     builder: (yargs) =>
       yargs
         .positional("name", { type: "string", describe: "A scenario, or the path of a file" })

@@ -1,7 +1,6 @@
 /** `bench transcribe`: what the server makes of a recording. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { CommandModule } from "yargs";
 import { decodeWav } from "../base/audio.ts";
 import { parseDurationMs } from "../base/duration.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
@@ -10,6 +9,7 @@ import { randomStream } from "../base/random.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
 import { withRetry } from "../client/retry.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { Recognizer, Recording, Transcript } from "./recognize.ts";
 import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
@@ -32,10 +32,8 @@ interface Args {
 /** Four attempts within about two seconds: enough for a server that restarts or a proxy that lost a connection. */
 const RETRY = { firstDelayMs: 300, longestDelayMs: 2000 };
 
-export function transcribeCommand(world: World): CommandModule {
+export function transcribeCommand(world: World): Command {
   return {
-    command: "transcribe <files..>",
-    describe: "Transcribe WAV files, as a stream with live partials or whole",
     builder: (yargs) =>
       yargs
         .positional("files", { type: "string", array: true, demandOption: true, describe: "WAV files, mono" })

@@ -1,19 +1,17 @@
 /** `bench worker`: the process that makes the load. Started by a run, talks over its channel; of no use by hand. */
 import { constants, setPriority } from "node:os";
-import type { CommandModule } from "yargs";
 import { realClock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
-import { createTransport } from "../client/transports.ts";
+import { createTransport } from "../client/create-transport.ts";
 import type { Addressed, FromWorker, ToWorker } from "../loadgen/protocol.ts";
 import { runWorker } from "../loadgen/worker.ts";
+import type { Command } from "./command.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
 
-export function workerCommand(): CommandModule {
+export function workerCommand(): Command {
   return {
-    command: "worker",
-    describe: false,
     handler() {
       if (process.send === undefined) {
         throw BenchError.usage("`bench worker` is started by a run, not by hand", "Use `bench run`.");

@@ -1,10 +1,6 @@
-/** The transports there are. To add one: a file beside this, a line or two below, a line in `test/conformance/`. */
-import { BenchError, nearestName } from "../base/errors.ts";
-import { createGatewayWs } from "./gateway-ws.ts";
-import { createNimRealtime } from "./nim-realtime.ts";
-import { createRivaGrpc } from "./riva-grpc.ts";
-import { createRivaH2 } from "./riva-h2.ts";
-import type { AsrTransport, AudioEncoding, RecognitionSettings, TransportOptions } from "./transport.ts";
+/** Which transports there are and what each can carry; create-transport.ts makes them, with all that they load. */
+import { BenchError } from "../base/errors.ts";
+import type { AudioEncoding, RecognitionSettings } from "./transport.ts";
 
 /**
  * What a target speaks: Riva's gRPC, a NIM's realtime dialect over a WebSocket, or the binary one of this project's
@@ -20,23 +16,17 @@ interface TransportEntry {
   only?: AudioEncoding;
   /** Settings that its dialect has no word for. */
   lacks?: readonly (keyof RecognitionSettings)[];
-  create(options: TransportOptions): AsrTransport;
 }
 
 /** The first of a kind is what is taken unless a scenario says otherwise. */
 const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
-  "riva-grpc": { kind: "riva-grpc", create: createRivaGrpc },
-  "riva-h2": { kind: "riva-grpc", create: createRivaH2 },
-  "nim-realtime": { kind: "nim-realtime", only: "LINEAR_PCM", create: createNimRealtime },
-  gateway: {
-    kind: "gateway",
-    only: "LINEAR_PCM",
-    lacks: ["runtimeConfig"],
-    create: createGatewayWs,
-  },
+  "riva-grpc": { kind: "riva-grpc" },
+  "riva-h2": { kind: "riva-grpc" },
+  "nim-realtime": { kind: "nim-realtime", only: "LINEAR_PCM" },
+  gateway: { kind: "gateway", only: "LINEAR_PCM", lacks: ["runtimeConfig"] },
 };
 
-/** Names that `createTransport` knows. */
+/** All there are. */
 export const transportNames: readonly TransportName[] = Object.keys(TRANSPORTS) as TransportName[];
 
 /** Those that speak to a target of this kind. */
@@ -81,17 +71,4 @@ export function checkCarries(
       "Leave it out, or take the recogniser itself (grpc://).",
     );
   }
-}
-
-/** @throws BenchError (exit 2) when there is no such transport, or its options can't be used. */
-export function createTransport(name: string, options: TransportOptions): AsrTransport {
-  const entry = (TRANSPORTS as Readonly<Record<string, TransportEntry | undefined>>)[name];
-  if (entry === undefined) {
-    const nearest = nearestName(name, transportNames);
-    throw BenchError.usage(
-      `There is no transport "${name}"`,
-      `${nearest === undefined ? "" : `Did you mean ${nearest}? `}Transports: ${transportNames.join(", ")}.`,
-    );
-  }
-  return entry.create(options);
 }

@@ -10,7 +10,7 @@ import { loadDataset, padClip } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
-import type { createTransport } from "../client/transports.ts";
+import type { createTransport } from "../client/create-transport.ts";
 import { sessionFailure } from "../metrics/classify.ts";
 import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { realClock } from "../base/clock.ts";
-import { createTransport, transportNames } from "./transports.ts";
+import { createTransport } from "./create-transport.ts";
+import { transportNames } from "./transports.ts";
 
 const options = { address: "127.0.0.1:1", clock: realClock };
 
