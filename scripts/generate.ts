@@ -3,8 +3,11 @@
  * nothing and fails when one of them is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { z } from "zod";
 import { BOARDS } from "../dashboards/boards.ts";
 import { boardJson } from "../dashboards/board.ts";
+import { targetFile } from "../src/cli/target.ts";
+import { scenarioFile } from "../src/loadgen/scenario-schema.ts";
 import { METRICS } from "../src/metrics/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result-schema.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
@@ -89,8 +92,16 @@ session has many values, whole sessions are resampled and the share of values be
 ${sections.join("\n")}`;
 }
 
+/** The form of a file that people write, for their editors. What lies between its fields only `bench` checks. */
+function inputSchema(title: string, schema: z.ZodType): string {
+  const json = { title, ...z.toJSONSchema(schema, { io: "input" }) };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
 const files: Readonly<Record<string, string>> = {
   "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
+  "schema/scenario.schema.json": inputSchema("riva-bench scenario", scenarioFile),
+  "schema/target.schema.json": inputSchema("riva-bench target", targetFile),
   "docs/metrics.md": metricsMarkdown(),
   "docs/prometheus.md": prometheusMarkdown(),
   ...Object.fromEntries(

@@ -50,7 +50,23 @@ export interface TargetRequest {
 
 const KINDS = ["riva-grpc", "nim-realtime", "gateway"] as const satisfies readonly TargetKind[];
 
-const targetFile = section({
+/** A target file, read. Keys are those of the file; text may refer to the environment. */
+interface TargetFile {
+  name: string;
+  description?: string;
+  kind?: TargetKind;
+  uri?: string;
+  http?: string;
+  emulator?: "nim" | "legacy";
+  tls?: { ca?: string; cert?: string; key?: string; serverName?: string };
+  metadata: Record<string, string>;
+  model?: string;
+  language?: string;
+  scrape?: string[];
+}
+
+/** The form of a target file. */
+export const targetFile: z.ZodType<TargetFile> = section({
   name: z.string().min(1),
   description: z.string().exactOptional(),
   kind: z.enum(KINDS, { error: `unknown kind; known are ${KINDS.join(", ")}` }).exactOptional(),
@@ -70,8 +86,6 @@ const targetFile = section({
 }).refine(({ uri, emulator }) => (uri === undefined) !== (emulator === undefined), {
   error: "needs either uri or emulator",
 });
-
-type TargetFile = z.infer<typeof targetFile>;
 
 /** What is known before the environment has filled the gaps. */
 interface Chosen extends Omit<TargetFile, "uri" | "emulator"> {
