@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { rivaServices } from "../../src/base/riva-proto.ts";
-import { bench, readRun, tempFolder } from "../support/bench-process.ts";
+import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import { answer } from "../support/grpc-peer.ts";
 import type { Script } from "../support/misbehaving-server.ts";
 import { scriptedServer } from "../support/misbehaving-server.ts";
@@ -15,7 +15,7 @@ const LIMIT = 5;
 const CALLERS = 12;
 const { path } = rivaServices().asr.StreamingRecognize;
 
-test.each(["riva-grpc", "riva-h2"])("%s", { timeout: 60_000 }, async (transport) => {
+test.each(["riva-grpc", "riva-h2"])("%s", { timeout: 120_000 }, async (transport) => {
   let open = 0;
   let mostOpen = 0;
   const onConnections = new Set<unknown>();
@@ -51,15 +51,18 @@ audio: { clips: { max: 2500ms } }
 connections: { streamsPerConnection: 50 }
 `,
     );
-    const out = join(folder, "run");
-    const { stderr } = await bench([
-      ...["--scenario", scenario, "--target", `grpc://${server.address}`, "--out", out],
-      ...["--workers", "1", "--transport", transport],
-    ]);
+    const { stderr, result } = await undisturbed(async () => {
+      const out = join(tempFolder(), "run");
+      onConnections.clear();
+      const finished = await bench([
+        ...["--scenario", scenario, "--target", `grpc://${server.address}`, "--out", out],
+        ...["--workers", "1", "--transport", transport],
+      ]);
+      return { ...finished, ...readRun(out) };
+    });
     expect(stderr).toMatch(
       /takes 5 streams a connection .* would put 12 on one: about 3 connections are used.* streamsPerConnection: 5/,
     );
-    const { result } = readRun(out);
     expect(result.target.server?.["max_concurrent_streams"]).toBe("5");
     expect(result.scenario).toMatchObject({ connections: { streamsPerConnection: 50 } });
     expect(result.sessions.failed).toBe(0);
