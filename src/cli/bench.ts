@@ -104,20 +104,64 @@ function nameOf({ command }: Entry): string {
   return [command].flat()[0]?.split(" ")[0] ?? "";
 }
 
-function lazy(world: World, { command, describe, load }: Entry): CommandModule {
+/** @param flags takes the names of its flags when it is the one that is meant */
+function lazy(world: World, { command, describe, load }: Entry, flags: string[]): CommandModule {
   return {
     command,
     describe,
     builder: async (yargs: Argv) => {
       const { builder } = await load(world);
-      return typeof builder === "function" ? builder(yargs) : yargs;
+      const built = typeof builder === "function" ? await builder(yargs) : yargs;
+      flags.push(...Object.keys(flagTable(built).key));
+      return strictValues(built);
     },
     handler: async (args) => (await load(world)).handler(args),
   };
 }
 
+/** What yargs knows of the flags; its types leave it out. */
+interface FlagTable {
+  getOptions(): { key: Record<string, unknown>; string: string[]; number: string[]; array: string[] };
+}
+
+function flagTable(yargs: Argv): ReturnType<FlagTable["getOptions"]> {
+  return (yargs as unknown as FlagTable).getOptions();
+}
+
+/**
+ * A flag without its value, with an empty one (a variable that is not set, most often), with text for a number, or twice is
+ * refused: yargs would take the default or a list, and the run would be another than was asked for.
+ */
+function strictValues(yargs: Argv): Argv {
+  const { string, number, array } = flagTable(yargs);
+  return yargs.requiresArg([...string, ...number]).check((argv) => {
+    for (const name of [...string, ...number]) {
+      const value = argv[name];
+      if (value === "" || (Array.isArray(value) && value.includes("")))
+        throw BenchError.usage(`--${name} is empty`, "Give it a value, or leave it out for the default.");
+      if (Array.isArray(value) && !array.includes(name))
+        throw BenchError.usage(`--${name} is given ${value.length} times`, "Give it once.");
+      if (typeof value === "number" && !Number.isFinite(value))
+        throw BenchError.usage(`--${name} must be a number`);
+    }
+    return true;
+  });
+}
+
+/** What yargs found wrong, with the nearest flag and the help of the command that was meant. */
+function usageError(message: string, { args: [first] }: World, flags: readonly string[]): BenchError {
+  const command = COMMANDS.some((entry) => nameOf(entry) === first) ? `bench ${first}` : "bench";
+  const unknown = /^Unknown arguments?: (\S+?),?(?:\s|$)/.exec(message)?.[1];
+  const near = unknown === undefined ? undefined : nearestName(unknown, flags);
+  return BenchError.usage(
+    message.replace("Not enough arguments following: ", "No value after --"),
+    near === undefined ? `See \`${command} --help\`.` : `Did you mean --${near}?`,
+  );
+}
+
 /** Runs the command line in `world`. Never throws: errors become a message and an exit code. */
 export async function bench(world: World): Promise<void> {
+  const flags: string[] = [];
   let parser: Argv = yargs([...world.args])
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
@@ -131,12 +175,12 @@ export async function bench(world: World): Promise<void> {
     .exitProcess(false)
     .fail((message, error) => {
       // yargs types both as given; exactly one is.
-      throw (error as Error | undefined) ?? BenchError.usage(message, "See `bench --help`.");
+      throw (error as Error | undefined) ?? usageError(message, world, flags);
     })
     .epilogue(
       "Exit codes: 0 passed, 1 our error, 2 bad input, 3 SLO failed, 4 worse than baseline, 5 run void, 6 inconclusive, 7 target can't be used, 130 interrupted.",
     );
-  for (const entry of COMMANDS) parser = parser.command(lazy(world, entry));
+  for (const entry of COMMANDS) parser = parser.command(lazy(world, entry, flags));
   try {
     const first = world.args[0];
     if (first !== undefined && /^[a-z]/.test(first) && !COMMANDS.some((entry) => nameOf(entry) === first)) {
@@ -149,7 +193,9 @@ export async function bench(world: World): Promise<void> {
     }
     await parser.parseAsync();
   } catch (error) {
-    report(world, error);
+    // What yargs finds while it parses does not pass by `fail`.
+    const byYargs = error instanceof Error && error.name === "YError";
+    report(world, byYargs ? usageError(error.message, world, flags) : error);
   }
 }
 

@@ -17,6 +17,7 @@ import { loadServerTls } from "../emulator/tls.ts";
 import type { Command } from "./command.ts";
 import { writeDelays, writeStats } from "./emulator-files.ts";
 import { packageVersion } from "./machine.ts";
+import { mustBePort } from "./port-flag.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -165,12 +166,6 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
     host,
     port,
   });
-}
-
-function mustBePort(flag: string, port: number): void {
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw BenchError.usage(`${flag} must be a whole number from 0 to 65535`);
-  }
 }
 
 function processUsage(world: World): ProcessUsage {

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { BenchError } from "../base/errors.ts";
 import { isClosed } from "../loadgen/load.ts";
 import { loadShape } from "../loadgen/load-shape.ts";
 import { levelAt } from "../loadgen/models.ts";
@@ -14,6 +15,7 @@ import { pushGroup } from "../metrics/prometheus.ts";
 import { createRunState, type RunState } from "../metrics/run-state.ts";
 import type { RunFacts } from "../metrics/run-view.ts";
 import { serveMetrics } from "./metrics-server.ts";
+import { mustBePort } from "./port-flag.ts";
 import { checkedUrl, createRemoteWriter } from "./remote-writer.ts";
 import type { RunInput } from "./run-input.ts";
 import { traceListener } from "./traces.ts";
@@ -46,6 +48,9 @@ const SUMMARY = /^bench_(run_(info|start_time_seconds|validity|verdict)|slo_(ver
 
 /** @throws BenchError (exit 2): a port that can't be had, a URL that is none */
 export async function openExporters(world: World, flags: ExportFlags, input: RunInput): Promise<Exporters> {
+  const { metricsPort, metricsLinger = 0 } = flags;
+  if (metricsPort !== undefined) mustBePort("--metrics-port", metricsPort);
+  if (metricsLinger < 0) throw BenchError.usage("--metrics-linger must not be negative: seconds");
   const plannedMs = input.scenario.warmupMs + input.scenario.steadyMs;
   const pushgateway =
     flags.pushgateway === undefined ? undefined : checkedUrl(flags.pushgateway, "--pushgateway");
@@ -64,8 +69,7 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
           epochMs: world.clock.epochMs,
           extra: { job: JOB, instance: hostname() },
         });
-  const server =
-    flags.metricsPort === undefined ? undefined : await serveMetrics(flags.metricsPort, families);
+  const server = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, families);
   if (server !== undefined) {
     world.stderr.write(`metrics on http://localhost:${server.port}/metrics\n`);
   }

@@ -22,6 +22,7 @@ import { createUpstreams } from "../gateway/upstreams.ts";
 import type { Command } from "./command.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
+import { mustBePort } from "./port-flag.ts";
 import { resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
 
@@ -191,8 +192,7 @@ async function load(world: World, args: Args): Promise<Loaded> {
           },
         }),
   };
-  if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)
-    throw BenchError.usage("--port must be a whole number from 0 to 65535");
+  mustBePort("--port", config.port);
   if (config.upstreams.length === 0 && config.fallback === "none") {
     throw BenchError.usage(
       "no recogniser is configured",
