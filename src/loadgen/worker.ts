@@ -12,6 +12,7 @@ import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
 import type { createTransport } from "../client/create-transport.ts";
 import { sessionFailure } from "../metrics/classify.ts";
+import type { Observation } from "../metrics/observation.ts";
 import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { inMicroseconds, sessionRecord } from "../metrics/session-record.ts";
@@ -22,6 +23,7 @@ import { chunkEncoder } from "./encoded-audio.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { planInput } from "./plan-input.ts";
+import { inLaterTurns } from "./later-turns.ts";
 import { playedClips } from "./played-clips.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
 import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
@@ -139,6 +141,11 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
   if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
+  const ended = inLaterTurns((raw: Observation) => {
+    const observation = inMicroseconds(raw);
+    recorder.record(observation);
+    log.append(JSON.stringify(sessionRecord(observation)));
+  });
   let engine: Engine | undefined;
   let orphaned = false;
 
@@ -168,11 +175,8 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
           starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.shard.index + 1)));
       },
       onWindowOver: () => tell({ type: "window-over" }),
-      onSession(raw) {
-        if (orphaned) return;
-        const observation = inMicroseconds(raw);
-        recorder.record(observation);
-        log.append(JSON.stringify(sessionRecord(observation)));
+      onSession(observation) {
+        if (!orphaned) ended.add(observation);
       },
       onDone: (summary) => void finish(summary),
     });
@@ -188,6 +192,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     running.start();
 
     async function finish(summary: EngineSummary): Promise<void> {
+      ended.flush();
       recorder.cutWindow(summary.windowEndMs);
       reporter.last();
       scheduler.stop();
@@ -209,6 +214,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     settle: () => engine?.release(),
     stop() {
       engine?.stop();
+      ended.flush();
       // The sessions that are followed to their end go on after the window; they are not part of it.
       recorder.cutWindow(Math.max(clock.nowMs(), scenario.warmupMs));
     },
