@@ -4,11 +4,12 @@
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
+ *                     [--metrics N] [--metrics-turns N]
  *                     [--gateway 200,600,1000] [--gateway-flags=FLAGS] [--gateway-upstream riva-grpc|riva-h2]
  *                     [--gateway-dialects direct,stream,realtime]
  *
- * Then what the metrics cost and, unless it is quick, what a second process brings at N streams each (`--scaling 0` leaves
- * that out). Ends with what the gateway costs and adds at so many sessions, in both dialects (`--gateway 0` leaves it out;
+ * Then what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0` leaves that
+ * out) and what a second process brings at N streams each (`--scaling 0`). Ends with what the gateway costs and adds at so many sessions, in both dialects (`--gateway 0` leaves it out;
  * `--streams 0` leaves the generator out).
  *
  * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
@@ -30,7 +31,7 @@ import { DIALECTS } from "./gateway.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
 import { measureMetricsCost } from "./metrics-cost.ts";
-import { measureMetricsShares, renderMetricsShares } from "./metrics-share.ts";
+import { measureMetricsShare, type MetricsShare, renderMetricsShare } from "./metrics-share.ts";
 import { largestHonest, renderMetricsCost, renderReport, renderScaling } from "./report.ts";
 import type { Scaling } from "./scaling.ts";
 import { measureScaling } from "./scaling.ts";
@@ -76,8 +77,13 @@ async function main(): Promise<void> {
   if (rows.length > 0) print(`\n${renderReport(rows, BASELINE)}`);
   const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
-  const metricsShares = await measureMetricsShares(rows.filter(({ transport }) => transport !== BASELINE));
-  if (metricsShares.length > 0) print(`\n${renderMetricsShares(metricsShares)}`);
+  const metricsShares: MetricsShare[] = [];
+  for (const contender of options.metrics === 0 ? [] : options.contenders) {
+    if (contender.transport === BASELINE) continue;
+    const share = await measureMetricsShare(contender, options.metrics, options.metricsTurns, pinning);
+    print(renderMetricsShare(share));
+    metricsShares.push(share);
+  }
   const scaling: Scaling[] = [];
   for (const contender of options.scaling === 0 ? [] : options.contenders) {
     if (contender.transport === BASELINE) continue;
@@ -133,6 +139,9 @@ interface Options {
   rampMs: number;
   settleMs: number;
   windowMs: number;
+  /** Streams under which metrics are switched on and off, and how often; 0 = don't. */
+  metrics: number;
+  metricsTurns: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
   scaling: number;
   /** Sessions through the gateway. */
@@ -153,6 +162,8 @@ function readOptions(): Options {
       repeats: { type: "string" },
       "streams-per-connection": { type: "string" },
       scaling: { type: "string" },
+      metrics: { type: "string" },
+      "metrics-turns": { type: "string", default: "60" },
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
@@ -193,7 +204,9 @@ function readOptions(): Options {
       );
     }),
     repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
-    scaling: scalingOf(values.scaling ?? (values.quick ? "0" : "1000")),
+    metrics: streamsOf("--metrics", values.metrics ?? (values.quick ? "0" : "1000")),
+    metricsTurns: positiveInteger("--metrics-turns", values["metrics-turns"]),
+    scaling: streamsOf("--scaling", values.scaling ?? (values.quick ? "0" : "1000")),
     gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000,1500")),
     dialects: values["gateway-dialects"].split(",").map((name) => {
       const dialect = DIALECTS.find((known) => known === name);
@@ -234,8 +247,9 @@ function flagsOf(value: string): string[] {
   return value.split(" ").filter((flag) => flag !== "");
 }
 
-function scalingOf(value: string): number {
-  return value === "0" ? 0 : positiveInteger("--scaling", value);
+/** "0" = none. */
+function streamsOf(flag: string, value: string): number {
+  return value === "0" ? 0 : positiveInteger(flag, value);
 }
 
 function positiveInteger(flag: string, value: string): number {

@@ -33,13 +33,24 @@ export interface Generated {
   completed: number;
 }
 
-export type ToChild = { type: "plan"; plan: Plan } | { type: "report" };
+/** A turn of a generator that switches its metrics on and off. */
+export interface Slice {
+  on: boolean;
+  cpuUsPerStreamSecond: number;
+}
+
+export type ToChild =
+  | { type: "plan"; plan: Plan }
+  | { type: "report" }
+  /** `slices` turns, with metrics and without: off, on, on, off. */
+  | { type: "compare"; port: number; streams: number; slices: number };
 
 export type FromChild =
   | { type: "ready"; port: number }
   | { type: "generated"; generated: Generated; usage: Usage; idleRssBytes: number }
   /** What a gateway used. */
   | { type: "used"; usage: Usage; idleRssBytes: number }
+  | { type: "compared"; slices: Slice[] }
   /** By session id: when each audio message arrived, and when each response left. */
   | {
       type: "served";

@@ -62,8 +62,7 @@ export async function measureMetricsCost(sessionsASecond = 200): Promise<Metrics
     });
     let snapshot: Snapshot | undefined;
     used.encode += cpuUsOf(() => {
-      const job = recorder.beginSnapshot(second * 1000, (second + 1) * 1000);
-      while (snapshot === undefined) snapshot = job.step();
+      snapshot = recorder.snapshot(second * 1000, (second + 1) * 1000);
     });
     used.merge += cpuUsOf(() => snapshot && totals.add(snapshot));
   }
@@ -105,7 +104,7 @@ function cpuUsOf(work: () => void): number {
 }
 
 /** A session that went well, with jitter of its own: ten partials that grow by a word or so, a final with word times. */
-function fiveSeconds(seq: number, startMs: number): Observation {
+export function fiveSeconds(seq: number, startMs: number): Observation {
   const chunks = AUDIO_MS / CHUNK_MS;
   const anchorMs = startMs + 20;
   const jitterMs = (k: number): number => ((seq * 7919 + k * 104_729) % 1000) / 500;

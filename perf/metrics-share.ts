@@ -1,69 +1,77 @@
 /**
- * What metrics take of the generator's CPU. The generator of the rows (`our-generator.ts`) records nothing and shows nothing:
- * that is off. Recording, a worker's second encoded and merged, and scrapes, measured in the same run, are added to it. Summed,
- * not run side by side: two runs differ by more than this.
+ * What metrics take of the generator's CPU: on against off, in turns of a second within one process
+ * (`metrics-generator.ts`). Whole runs with and without differ by more than this from one run to the next.
  */
-import type { Row } from "./measure.ts";
-import type { MetricsCost } from "./metrics-cost.ts";
-import { measureMetricsCost } from "./metrics-cost.ts";
-import { renderTable } from "./report.ts";
+import { inferFromPairs, mean } from "../src/metrics/paired.ts";
+import { launch, type Pinning } from "./children.ts";
+import type { Contender } from "./measure.ts";
+import type { Slice } from "./messages.ts";
 
-/** CPU of all processes together, microseconds per stream-second. */
 export interface MetricsShare {
   transport: string;
   streams: number;
+  /** Turns of each kind. */
+  turns: number;
+  /** CPU, microseconds per stream-second, without metrics and what they add to it. */
   off: number;
-  /** With what every run does: it has a result. */
-  recorded: number;
-  /** And what `--metrics-port` adds to it. */
-  scraped: number;
+  added: number;
+  /** Of `added`, with 95 % confidence. */
+  addedFrom: number;
+  addedTo: number;
 }
 
-/** Of the sessions that are measured: a stream begins the next when one ends. */
-const SESSION_S = 5;
-/** As `deploy/prometheus.yml` has it. */
-const SCRAPE_EVERY_S = 5;
+const START_LIMIT_MS = 20_000;
+/** Of a turn, more than it takes, and before the first. */
+const TURN_LIMIT_MS = 1500;
+const WARM_UP_LIMIT_MS = 40_000;
 
-/** @param cost at as many sessions a second as these streams make */
-export function metricsShare(
-  {
-    transport,
-    streams,
-    cpuUsPerStreamSecond: off,
-  }: Pick<Row, "transport" | "streams" | "cpuUsPerStreamSecond">,
-  cost: MetricsCost,
-): MetricsShare {
-  const aSecond = cost.encodeUsPerSnapshot + cost.mergeUsPerSnapshot;
-  const recorded = off + cost.recordUsPerSession / SESSION_S + aSecond / streams;
-  const scraped = recorded + cost.exposeUsPerScrape / SCRAPE_EVERY_S / streams;
-  return { transport, streams, off, recorded, scraped };
-}
-
-export async function measureMetricsShares(rows: readonly Row[]): Promise<MetricsShare[]> {
-  const shares: MetricsShare[] = [];
-  for (const streams of new Set(rows.map((row) => row.streams))) {
-    const cost = await measureMetricsCost(Math.max(1, Math.round(streams / SESSION_S)));
-    for (const row of rows) if (row.streams === streams) shares.push(metricsShare(row, cost));
+/** @param turns of each kind */
+export async function measureMetricsShare(
+  { transport, args, nodeFlags }: Contender,
+  streams: number,
+  turns: number,
+  pinning: Pinning,
+): Promise<MetricsShare> {
+  const server = launch("./null-server.ts", [], [], pinning.serverCpu);
+  const generator = launch("./metrics-generator.ts", args, nodeFlags, pinning.generatorCpu);
+  try {
+    const [{ port }] = await Promise.all([
+      server.next("ready", START_LIMIT_MS),
+      generator.next("ready", START_LIMIT_MS),
+    ]);
+    generator.send({ type: "compare", port, streams, slices: 2 * turns });
+    const limitMs = WARM_UP_LIMIT_MS + 2 * turns * TURN_LIMIT_MS;
+    const { slices } = await generator.next("compared", limitMs);
+    return { transport, streams, ...metricsShare(slices) };
+  } finally {
+    for (const child of [server, generator]) child.stop();
   }
-  return shares;
 }
 
-export function renderMetricsShares(shares: readonly MetricsShare[]): string {
-  const more = (on: number, off: number): string => `+${((on / off - 1) * 100).toFixed(1)} %`;
-  const table = renderTable<MetricsShare>(
-    [
-      ["metrics", 12, ({ transport }) => transport],
-      ["streams", 9, ({ streams }) => String(streams)],
-      ["off us/stream-s", 17, ({ off }) => off.toFixed(0)],
-      ["recorded", 10, ({ recorded }) => recorded.toFixed(0)],
-      ["", 9, ({ recorded, off }) => more(recorded, off)],
-      ["scraped", 9, ({ scraped }) => scraped.toFixed(0)],
-      ["", 9, ({ scraped, recorded }) => more(scraped, recorded)],
-    ],
-    shares,
-  );
+/** Each turn with metrics against the one without next to it, judged as `bench compare` judges pairs. At least 6 pairs. */
+export function metricsShare(
+  slices: readonly Slice[],
+): Pick<MetricsShare, "turns" | "off" | "added" | "addedFrom" | "addedTo"> {
+  const differences: number[] = [];
+  const off: number[] = [];
+  for (let i = 0; i + 1 < slices.length; i += 2) {
+    const [first, second] = [slices[i], slices[i + 1]];
+    if (first === undefined || second === undefined || first.on === second.on)
+      throw new Error("turns go in pairs of one with metrics and one without");
+    const [without, within] = first.on ? [second, first] : [first, second];
+    off.push(without.cpuUsPerStreamSecond);
+    differences.push(within.cpuUsPerStreamSecond - without.cpuUsPerStreamSecond);
+  }
+  const inference = inferFromPairs(differences);
+  const [addedFrom, addedTo] = inference.interval(0.95) ?? [-Infinity, Infinity];
+  return { turns: off.length, off: mean(off), added: inference.estimate, addedFrom, addedTo };
+}
+
+export function renderMetricsShare(share: MetricsShare): string {
+  const { transport, streams, turns, off, added, addedFrom, addedTo } = share;
+  const percent = (us: number): string => `${us < 0 ? "" : "+"}${((us / off) * 100).toFixed(1)} %`;
   return (
-    `${table}\nrecorded = with the metrics of every session and a worker's snapshot each second, as every run has them; ` +
-    `scraped = and with a scrape every ${SCRAPE_EVERY_S} s (--metrics-port)\n`
+    `${transport} at ${streams} streams, metrics off ${off.toFixed(0)} us/stream-s; on ${percent(added)} ` +
+    `(95 % confidence: ${percent(addedFrom)} to ${percent(addedTo)}; ${turns} turns of a second each way)\n`
   );
 }

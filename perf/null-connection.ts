@@ -14,7 +14,7 @@ import {
   FLAG,
   FRAME,
   FRAME_HEADER_BYTES,
-  INTERIM_RESPONSE,
+  INTERIM_RESPONSES,
   OK_TRAILERS,
   RESPONSE_HEADERS,
   SERVER_PREFACE,
@@ -23,6 +23,7 @@ import {
   windowUpdate,
 } from "./null-responses.ts";
 import { NullStream } from "./null-stream.ts";
+import { SPOKEN_WORDS } from "./workload.ts";
 
 const CLIENT_PREFACE_BYTES = 24;
 /** SETTINGS_MAX_FRAME_SIZE is left at its default. */
@@ -30,9 +31,9 @@ const MAX_FRAME_BYTES: number = FRAME_HEADER_BYTES + 16_384;
 /** Received bytes after which the connection's window is topped up: rarely, but long before 2 GiB are spent. */
 const WINDOW_UPDATE_EVERY_BYTES: number = 2 ** 28;
 const BYTES_PER_S = 32_000;
+/** A response every half a second. An utterance lasts five: so long a gateway keeps audio that another recogniser might have to hear again. */
 const ANSWER_EVERY_BYTES: number = BYTES_PER_S / 2;
-/** An utterance lasts five seconds: so long a gateway keeps audio that another recogniser might have to hear again. */
-const ANSWERS_OF_UTTERANCE = 10;
+const ANSWERS_OF_UTTERANCE: number = SPOKEN_WORDS.length;
 
 /** Told of every session when its configuration arrives. */
 export type OnSession = (session: NullStream) => void;
@@ -41,7 +42,7 @@ export type OnSession = (session: NullStream) => void;
 interface Answer {
   streamId: number;
   stream: NullStream;
-  final: boolean;
+  bytes: Buffer;
   /** The stream is over with it. */
   last: boolean;
   audioS: number;
@@ -169,21 +170,22 @@ class NullConnection {
       next <= stream.audioBytes;
       next += ANSWER_EVERY_BYTES
     ) {
-      this.#answer(streamId, stream, { final: endsUtterance(streamId, next), last: false }, next);
+      this.#answer(streamId, stream, { bytes: responseAt(streamId, next), last: false }, next);
     }
     if (flags & FLAG.endStream) this.#end(streamId);
   }
 
   #end(streamId: number): void {
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined) this.#answer(streamId, stream, { final: true, last: true }, stream.audioBytes);
+    if (stream !== undefined)
+      this.#answer(streamId, stream, { bytes: FINAL_RESPONSE, last: true }, stream.audioBytes);
     this.#streams.delete(streamId);
   }
 
   #answer(
     streamId: number,
     stream: NullStream,
-    kind: Pick<Answer, "final" | "last">,
+    kind: Pick<Answer, "bytes" | "last">,
     audioBytes: number,
   ): void {
     this.#waiting.push({ streamId, stream, ...kind, audioS: audioBytes / BYTES_PER_S });
@@ -198,7 +200,7 @@ class NullConnection {
   #sendWaiting(): void {
     let sent = 0;
     for (const answer of this.#waiting) {
-      const bytes = answer.final ? FINAL_RESPONSE : INTERIM_RESPONSE;
+      const { bytes } = answer;
       if (this.#sendWindowBytes < bytes.length - FRAME_HEADER_BYTES) break;
       this.#sendWindowBytes -= bytes.length - FRAME_HEADER_BYTES;
       bytes.writeFloatLE(answer.audioS, bytes.length - 4);
@@ -231,8 +233,9 @@ class NullConnection {
 }
 
 /** Utterances of different streams end at different times. Ids of a client's streams are odd. */
-function endsUtterance(streamId: number, audioBytes: number): boolean {
-  return (audioBytes / ANSWER_EVERY_BYTES + (streamId - 1) / 2) % ANSWERS_OF_UTTERANCE === 0;
+function responseAt(streamId: number, audioBytes: number): Buffer {
+  const place = (audioBytes / ANSWER_EVERY_BYTES + (streamId - 1) / 2) % ANSWERS_OF_UTTERANCE;
+  return INTERIM_RESPONSES[place - 1] ?? FINAL_RESPONSE;
 }
 
 /** Size of the frame that starts at `at`, header included; while its header is not whole, the size of a header. */

@@ -4,6 +4,8 @@
  * encoder with the clients it measures.
  */
 
+import { SPOKEN_WORDS } from "./workload.ts";
+
 export const FRAME_HEADER_BYTES = 9;
 /** Frame types of RFC 9113 section 6 that the null server reads or writes. */
 export const FRAME = { data: 0, headers: 1, rstStream: 3, settings: 4, ping: 6, windowUpdate: 8 } as const;
@@ -55,8 +57,11 @@ export const OK_TRAILERS: Buffer = frame(
 );
 
 /** `audio_processed` (little-endian float32, seconds) is the last four bytes of either response. */
-export const INTERIM_RESPONSE: Buffer = response("the null server heard some of it", [0x1d, 0, 0, 0, 0x3f]);
-export const FINAL_RESPONSE: Buffer = response(" the null server heard all of it", [0x10, 1]);
+/** What a stream says, by how many responses of its utterance came before: the text grows, as of a recogniser. */
+export const INTERIM_RESPONSES: readonly Buffer[] = SPOKEN_WORDS.slice(0, -1).map((_, before) =>
+  response(SPOKEN_WORDS.slice(0, before + 1).join(" "), [0x1d, 0, 0, 0, 0x3f]),
+);
+export const FINAL_RESPONSE: Buffer = response(SPOKEN_WORDS.join(" "), [0x10, 1]);
 
 /** A DATA frame with one StreamingRecognizeResponse: results = 1 { alternatives = 1 { transcript = 1 }, mark, audio_processed = 6 }. */
 function response(transcript: string, mark: number[]): Buffer {

@@ -20,7 +20,7 @@ const server = createServer((socket) => {
 server.listen(0, "127.0.0.1", () => {
   serveParent((server.address() as AddressInfo).port, (message) => {
     if (message.type === "plan") usage = usageInWindow(message.plan);
-    else void report();
+    else if (message.type === "report") void report();
   });
 });
 

@@ -6,6 +6,8 @@
 export const CHUNK_BYTES = 3200;
 export const CHUNK_MS = 100;
 export const SAMPLE_RATE_HZ = 16_000;
+/** What the null server hears in an utterance, a word every half a second. */
+export const SPOKEN_WORDS: readonly string[] = "the null server heard all of it and said so".split(" ");
 
 /** How long the parts of a measurement last. */
 export interface Timing {

@@ -4,7 +4,7 @@ import type { Coordinator, RunOutcome, RunStart } from "../loadgen/coordinator.t
 import { createCoordinator } from "../loadgen/coordinator.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
-import { hlogHeader, hlogLines } from "../metrics/hlog.ts";
+import { createHlog, hlogHeader } from "../metrics/hlog.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import type { Totals } from "../metrics/totals.ts";
@@ -53,6 +53,7 @@ export async function makeLoad(
     ...(traceRatio === undefined ? {} : { traceRatio }),
     ...recordFiles(folder.path),
   };
+  const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   const coordinator = createCoordinator({
     jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
     launch: () => launchWorker(scenario.transport),
@@ -62,7 +63,7 @@ export async function makeLoad(
     onEvent,
     onHealth: listener.onWorker,
     onSnapshot(snapshot) {
-      folder.append("histograms.hlog", hlogLines(snapshot));
+      hlog.add(snapshot);
       listener.onSnapshot(snapshot);
     },
     onProgress({ atMs, open }) {
@@ -86,6 +87,7 @@ export async function makeLoad(
     return { outcome: await coordinator.run(), totals };
   } finally {
     unhear();
+    hlog.end();
     listener.onLoadEnd();
   }
 }

@@ -196,5 +196,5 @@ describe("coordinator", () => {
 });
 
 function emptySnapshot(): Snapshot {
-  return createRecorder({ window, slos: [] }).beginSnapshot(0, 1000).step() as Snapshot;
+  return createRecorder({ window, slos: [] }).snapshot(0, 1000);
 }

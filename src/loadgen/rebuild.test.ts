@@ -70,12 +70,8 @@ function live(observations: readonly Observation[]): Totals {
   const recorder = createRecorder(config);
   const totals = createTotals(config);
   for (const one of observations) recorder.record(one);
-  const job = recorder.beginSnapshot(0, 1000);
-  for (let snapshot = job.step(); ; snapshot = job.step()) {
-    if (snapshot === undefined) continue;
-    totals.add(snapshot);
-    return totals;
-  }
+  totals.add(recorder.snapshot(0, 1000));
+  return totals;
 }
 
 const sessions = Array.from({ length: 20 }, (_, seq) => session(seq));

@@ -123,10 +123,7 @@ function createIntervals(config: RecorderConfig): { record(observation: Observat
 
   function close(): void {
     const toMs = fromMs + INTERVAL_MS;
-    const job = recorder.beginSnapshot(fromMs, toMs);
-    let snapshot = job.step();
-    while (snapshot === undefined) snapshot = job.step();
-    totals.add(snapshot);
+    totals.add(recorder.snapshot(fromMs, toMs));
     fromMs = toMs;
   }
 

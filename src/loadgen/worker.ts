@@ -13,7 +13,7 @@ import type { TransportOptions } from "../client/transport.ts";
 import type { createTransport } from "../client/create-transport.ts";
 import { sessionFailure } from "../metrics/classify.ts";
 import type { Observation } from "../metrics/observation.ts";
-import type { Recorder, SnapshotJob } from "../metrics/recorder.ts";
+import type { Recorder } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
 import { inMicroseconds, sessionRecord } from "../metrics/session-record.ts";
 import { parseSlo } from "../metrics/slo.ts";
@@ -35,8 +35,6 @@ import { traceOf } from "./trace.ts";
 
 /** Snapshots leave this often. */
 const SNAPSHOT_MS = 1000;
-/** Between two slices of one snapshot, so that encoding never holds up a chunk for long. */
-const SLICE_MS = 3;
 /** Tick gaps from here on are reported; the coordinator judges them. */
 const STALL_MS = 100;
 
@@ -265,7 +263,7 @@ function tlsBuffers({ tls }: WorkerTarget): Pick<TransportOptions, "tls"> {
   return { tls: { ...Object.fromEntries(buffers), ...(serverName === undefined ? {} : { serverName }) } };
 }
 
-/** Sends snapshots and health once a second, the encoding cut into slices between chunks. */
+/** Sends snapshots and health once a second. */
 function startReporter(options: {
   clock: Clock;
   scheduler: Scheduler;
@@ -279,7 +277,6 @@ function startReporter(options: {
   const endWatch = watchStalls(clock, STALL_MS, (gapMs, atMs) => tell({ type: "stall", gapMs, atMs }));
   let fromMs = 0;
   let cpuMs = options.cpuMs();
-  let job: SnapshotJob | undefined;
 
   function second(): void {
     const toMs = clock.nowMs();
@@ -289,23 +286,9 @@ function startReporter(options: {
     const cpuShare = (usedMs - cpuMs) / Math.max(1, toMs - fromMs);
     cpuMs = usedMs;
     tell({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
-    job = recorder.beginSnapshot(fromMs, toMs, { loopDelayMs });
+    tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, toMs, { loopDelayMs }) });
     fromMs = toMs;
-    scheduler.add(timed(toMs, slice));
-  }
-
-  function slice(): void {
-    if (step()) scheduler.add(timed(fromMs + SNAPSHOT_MS, second));
-    else scheduler.add(timed(clock.nowMs() + SLICE_MS, slice));
-  }
-
-  /** One slice of the encoding; true when the snapshot is complete and sent. */
-  function step(): boolean {
-    const snapshot = job?.step();
-    if (snapshot === undefined) return false;
-    job = undefined;
-    tell({ type: "snapshot", snapshot });
-    return true;
+    scheduler.add(timed(fromMs + SNAPSHOT_MS, second));
   }
 
   loopDelay.enable();
@@ -314,9 +297,7 @@ function startReporter(options: {
     last() {
       endWatch();
       loopDelay.disable();
-      while (job !== undefined && !step());
-      job = recorder.beginSnapshot(fromMs, clock.nowMs());
-      while (!step());
+      tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, clock.nowMs()) });
     },
   };
 }

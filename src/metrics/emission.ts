@@ -25,20 +25,26 @@ function addSegment(emissions: Emissions, { partials, final }: Segment): void {
     stableMs.push(NaN);
     finalMs.push(final.atMs);
   }
+  /** Words from here on were not in the hypothesis before. */
+  let shownTo = 0;
   for (const partial of partials) read(partial);
   read(final);
 
   function read({ atMs, words: shown }: Hypothesis): void {
     const head = commonPrefix(shown, final.words);
-    const others = head === shown.length ? undefined : alignWords(shown, final.words, "free").places;
-    for (let place = 0; place < final.words.length; place++) {
+    const kept = head === shown.length ? undefined : alignWords(shown, final.words, "free").places;
+    // Most hypotheses are the one before with a word more: what was there and stays needs no second look.
+    let upTo = head;
+    if (kept !== undefined) for (const place of kept) upTo = Math.max(upTo, place + 1);
+    for (let place = 0; place < Math.max(upTo, shownTo); place++) {
       const at = from + place;
-      if (place >= head && others?.includes(place) !== true) stableMs[at] = NaN;
+      if (place >= head && kept?.includes(place) !== true) stableMs[at] = NaN;
       else {
         if (Number.isNaN(firstMs[at])) firstMs[at] = atMs;
         if (Number.isNaN(stableMs[at])) stableMs[at] = atMs;
       }
     }
+    shownTo = upTo;
   }
 }
 
@@ -66,7 +72,9 @@ const spokenEmissions = remembered((observation: Observation) => {
   if (observation.cutShort || reference.words.length === 0) return { ...emissions, endsMs: [] };
   for (const segment of segmentsOf(observation)) addSegment(emissions, segment);
   const { places } = alignWords(emissions.words, reference.words, "counts");
-  return { ...emissions, endsMs: Array.from(places, (place) => reference.endsMs[place] ?? NaN) };
+  const endsMs: number[] = [];
+  for (const place of places) endsMs.push(reference.endsMs[place] ?? NaN);
+  return { ...emissions, endsMs };
 });
 
 function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" | "finalMs"): SeriesMetric {

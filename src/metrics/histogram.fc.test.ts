@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { encodeIntoCompressedBase64, Int32Histogram } from "hdr-histogram-js";
 import { expect, it } from "vitest";
-import { Histogram } from "./histogram.ts";
+import { Histogram, type HistogramCounts } from "./histogram.ts";
 
 const values = fc.array(fc.double({ min: -5e6, max: 5e6, noNaN: true }), { maxLength: 60 });
 
@@ -33,6 +33,40 @@ it("decoding what was encoded gives the same histogram", () => {
     fc.property(values, (items) => {
       const histogram = of(items);
       expect(readings(Histogram.decode(histogram.encode(), 1000))).toEqual(readings(histogram));
+    }),
+  );
+});
+
+it("what it holds travels as plain JSON and adds up to the same", () => {
+  fc.assert(
+    fc.property(values, values, (a, b) => {
+      const sum = of(a);
+      sum.addCounts(JSON.parse(JSON.stringify(of(b).toCounts())) as HistogramCounts);
+      expect(readings(sum)).toEqual(readings(of([...a, ...b])));
+    }),
+  );
+});
+
+it("holds nothing of before its reset", () => {
+  fc.assert(
+    fc.property(values, values, (a, b) => {
+      const histogram = of(a);
+      readings(histogram);
+      histogram.reset();
+      for (const value of b) histogram.record(value);
+      expect(readings(histogram)).toEqual(readings(of(b)));
+    }),
+  );
+});
+
+it("counts how many values are at or below each bound", () => {
+  const bounds = fc.array(fc.integer({ min: 0, max: 5000 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -2000, max: 2000 })), bounds, (ticks, edges) => {
+      const rising = edges.sort((a, b) => a - b);
+      expect(of(ticks.map((tick) => tick / 1000)).countsAtMost(rising.map((edge) => edge / 1000))).toEqual(
+        rising.map((edge) => ticks.filter((tick) => tick <= edge).length),
+      );
     }),
   );
 });

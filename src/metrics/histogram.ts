@@ -2,11 +2,12 @@
  * The project's one histogram shape, and the only importer of hdr-histogram-js.
  *
  * An HdrHistogram counts whole ticks from 0 to 3.6e9 with three significant digits: for latencies a tick is a
- * microsecond (up to one hour), for ratios and factors a millionth (up to 3600). Three things are added to the library:
+ * microsecond (up to one hour), for ratios and factors a millionth (up to 3600). Three things are added to it:
  * values below zero are kept, in a second histogram of their magnitudes (a final can come before the end of its audio,
  * and clamping would hide it); what isn't a number is refused; an empty histogram has no percentiles rather than 0.
  *
- * All that can be read comes from the counts alone, so it is the same before and after encoding and merging.
+ * All that can be read comes from the counts alone, so it is the same before and after encoding and merging. The library
+ * reads and writes the format that other tools know; counting is ours (`buckets.ts`).
  */
 import {
   decodeFromCompressedBase64,
@@ -14,25 +15,31 @@ import {
   Int32Histogram,
   JsHistogram,
 } from "hdr-histogram-js";
+import { type BucketCounts, Buckets, highestOf, lowestOf } from "./buckets.ts";
 
 /** The top of the range: one hour of microseconds. */
 const MAX_TICKS = 3_600_000_000;
 const SIGNIFICANT_DIGITS = 3;
 
+/** What a histogram holds, as plain JSON: cheap to write and to add up, for what is sent every second. */
+export interface HistogramCounts {
+  counts: BucketCounts;
+  /** Magnitudes of the values below zero, where there are any. */
+  negative?: BucketCounts;
+  /** Values beyond the range, where there are any; they are also counted at its end. */
+  overflows?: number;
+}
+
 export class Histogram {
   readonly #ticksPerUnit: number;
-  readonly #positive: JsHistogram;
+  readonly #positive = new Buckets();
   /** Magnitudes of the values below zero. */
-  #negative: JsHistogram | undefined;
+  #negative: Buckets | undefined;
   #overflows = 0;
 
-  /**
-   * @param ticksPerUnit 1000 for values in milliseconds, 1e6 for ratios and factors
-   * @param positive for `decode`: an empty one costs 100 KB
-   */
-  constructor(ticksPerUnit: number, positive: JsHistogram = emptyCounts()) {
+  /** @param ticksPerUnit 1000 for values in milliseconds, 1e6 for ratios and factors */
+  constructor(ticksPerUnit: number) {
     this.#ticksPerUnit = ticksPerUnit;
-    this.#positive = positive;
   }
 
   /** @throws Error for NaN and infinities: a metric that yields one is a bug, not a measurement. */
@@ -43,17 +50,17 @@ export class Histogram {
       this.#overflows++;
       ticks = Math.sign(ticks) * MAX_TICKS;
     }
-    if (ticks >= 0) count(this.#positive, ticks);
-    else count((this.#negative ??= emptyCounts()), -ticks);
+    if (ticks >= 0) this.#positive.record(ticks);
+    else (this.#negative ??= new Buckets()).record(-ticks);
   }
 
   get count(): number {
-    return this.#positive.totalCount + this.negatives;
+    return this.#positive.total + this.negatives;
   }
 
   /** Values below zero (by at least half a tick). */
   get negatives(): number {
-    return this.#negative?.totalCount ?? 0;
+    return this.#negative?.total ?? 0;
   }
 
   /** Values beyond the range, counted at its end. */
@@ -89,19 +96,15 @@ export class Histogram {
    */
   countsAtMost(bounds: readonly number[]): number[] {
     const counts: number[] = [];
-    const total = this.#positive.totalCount;
-    let seen = 0;
-    let index = 0;
-    for (const bound of bounds) {
-      const ticks = bound * this.#ticksPerUnit + 1e-6;
-      for (; seen < total; index++) {
-        const count = this.#positive.getCountAtIndex(index);
-        if (count === 0) continue;
-        if ((HIGHEST[index] ?? Infinity) > ticks) break;
-        seen += count;
-      }
-      counts.push(seen + this.negatives);
-    }
+    let seen = this.negatives;
+    const below = (bucket: number): boolean =>
+      highestOf(bucket) <= (bounds[counts.length] ?? Infinity) * this.#ticksPerUnit + 1e-6;
+    this.#positive.walk((bucket, count) => {
+      while (counts.length < bounds.length && !below(bucket)) counts.push(seen);
+      seen += count;
+      return counts.length < bounds.length;
+    });
+    while (counts.length < bounds.length) counts.push(seen);
     return counts;
   }
 
@@ -124,14 +127,27 @@ export class Histogram {
 
   /** Adds the values of `other`, losing nothing. */
   add(other: Histogram): void {
-    addCounts(this.#positive, other.#positive);
-    if (other.#negative !== undefined) addCounts((this.#negative ??= emptyCounts()), other.#negative);
-    this.#overflows += other.#overflows;
+    this.addCounts(other.toCounts());
+  }
+
+  /** Adds what another histogram, of as many ticks per unit, held. */
+  addCounts({ counts, negative, overflows = 0 }: HistogramCounts): void {
+    this.#positive.addAll(counts);
+    if (negative !== undefined) (this.#negative ??= new Buckets()).addAll(negative);
+    this.#overflows += overflows;
+  }
+
+  toCounts(): HistogramCounts {
+    return {
+      counts: this.#positive.toCounts(),
+      ...(this.negatives === 0 ? {} : { negative: this.#negative?.toCounts() ?? [] }),
+      ...(this.#overflows === 0 ? {} : { overflows: this.#overflows }),
+    };
   }
 
   reset(): void {
-    this.#positive.reset();
-    this.#negative = undefined;
+    this.#positive.clear();
+    this.#negative?.clear();
     this.#overflows = 0;
   }
 
@@ -140,85 +156,61 @@ export class Histogram {
    * zero do their magnitudes follow after a comma, in the same form; and after a second comma the overflow count.
    */
   encode(): string {
-    const negative = this.#negative === undefined ? "" : encodeIntoCompressedBase64(this.#negative);
+    const negative = this.#negative === undefined || this.negatives === 0 ? "" : encoded(this.#negative);
     const tail =
       this.#overflows > 0 ? `,${negative},${this.#overflows}` : negative === "" ? "" : `,${negative}`;
-    return encodeIntoCompressedBase64(this.#positive) + tail;
+    return encoded(this.#positive) + tail;
   }
 
   /** The inverse of `encode`. @throws Error when `text` is not such a string. */
   static decode(text: string, ticksPerUnit: number): Histogram {
     const [positive = "", negative = "", overflows = "0"] = text.split(",");
-    const histogram = new Histogram(ticksPerUnit, decodeCounts(positive));
-    if (negative !== "") histogram.#negative = decodeCounts(negative);
+    const histogram = new Histogram(ticksPerUnit);
+    decodeInto(histogram.#positive, positive);
+    if (negative !== "") decodeInto((histogram.#negative = new Buckets()), negative);
     histogram.#overflows = Number(overflows);
     return histogram;
   }
 }
 
-function emptyCounts(): JsHistogram {
-  return new Int32Histogram(1, MAX_TICKS, SIGNIFICANT_DIGITS);
+function encoded(buckets: Buckets): string {
+  const histogram = new Int32Histogram(1, MAX_TICKS, SIGNIFICANT_DIGITS);
+  buckets.walk((bucket, count) => {
+    histogram.addToCountAtIndex(bucket, count);
+    histogram.updateMinAndMax(lowestOf(bucket));
+    return true;
+  });
+  return encodeIntoCompressedBase64(histogram);
 }
 
-function decodeCounts(text: string): JsHistogram {
+function decodeInto(buckets: Buckets, text: string): void {
   const decoded = decodeFromCompressedBase64(text, 32, false, MAX_TICKS);
   if (!(decoded instanceof JsHistogram)) throw new Error("not an HdrHistogram of the JavaScript kind");
-  return decoded;
-}
-
-/**
- * The library's `recordValue`, which finds the bucket with logarithms and powers of floats, in integer arithmetic: a
- * session leaves some 200 values, so this is most of what recording costs. Three digits are 2048 buckets up to 2048 ticks,
- * then 1024 for each doubling; ticks fit 32 bits.
- */
-function count(counts: JsHistogram, ticks: number): void {
-  const doublings = Math.max(0, 21 - Math.clz32(ticks));
-  counts.incrementCountAtIndex(doublings * 1024 + (ticks >>> doublings));
-  counts.updateMinAndMax(ticks);
-  counts.incrementTotalCount();
-}
-
-/** The library's `add` of histograms of one shape, up to the last value instead of the top of the range: a tenth of the time. */
-function addCounts(into: JsHistogram, other: JsHistogram): void {
-  const total = other.totalCount;
-  if (total === 0) return;
-  for (let index = 0, seen = 0; seen < total; index++) {
-    const count = other.getCountAtIndex(index);
-    if (count === 0) continue;
-    seen += count;
-    into.addToCountAtIndex(index, count);
+  for (let bucket = 0; buckets.total < decoded.totalCount && bucket < decoded.countsArrayLength; bucket++) {
+    const count = decoded.getCountAtIndex(bucket);
+    if (count > 0) buckets.add(bucket, count);
   }
-  into.setTotalCount(into.totalCount + total);
-  into.updateMinAndMax(other.maxValue);
-  // Of nothing but zeros it is the largest number there is.
-  if (other.minNonZeroValue <= other.maxValue) into.updateMinAndMax(other.minNonZeroValue);
 }
 
-/** Least and largest tick of each bucket: the inverse of `count`, looked up because walks are long. */
-const LOWEST: Float64Array = Float64Array.from({ length: 2048 + 22 * 1024 }, (_, index) => {
-  const doublings = index < 2048 ? 0 : (index >>> 10) - 1;
-  return (index - doublings * 1024) * 2 ** doublings;
-});
-const HIGHEST: Float64Array = LOWEST.map((_, index) => (LOWEST[index + 1] ?? Infinity) - 1);
-
-/** Ticks of all values, each as the middle of its bucket; the library's mean iterates fifty times as long. */
-function sumOf(counts: JsHistogram): number {
+/** Ticks of all values, each as the middle of its bucket. */
+function sumOf(buckets: Buckets): number {
   let sum = 0;
-  for (let index = 0, seen = 0; seen < counts.totalCount; index++) {
-    const count = counts.getCountAtIndex(index);
-    if (count === 0) continue;
-    seen += count;
-    sum += count * Math.ceil(((LOWEST[index] ?? 0) + (HIGHEST[index] ?? 0)) / 2);
-  }
+  buckets.walk((bucket, count) => {
+    sum += count * Math.ceil((lowestOf(bucket) + highestOf(bucket)) / 2);
+    return true;
+  });
   return sum;
 }
 
-/** Upper edge of the bucket that holds the `rank`-th smallest value: the value HdrHistogram tools print. */
-function ticksAt(counts: JsHistogram, rank: number): number {
+/** Upper edge of the bucket that holds the `rank`-th smallest value. */
+function ticksAt(buckets: Buckets, rank: number): number {
   let seen = 0;
-  for (let index = 0; index < counts.countsArrayLength; index++) {
-    seen += counts.getCountAtIndex(index);
-    if (seen >= rank) return counts.highestEquivalentValue(counts.valueFromIndex(index));
-  }
-  throw new Error(`rank ${rank} of ${seen} values`);
+  let found = NaN;
+  buckets.walk((bucket, count) => {
+    seen += count;
+    found = bucket;
+    return seen < rank;
+  });
+  if (seen < rank) throw new Error(`rank ${rank} of ${seen} values`);
+  return highestOf(found);
 }

@@ -1,26 +1,69 @@
 import { HistogramLogReader } from "hdr-histogram-js";
 import { expect, it } from "vitest";
 import { sketch } from "../../test/support/timeline.ts";
-import { hlogHeader, hlogLines } from "./hlog.ts";
+import { createHlog, hlogHeader } from "./hlog.ts";
 import { createRecorder } from "./recorder.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** One session that ended in the second from `fromMs` on, its final at `finalAtMs`. */
+function second(fromMs: number, finalAtMs: number): Snapshot {
+  const recorder = createRecorder({ window: { startMs: 0, endMs: 60_000 }, slos: [] });
+  recorder.record(sketch({ said: [[finalAtMs, "one two three four."]] }));
+  return recorder.snapshot(fromMs, fromMs + 1000);
+}
+
+/** As HdrHistogram's own reader finds it. */
+function read(log: string): { tag: string; startMs: number; endMs: number; count: number; max: number }[] {
+  const reader = new HistogramLogReader(log);
+  const found = [];
+  for (let next = reader.nextIntervalHistogram(); next !== null; next = reader.nextIntervalHistogram()) {
+    const {
+      tag,
+      startTimeStampMsec: startMs,
+      endTimeStampMsec: endMs,
+      totalCount: count,
+      maxValue: max,
+    } = next;
+    found.push({ tag, startMs, endMs, count, max });
+  }
+  return found;
+}
 
 it("is read by HdrHistogram's own reader, values below zero under their own tag", () => {
-  const recorder = createRecorder({ window: { startMs: 0, endMs: 5000 }, slos: [] });
-  recorder.record(sketch({ said: [[900, "one two three four."]] }));
-  recorder.record(sketch({ said: [[1050, "one two three four."]] }));
-  const job = recorder.beginSnapshot(1000, 2000);
-  let snapshot = job.step();
-  while (snapshot === undefined) snapshot = job.step();
+  let log = hlogHeader(1_700_000_000_000);
+  const hlog = createHlog((lines) => (log += lines));
+  hlog.add(second(1000, 900));
+  hlog.add(second(1000, 1050));
+  hlog.end();
 
-  const reader = new HistogramLogReader(hlogHeader(1_700_000_000_000) + hlogLines(snapshot));
-  const found = new Map<string, { startMs: number; count: number; max: number }>();
-  for (let next = reader.nextIntervalHistogram(); next !== null; next = reader.nextIntervalHistogram()) {
-    found.set(next.tag, { startMs: next.startTimeStampMsec, count: next.totalCount, max: next.maxValue });
-  }
-  expect(found.get("steady.main.final_from_last_chunk")).toMatchObject({
-    count: 1,
-    startMs: 1_700_000_001_000,
-  });
-  expect(found.get("steady.main.final_from_last_chunk")?.max).toBeCloseTo(30_000, -2);
-  expect(found.get("steady.main.final_from_last_chunk.negative")?.max).toBe(120_063);
+  const finals = read(log).filter(({ tag }) => tag.startsWith("steady.main.final_from_last_chunk"));
+  expect(finals).toEqual([
+    {
+      tag: "steady.main.final_from_last_chunk",
+      startMs: 1_700_000_001_000,
+      endMs: 1_700_000_002_000,
+      count: 1,
+      max: expect.closeTo(30_000, -2) as number,
+    },
+    {
+      tag: "steady.main.final_from_last_chunk.negative",
+      startMs: 1_700_000_001_000,
+      endMs: 1_700_000_002_000,
+      count: 1,
+      max: 120_063,
+    },
+  ]);
+});
+
+it("puts the seconds of all workers into intervals of ten seconds, each value into one", () => {
+  let log = hlogHeader(0);
+  const hlog = createHlog((lines) => (log += lines));
+  for (let s = 0; s < 12; s++) for (let worker = 0; worker < 2; worker++) hlog.add(second(s * 1000, 1050));
+  hlog.end();
+  hlog.end();
+
+  expect(read(log).filter(({ tag }) => tag === "steady.main.session_setup")).toMatchObject([
+    { startMs: 0, endMs: 10_000, count: 20 },
+    { startMs: 10_000, endMs: 12_000, count: 4 },
+  ]);
 });

@@ -15,19 +15,50 @@ export function hlogHeader(startEpochMs: number): string {
   ].join("\n");
 }
 
-/** One line per histogram of an interval; the maximum is in thousands of ticks (milliseconds for times). */
-export function hlogLines(snapshot: Snapshot): string {
-  const interval = `${(snapshot.fromMs / 1000).toFixed(3)},${((snapshot.toMs - snapshot.fromMs) / 1000).toFixed(3)}`;
-  let lines = "";
-  for (const [key, { histogram: text }] of Object.entries(snapshot.series)) {
-    const tag = key.replaceAll("|", ".").replace(/[\s,]/g, "_");
-    const [positive = "", negative = ""] = text.split(",");
-    lines += `Tag=${tag},${interval},${maxOf(positive)},${positive}\n`;
-    if (negative !== "") lines += `Tag=${tag}.negative,${interval},${maxOf(negative)},${negative}\n`;
-  }
-  return lines;
+/** An interval of the log: long enough to cost nothing, and for a soak test's log to stay small. */
+const INTERVAL_MS = 10_000;
+
+export interface Hlog {
+  add(snapshot: Snapshot): void;
+  /** Writes the interval that has begun. */
+  end(): void;
 }
 
-function maxOf(encoded: string): string {
-  return (Histogram.decode(encoded, 1000).max ?? 0).toFixed(3);
+/** Adds the snapshots of all workers up into intervals, and appends the lines of each to the log when it is over. */
+export function createHlog(append: (lines: string) => void): Hlog {
+  /** In thousands of ticks, of which the log gives the maximum: milliseconds for times. */
+  const byKey = new Map<string, Histogram>();
+  let fromMs = Infinity;
+  let toMs = -Infinity;
+
+  function end(): void {
+    const interval = `${(fromMs / 1000).toFixed(3)},${((toMs - fromMs) / 1000).toFixed(3)}`;
+    let lines = "";
+    for (const [key, histogram] of byKey) {
+      if (histogram.count === 0) continue;
+      const tag = key.replaceAll("|", ".").replace(/[\s,]/g, "_");
+      const [positive = "", negative = ""] = histogram.encode().split(",");
+      const { min = 0, max = 0 } = histogram;
+      lines += `Tag=${tag},${interval},${Math.max(0, max).toFixed(3)},${positive}\n`;
+      if (negative !== "") lines += `Tag=${tag}.negative,${interval},${(-min).toFixed(3)},${negative}\n`;
+      histogram.reset();
+    }
+    if (lines !== "") append(lines);
+    fromMs = Infinity;
+    toMs = -Infinity;
+  }
+
+  return {
+    add(snapshot) {
+      if (snapshot.fromMs >= fromMs + INTERVAL_MS) end();
+      fromMs = Math.min(fromMs, snapshot.fromMs);
+      toMs = Math.max(toMs, snapshot.toMs);
+      for (const [key, { histogram }] of Object.entries(snapshot.series)) {
+        const merged = byKey.get(key) ?? new Histogram(1000);
+        byKey.set(key, merged);
+        merged.addCounts(histogram);
+      }
+    },
+    end,
+  };
 }

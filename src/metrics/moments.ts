@@ -5,8 +5,10 @@
 import type { Observation, ResponseRecord } from "./observation.ts";
 
 /** Blank means nothing but white space. */
-export function hasText(response: ResponseRecord): boolean {
-  return /\S/.test(response.text);
+export function hasText({ text }: ResponseRecord): boolean {
+  const first = text.charCodeAt(0);
+  // Printable ASCII, as nearly always: every metric asks this of every response.
+  return (first > 32 && first < 127) || /\S/.test(text);
 }
 
 /**
@@ -78,10 +80,9 @@ export function plainWords(text: string): string[] {
  */
 export function coveringFinal(observation: Observation): ResponseRecord | undefined {
   const { clip, responses } = observation;
-  const reference = plainWords(clip.text ?? "");
-  const lastWord = reference.at(-1);
   const lastWordMs = clip.words.at(-1)?.startMs;
-  const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
+  // Taken apart only when words have to be found again.
+  let reference: string[] | undefined;
   let place = 0;
   for (const response of responses) {
     if (!response.final || !hasText(response)) continue;
@@ -90,8 +91,10 @@ export function coveringFinal(observation: Observation): ResponseRecord | undefi
       if (lastEndMs > lastWordMs) return response;
       continue;
     }
+    reference ??= plainWords(clip.text ?? "");
+    const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
     for (const word of plainWords(response.text)) {
-      if (word === lastWord && place >= earliestPlace) return response;
+      if (word === reference.at(-1) && place >= earliestPlace) return response;
       place++;
     }
   }

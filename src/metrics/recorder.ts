@@ -1,15 +1,16 @@
 /**
  * The worker's side: observations in, interval snapshots out. Recording is on the timed path's thread, so it allocates
- * next to nothing per value, and a snapshot is taken in slices.
+ * next to nothing per value, and a snapshot holds only the buckets that something fell into.
  */
 import { METRICS } from "./catalogue.ts";
 import { countSession, type Counts, emptyCounts } from "./counts.ts";
 import { Histogram } from "./histogram.ts";
-import { type Metric, speaksOf, ticksPerUnit } from "./metric.ts";
+import { type Metric, ticksPerUnit } from "./metric.ts";
 import type { Observation } from "./observation.ts";
 import { emptySums, type RunSums, sumSession, type Window } from "./run-sums.ts";
 import { keeps, limitsOf, shareAllowed, type Slo } from "./slo.ts";
-import { type EncodedSeries, type Exemplar, groupKey, type Snapshot, type WorkerHealth } from "./snapshot.ts";
+import { type SessionValues, sessionValues } from "./session-values.ts";
+import { type Exemplar, groupKey, type SeriesCounts, type Snapshot, type WorkerHealth } from "./snapshot.ts";
 
 export interface RecorderConfig {
   window: Window;
@@ -23,13 +24,8 @@ export interface Recorder {
   cutWindow(endMs: number): void;
   /** The window ends later than planned; call before its old end. */
   extendWindow(endMs: number): void;
-  /** Starts a new interval and returns the work of writing down the old one. */
-  beginSnapshot(fromMs: number, toMs: number, health?: WorkerHealth): SnapshotJob;
-}
-
-/** Call `step` until it gives the snapshot; each call encodes one histogram (about 0.2 ms), so pacing goes on between. */
-export interface SnapshotJob {
-  step(): Snapshot | undefined;
+  /** What was recorded since the last one. */
+  snapshot(fromMs: number, toMs: number, health?: WorkerHealth): Snapshot;
 }
 
 /** An SLO with its place in the configured order. */
@@ -47,7 +43,7 @@ interface Group {
   series: (RecordedSeries | undefined)[];
 }
 
-interface RecordedSeries extends Pick<EncodedSeries, "sessions" | "atMost"> {
+interface RecordedSeries extends Pick<SeriesCounts, "sessions" | "atMost"> {
   histogram: Histogram;
   worst: Exemplar;
 }
@@ -75,18 +71,8 @@ export function createRecorder(config: RecorderConfig): Recorder {
   const limits = METRICS.map(({ name }) => limitsOf(config.slos, name));
   const spare: Histogram[][] = METRICS.map(() => []);
   let interval = newInterval(config.slos.length);
-
-  // The values of one metric of one session, reused; `emit` is handed to the catalogue.
-  let values = new Float64Array(1024);
-  let valueCount = 0;
-  const emit = (value: number): void => {
-    if (valueCount === values.length) {
-      const larger = new Float64Array(values.length * 2);
-      larger.set(values);
-      values = larger;
-    }
-    values[valueCount++] = value;
-  };
+  // Of the session that is being recorded.
+  let values: Readonly<SessionValues>;
 
   function record(observation: Observation): void {
     const { phase, stage, outcome } = observation;
@@ -94,29 +80,32 @@ export function createRecorder(config: RecorderConfig): Recorder {
     countSession(group.counts, observation);
     sumSession(interval.sums, observation, window);
     countOpen(interval.openChanges, observation);
+    values = sessionValues(observation);
     let good = outcome?.ok === true;
     for (let index = 0; index < METRICS.length; index++) {
       const metric = METRICS[index];
       if (metric === undefined || metric.per === "run") continue;
-      valueCount = 0;
-      if (speaksOf(metric, observation)) {
-        if (metric.per === "session") {
-          const value = metric.of(observation);
-          if (value !== undefined) emit(value);
-        } else metric.each(observation, emit);
-      }
-      if (valueCount > 0) addValues(group, index, metric, observation);
+      const from = values.from[index] ?? 0;
+      const to = values.from[index + 1] ?? 0;
+      if (to > from) addValues(group, index, metric, observation, from, to);
       if (phase !== "steady") continue;
-      if (metric.per !== "session" && metric.exact === true) keepExact(metric.name);
+      if (metric.per !== "session" && metric.exact === true) keepExact(metric.name, from, to);
       for (const judged of judgedBy[index] ?? []) {
         if (judged.slo.stage !== undefined && judged.slo.stage !== stage) continue;
-        good = judge(judged, metric, observation) && good;
+        good = judge(judged, metric, observation, from, to) && good;
       }
     }
     if (good && phase === "steady") interval.good[stage] = (interval.good[stage] ?? 0) + 1;
   }
 
-  function addValues(group: Group, index: number, metric: Metric, observation: Observation): void {
+  function addValues(
+    group: Group,
+    index: number,
+    metric: Metric,
+    observation: Observation,
+    from: number,
+    to: number,
+  ): void {
     const judged = limits[index] ?? [];
     const series = (group.series[index] ??= {
       histogram: spare[index]?.pop() ?? new Histogram(ticksPerUnit(metric.unit)),
@@ -126,8 +115,8 @@ export function createRecorder(config: RecorderConfig): Recorder {
     });
     series.sessions++;
     let largest = -Infinity;
-    for (let i = 0; i < valueCount; i++) {
-      const value = values[i] ?? NaN;
+    for (let i = from; i < to; i++) {
+      const value = values.all[i] ?? NaN;
       series.histogram.record(value);
       if (value > largest) largest = value;
     }
@@ -135,27 +124,33 @@ export function createRecorder(config: RecorderConfig): Recorder {
       const { seq, endedMs, scheduledMs } = observation;
       series.worst = { seq, value: largest, endedMs: endedMs ?? scheduledMs };
     }
-    if (series.atMost !== undefined) countAtMost(series.atMost, judged);
+    if (series.atMost !== undefined) countAtMost(series.atMost, judged, from, to);
   }
 
-  function countAtMost(atMost: number[], judged: readonly number[]): void {
+  function countAtMost(atMost: number[], judged: readonly number[], from: number, to: number): void {
     for (let limit = 0; limit < judged.length; limit++) {
       let within = 0;
-      for (let i = 0; i < valueCount; i++) if ((values[i] ?? NaN) <= (judged[limit] ?? NaN)) within++;
+      for (let i = from; i < to; i++) if ((values.all[i] ?? NaN) <= (judged[limit] ?? NaN)) within++;
       atMost[limit] = (atMost[limit] ?? 0) + within;
     }
   }
 
-  function keepExact(name: string): void {
+  function keepExact(name: string, from: number, to: number): void {
     const kept = (interval.exact[name] ??= []);
-    for (let i = 0; i < valueCount; i++) kept.push(Math.round((values[i] ?? NaN) * 1000) / 1000);
+    for (let i = from; i < to; i++) kept.push(Math.round((values.all[i] ?? NaN) * 1000) / 1000);
   }
 
   /** Tallies the session for one SLO; false when the session itself breaks it. */
-  function judge({ slo, index, share }: Judged, metric: Metric, observation: Observation): boolean {
+  function judge(
+    { slo, index, share }: Judged,
+    metric: Metric,
+    observation: Observation,
+    from: number,
+    to: number,
+  ): boolean {
     let over = 0;
-    for (let i = 0; i < valueCount; i++) if (!keeps(slo, values[i] ?? NaN)) over++;
-    let total = valueCount;
+    for (let i = from; i < to; i++) if (!keeps(slo, values.all[i] ?? NaN)) over++;
+    let total = to - from;
     if (countsAsViolation(metric, observation)) {
       total = over = valuesOwed(metric, observation);
     }
@@ -166,30 +161,20 @@ export function createRecorder(config: RecorderConfig): Recorder {
     return share === undefined || over <= share * total + 1e-9;
   }
 
-  function beginSnapshot(fromMs: number, toMs: number, health?: WorkerHealth): SnapshotJob {
+  function snapshot(fromMs: number, toMs: number, health?: WorkerHealth): Snapshot {
     const ended = interval;
     interval = newInterval(config.slos.length);
-    const series: Record<string, EncodedSeries> = {};
-    const pending = [...ended.groups].flatMap(([key, group]) =>
-      group.series.flatMap((entry, index) => (entry === undefined ? [] : [{ key, index, ...entry }])),
-    );
-    return {
-      step() {
-        const next = pending.pop();
-        if (next === undefined) return { ...finish(ended), fromMs, toMs, series, ...(health && { health }) };
-        const name = METRICS[next.index]?.name ?? "";
-        const { histogram, sessions, atMost, worst } = next;
-        series[`${next.key}|${name}`] = {
-          histogram: histogram.encode(),
-          sessions,
-          ...(atMost && { atMost }),
-          worst,
-        };
-        next.histogram.reset();
-        spare[next.index]?.push(next.histogram);
-        return undefined;
-      },
-    };
+    const series: Record<string, SeriesCounts> = {};
+    for (const [key, group] of ended.groups) {
+      group.series.forEach((entry, index) => {
+        if (entry === undefined) return;
+        const { histogram, ...rest } = entry;
+        series[`${key}|${METRICS[index]?.name ?? ""}`] = { histogram: histogram.toCounts(), ...rest };
+        histogram.reset();
+        spare[index]?.push(histogram);
+      });
+    }
+    return { ...finish(ended), fromMs, toMs, series, ...(health && { health }) };
   }
 
   return {
@@ -200,7 +185,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
     extendWindow(endMs) {
       window.endMs = Math.max(window.endMs, endMs);
     },
-    beginSnapshot,
+    snapshot,
   };
 }
 
@@ -251,7 +236,7 @@ function countOpen(changes: Map<number, number>, { startedMs, endedMs }: Observa
   changes.set(to, (changes.get(to) ?? 0) - 1);
 }
 
-/** The part of the snapshot that needs no encoding. */
+/** The part of the snapshot that is no histogram. */
 function finish(interval: Interval): Omit<Snapshot, "fromMs" | "toMs" | "series" | "health"> {
   return {
     counts: Object.fromEntries([...interval.groups].map(([key, group]) => [key, group.counts])),

@@ -4,7 +4,7 @@
  */
 import type { Failure, Outcome } from "../base/outcome.ts";
 import { METRICS } from "./catalogue.ts";
-import { type SeriesMetric, speaksOf } from "./metric.ts";
+import { type SeriesMetric, type SessionMetric, speaksOf } from "./metric.ts";
 import {
   type ClipFacts,
   type InjectedFaults,
@@ -13,6 +13,7 @@ import {
   type ResponseRecord,
   type RunPhase,
 } from "./observation.ts";
+import { sessionValues } from "./session-values.ts";
 
 /** Stamps that a session may end without. */
 const STAMPS = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const;
@@ -87,20 +88,18 @@ export function sessionRecord(observation: Observation): SessionRecord {
 
 /**
  * The observation with its stamps in whole microseconds, of which the clock is sure. What is recorded and what is written
- * down must be the same thing, or a result rebuilt from the records would differ in its last digits.
+ * down must be the same thing, or a result rebuilt from the records would differ in its last digits. Stamps of chunks and
+ * responses are rounded in place: their session is over, and this is on the timed path's thread.
  */
 export function inMicroseconds(observation: Observation): Observation {
-  const exact: Observation = {
-    ...observation,
-    scheduledMs: rounded(observation.scheduledMs),
-    sentMs: allRounded(observation.sentMs),
-    acceptedMs: allRounded(observation.acceptedMs),
-    responses: observation.responses.map((response) => ({ ...response, atMs: rounded(response.atMs) })),
-  };
+  const exact: Observation = { ...observation, scheduledMs: rounded(observation.scheduledMs) };
   for (const name of STAMPS) {
     const value = observation[name];
     if (value !== undefined) exact[name] = rounded(value);
   }
+  roundAll(exact.sentMs);
+  roundAll(exact.acceptedMs);
+  for (const response of exact.responses) response.atMs = rounded(response.atMs);
   return exact;
 }
 
@@ -158,37 +157,38 @@ function series({ values }: SessionRecord, name: string): readonly number[] {
 
 function valuesByName(observation: Observation): Record<string, number | number[]> {
   const values: Record<string, number | number[]> = {};
-  for (const metric of METRICS) {
-    if (!speaksOf(metric, observation)) continue;
+  const { all, from } = sessionValues(observation);
+  METRICS.forEach((metric, index) => {
+    if (metric.per === "run") return;
+    const first = from[index] ?? 0;
+    const end = from[index + 1] ?? 0;
     if (metric.per === "session") {
-      put(values, metric.name, metric.of(observation));
-      put(values, `${metric.name}_actual`, metric.actual?.(observation));
-    } else if (metric.per !== "run") {
+      if (end > first) values[metric.name] = rounded(all[first] ?? NaN);
+    } else if (end > first) {
+      const series: number[] = [];
       const round = metric.name === "send_lateness" ? roundedFinely : rounded;
-      put(values, metric.name, collected(observation, metric.each, round));
-      if (metric.actual !== undefined)
-        put(values, `${metric.name}_actual`, collected(observation, metric.actual, rounded));
+      for (let i = first; i < end; i++) series.push(round(all[i] ?? NaN));
+      values[metric.name] = series;
     }
-  }
+    if (metric.actual !== undefined && speaksOf(metric, observation)) putActual(values, metric, observation);
+  });
   return values;
 }
 
-function collected(
-  observation: Observation,
-  each: SeriesMetric["each"],
-  round: (value: number) => number,
-): number[] | undefined {
-  const values: number[] = [];
-  each(observation, (value) => values.push(round(value)));
-  return values.length === 0 ? undefined : values;
-}
-
-function put(
+function putActual(
   values: Record<string, number | number[]>,
-  name: string,
-  value: number | number[] | undefined,
+  metric: SessionMetric | SeriesMetric,
+  observation: Observation,
 ): void {
-  if (value !== undefined) values[name] = typeof value === "number" ? rounded(value) : value;
+  const name = `${metric.name}_actual`;
+  if (metric.per === "session") {
+    const value = metric.actual?.(observation);
+    if (value !== undefined) values[name] = rounded(value);
+  } else {
+    const series: number[] = [];
+    metric.actual?.(observation, (value) => series.push(rounded(value)));
+    if (series.length > 0) values[name] = series;
+  }
 }
 
 /** To a thousandth: a microsecond, of which the clock is sure. */
@@ -196,11 +196,8 @@ function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-/** A loop, because this is on the timed path's thread: a quarter of the time of `Float64Array.from`. */
-function allRounded(values: ArrayLike<number>): Float64Array {
-  const result = new Float64Array(values.length);
-  for (let k = 0; k < values.length; k++) result[k] = rounded(values[k] ?? NaN);
-  return result;
+function roundAll(values: { readonly length: number; [k: number]: number }): void {
+  for (let k = 0; k < values.length; k++) values[k] = rounded(values[k] ?? NaN);
 }
 
 /** To a tenth of a microsecond. */

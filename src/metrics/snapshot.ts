@@ -1,10 +1,11 @@
 /** What a worker tells the coordinator about one interval: plain JSON, lossless to add up. */
 import type { Counts } from "./counts.ts";
+import type { HistogramCounts } from "./histogram.ts";
 import type { RunSums } from "./run-sums.ts";
 
-/** A histogram of one metric, as `Histogram.encode` writes it. */
-export interface EncodedSeries {
-  histogram: string;
+/** The values of one metric. */
+export interface SeriesCounts {
+  histogram: HistogramCounts;
   /** Sessions that contributed: the sample size, where a session has many values. */
   sessions: number;
   /** Of a metric with SLOs: values at or below each of its limits (`limitsOf`), counted from the values themselves. */
@@ -32,7 +33,7 @@ export interface Snapshot {
   fromMs: number;
   toMs: number;
   /** By `phase|stage|metric`. */
-  series: Record<string, EncodedSeries>;
+  series: Record<string, SeriesCounts>;
   /** By `phase|stage`. */
   counts: Record<string, Counts>;
   /** Per SLO, in the order configured: rows of [values, of them in violation, sessions], steady sessions only. */

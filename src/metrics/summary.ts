@@ -3,6 +3,7 @@ import { Histogram } from "./histogram.ts";
 import { type Metric, ticksPerUnit } from "./metric.ts";
 import { nvidiaPercentile } from "./nvidia-compat.ts";
 import type { Summary } from "./result.ts";
+import type { SeriesCounts } from "./snapshot.ts";
 import { certifiedPercentiles } from "./stats.ts";
 
 /** The percentiles a summary holds, in percent. */
@@ -22,11 +23,16 @@ export function emptySeries(metric: Metric): Series {
   return { histogram: new Histogram(ticksPerUnit(metric.unit)), sessions: 0, atMost: [] };
 }
 
+/** Adds what a snapshot says. */
+export function addSeriesCounts(series: Series, { histogram, sessions, atMost = [] }: SeriesCounts): void {
+  series.histogram.addCounts(histogram);
+  series.sessions += sessions;
+  atMost.forEach((count, limit) => (series.atMost[limit] = (series.atMost[limit] ?? 0) + count));
+}
+
 /** Adds `other` to `series`. */
-export function addSeries(series: Series, other: Series): void {
-  series.histogram.add(other.histogram);
-  series.sessions += other.sessions;
-  other.atMost.forEach((count, limit) => (series.atMost[limit] = (series.atMost[limit] ?? 0) + count));
+export function addSeries(series: Series, { histogram, sessions, atMost }: Series): void {
+  addSeriesCounts(series, { histogram: histogram.toCounts(), sessions, atMost });
 }
 
 /**

@@ -3,15 +3,16 @@
  * runs have longer points, about 3600 in all, so that a week's result still fits a file.
  */
 import { addCounts, emptyCounts, type Counts } from "./counts.ts";
-import type { Histogram } from "./histogram.ts";
+import { metricNamed } from "./catalogue.ts";
+import { Histogram, type HistogramCounts } from "./histogram.ts";
+import { ticksPerUnit } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
 import type { TimelineMetric, TimelinePoint } from "./result.ts";
 import type { Window } from "./run-sums.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { keyParts, type Snapshot } from "./snapshot.ts";
 
 export interface Timeline {
-  /** @param decoded the snapshot's histograms; the timeline may keep and change them */
-  add(snapshot: Snapshot, decoded: readonly (readonly [metric: string, histogram: Histogram])[]): void;
+  add(snapshot: Snapshot): void;
   points(): TimelinePoint[];
   /** The newest point, cheaply: for progress displays. */
   latest(): Omit<TimelinePoint, "open"> | undefined;
@@ -19,13 +20,14 @@ export interface Timeline {
   maxOpen(window: Window): number;
 }
 
-/** A point whose histograms are still at hand, because another worker's part of it may come. */
+/** A point whose values are still at hand, because another worker's part of it may come. */
 interface OpenPoint {
   fromMs: number;
   toMs: number;
   counts: Counts;
   loopDelayMs: number | undefined;
-  metrics: Map<string, Histogram>;
+  /** What the workers recorded of each, all phases and stages. */
+  metrics: Map<string, HistogramCounts[]>;
 }
 
 /** Points that stay open; what comes later than that is added to the oldest of them. */
@@ -38,7 +40,7 @@ export function createTimeline(window: Window): Timeline {
   const openChanges = new Map<number, number>();
   const secondsPerPoint = Math.max(1, Math.ceil(window.endMs / 1000 / POINTS_KEPT));
 
-  function add(snapshot: Snapshot, decoded: readonly (readonly [string, Histogram])[]): void {
+  function add(snapshot: Snapshot): void {
     for (const [second, change] of snapshot.openChanges) {
       openChanges.set(second, (openChanges.get(second) ?? 0) + change);
     }
@@ -55,10 +57,11 @@ export function createTimeline(window: Window): Timeline {
     if (snapshot.health !== undefined) {
       entry.loopDelayMs = Math.max(entry.loopDelayMs ?? 0, snapshot.health.loopDelayMs);
     }
-    for (const [metric, histogram] of decoded) {
-      const merged = entry.metrics.get(metric);
-      if (merged === undefined) entry.metrics.set(metric, histogram);
-      else merged.add(histogram);
+    for (const [key, { histogram }] of Object.entries(snapshot.series)) {
+      const { metric } = keyParts(key);
+      const parts = entry.metrics.get(metric);
+      if (parts === undefined) entry.metrics.set(metric, [histogram]);
+      else parts.push(histogram);
     }
     for (const [key, ready] of [...opened].sort(([a], [b]) => a - b).slice(0, -POINTS_OPEN)) {
       closed.push(point(ready, window));
@@ -98,7 +101,7 @@ function point(entry: OpenPoint, window: Window): Omit<TimelinePoint, "open"> {
     toMs,
     phase: phaseAt(fromMs, window),
     ended: { scheduled, completed, failed, dropped },
-    metrics: Object.fromEntries([...metrics].map(([name, histogram]) => [name, metricPoint(histogram)])),
+    metrics: Object.fromEntries([...metrics].flatMap(([name, parts]) => metricPoint(name, parts))),
     ...(loopDelayMs === undefined ? {} : { loopDelayMs }),
   };
 }
@@ -108,9 +111,19 @@ function phaseAt(atMs: number, { startMs, endMs }: Window): RunPhase {
   return atMs < endMs ? "steady" : "drain";
 }
 
-function metricPoint(histogram: Histogram): TimelineMetric {
+/** One for each metric, used for one point after the other. */
+const scratch = new Map<string, Histogram>();
+
+function metricPoint(name: string, parts: readonly HistogramCounts[]): [name: string, TimelineMetric][] {
+  const metric = metricNamed(name);
+  if (metric === undefined) return [];
+  const histogram = scratch.get(name) ?? new Histogram(ticksPerUnit(metric.unit));
+  scratch.set(name, histogram);
+  for (const part of parts) histogram.addCounts(part);
   const at = (percent: number): number => histogram.percentile(percent) ?? NaN;
-  return { count: histogram.count, p50: at(50), p95: at(95), p99: at(99), max: histogram.max ?? NaN };
+  const point = { count: histogram.count, p50: at(50), p95: at(95), p99: at(99), max: histogram.max ?? NaN };
+  histogram.reset();
+  return [[name, point]];
 }
 
 /** Sum of the changes up to and including a second; ask in rising order. */

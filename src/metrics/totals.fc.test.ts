@@ -34,11 +34,7 @@ const session: fc.Arbitrary<Observation> = fc
   });
 
 function snapshotOf(recorder: Recorder): Snapshot {
-  const job = recorder.beginSnapshot(0, 1000);
-  for (;;) {
-    const snapshot = job.step();
-    if (snapshot !== undefined) return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
-  }
+  return JSON.parse(JSON.stringify(recorder.snapshot(0, 1000))) as Snapshot;
 }
 
 function readings(snapshots: readonly Snapshot[]): unknown {

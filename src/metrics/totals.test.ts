@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dropped, NO_REFERENCE, sketch, type SessionSketch } from "../../test/support/timeline.ts";
 import { Histogram } from "./histogram.ts";
 import type { Observation } from "./observation.ts";
-import { createRecorder, type SnapshotJob } from "./recorder.ts";
+import { createRecorder } from "./recorder.ts";
 import type { Summary, TimelinePoint } from "./result.ts";
 import { parseSlo } from "./slo.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -10,12 +10,9 @@ import { createTotals, type Totals } from "./totals.ts";
 
 const WINDOW = { startMs: 1000, endMs: 11_000 };
 
-function finished(job: SnapshotJob): Snapshot {
-  for (;;) {
-    const snapshot = job.step();
-    // Through JSON, as between processes.
-    if (snapshot !== undefined) return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
-  }
+/** Through JSON, as between machines. */
+function sent(snapshot: Snapshot): Snapshot {
+  return JSON.parse(JSON.stringify(snapshot)) as Snapshot;
 }
 
 function totalsOf(
@@ -27,7 +24,7 @@ function totalsOf(
   const recorder = createRecorder(config);
   for (const observation of observations) recorder.record(observation);
   const totals = createTotals(config);
-  totals.add(finished(recorder.beginSnapshot(0, 12_000)));
+  totals.add(sent(recorder.snapshot(0, 12_000)));
   return totals;
 }
 
@@ -262,7 +259,7 @@ describe("the timeline", () => {
   const snapshotAt = (fromMs: number, finalMs: number, loopDelayMs = 1): Snapshot => {
     const recorder = createRecorder({ window: WINDOW, slos: [] });
     recorder.record(good({ startMs: fromMs, finalMs }));
-    return finished(recorder.beginSnapshot(fromMs, fromMs + 1000, { loopDelayMs }));
+    return sent(recorder.snapshot(fromMs, fromMs + 1000, { loopDelayMs }));
   };
 
   it("merges workers by second and counts the open sessions", () => {
@@ -312,7 +309,7 @@ it("a cut window ends where it was cut", () => {
   recorder.cutWindow(6000);
   totals.cutWindow(6000);
   recorder.record(good({ startMs: 5000, endedMs: 8000 }));
-  totals.add(finished(recorder.beginSnapshot(0, 8000)));
+  totals.add(sent(recorder.snapshot(0, 8000)));
   const summaries: Record<string, Summary> = totals.summaries();
   expect(summaries["concurrency"]?.value).toBe(1000 / 5000);
 });

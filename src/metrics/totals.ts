@@ -1,15 +1,14 @@
 /** The coordinator's side: snapshots of all workers in, the numbers of the result out. Adding loses nothing. */
 import { METRICS, metricNamed } from "./catalogue.ts";
 import { addCounts, type Counts, emptyCounts } from "./counts.ts";
-import { Histogram } from "./histogram.ts";
-import { type RunTotals, ticksPerUnit } from "./metric.ts";
+import type { RunTotals } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
 import type { Summary, TimelinePoint } from "./result.ts";
 import { addSums, emptySums, type Window } from "./run-sums.ts";
 import type { Slo } from "./slo.ts";
 import { keyParts, type Snapshot } from "./snapshot.ts";
 import type { SessionGroup } from "./stats.ts";
-import { addSeries, emptySeries, type Series, summarize } from "./summary.ts";
+import { addSeries, addSeriesCounts, emptySeries, type Series, summarize } from "./summary.ts";
 import { createTimeline } from "./timeline.ts";
 
 export interface TotalsConfig {
@@ -62,15 +61,12 @@ export function createTotals(config: TotalsConfig): Totals {
   const timeline = createTimeline(window);
 
   function add(snapshot: Snapshot): void {
-    const decoded: [metric: string, histogram: Histogram][] = [];
-    for (const [key, { histogram: text, sessions, atMost = [] }] of Object.entries(snapshot.series)) {
+    for (const [key, counts] of Object.entries(snapshot.series)) {
       const metric = metricNamed(keyParts(key).metric);
       if (metric === undefined) continue;
-      const histogram = Histogram.decode(text, ticksPerUnit(metric.unit));
-      decoded.push([metric.name, histogram]);
       const series = seriesByKey.get(key) ?? emptySeries(metric);
       seriesByKey.set(key, series);
-      addSeries(series, { histogram, sessions, atMost });
+      addSeriesCounts(series, counts);
     }
     for (const [key, counts] of Object.entries(snapshot.counts)) {
       const total = countsByKey.get(key) ?? emptyCounts();
@@ -84,7 +80,7 @@ export function createTotals(config: TotalsConfig): Totals {
       good[stage] = (good[stage] ?? 0) + sessions;
     addSums(sums, snapshot.sums);
     for (const [name, values] of Object.entries(snapshot.exact)) exact[name] = appended(exact[name], values);
-    timeline.add(snapshot, decoded);
+    timeline.add(snapshot);
   }
 
   function trend(name: string, stage: string | undefined): Series | undefined {

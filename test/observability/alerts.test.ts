@@ -11,7 +11,6 @@ import { exposedFamilies } from "../../src/metrics/exposed.ts";
 import type { Observation } from "../../src/metrics/observation.ts";
 import { createRecorder } from "../../src/metrics/recorder.ts";
 import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
-import type { Snapshot } from "../../src/metrics/snapshot.ts";
 import { createTotals, type Totals } from "../../src/metrics/totals.ts";
 import {
   prometheusBinaries,
@@ -50,9 +49,7 @@ function play(scenario: string): PlayedRun {
     state,
     sessions(count, firstWordsMs) {
       for (let seq = 0; seq < count; seq++) recorder.record(session(seq, firstWordsMs));
-      const job = recorder.beginSnapshot(0, 12_000);
-      let snapshot: Snapshot | undefined;
-      while (snapshot === undefined) snapshot = job.step();
+      const snapshot = recorder.snapshot(0, 12_000);
       totals.add(snapshot);
       state.snapshot(snapshot);
     },

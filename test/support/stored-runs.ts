@@ -37,10 +37,7 @@ export function storeRun(parent: string, spec: StoredRunSpec): string {
   const recorder = createRecorder({ window: WINDOW, slos });
   const totals = createTotals({ window: WINDOW, slos });
   for (const one of observations) recorder.record(one);
-  const job = recorder.beginSnapshot(0, 1000);
-  let snapshot = job.step();
-  while (snapshot === undefined) snapshot = job.step();
-  totals.add(snapshot);
+  totals.add(recorder.snapshot(0, 1000));
   const metrics = totals.summaries();
   const at = `2025-03-${`${day}`.padStart(2, "0")}T10:00:00.000Z`;
   const result = buildRunResult({

@@ -48,7 +48,8 @@ export function sketch(spec: SessionSketch = {}): Observation {
   const chunks = Math.ceil(clip.audioMs / chunkMs);
   const anchorMs = startMs + 20;
   const latenessMs = spec.latenessMs ?? Array.from({ length: chunks }, () => 0);
-  const sentMs = latenessMs.map(
+  const sentMs = Float64Array.from(
+    latenessMs,
     (late, k) => anchorMs + Math.min((k + 1) * chunkMs, clip.audioMs) / pace + late,
   );
   return {
@@ -81,7 +82,7 @@ export function dropped(seq: number): Observation {
   const { clip, chunkMs, pace, chunks, phase, stage, scheduledMs } = planned;
   return {
     ...{ seq, slot: 0, phase, stage, clip, chunkMs, pace, chunks, interim: true, scheduledMs },
-    ...{ sentMs: [], acceptedMs: [], responses: [], cutShort: false },
+    ...{ sentMs: new Float64Array(0), acceptedMs: new Float64Array(0), responses: [], cutShort: false },
   };
 }
 

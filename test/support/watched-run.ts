@@ -4,7 +4,6 @@ import { createRecorder } from "../../src/metrics/recorder.ts";
 import type { RunFacts } from "../../src/metrics/run-view.ts";
 import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
 import { parseSlo } from "../../src/metrics/slo.ts";
-import type { Snapshot } from "../../src/metrics/snapshot.ts";
 import { createTotals, type Totals } from "../../src/metrics/totals.ts";
 
 export const WATCHED_SLOS: readonly string[] = [
@@ -34,9 +33,7 @@ export function watchedRun(observations: readonly Observation[]): { watch: RunSt
   const { window, slos } = WATCHED_FACTS;
   const recorder = createRecorder({ window, slos });
   for (const observation of observations) recorder.record(observation);
-  const job = recorder.beginSnapshot(0, 12_000);
-  let snapshot: Snapshot | undefined;
-  while (snapshot === undefined) snapshot = job.step();
+  const snapshot = recorder.snapshot(0, 12_000);
   const totals = createTotals({ window, slos });
   totals.add(snapshot);
   const watch = createRunState(WATCHED_FACTS, 2);
