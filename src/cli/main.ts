@@ -3,4 +3,7 @@
 import { bench } from "./bench.ts";
 import { processWorld } from "./world.ts";
 
+// Deprecations in the libraries are for their developers; who runs a benchmark can do nothing about them.
+if (!process.traceDeprecation) process.noDeprecation = true;
+
 await bench(processWorld());

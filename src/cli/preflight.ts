@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
+import type { Failure } from "../base/outcome.ts";
 import { adviceFor } from "../client/advice.ts";
 import { askGateway } from "../client/gateway-state.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
@@ -27,6 +28,10 @@ const LIMIT_MS = 5000;
 /** Failures that more load will not mend. All others (an old server without the call, a slow one) are left to the run. */
 const FATAL: ReadonlySet<string> = new Set(["unauthenticated", "permission", "certificate", "refused"]);
 
+function isFatal({ class: kind, phase }: Failure): boolean {
+  return FATAL.has(kind) || phase === "resolve" || phase === "tls";
+}
+
 /** @throws BenchError (exit 7) when the target can't be used */
 export async function preflight(
   target: ResolvedTarget,
@@ -47,7 +52,7 @@ async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock
     const models = await unary.models(LIMIT_MS);
     if (!models.ok) {
       const { failure } = models;
-      if (FATAL.has(failure.class)) {
+      if (isFatal(failure)) {
         throw BenchError.target(`${target.uri} can't be used: ${failure.message}`, adviceFor(failure));
       }
       return { emulated: false, server: {} };

@@ -1,5 +1,14 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
-import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
@@ -14,6 +23,8 @@ export interface RunFolder {
   event(event: RunEvent): void;
   /** Writes a file whole: it is all there or not at all, whatever happens. @throws BenchError (exit 1) */
   write(name: string, text: string): void;
+  /** Takes back what was written for a run that never began (it has no `run.json`): the same `--out` may be tried again. */
+  discardUnlessBegun(): void;
 }
 
 /**
@@ -30,6 +41,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       "Give another folder with --out; nothing is overwritten.",
     );
   }
+  const before = existsSync(path) ? readdirSync(path) : undefined;
   try {
     makeFolders(path);
     appendFileSync(file("events.ndjson"), "");
@@ -62,6 +74,13 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
           cause: error,
         });
       }
+    },
+    discardUnlessBegun() {
+      if (existsSync(file("run.json"))) return;
+      for (const name of readdirSync(path)) {
+        if (before?.includes(name) !== true) rmSync(file(name), { recursive: true, force: true });
+      }
+      if (before === undefined) rmdirSync(path);
     },
   };
 }

@@ -121,6 +121,7 @@ export async function runOnce(
   } finally {
     scrape.stop();
     await listener.close();
+    folder.discardUnlessBegun();
   }
 }
 

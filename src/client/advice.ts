@@ -25,7 +25,7 @@ export function adviceFor(failure: Failure): string | undefined {
   }
   switch (failure.class) {
     case "refused":
-      return "Nothing listens there: check host and port (gRPC is 50051 by default), and that the server has finished loading.";
+      return "Nothing listens there: check host and port (Riva's gRPC is 50051 by default, a NIM's realtime dialect and the gateway 9000), and that the server has finished loading.";
     case "timeout":
       return "Nothing answered in time: check host, port and firewall, and that the port speaks gRPC.";
     case "certificate":
@@ -37,11 +37,13 @@ export function adviceFor(failure: Failure): string | undefined {
       return "Check model, language and sample rate against the list of models of `bench check`.";
     case "not-found":
       return failure.code === "HTTP_404"
-        ? "Nothing is served there: is it the NIM's HTTP port? A NIM that only streams takes no whole files."
+        ? "Nothing is served at that path: is it the NIM's HTTP port? A NIM that only streams takes no whole files, one for whole files no streams."
         : undefined;
     case "protocol-violation":
+      if (failure.code.startsWith("HTTP_"))
+        return "Something else is served there: check host, port and path (ws://host:9000 for a NIM's realtime dialect).";
       return failure.phase === "tls"
-        ? "The port speaks plain text: use grpc:// instead of grpcs://."
+        ? "The port speaks plain text: use grpc:// instead of grpcs://, ws:// instead of wss://."
         : "The port does not speak gRPC as expected: is it the HTTP port, or does it want TLS (grpcs://)?";
     case "connection-lost":
       return "The connection was closed: does the port want TLS (grpcs://), or did the server or a proxy restart?";

@@ -22,13 +22,14 @@ export function createGatewayWs(options: TransportOptions): AsrTransport {
     throw unusableEndpoint(address, "it is not host:port");
   const tls = options.tls === undefined ? undefined : tlsOptions(address, at.host, options.tls);
   const headers = checkedHeaders(metadata);
-  const healthUrl = `http${s}://${address}/health/ready`;
+  const health = { method: "GET", url: `http${s}://${address}/health/ready`, headers, tls } as const;
   const dialect = gatewayDialect({ url: `ws${s}://${address}${path}`, headers, tls });
   return rivaTransport(
     {
       name: "gateway",
       encodeChunk: (audio) => audio,
-      warmUp: (_streams, timeoutMs) => warmUpWeb({ address, healthUrl, headers, tls }, clock, timeoutMs),
+      warmUp: (_streams, timeoutMs) =>
+        warmUpWeb({ address, request: health, beginsSessions: false }, clock, timeoutMs),
       call: (told) => new WebSocketCall(dialect, told, clock),
       close: () => undefined,
     },

@@ -1,7 +1,7 @@
 /** A NIM's realtime dialect: a POST that makes the session, its WebSocket, one event that configures it, audio as base64. */
 import { messageOf } from "../base/errors.ts";
 import { noConnectionFailure, socketErrorText } from "./failures.ts";
-import type { HttpAnswer } from "./http-request.ts";
+import type { HttpAnswer, HttpRequest } from "./http-request.ts";
 import { httpRequest } from "./http-request.ts";
 import type { RealtimeEndpoint } from "./nim-realtime-endpoint.ts";
 import { COMMIT, DONE, readEvent } from "./nim-realtime-events.ts";
@@ -53,21 +53,28 @@ export function realtimeDialect(endpoint: RealtimeEndpoint, nowMs: () => number)
   };
 }
 
+/** Has the server make a session. */
+export function sessionRequest({ sessionUrl, headers, tls }: RealtimeEndpoint): Omit<HttpRequest, "signal"> {
+  return {
+    ...{ method: "POST", url: sessionUrl, body: Buffer.from("{}"), tls },
+    headers: { ...headers, "content-type": "application/json" },
+  };
+}
+
 /** Has the server make a session, and connects to it; undefined when it ended instead. */
 async function createSession(
-  { sessionUrl, socketUrl, headers, tls }: RealtimeEndpoint,
+  endpoint: RealtimeEndpoint,
   { traceparent }: StreamSpec,
   session: SocketSession,
   nowMs: () => number,
   signal: AbortSignal,
 ): Promise<CreatedSession | undefined> {
+  const { socketUrl, headers, tls } = endpoint;
   const trace = traceparent === undefined ? {} : { traceparent };
   let answer: HttpAnswer;
   try {
-    answer = await httpRequest({
-      ...{ method: "POST", url: sessionUrl, body: Buffer.from("{}"), tls, signal },
-      headers: { ...headers, ...trace, "content-type": "application/json" },
-    });
+    const request = sessionRequest(endpoint);
+    answer = await httpRequest({ ...request, headers: { ...request.headers, ...trace }, signal });
   } catch (error) {
     session.end(nowMs(), noConnectionFailure(socketErrorText(error)));
     return undefined;

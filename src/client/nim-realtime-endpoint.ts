@@ -11,7 +11,6 @@ export interface RealtimeEndpoint {
   readonly address: string;
   readonly socketUrl: string;
   readonly sessionUrl: string;
-  readonly healthUrl: string;
   /** Of the POST and of the upgrade. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: ConnectionOptions | undefined;
@@ -29,7 +28,6 @@ export function realtimeEndpoint({ address, path = PATH, tls, metadata = {} }: E
     address,
     socketUrl: ws,
     sessionUrl: `${http}/transcription_sessions`,
-    healthUrl: `${http}/health`,
     headers: checkedHeaders(metadata),
     tls: tls === undefined ? undefined : tlsOptions(address, at.host, tls),
   };

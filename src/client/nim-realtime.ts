@@ -2,7 +2,7 @@
  * The realtime dialect of a speech NIM: JSON events over a WebSocket, one connection a session. The audio of a chunk is put
  * into its event once, and the bytes are shared by all sessions.
  */
-import { realtimeDialect } from "./nim-realtime-dialect.ts";
+import { realtimeDialect, sessionRequest } from "./nim-realtime-dialect.ts";
 import { realtimeEndpoint } from "./nim-realtime-endpoint.ts";
 import { encodeAppend } from "./nim-realtime-events.ts";
 import { rivaTransport } from "./riva-transport.ts";
@@ -23,7 +23,12 @@ export function createNimRealtime(options: TransportOptions): AsrTransport {
     {
       name: "nim-realtime",
       encodeChunk: encodeAppend,
-      warmUp: (_streams, timeoutMs) => warmUpWeb(endpoint, clock, timeoutMs),
+      warmUp: (_streams, timeoutMs) =>
+        warmUpWeb(
+          { address: endpoint.address, request: sessionRequest(endpoint), beginsSessions: true },
+          clock,
+          timeoutMs,
+        ),
       call: (told) => new WebSocketCall(dialect, told, clock),
       close: () => undefined,
     },

@@ -76,8 +76,9 @@ export function nonsenseFailure(why: string, phase: FailurePhase): Failure {
 }
 
 function detailOf(body: string): string {
-  const text = body.trim();
-  if (text === "") return "";
+  const text = body.trim().replaceAll(/\s+/g, " ");
+  // A page for browsers says no more than its status.
+  if (text === "" || text.startsWith("<")) return "";
   const detail = /"detail"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
   return `: ${(detail ?? text).slice(0, 200)}`;
 }

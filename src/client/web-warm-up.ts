@@ -1,27 +1,32 @@
 /** Whether a server behind HTTP and WebSockets is there: sessions open their own connections, so it is asked once. */
-import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "../base/clock.ts";
 import { unreachable } from "./advice.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { askHttp } from "./http-request.ts";
 import type { WarmUpResult } from "./transport.ts";
+import { httpFailure } from "./web-failures.ts";
 
 export interface WebServer {
   /** host:port, for people. */
   address: string;
-  /** Any HTTP answer from here says that the server is there. */
-  healthUrl: string;
-  headers: Readonly<Record<string, string>>;
-  tls: ConnectionOptions | undefined;
+  /** Any HTTP answer to it says that the server is there. */
+  request: Omit<HttpRequest, "signal">;
+  /** It is what every session begins with: an answer that more load will not mend ends the run before it begins. */
+  beginsSessions: boolean;
 }
 
-/** @throws BenchError (exit 7) that says why the server can't be reached */
+/** @throws BenchError (exit 7) that says why the server can't be reached, or is not what it was taken for */
 export async function warmUpWeb(
-  { address, healthUrl, headers, tls }: WebServer,
+  { address, request, beginsSessions }: WebServer,
   clock: Clock,
   timeoutMs: number,
 ): Promise<WarmUpResult> {
   const startMs = clock.nowMs();
-  const answer = await askHttp({ method: "GET", url: healthUrl, headers, tls }, clock, timeoutMs);
+  const answer = await askHttp(request, clock, timeoutMs);
   if (!answer.ok) throw unreachable(address, answer.failure);
+  const { status, body } = answer.value;
+  const failure = httpFailure(status, body, "connect");
+  const forGood = failure.origin === "client-config" || failure.class === "protocol-violation";
+  if (beginsSessions && status !== 200 && forGood) throw unreachable(address, failure);
   return { connections: 0, tookMs: clock.nowMs() - startMs };
 }

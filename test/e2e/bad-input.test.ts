@@ -1,6 +1,6 @@
 /** Wrong input gives one clear message, the right exit code, and no stack trace. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -110,23 +110,39 @@ describe("bad input", () => {
     expect((await bench(["--scenario", "none", "--debug"])).stderr).toMatch(/^\s+at /m);
   });
 
-  it("an unreachable server is found before any load: exit 7", async () => {
-    const { code, stderr } = await bench(["--target", "grpc://127.0.0.1:9", "--quiet"]);
-    expect(stderr).toMatch(/127\.0\.0\.1:9/);
-    expect(code).toBe(7);
-  });
+  it.each(["grpc://127.0.0.1:9", "ws://127.0.0.1:9", "grpcs://127.0.0.1:9", "grpc://no-such-host.invalid:1"])(
+    "%s is found unreachable before any load: exit 7, and no run folder is left",
+    async (target) => {
+      const folder = tempFolder();
+      writeFileSync(join(folder, "mine.txt"), "");
+      const { code, stderr } = await bench(["--target", target, "--quiet", "--out", folder]);
+      expect(stderr).toContain(target.replace(/^.*:\/\//, ""));
+      expect(stderr.trim().split("\n")).toHaveLength(2);
+      expect(code).toBe(7);
+      expect(readdirSync(folder)).toEqual(["mine.txt"]);
+    },
+  );
 
-  it("a server that is not gRPC: exit 7", async () => {
-    const web = createServer((socket) => {
-      socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
-      socket.on("error", () => undefined);
-    });
-    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
-    const { port } = web.address() as AddressInfo;
-    const { code } = await bench(["--target", `grpc://127.0.0.1:${port}`, "--quiet"]);
-    web.close();
-    expect(code).toBe(7);
-  });
+  it.each(["grpc", "grpcs", "ws", "wss"])(
+    "%s:// at a web server of another kind: exit 7, one message with advice, no page for browsers",
+    async (protocol) => {
+      const web = createServer((request, response) => {
+        request.resume();
+        response.writeHead(501).end("<html>\n<p>Error response</p>\n</html>");
+      });
+      await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+      const { port } = web.address() as AddressInfo;
+      const cwd = tempFolder();
+      const target = `${protocol}://127.0.0.1:${port}`;
+      const { code, stderr } = await bench(["--target", target, "--quiet"], { cwd });
+      const check = await bench(["check", "--target", target]);
+      web.close();
+      expect(stderr).toMatch(/^bench: .*127\.0\.0\.1.*\n {2}(The port|Something else) .*\n$/);
+      expect([code, check.code]).toEqual([7, 7]);
+      expect(check.stdout).not.toMatch(/utterance|html/);
+      expect(existsSync(join(cwd, "results")) ? readdirSync(join(cwd, "results")) : []).toEqual([]);
+    },
+  );
 
   it("a port in use: the emulator says so", async () => {
     const taken = createServer();
