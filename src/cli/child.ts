@@ -18,6 +18,12 @@ export function forkSelf(args: readonly string[], nodeFlags: readonly string[] =
   });
 }
 
+/** Says something to the process that started this one; nothing when there is none, or no more. */
+export function tellParent(message: object): void {
+  // A parent that dies right now takes no message: without a listener that would be an error that ends this process loudly.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
 /** Resolves when the child has exited; kills it if it has not after `graceMs`. */
 export async function exitOf(child: ChildProcess, graceMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -14,6 +14,7 @@ import type { ProcessUsage } from "../emulator/metrics-text.ts";
 import type { Emulator, EmulatorOptions } from "../emulator/server.ts";
 import { createEmulator } from "../emulator/server.ts";
 import { loadServerTls } from "../emulator/tls.ts";
+import { tellParent } from "./child.ts";
 import type { Command } from "./command.ts";
 import { writeDelays, writeStats } from "./emulator-files.ts";
 import { packageVersion } from "./machine.ts";
@@ -214,10 +215,6 @@ async function parentGone(world: World, emulator: Emulator): Promise<void> {
   setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_LIMIT_MS).unref();
   endWatch();
   listenAgain();
-}
-
-function tellParent(message: Record<string, unknown>): void {
-  if (process.connected) process.send?.(message);
 }
 
 function lastWords(stats: EmulatorStats, json: boolean): string {

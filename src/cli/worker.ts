@@ -5,6 +5,7 @@ import { BenchError } from "../base/errors.ts";
 import { createTransport } from "../client/create-transport.ts";
 import type { Addressed, FromWorker, ToWorker } from "../loadgen/protocol.ts";
 import { runWorker } from "../loadgen/worker.ts";
+import { tellParent } from "./child.ts";
 import type { Command } from "./command.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
@@ -32,8 +33,7 @@ function serveOverIpc(): void {
   runWorker(
     {
       send: (message: Addressed<FromWorker>) => {
-        // A coordinator that dies right now takes no message; the disconnect says that it did.
-        if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+        tellParent(message);
         // The channel keeps the process alive; the last word ends it.
         if (message.type === "done" || message.type === "failed") {
           setImmediate(() => {
