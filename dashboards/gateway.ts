@@ -113,6 +113,16 @@ const SESSIONS: readonly PanelSpec[] = [
     ],
   },
   {
+    kind: "lines",
+    title: "Breaches of the protocol, and blocked addresses",
+    help: "A second, by kind: bad_request no HTTP, refused no such path, key or origin, bad_session what was sent in one, abandoned cut off without audio. Blocked: too many of them.",
+    unit: "short",
+    queries: [
+      { expr: `sum by (kind) (${rate("offences_total")})`, legend: "{{kind}}" },
+      { expr: now("blocked_addresses"), legend: "addresses blocked at {{instance}}" },
+    ],
+  },
+  {
     kind: "stack",
     title: "Ends of sessions by close code",
     help: "A second. 1000 ended well, 1001 the gateway or the page went away, 1005 and 1006 the caller vanished, 44xx its fault or limit, 45xx the recogniser's. docs/gateway-protocol.md lists them.",

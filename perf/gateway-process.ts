@@ -6,6 +6,7 @@ import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
 import { createTransport } from "../src/client/create-transport.ts";
 import { createGatewayLog } from "../src/cli/gateway-log.ts";
+import { createAddresses } from "../src/gateway/address.ts";
 import { createAuth } from "../src/gateway/auth.ts";
 import { gatewayFile } from "../src/gateway/config.ts";
 import { startGateway } from "../src/gateway/server.ts";
@@ -35,11 +36,19 @@ const upstreams = createUpstreams(
 const gateway = await startGateway({
   config: gatewayFile.parse({
     port: 0,
-    limits: { sessions: MANY, sessionsPerKey: MANY, sessionsPerAddress: MANY, bytesPerSecondPerOwner: 1e9 },
+    limits: {
+      sessions: MANY,
+      sessionsPerKey: MANY,
+      sessionsPerAddress: MANY,
+      bytesPerSecondPerOwner: 1e9,
+      connectionsPerAddress: MANY,
+      requestsPerSecondPerAddress: MANY,
+    },
   }),
   clock: realClock,
   random: Math.random,
   auth: createAuth([], Buffer.alloc(32), 60_000),
+  addresses: createAddresses([]),
   upstreams,
   log: createGatewayLog("warn"),
   page: new Map(),

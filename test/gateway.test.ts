@@ -278,7 +278,9 @@ describe("when recognisers are away", () => {
 
 describe("callers that mean no good", () => {
   test("whatever they send, others are served and nothing breaks", async () => {
-    const one = await gateway({ config: { limits: { start: "200ms", idle: "500ms", drain: "100ms" } } });
+    const one = await gateway({
+      config: { limits: { start: "200ms", idle: "500ms", drain: "100ms", offencesPerAddress: 1000 } },
+    });
     const anything = fc.oneof(
       fc.string().map((text) => text as string | Buffer),
       fc.json(),
@@ -326,6 +328,56 @@ describe("callers that mean no good", () => {
     expect((await streamSession(one.url, pcm)).of("final")[0]?.["text"]).toBe(WORDS);
     mute.socket.terminate();
   }, 15_000);
+
+  test("an address that breaks the protocol again and again is turned away for a while, and told so", async () => {
+    const one = await gateway({
+      config: { limits: { offencesPerAddress: 2, penalty: "1500ms", drain: "100ms" } },
+    });
+    const open = await new Caller(`${one.url}/v1/stream`).opened();
+    open.json({ type: "start" });
+    await open.heard("ready");
+    for (const misbehave of ["no JSON", Buffer.alloc(262_145), "no JSON"]) {
+      const caller = await new Caller(`${one.url}/v1/stream`).opened();
+      caller.socket.send(misbehave);
+      await caller.closed;
+    }
+    // Its open session goes on and is the only one that may ask.
+    open.socket.send(pcm);
+    open.json({ type: "finish" });
+    expect(await open.closed).toMatchObject({ code: 1000 });
+    const refused = await fetch(`${one.http}/health/live`);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    expect(one.log.filter((line) => line.includes("address blocked"))).toHaveLength(1);
+    await until(async () => (await fetch(`${one.http}/health/live`)).status === 200, 3000);
+    const metrics = await (await fetch(`${one.http}/metrics`)).text();
+    expect(metrics).toMatch(/^bench_gateway_offences_total\{kind="bad_session"\} 3$/m);
+    expect(metrics).toMatch(/^bench_gateway_refused_total\{reason="blocked"\} [1-9]/m);
+  }, 15_000);
+
+  test("what an upstream won't have is no breach, nor are sessions that end in the middle of their audio", async () => {
+    const one = await gateway({ config: { limits: { offencesPerAddress: 1, drain: "100ms" } } });
+    for (let i = 0; i < 3; i++) {
+      const wrong = await new Caller(`${one.url}/v1/stream`).opened();
+      wrong.json({ type: "start", language: "xx-XX" });
+      expect(await wrong.closed).toMatchObject({ code: 4400 });
+      const vanishing = await new Caller(`${one.url}/v1/stream`).opened();
+      vanishing.json({ type: "start" });
+      await vanishing.heard("ready");
+      vanishing.socket.send(pcm.subarray(0, 6400));
+      await vanishing.heard("interim");
+      vanishing.socket.terminate();
+    }
+    expect((await streamSession(one.url, pcm)).of("final")[0]?.["text"]).toBe(WORDS);
+  });
+
+  test("more requests than an address may make get 429, and block nobody", async () => {
+    const one = await gateway({ config: { limits: { requestsPerSecondPerAddress: 5, drain: "100ms" } } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 25; i++) statuses.push((await fetch(`${one.http}/health/live`)).status);
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(statuses).toContain(429);
+    await until(async () => (await fetch(`${one.http}/health/live`)).status === 200, 1000);
+  });
 
   test("audio much faster than speech for long is refused", async () => {
     const { url } = await gateway({ config: { limits: { bytesPerSecondPerSession: 1000, drain: "100ms" } } });

@@ -10,6 +10,7 @@ import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
 import { createRivaGrpc } from "../client/riva-grpc.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
+import { createAddresses } from "../gateway/address.ts";
 import { createAuth, parseApiKeys } from "../gateway/auth.ts";
 import type { ApiKey } from "../gateway/auth.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
@@ -134,6 +135,7 @@ async function gateway(world: World, args: Args): Promise<void> {
     clock: world.clock,
     random: randomStream(world.clock.epochMs(), "gateway"),
     auth: createAuth(loaded.keys, secret, config.tokenLife),
+    addresses: createAddresses(config.trustedProxies),
     upstreams,
     ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),
     ...(tls === undefined ? {} : { tls }),

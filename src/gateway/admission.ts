@@ -8,7 +8,7 @@ import type { SessionError } from "./result.ts";
 
 export interface Admission {
   /** The place of one session; undefined when it may not be opened, and why. */
-  enter(request: IncomingMessage): Place | SessionError;
+  enter(request: IncomingMessage, address: string): Place | SessionError;
   /** True for a page that may not use this gateway. */
   foreign(request: IncomingMessage): boolean;
 }
@@ -71,8 +71,7 @@ export function createAdmission(
 
   return {
     foreign,
-    enter(request) {
-      const address = request.socket.remoteAddress ?? "";
+    enter(request, address) {
       const caller = auth.required ? auth.callerOf(request.headers, clock.epochMs()) : "anyone";
       if (state.draining()) return { code: "going_away", message: "the gateway is shutting down" };
       if (foreign(request))

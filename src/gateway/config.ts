@@ -16,6 +16,8 @@ export interface GatewayConfig {
   tokenLife: number;
   /** Pages of other origins than the gateway's own that may connect; "*" = any. */
   allowedOrigins: string[];
+  /** Addresses or networks of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
   limits: GatewayLimits;
   log: { level: "debug" | "info" | "warn" | "error" | "silent" };
 }
@@ -31,6 +33,16 @@ export interface GatewayLimits {
   /** A burst of two seconds; before it is used up the socket is read more slowly. */
   messagesPerSecondPerSession: number;
   frameBytes: number;
+  /** Beyond half of `bytesPerSecondPerSession`, of all sessions together; an address gets half of it. */
+  bulkBytesPerSecond: number;
+  /** Open at once, with a session or without. */
+  connectionsPerAddress: number;
+  /** As many connections and as many requests, with a burst of four seconds. */
+  requestsPerSecondPerAddress: number;
+  /** Breaches of the protocol in a minute, after which an address is blocked... */
+  offencesPerAddress: number;
+  /** ...for so long. */
+  penalty: number;
   /** From the connection to the end of the request's headers. */
   handshake: number;
   /** From the upgrade to the start of the session. */
@@ -80,6 +92,7 @@ export const gatewayFile: z.ZodType<GatewayConfig> = section({
   apiKeysFile: z.string().min(1).exactOptional(),
   tokenLife: duration("60s"),
   allowedOrigins: z.array(z.string().min(1)).default([]),
+  trustedProxies: z.array(z.string().min(1)).default([]),
   limits: section({
     sessions: count(100_000, 2000),
     sessionsPerKey: count(100_000, 1000),
@@ -88,6 +101,11 @@ export const gatewayFile: z.ZodType<GatewayConfig> = section({
     bytesPerSecondPerOwner: count(1e9, 100_000_000),
     messagesPerSecondPerSession: count(1e6, 500),
     frameBytes: count(16_777_216, 262_144),
+    bulkBytesPerSecond: count(1e10, 4_000_000),
+    connectionsPerAddress: count(100_000, 2000),
+    requestsPerSecondPerAddress: count(1e6, 1000),
+    offencesPerAddress: count(1e6, 50),
+    penalty: duration("10s"),
     handshake: duration("5s"),
     start: duration("10s"),
     idle: duration("5m"),

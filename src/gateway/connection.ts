@@ -1,4 +1,5 @@
 /** One caller's WebSocket: its dialect and session, its limits, and its end, however that comes. */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { Clock } from "../base/clock.ts";
@@ -9,6 +10,7 @@ import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
 import type { CallerSocket, Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
+import type { Guard } from "./guard.ts";
 import { createIntake } from "./intake.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { CLOSE_CODES } from "./result.ts";
@@ -33,11 +35,15 @@ export interface ConnectionContext {
   upstreams: Upstreams;
   mock?: AsrTransport;
   metrics: GatewayMetrics;
+  guard: Guard;
   log: GatewayLog;
 }
 
 export interface ConnectionRequest {
   sessionId: string;
+  /** What the WebSocket is read from. */
+  socket: Duplex;
+  address: string;
   dialect: string;
   create(context: DialectContext): Dialect;
   place: Place;
@@ -54,20 +60,32 @@ export interface Connection {
   stop(error: SessionError): void;
 }
 
+const TOO_MANY = "too many messages in too short a time";
 /** Results that a caller has not read, at most. */
 const WAITING_BYTES = 262_144;
 const PING_EVERY_MS = 20_000;
-/** After a close frame that nobody answers, the socket is cut. */
-const CLOSE_LIMIT_MS = 2000;
+/** After a close frame that nobody answers, the socket is cut... */
+export const CLOSE_LIMIT_MS: number = 2000;
+/** ...and until then no more than this is read of what still comes: the answer may be behind it, a flood never ends. */
+const LEFTOVER_BYTES = 262_144;
+/** Of what a session may send, what never waits for others: five times speech at 16 kHz. */
+const ALLOWANCE = 0.5;
+/** Of frames that are none. */
+const PROTOCOL_ERROR = 1002;
+/** Ends of a session that only its caller can be blamed for. */
+const BREACHES: ReadonlySet<number> = new Set([
+  PROTOCOL_ERROR,
+  ...[CLOSE_CODES.bad_request, CLOSE_CODES.too_large, CLOSE_CODES.too_much],
+]);
 
 /** @param onClosed once, when the socket is closed */
 export function serveConnection(
   ws: WebSocket,
-  { sessionId, dialect: name, create, place, traceparent }: ConnectionRequest,
+  { sessionId, socket: wire, address, dialect: name, create, place, traceparent }: ConnectionRequest,
   context: ConnectionContext,
   onClosed: () => void,
 ): Connection {
-  const { clock, limits, metrics, log } = context;
+  const { clock, limits, metrics, guard, log } = context;
   const startedMs = clock.nowMs();
   const fields = {
     session: sessionId,
@@ -76,17 +94,27 @@ export function serveConnection(
     ...(traceparent === undefined ? {} : { traceId: traceparent.split("-")[1] }),
   };
   let session: GatewaySession | undefined;
+  let leftoverBytes = 0;
   let error: SessionError | undefined;
   let alive = true;
+  let heardAudio = false;
+  /** The recogniser would not have it: its word, not a breach of the protocol. */
+  let upstreamFailed = false;
+  /** What this gateway closed it with; a caller's own code says nothing. */
+  let closedWith = 0;
   metrics.sessionOpened(name);
 
   const intake = createIntake(
     (reading) => {
-      if (reading) ws.resume();
+      if (reading && leftoverBytes <= LEFTOVER_BYTES) ws.resume();
       else ws.pause();
     },
     clock,
-    limits.messagesPerSecondPerSession,
+    {
+      messagesPerSecond: limits.messagesPerSecondPerSession,
+      bytesPerSecond: limits.bytesPerSecondPerSession * ALLOWANCE,
+      bulk: (bytes) => guard.bulk(address, bytes),
+    },
   );
   const outbox = createOutbox(
     { send: (message, sent) => ws.send(message, sent) },
@@ -102,10 +130,11 @@ export function serveConnection(
     },
     close(why) {
       error = why;
+      closedWith = why === undefined ? 1000 : CLOSE_CODES[why.code];
       outbox.end();
       // What still comes is let go, but read: the answer to the close is behind it.
       intake.setWanted(true);
-      ws.close(why === undefined ? 1000 : CLOSE_CODES[why.code], why?.code ?? "");
+      ws.close(closedWith, why?.code ?? "");
       cutSoon();
     },
     setReading: (reading) => intake.setWanted(reading),
@@ -140,11 +169,15 @@ export function serveConnection(
             const mark = mock ? { mock } : {};
             log.info({ ...fields, upstream, tookMs: Math.round(tookMs), ...mark }, "session open");
           },
-          audio: (bytes, ms) => metrics.audioIn(bytes, ms),
+          audio(bytes, ms) {
+            heardAudio = true;
+            metrics.audioIn(bytes, ms);
+          },
           sent: (ms) => metrics.audioOut(ms),
           added: (ms) => metrics.added(ms),
           result: (final) => metrics.result(final),
           upstreamFailed(upstream, failure) {
+            upstreamFailed = true;
             metrics.upstreamFailed(upstream, failure.class);
             log.warn({ ...fields, upstream, ...failure }, "upstream failed");
           },
@@ -172,16 +205,26 @@ export function serveConnection(
     const bytes = data as Buffer;
     if (!place.received(bytes.length))
       dialect.stop(refusal("too_much", "audio comes much faster than speech"));
-    else if (!intake.count()) dialect.stop(refusal("too_much", "too many messages in too short a time"));
+    else if (!intake.count(bytes.length)) dialect.stop(refusal("too_much", TOO_MANY));
     else if (binary) dialect.binary(bytes);
     else dialect.text(bytes.toString("utf8"));
   });
   ws.on("pong", () => (alive = true));
-  ws.on("ping", () => {
-    if (!intake.count()) dialect.stop(refusal("too_much", "too many messages in too short a time"));
+  ws.on("ping", (data: Buffer) => {
+    if (!intake.count(data.length)) dialect.stop(refusal("too_much", TOO_MANY));
   });
   // ws closes by itself, with the code of what was wrong with the frame.
-  ws.on("error", cutSoon);
+  ws.on("error", (failure: Error & { code?: string }) => {
+    if (failure.code?.startsWith("WS_ERR_") === true) closedWith = PROTOCOL_ERROR;
+    cutSoon();
+  });
+  wire.on("data", (data: Buffer) => {
+    if (ws.readyState === ws.OPEN) return;
+    leftoverBytes += data.length;
+    if (leftoverBytes <= LEFTOVER_BYTES) return;
+    ws.pause();
+    wire.pause();
+  });
   ws.on("close", (code: number) => {
     stopStartLimit();
     stopPings();
@@ -190,6 +233,9 @@ export function serveConnection(
     outbox.end();
     dialect.gone();
     place.leave();
+    if (BREACHES.has(closedWith) && !upstreamFailed) guard.offended(address, "bad_session");
+    else if (code === 1006 && closedWith === 0 && session !== undefined && !heardAudio)
+      guard.offended(address, "abandoned");
     metrics.sessionEnded(name, code);
     const lastedMs = Math.round(clock.nowMs() - startedMs);
     const marks = {

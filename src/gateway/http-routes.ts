@@ -20,7 +20,12 @@ export interface HttpSource {
   readiness(): { ready: boolean };
 }
 
-type Route = (source: HttpSource, request: IncomingMessage, response: ServerResponse) => void;
+type Route = (
+  source: HttpSource,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onForbidden: () => void,
+) => void;
 
 const live: Route = (_source, _request, response) => reply(response, 200, { status: "live" });
 const ready: Route = ({ readiness }, _request, response) => {
@@ -51,11 +56,17 @@ const PAGE_HEADERS = {
 };
 const LARGEST_BODY_BYTES = 65_536;
 
-export function serveHttp(source: HttpSource, request: IncomingMessage, response: ServerResponse): void {
+/** @param onForbidden the caller has no key, or is a page that may not come in */
+export function serveHttp(
+  source: HttpSource,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onForbidden: () => void,
+): void {
   const path = request.url?.split("?")[0] ?? "/";
   const route = `${request.method ?? ""} ${path}`;
   const file = request.method === "GET" ? source.page.get(path) : undefined;
-  if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(source, request, response);
+  if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(source, request, response, onForbidden);
   else if (file !== undefined) {
     response.writeHead(200, { "content-type": file.contentType, ...PAGE_HEADERS }).end(file.body);
   } else reply(response, 404, { detail: "not found" });
@@ -66,6 +77,7 @@ function newSession(
   { auth, admission, metrics, clock }: HttpSource,
   request: IncomingMessage,
   response: ServerResponse,
+  onForbidden: () => void,
 ): void {
   let bytes = 0;
   request.on("data", (part: Buffer) => {
@@ -75,10 +87,12 @@ function newSession(
   request.on("end", () => {
     const key = auth.required ? auth.keyOf(request.headers) : "anyone";
     if (admission.foreign(request)) {
+      onForbidden();
       reply(response, 403, { detail: "pages of this origin may not connect" });
       return;
     }
     if (key === undefined) {
+      onForbidden();
       metrics.refused("unauthenticated");
       response.setHeader("www-authenticate", "Bearer");
       reply(response, 401, { detail: "an API key is needed: Authorization: Bearer, or X-API-Key" });
@@ -92,7 +106,7 @@ function newSession(
   });
 }
 
-function reply(response: ServerResponse, status: number, body: object): void {
+export function reply(response: ServerResponse, status: number, body: object): void {
   response
     .writeHead(status, { "content-type": "application/json", "x-content-type-options": "nosniff" })
     .end(JSON.stringify(body));

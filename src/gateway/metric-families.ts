@@ -27,6 +27,7 @@ export const COUNTED: Readonly<
     | "sessions"
     | "sessionsEnded"
     | "refused"
+    | "offences"
     | "mockSessions"
     | "audioBytes"
     | "audioSeconds"
@@ -39,6 +40,7 @@ export const COUNTED: Readonly<
   sessions: counter("sessions", "Sessions that were begun", ["dialect"]),
   sessionsEnded: counter("sessions_ended", "Sessions by WebSocket close code", ["dialect", "close_code"]),
   refused: counter("refused", "Requests refused before a session began", ["reason"]),
+  offences: counter("offences", "Breaches of the protocol, which get an address blocked", ["kind"]),
   mockSessions: counter("mock_sessions", "Sessions answered by the fallback, with placeholder words"),
   audioBytes: counter("audio_bytes", "Audio received from callers"),
   audioSeconds: counter("audio_seconds", "The same as speech: seconds at the rate that its caller gave"),
@@ -70,6 +72,7 @@ export const READ: Readonly<
     | "draining"
     | "sessionsActive"
     | "sessionsLimit"
+    | "blockedAddresses"
     | "waitingChunks"
     | "callersPaused"
     | "upstreamUp"
@@ -87,6 +90,10 @@ export const READ: Readonly<
   ),
   sessionsActive: gauge("sessions_active", "Sessions that are open", ["dialect"]),
   sessionsLimit: gauge("sessions_limit", "Sessions that may be open at once"),
+  blockedAddresses: gauge(
+    "blocked_addresses",
+    "Addresses that are blocked now, because they broke the protocol too often",
+  ),
   waitingChunks: gauge("waiting_chunks", "Frames of audio that no upstream's socket has taken yet"),
   callersPaused: gauge(
     "callers_paused",

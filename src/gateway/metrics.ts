@@ -1,5 +1,7 @@
 /** What the gateway tells Prometheus. One of the importers of prom-client. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Offence } from "./guard.ts";
+import { OFFENCES } from "./guard.ts";
 import { COUNTED, OBSERVED, READ, type GatewayFamily } from "./metric-families.ts";
 import { CLOSE_CODES, HTTP_STATUS } from "./result.ts";
 import type { Upstream } from "./upstreams.ts";
@@ -8,6 +10,7 @@ export interface GatewayMetrics {
   sessionOpened(dialect: string): void;
   sessionEnded(dialect: string, closeCode: number): void;
   refused(code: string): void;
+  offence(kind: Offence): void;
   /** @param mock the fallback answers */
   upstreamOpened(upstream: string, tookMs: number, mock: boolean): void;
   upstreamFailed(upstream: string, failureClass: string): void;
@@ -29,6 +32,7 @@ export interface GatewayState {
   ready(): boolean;
   draining(): boolean;
   sessionsLimit: number;
+  blockedAddresses(): number;
   /** Of all sessions together. */
   queue(): { waitingChunks: number; callersPaused: number };
   residentBytes(): number;
@@ -57,6 +61,7 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
     draining: () => Number(state.draining()),
     sessionsActive: () => [...active].map(([dialect, sessions]) => [{ dialect }, sessions]),
     sessionsLimit: () => state.sessionsLimit,
+    blockedAddresses: () => state.blockedAddresses(),
     waitingChunks: () => state.queue().waitingChunks,
     callersPaused: () => state.queue().callersPaused,
     upstreamUp: () => perUpstream(({ breaker }) => Number(breaker.state === "closed")),
@@ -99,6 +104,8 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
   const refused = counter(COUNTED.refused);
   // From 0, so that the first refusal is seen as growth.
   for (const reason of Object.keys(HTTP_STATUS)) refused.inc({ reason }, 0);
+  const offences = counter(COUNTED.offences);
+  for (const kind of OFFENCES) offences.inc({ kind }, 0);
   const mockSessions = counter(COUNTED.mockSessions);
   const audioBytes = counter(COUNTED.audioBytes);
   const audioSeconds = counter(COUNTED.audioSeconds);
@@ -119,6 +126,7 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
       ended.inc({ dialect, close_code: KNOWN_CODES.has(closeCode) ? closeCode : "other" });
     },
     refused: (reason) => refused.inc({ reason }),
+    offence: (kind) => offences.inc({ kind }),
     upstreamOpened(upstream, tookMs, mock) {
       upstreamOpen.observe({ upstream }, tookMs / 1000);
       if (mock) mockSessions.inc();

@@ -8,6 +8,14 @@ test("a bucket lets a burst through, then what its rate gives", () => {
   expect(bucket.take(10, 500)).toBe(true);
 });
 
+test("a bucket that gives what it has owes nothing; a debt takes its time", () => {
+  const bucket = new TokenBucket(100, 50, 0);
+  expect(bucket.takeUpTo(70, 0)).toBe(20);
+  expect([bucket.left(0), bucket.waitMs(0)]).toEqual([0, 0]);
+  bucket.take(30, 0);
+  expect([bucket.waitMs(0), bucket.waitMs(100), bucket.waitMs(400)]).toEqual([300, 200, 0]);
+});
+
 test("sessions are counted by owner, and hanging up buys no new burst", () => {
   const owners = new OwnerCounts({ sessions: 2, bytesPerSecond: 10 });
   owners.opened("a", 0);

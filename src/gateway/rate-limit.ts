@@ -26,6 +26,23 @@ export class TokenBucket {
     return Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
   }
 
+  /** Takes `amount` if there is as much; a refusal costs nothing, so that the rate is kept whatever is asked for. */
+  tryTake(amount: number, nowMs: number): boolean {
+    return this.left(nowMs) >= amount && this.take(amount, nowMs);
+  }
+
+  /** Takes what there is of `amount`, never into debt; returns what was missing. */
+  takeUpTo(amount: number, nowMs: number): number {
+    const missing = Math.max(0, amount - this.left(nowMs));
+    this.take(amount - missing, nowMs);
+    return missing;
+  }
+
+  /** Until a debt is paid; 0 without one. */
+  waitMs(nowMs: number): number {
+    return Math.max(0, -this.left(nowMs) / this.#perMs);
+  }
+
   isFull(nowMs: number): boolean {
     return this.left(nowMs) === this.#burst;
   }

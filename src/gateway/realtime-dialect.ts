@@ -3,7 +3,8 @@
  * `append` with base64, then `commit`; `done` ends the audio; the last `completed` holds the whole text.
  */
 import type { Dialect, DialectContext } from "./dialect.ts";
-import { LONGEST_SETTINGS, parseObject, refusal } from "./dialect.ts";
+import { LONGEST_SETTINGS, refusal } from "./dialect.ts";
+import { parseRealtimeEvent } from "./realtime-event.ts";
 import { defaultSession, requestOf, updated } from "./realtime-session.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import type { GatewaySession, SessionCaller } from "./session.ts";
@@ -155,18 +156,18 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
   return {
     text(message) {
       if (over) return;
-      const event = parseObject(message);
+      const event = parseRealtimeEvent(message);
+      if (event === "too large") {
+        stop(refusal("too_large", `an event holds ${LONGEST_SETTINGS} characters at most besides its audio`));
+        return;
+      }
       const type = event?.["type"];
       if (event === undefined || typeof type !== "string") {
         stop(refusal("bad_request", "not a JSON event with a type"));
         return;
       }
-      const { audio: base64 } = event;
-      const besidesAudio = message.length - (typeof base64 === "string" ? base64.length : 0);
       const act = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
-      if (besidesAudio > LONGEST_SETTINGS)
-        stop(refusal("too_large", `an event holds ${LONGEST_SETTINGS} characters at most besides its audio`));
-      else if (act === undefined)
+      if (act === undefined)
         stop(refusal("bad_request", `unknown event; known are ${Object.keys(EVENTS).join(", ")}`));
       else act(event);
     },

@@ -33,6 +33,7 @@ export const CLOSE_CODES = {
   session_too_long: 4410,
   too_large: 4413,
   too_much: 4429,
+  blocked: 4429,
   slow_reader: 4480,
   internal: 4500,
   upstream_failed: 4502,
@@ -50,6 +51,7 @@ export const HTTP_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   origin_forbidden: 403,
   too_large: 413,
   too_much: 429,
+  blocked: 429,
   no_upstream: 503,
   going_away: 503,
 };

@@ -8,6 +8,7 @@ import { createServer } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
@@ -15,19 +16,23 @@ import type { Clock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { AsrTransport } from "../client/transport.ts";
+import type { Addresses } from "./address.ts";
 import { createAdmission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
 import { REALTIME_PROTOCOL } from "./auth.ts";
 import { createBlockStore } from "./block-store.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Connection, ConnectionContext, GatewayLog } from "./connection.ts";
-import { serveConnection } from "./connection.ts";
+import { CLOSE_LIMIT_MS, serveConnection } from "./connection.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
+import { BLOCKED, guardDoor } from "./door.ts";
+import { createGuard } from "./guard.ts";
 import type { PageFiles } from "./http-routes.ts";
-import { serveHttp } from "./http-routes.ts";
+import { reply, serveHttp } from "./http-routes.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createRealtimeDialect } from "./realtime-dialect.ts";
+import { refuse } from "./refuse.ts";
 import { HTTP_STATUS } from "./result.ts";
 import { createStreamDialect } from "./stream-dialect.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -44,6 +49,7 @@ export interface GatewayOptions {
   clock: Clock;
   random: Random;
   auth: Auth;
+  addresses: Addresses;
   upstreams: Upstreams;
   /** Answers while no upstream can. */
   mock?: AsrTransport;
@@ -73,7 +79,7 @@ const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectC
 
 /** @throws BenchError (exit 2) when it can't listen there */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, clock, auth, upstreams, log, page } = options;
+  const { config, clock, auth, addresses, upstreams, log, page } = options;
   const { limits } = config;
   const connections = new Set<Connection>();
   const loopDelay = monitorEventLoopDelay({ resolution: LOOP_TICK_MS });
@@ -88,6 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ready: () => readiness().ready,
     draining: () => draining,
     sessionsLimit: limits.sessions,
+    blockedAddresses: () => guard.blocked,
     queue() {
       const sum = { waitingChunks: 0, callersPaused: 0 };
       for (const { waitingChunks, paused } of connections) {
@@ -104,8 +111,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return ms;
     },
   });
+  const guard = createGuard(limits, clock, {
+    offence: (kind) => metrics.offence(kind),
+    blocked: (address) =>
+      log.warn({ address, forS: limits.penalty / 1000 }, "address blocked: it broke the protocol too often"),
+  });
   const shared: ConnectionContext = {
-    ...{ clock, random: options.random, limits, upstreams, metrics, log, blocks: createBlockStore() },
+    ...{ clock, random: options.random, limits, upstreams, metrics, guard, log, blocks: createBlockStore() },
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 
@@ -127,23 +139,42 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Each fragment and each piece read costs memory beyond its bytes; neither is many in a frame of honest callers.
     maxFragments: 128,
     maxBufferedChunks: 4096,
+    // One message of a socket a turn of the event loop: a hundred in one read don't hold up everybody else.
+    allowSynchronousEvents: false,
+    // Not in the type definitions yet.
+    ...{ closeTimeout: CLOSE_LIMIT_MS },
     handleProtocols: (offered) => (offered.has(REALTIME_PROTOCOL) ? REALTIME_PROTOCOL : false),
   });
 
+  /** Whether a request of this address is heard at all. */
+  function admits(address: string, tell: (detail: string) => void): boolean {
+    const blocked = guard.isBlocked(address);
+    if (!blocked && guard.mayAsk(address)) return true;
+    metrics.refused(blocked ? "blocked" : "too_much");
+    tell(blocked ? BLOCKED : "too many requests in too short a time");
+    return false;
+  }
+
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
+    const address = addresses.ofRequest(request);
+    if (!admits(address, (detail) => refuse(socket, 429, detail, limits.penalty / 1000))) return;
     const [path = "", query = ""] = request.url?.split("?") ?? [];
     const dialect = Object.hasOwn(DIALECTS, path) ? DIALECTS[path] : undefined;
     if (dialect === undefined) {
+      guard.offended(address, "refused");
       refuse(socket, 404, "not found");
       return;
     }
     if (dialect.name === "realtime" && new URLSearchParams(query).get("intent") !== "transcription") {
+      guard.offended(address, "refused");
       refuse(socket, 403, "?intent=transcription is needed");
       return;
     }
-    const place = admission.enter(request);
+    const place = admission.enter(request, address);
     if ("code" in place) {
+      if (place.code === "unauthenticated" || place.code === "origin_forbidden")
+        guard.offended(address, "refused");
       metrics.refused(place.code);
       refuse(socket, HTTP_STATUS[place.code] ?? 503, place.message);
       return;
@@ -156,7 +187,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const connection = serveConnection(
         ws,
         {
-          ...{ sessionId: randomUUID(), dialect: dialect.name, place },
+          ...{ sessionId: randomUUID(), socket, address, dialect: dialect.name, place },
           create: (context) => dialect.create(context),
           ...(traceparent === undefined ? {} : { traceparent }),
         },
@@ -170,8 +201,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
   }
 
-  const serve = (request: IncomingMessage, response: ServerResponse): void =>
-    serveHttp({ auth, admission, metrics, clock, page, readiness }, request, response);
+  const source = { auth, admission, metrics, clock, page, readiness };
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const address = addresses.ofRequest(request);
+    const tell = (detail: string): void => {
+      response.setHeader("connection", "close");
+      reply(response, 429, { detail });
+    };
+    if (admits(address, tell)) serveHttp(source, request, response, () => guard.offended(address, "refused"));
+  };
   const server: Server | TlsServer =
     options.tls === undefined
       ? createServer(serve)
@@ -180,7 +218,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // How often Node looks for requests that take too long.
   Object.assign(server, { connectionsCheckingInterval: 1000 });
   server.on("upgrade", upgrade);
-  server.on("clientError", (_error, socket) => socket.destroy());
+  server.on("clientError", (error: Error & { code?: string }, socket) => {
+    // A connection that is opened early and not used is no offence: browsers do that.
+    if (socket instanceof Socket && isOffence(error, socket)) {
+      const address = addresses.ofSocket(socket);
+      if (address !== undefined) guard.offended(address, "bad_request");
+    }
+    socket.destroy();
+  });
+  const door = guardDoor(server, guard, addresses, clock, {
+    penaltyMs: limits.penalty,
+    onHeld: () => metrics.refused("blocked"),
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(error, config)));
     server.listen(config.port, config.host, resolve);
@@ -205,6 +254,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await new Promise<void>((resolve) => (whenEmpty = resolve));
         stopLimit();
       }
+      door.close();
       server.closeAllConnections();
       loopDelay.disable();
       await upstreams.close();
@@ -212,26 +262,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function refuse(socket: Duplex, status: number, detail: string): void {
-  const body = JSON.stringify({ detail });
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? "Error"}`,
-    "content-type: application/json",
-    `content-length: ${Buffer.byteLength(body)}`,
-    ...(status === 401 ? ["www-authenticate: Bearer"] : []),
-    "connection: close",
-  ];
-  // Whoever is refused may never close its side, and nothing reads this socket any more: it would stay for ever.
-  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+/** What is no HTTP, and a request that was begun and never ended. */
+function isOffence({ code = "" }: { code?: string }, { bytesRead }: Socket): boolean {
+  return code.startsWith("HPE_") || (code === "ERR_HTTP_REQUEST_TIMEOUT" && bytesRead > 0);
 }
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  429: "Too Many Requests",
-  503: "Service Unavailable",
-};
 
 /** W3C traceparent: the session is found from the caller's side by it, and the recogniser is told the same. */
 function traceparentOf({ headers }: IncomingMessage): string | undefined {

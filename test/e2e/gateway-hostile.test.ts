@@ -4,64 +4,73 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
-import { sleep, startBench } from "../support/bench-process.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { descendants, sleep, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { Caller } from "../support/gateway.ts";
+import type { RunningGateway } from "../support/gateway-process.ts";
+import { gatewayReady, launchGateway } from "../support/gateway-process.ts";
 
 /** What the gateway may grow by while some 600 sockets attack it. */
 const MOST_GROWTH_BYTES = 250e6;
 /** The goal for what the gateway adds, against the same callers with nobody else there. */
 const GOAL_MS = 10;
-const CHUNKS = 12;
+const CALLERS = 8;
+const CHUNKS = 20;
 const TEXT = "one two three";
+/** Attackers come from another address of loopback than everybody else. */
+const ATTACKER = "127.0.0.2";
+/** As many addresses as there are attackers: none of them is ever blocked. */
+const NEVER_BLOCKED = "limits: { offencesPerAddress: 1000000 }";
+/** Of the machine's CPU, what others may use before a measurement says nothing about the gateway. */
+const MOST_FOREIGN = 0.15;
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function startGateway() {
+async function startGateway(config = "{}") {
   const upstream = await startDelayServer({ partialMs: 0, finalMs: 0, text: TEXT });
   stops.push(() => upstream.close());
-  const flags = ["--port", "0", "--upstream", `grpc://${upstream.address}`, "--log-level", "warn"];
-  const { child, finished } = startBench(["gateway", ...flags]);
-  stops.push(() => child.kill("SIGKILL"));
-  const port = await new Promise<number>((resolve) => {
-    child.stdout?.on("data", (data: Buffer) => {
-      const match = /listening on http:\/\/127\.0\.0\.1:(\d+)\//.exec(data.toString());
-      if (match !== null) resolve(Number(match[1]));
-    });
-  });
-  const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status;
-  await expect.poll(ready, { timeout: 5000 }).toBe(200);
-  return { port, child, finished };
+  const file = join(tempFolder(), "gateway.yaml");
+  writeFileSync(file, config);
+  const flags = ["--upstream", `grpc://${upstream.address}`, "--log-level", "warn", "--config", file];
+  const gateway = await launchGateway(flags);
+  stops.push(() => gateway.child.kill("SIGKILL"));
+  await gatewayReady(gateway);
+  return gateway;
 }
 
-/** Without names: all attacks there are. */
-async function attack(port: number, attacks?: readonly string[]): Promise<ChildProcess> {
+/** Attackers that wait for a word, and all of them: without names, all attacks there are. */
+async function attackers(): Promise<{
+  child: ChildProcess;
+  begin(port: number, attacks?: readonly string[]): void;
+}> {
   const path = fileURLToPath(new URL("../support/attacker-process.ts", import.meta.url));
   const child = fork(path, { execArgv: ["--import", "tsx"] });
   stops.push(() => child.kill());
-  child.send({ attacks, port });
   await new Promise((resolve) => child.once("message", resolve));
-  return child;
+  return { child, begin: (port, attacks) => void child.send({ attacks, port, from: ATTACKER }) };
 }
 
 interface Served {
-  /** Of those that waited least, nine in ten waited less. */
-  p90Ms: number;
+  p50Ms: number;
+  p99Ms: number;
   codes: number[];
   texts: string[];
 }
 
-/** Four callers at the pace of speech; how long each chunk's answer took to come. */
-async function fourCallers(port: number): Promise<Served> {
+/** Callers at the pace of speech; how long each chunk's answer took to come. */
+async function callers(port: number): Promise<Served> {
   const waitsMs: number[] = [];
-  const callers = await Promise.all(
-    [0, 25, 50, 75].map(async (phaseMs) => {
-      await sleep(phaseMs);
+  const all = await Promise.all(
+    Array.from({ length: CALLERS }, async (_, index) => {
+      await sleep((index / CALLERS) * 100);
       const caller = await new Caller(`ws://127.0.0.1:${port}/v1/stream`).opened();
       const sentMs: number[] = [];
       caller.socket.on("message", (data: Buffer) => {
@@ -84,10 +93,63 @@ async function fourCallers(port: number): Promise<Served> {
   );
   waitsMs.sort((a, b) => a - b);
   return {
-    p90Ms: waitsMs[Math.floor(waitsMs.length * 0.9)] ?? Infinity,
-    codes: await Promise.all(callers.map(async ({ closed }) => (await closed).code)),
-    texts: callers.map((caller) => String(caller.of("final")[0]?.["text"])),
+    p50Ms: waitsMs[Math.floor(waitsMs.length * 0.5)] ?? Infinity,
+    p99Ms: waitsMs[Math.floor(waitsMs.length * 0.99)] ?? Infinity,
+    codes: await Promise.all(all.map(async ({ closed }) => (await closed).code)),
+    texts: all.map((caller) => String(caller.of("final")[0]?.["text"])),
   };
+}
+
+/** Share of the machine that processes which are not of this test used, from now until it is asked. */
+function watchForeignCpu(): () => number {
+  const tick = 100;
+  const own = (): number =>
+    [process.pid, ...descendants(process.pid)]
+      .map((pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [])
+      .reduce((sum, fields) => sum + Number(fields[11]) + Number(fields[12]), 0);
+  const all = (): number => {
+    const [user = 0, nice = 0, system = 0] = readFileSync("/proc/stat", "utf8")
+      .split(/\s+/)
+      .slice(1, 4)
+      .map(Number);
+    return user + nice + system;
+  };
+  const [ownBefore, allBefore, startMs] = [own(), all(), performance.now()];
+  return () => {
+    const seconds = (performance.now() - startMs) / 1000;
+    return (all() - allBefore - (own() - ownBefore)) / tick / seconds / availableParallelism();
+  };
+}
+
+/**
+ * What attackers make others wait: the difference of the 99th percentiles with and without them. A gateway that falls behind
+ * does so each time, a machine that has other work to do doesn't: the least of some attempts counts, and one during which
+ * others worked is none. Skips the test when there is no other.
+ */
+async function addedByAttack(
+  { port }: RunningGateway,
+  kinds: readonly string[] | undefined,
+  skip: (note: string) => never,
+): Promise<{ addedMs: number; quiet: Served; served: Served }> {
+  let best: { addedMs: number; quiet: Served; served: Served } | undefined;
+  await callers(port);
+  for (let attempt = 0; attempt < 6 && (best === undefined || best.addedMs >= GOAL_MS); attempt++) {
+    const foreign = watchForeignCpu();
+    const quiet = await callers(port);
+    const { child, begin } = await attackers();
+    const measured = callers(port);
+    // In the middle of their speech: what the first blow costs counts too.
+    await sleep(400);
+    begin(port, kinds);
+    const served = await measured;
+    const busy = foreign();
+    child.kill();
+    expect(served).toMatchObject(GOOD);
+    const addedMs = served.p99Ms - quiet.p99Ms;
+    if (busy < MOST_FOREIGN && addedMs < (best?.addedMs ?? Infinity)) best = { addedMs, quiet, served };
+    await sleep(200);
+  }
+  return best ?? skip("the machine was busy with other work");
 }
 
 async function gauge(port: number, name: string): Promise<number> {
@@ -96,50 +158,68 @@ async function gauge(port: number, name: string): Promise<number> {
   return values.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
-const GOOD = { codes: [1000, 1000, 1000, 1000], texts: [TEXT, TEXT, TEXT, TEXT] };
+const GOOD = {
+  codes: Array.from({ length: CALLERS }, () => 1000),
+  texts: Array.from({ length: CALLERS }, () => TEXT),
+};
 
-test("all attacks at once: others are served, memory is bounded, and everything is given back", async () => {
-  const gateway = await startGateway();
-  const rss = (): Promise<number> => gauge(gateway.port, "bench_gateway_resident_memory_bytes ");
-  await fourCallers(gateway.port);
-  const before = await rss();
-  const attackers = await attack(gateway.port);
-  await sleep(1000);
-  const [served, during] = await Promise.all([
-    fourCallers(gateway.port),
-    Promise.all([500, 1000, 1500].map((ms) => sleep(ms).then(rss))),
-  ]);
-  expect(served).toMatchObject(GOOD);
-  expect(Math.max(...during) - before).toBeLessThan(MOST_GROWTH_BYTES);
-  attackers.kill();
-  // Refused sockets, half-finished requests and sessions alike.
-  await expect.poll(() => gauge(gateway.port, "bench_gateway_sessions_active{"), { timeout: 10_000 }).toBe(0);
-  expect(await fourCallers(gateway.port)).toMatchObject(GOOD);
-  gateway.child.kill("SIGTERM");
-  const { code, stderr } = await gateway.finished;
-  expect(code).toBe(0);
-  expect(stderr).not.toMatch(/Error|unhandled/);
-}, 60_000);
+describe.skipIf(process.platform !== "linux")(
+  "callers that mean no good, from an address of their own",
+  () => {
+    test.each([
+      ["the address that attacks is blocked", "{}"],
+      ["no address is blocked", NEVER_BLOCKED],
+    ])(
+      "all attacks at once, %s: others are served, memory is bounded, and everything is given back",
+      async (_, config) => {
+        const gateway = await startGateway(config);
+        const rss = (): Promise<number> => gauge(gateway.port, "bench_gateway_resident_memory_bytes ");
+        await callers(gateway.port);
+        const before = await rss();
+        const { child, begin } = await attackers();
+        begin(gateway.port);
+        await sleep(500);
+        const [served, during] = await Promise.all([
+          callers(gateway.port),
+          Promise.all([500, 1000, 1500, 2000].map((ms) => sleep(ms).then(rss))),
+        ]);
+        expect(served).toMatchObject(GOOD);
+        expect(Math.max(...during) - before).toBeLessThan(MOST_GROWTH_BYTES);
+        const isBlocked = await gauge(gateway.port, "bench_gateway_blocked_addresses ");
+        expect(isBlocked).toBe(config === NEVER_BLOCKED ? 0 : 1);
+        child.kill();
+        // Refused sockets, half-finished requests and sessions alike.
+        await expect
+          .poll(() => gauge(gateway.port, "bench_gateway_sessions_active{"), { timeout: 10_000 })
+          .toBe(0);
+        expect(await callers(gateway.port)).toMatchObject(GOOD);
+        const { code, stderr } = await gateway.stop();
+        expect(code).toBe(0);
+        expect(stderr).not.toMatch(/Error|unhandled/);
+        // A block is told of once, not with every connection that it turns away.
+        expect(stderr.split("\n").filter((line) => line.includes("address blocked"))).toHaveLength(isBlocked);
+      },
+      60_000,
+    );
 
-test.each([
-  ["slow, mute, half-open and noisy callers", ["mute", "slowloris", "slowBody", "halfOpen", "noise"]],
-  ["floods of small messages", ["messages", "crumbs", "pings"]],
-])(
-  "%s do not make others wait",
-  async (_, kinds) => {
-    const gateway = await startGateway();
-    // A busy machine makes callers wait too: a gateway that falls behind does so each time.
-    const added: number[] = [];
-    do {
-      const quiet = await fourCallers(gateway.port);
-      const attackers = await attack(gateway.port, kinds);
-      await sleep(500);
-      const served = await fourCallers(gateway.port);
-      attackers.kill();
-      expect(served).toMatchObject(GOOD);
-      added.push(served.p90Ms - quiet.p90Ms);
-    } while (added.length < 4 && Math.min(...added) > GOAL_MS);
-    expect(Math.min(...added)).toBeLessThan(GOAL_MS);
+    const attacks: [name: string, kinds: readonly string[] | undefined, config: string][] = [
+      [
+        "slow, mute, half-open and noisy callers",
+        ["mute", "slowloris", "slowBody", "halfOpen", "noise"],
+        NEVER_BLOCKED,
+      ],
+      ["floods of small messages", ["messages", "crumbs", "pings"], NEVER_BLOCKED],
+      ["floods of audio, and sessions opened and dropped", ["neverReading", "churn"], NEVER_BLOCKED],
+      ["the largest frames and JSON there may be", ["unfinished", "hugeJson"], NEVER_BLOCKED],
+      ["all attacks at once", undefined, "{}"],
+    ];
+    test.for(attacks)(
+      "%s do not make others wait",
+      { timeout: 120_000 },
+      async ([, kinds, config], { skip }) => {
+        const { addedMs } = await addedByAttack(await startGateway(config), kinds, skip);
+        expect(addedMs).toBeLessThan(GOAL_MS);
+      },
+    );
   },
-  60_000,
 );

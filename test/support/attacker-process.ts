@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { setPriority } from "node:os";
 
 const HEAD = "Host: 127.0.0.1\r\n";
 const UPGRADE =
@@ -31,9 +32,14 @@ function frame(opcode: number, payload: Buffer | string, { final = true, claimed
   return Buffer.concat([head, body]);
 }
 
+/** The source of all connections. */
+let localAddress = "127.0.0.1";
+// What is measured is the gateway: they take what it leaves of the machine.
+setPriority(19);
+
 /** A socket that comes again as soon as it is closed, `pauseMs` later. */
 function persistent(port: number, pauseMs: number, act: (socket: Socket) => void): void {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const socket = connect({ port, host: "127.0.0.1", localAddress, allowHalfOpen: true });
   socket.on("error", () => undefined);
   socket.on("connect", () => act(socket));
   socket.on("end", () => setTimeout(() => socket.destroy(), 60_000).unref());
@@ -168,8 +174,12 @@ const ATTACKS: Readonly<Record<string, (port: number) => void>> = {
   },
 };
 
-process.on("message", ({ attacks, port }: { attacks?: readonly string[]; port: number }) => {
-  for (const attack of attacks ?? Object.keys(ATTACKS)) ATTACKS[attack]?.(port);
-  process.send?.("under way");
-});
+process.on(
+  "message",
+  ({ attacks, port, from }: { attacks?: readonly string[]; port: number; from: string }) => {
+    localAddress = from;
+    for (const attack of attacks ?? Object.keys(ATTACKS)) ATTACKS[attack]?.(port);
+  },
+);
+process.send?.("ready");
 process.on("disconnect", () => process.exit());

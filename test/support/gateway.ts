@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { realClock } from "../../src/base/clock.ts";
 import { createRivaGrpc } from "../../src/client/riva-grpc.ts";
 import { createRivaUnary } from "../../src/client/riva-unary.ts";
+import { createAddresses } from "../../src/gateway/address.ts";
 import type { ApiKey } from "../../src/gateway/auth.ts";
 import { createAuth } from "../../src/gateway/auth.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
@@ -47,6 +48,7 @@ export async function testGateway(
     clock,
     random: Math.random,
     auth: createAuth(options.keys ?? [], Buffer.from("test"), 60_000),
+    addresses: createAddresses([]),
     upstreams,
     ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
     log: { info: write, warn: write },

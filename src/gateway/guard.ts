@@ -1,0 +1,139 @@
+/**
+ * What an address may do before the gateway knows anything of it, and how long one stays outside that breaks the protocol
+ * again and again. Many callers behind one address are welcome, and so is a load generator: only what no working client does
+ * counts against it (`Offence`).
+ */
+import type { Clock } from "../base/clock.ts";
+import type { GatewayLimits } from "./config.ts";
+import { TokenBucket } from "./rate-limit.ts";
+
+/** What counts against an address. */
+export type Offence =
+  /** Bytes that are no HTTP, or a request that is begun and not ended. */
+  | "bad_request"
+  /** A path, an origin or a key that there is not. */
+  | "refused"
+  /** A session ended for what its caller sent. */
+  | "bad_session"
+  /** A session that is cut off without any audio. */
+  | "abandoned";
+
+export const OFFENCES: readonly Offence[] = ["bad_request", "refused", "bad_session", "abandoned"];
+
+export interface Guard {
+  /** A new connection of this address. `hold`: it is blocked. `drop`: it has more of them than it may, or they come too quickly. */
+  connected(address: string): "serve" | "hold" | "drop";
+  /** One that was served is closed. */
+  disconnected(address: string): void;
+  /** False when its requests come too quickly. */
+  mayAsk(address: string): boolean;
+  isBlocked(address: string): boolean;
+  offended(address: string, offence: Offence): void;
+  /**
+   * Takes from what sessions may send beyond their own allowance.
+   * @returns milliseconds until there is room for more
+   */
+  bulk(address: string, bytes: number): number;
+  /** Addresses that are blocked now. */
+  readonly blocked: number;
+}
+
+export interface GuardWatcher {
+  offence(kind: Offence): void;
+  blocked(address: string): void;
+}
+
+interface Stranger {
+  connections: number;
+  /** Of connections. */
+  arrivals: TokenBucket;
+  requests: TokenBucket;
+  offences: TokenBucket;
+  bulk: TokenBucket;
+  blockedUntilMs: number;
+}
+
+/** Requests come in bursts: a page is a dozen of them, a load test begins with all of its sessions. */
+const REQUESTS_BURST_S = 4;
+const BULK_BURST_S = 0.25;
+/** Of all that goes beyond speech, what one address may use. */
+const BULK_SHARE = 0.5;
+const OFFENCES_IN_S = 60;
+/** How often addresses that are to be forgotten are looked for. */
+const SWEEP_EVERY_MS = 1000;
+
+export function createGuard(limits: GatewayLimits, clock: Clock, watcher: GuardWatcher): Guard {
+  const strangers = new Map<string, Stranger>();
+  const { requestsPerSecondPerAddress: requestsPerSecond, bulkBytesPerSecond: bulkPerSecond } = limits;
+  const all = new TokenBucket(bulkPerSecond, bulkPerSecond * BULK_BURST_S, clock.nowMs());
+  let sweptMs = clock.nowMs();
+
+  function stranger(address: string, nowMs: number): Stranger {
+    sweep(nowMs);
+    let one = strangers.get(address);
+    if (one === undefined) {
+      const share = bulkPerSecond * BULK_SHARE;
+      one = {
+        connections: 0,
+        arrivals: new TokenBucket(requestsPerSecond, requestsPerSecond * REQUESTS_BURST_S, nowMs),
+        requests: new TokenBucket(requestsPerSecond, requestsPerSecond * REQUESTS_BURST_S, nowMs),
+        offences: new TokenBucket(
+          limits.offencesPerAddress / OFFENCES_IN_S,
+          limits.offencesPerAddress,
+          nowMs,
+        ),
+        bulk: new TokenBucket(share, share * BULK_BURST_S, nowMs),
+        blockedUntilMs: -Infinity,
+      };
+      strangers.set(address, one);
+    }
+    return one;
+  }
+
+  function sweep(nowMs: number): void {
+    if (nowMs - sweptMs < SWEEP_EVERY_MS) return;
+    sweptMs = nowMs;
+    for (const [address, { connections, arrivals, requests, offences, bulk, blockedUntilMs }] of strangers) {
+      const quiet = connections === 0 && nowMs >= blockedUntilMs;
+      if (quiet && [arrivals, requests, offences, bulk].every((bucket) => bucket.isFull(nowMs)))
+        strangers.delete(address);
+    }
+  }
+
+  return {
+    connected(address) {
+      const nowMs = clock.nowMs();
+      const one = stranger(address, nowMs);
+      if (nowMs < one.blockedUntilMs) return "hold";
+      // No answer to those: a TLS handshake is dear.
+      if (one.connections >= limits.connectionsPerAddress || !one.arrivals.tryTake(1, nowMs)) return "drop";
+      one.connections++;
+      return "serve";
+    },
+    disconnected(address) {
+      const one = strangers.get(address);
+      if (one !== undefined) one.connections--;
+    },
+    mayAsk: (address) => stranger(address, clock.nowMs()).requests.tryTake(1, clock.nowMs()),
+    isBlocked: (address) => clock.nowMs() < (strangers.get(address)?.blockedUntilMs ?? -Infinity),
+    offended(address, offence) {
+      const nowMs = clock.nowMs();
+      const one = stranger(address, nowMs);
+      watcher.offence(offence);
+      if (nowMs < one.blockedUntilMs || one.offences.take(1, nowMs)) return;
+      one.blockedUntilMs = nowMs + limits.penalty;
+      watcher.blocked(address);
+    },
+    bulk(address, bytes) {
+      const nowMs = clock.nowMs();
+      const { bulk } = stranger(address, nowMs);
+      bulk.take(bytes, nowMs);
+      all.take(bytes, nowMs);
+      return Math.max(bulk.waitMs(nowMs), all.waitMs(nowMs));
+    },
+    get blocked() {
+      const nowMs = clock.nowMs();
+      return [...strangers.values()].filter(({ blockedUntilMs }) => nowMs < blockedUntilMs).length;
+    },
+  };
+}
