@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # One load test and its gate, for any CI: settings come from the environment, so that no text of a workflow is run as code.
-#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line), BASELINE (a folder or a .tar.gz of it), OUT (default bench-out), BENCH (dist/cli/main.js)
+#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line, instead of the scenario's), BASELINE (a folder or a .tar.gz of it; empty or missing = none), OUT (default bench-out), BENCH (dist/cli/main.js)
 # Exit code: that of `bench gate`; that of the run where it made no result (2 bad input, 7 target can't be used).
-set -uo pipefail
+# Words of ARGUMENTS are flags, not patterns of file names.
+set -uo pipefail -f
 out=${OUT:-bench-out}
 bench=(node "${BENCH:-dist/cli/main.js}")
 slos=()
@@ -21,7 +22,10 @@ status=$?
 if [ -f "$out/run/result.json" ]; then
   gate=(gate "$out/run" --junit "$out/junit.xml" --markdown "$out/gate.md")
   [ ${#slos[@]} -gt 0 ] && gate+=("${slos[@]}")
-  [ -n "${BASELINE:-}" ] && [ -e "$BASELINE" ] && gate+=(--baseline "$BASELINE")
+  # Before the first run of main there is an empty folder at most: nothing to compare with is no error.
+  if [ -f "${BASELINE:-}" ] || [ -n "$(find "${BASELINE:-/nowhere}" -name result.json -print -quit 2>/dev/null)" ]; then
+    gate+=(--baseline "$BASELINE")
+  fi
   "${bench[@]}" "${gate[@]}"
   status=$?
 fi

@@ -36,6 +36,12 @@ final          p95         - now         - so far${"  "}
 `);
 });
 
+test("a load with stages is told by the one of the moment", () => {
+  expect(liveScreen({ ...STATE, stage: "failover" }, PLAIN)[1]).toMatch(/^failover {7}12 s of 60 s {2}━/);
+  const warmUp: LiveState = { ...STATE, phase: "warm-up", stage: "calm" };
+  expect(liveScreen(warmUp, PLAIN)[1]).toMatch(/^warm-up {8}12 s/);
+});
+
 test("several workers are a table; the drain has no known end", () => {
   const second = { worker: 1, atMs: 12_000, open: 7, cpuShare: 1, loopDelayMs: 3 };
   const { sessions, latencies, slos } = STATE;

@@ -25,6 +25,8 @@ export interface LiveSlo {
 
 export interface LiveState {
   phase: "warm-up" | "steady" | "drain";
+  /** Of a load that has several. */
+  stage?: string | undefined;
   /** Of the phase; the drain has no known length. */
   elapsedMs: number;
   lengthMs?: number;
@@ -66,10 +68,11 @@ export function liveScreen(state: LiveState, { width, height, color }: ScreenOpt
 }
 
 /** "steady  12 s of 60 s  ━━━━━━━───────────" */
-function phaseLine({ phase, elapsedMs, lengthMs }: LiveState, columns: number, paint: Paint): string {
+function phaseLine({ phase, stage, elapsedMs, lengthMs }: LiveState, columns: number, paint: Paint): string {
   const seconds = (ms: number): string => `${Math.max(0, Math.floor(ms / 1000))} s`;
   const time = lengthMs === undefined ? seconds(elapsedMs) : `${seconds(elapsedMs)} of ${seconds(lengthMs)}`;
-  const head = `${phase.padEnd(LABEL_WIDTH)}${time}`;
+  const name = phase === "steady" ? (stage ?? phase) : phase;
+  const head = `${name.padEnd(LABEL_WIDTH - 1)} ${time}`;
   if (lengthMs === undefined || lengthMs <= 0)
     return `${paint(head, "strong")}  ${paint("sessions of the window are followed to their end", "soft")}`;
   const room = columns - head.length - 2;

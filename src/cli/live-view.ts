@@ -33,9 +33,17 @@ export interface LiveViewOptions {
   color: boolean;
   warmupMs: number;
   slos: readonly Slo[];
+  /** The stage of a moment, milliseconds since T0; undefined where the load has but one. */
+  stageOf?: (atMs: number) => string | undefined;
 }
 
-export function liveView({ sink, color, warmupMs, slos }: LiveViewOptions): RunListener {
+export function liveView({
+  sink,
+  color,
+  warmupMs,
+  slos,
+  stageOf = () => undefined,
+}: LiveViewOptions): RunListener {
   const recent = LATENCIES.map((): (number | undefined)[] => []);
   const workers = new Map<number, WorkerReport>();
   let newestMs = -Infinity;
@@ -88,6 +96,7 @@ export function liveView({ sink, color, warmupMs, slos }: LiveViewOptions): RunL
       });
       draw({
         ...phaseOf(tick, warmupMs),
+        stage: stageOf(tick.atMs),
         sessions: sessionsOf(tick),
         latencies,
         slos: slos.map((slo) => sloState(slo, tick)),

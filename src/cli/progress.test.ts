@@ -24,6 +24,20 @@ describe("progress", () => {
     ]);
   });
 
+  it("names the stage of the moment, in the window only", () => {
+    const written: string[] = [];
+    const sink = { write: (text: string) => written.push(text), isTTY: false, columns: 40 };
+    const stageOf = (atMs: number): string => (atMs < 20_000 ? "calm" : "busy");
+    const listener = progressListener({ sink, quiet: false, warmupMs: 1000, stageOf });
+    for (let atMs = 0; atMs <= 70_000; atMs += 10_000) listener.onTick?.(tick(atMs));
+    expect(written.map((line) => line.split(" |")[0]).filter((_, i) => i < 3 || i > 6)).toEqual([
+      "warm-up 0s of 1s",
+      "calm 9s of 60s",
+      "busy 19s of 60s",
+      "drain 9s",
+    ]);
+  });
+
   it("when quiet, says only what can't wait", () => {
     const { written, listener } = setUp({ quiet: true, isTTY: true });
     listener.onTick?.(tick(2000));

@@ -9,6 +9,8 @@ export interface ProgressInput {
   elapsedMs: number;
   warmupMs: number;
   steadyMs: number;
+  /** Of a load that has several. */
+  stage?: string | undefined;
   open: number;
   /** Sessions completed so far, in all phases. */
   done: number;
@@ -23,10 +25,13 @@ export function progressListener({
   sink,
   quiet,
   warmupMs,
+  stageOf = () => undefined,
 }: {
   sink: TextSink;
   quiet: boolean;
   warmupMs: number;
+  /** The stage of a moment, milliseconds since T0; undefined where the load has but one. */
+  stageOf?: (atMs: number) => string | undefined;
 }): RunListener {
   let lastLineMs = -Infinity;
 
@@ -36,7 +41,7 @@ export function progressListener({
       if (quiet) return;
       if (tick.atMs - lastLineMs < LINE_EVERY_MS) return;
       lastLineMs = tick.atMs;
-      sink.write(`${progressLine(progressOf(tick, warmupMs))}\n`);
+      sink.write(`${progressLine({ ...progressOf(tick, warmupMs), stage: stageOf(tick.atMs) })}\n`);
     },
     onEvent(event) {
       if (concernsUser(event)) sink.write(`${event.message}\n`);
@@ -59,10 +64,10 @@ function progressOf({ atMs, open, windowEndMs, totals }: Tick, warmupMs: number)
 
 /** "steady 12s of 60s | 50 open | 93 done, 0 failed | first partial p95 412 ms | lateness p99 1.3 ms" */
 export function progressLine(input: ProgressInput): string {
-  const { elapsedMs, warmupMs, steadyMs, latest } = input;
+  const { latest } = input;
   const p95 = (metric: string): string => milliseconds(latest?.metrics[metric]?.p95);
   return [
-    phaseText(elapsedMs, warmupMs, steadyMs),
+    phaseText(input),
     `${input.open} open`,
     `${input.done} done, ${input.failed} failed`,
     `first partial p95 ${p95("first_partial_from_onset")}`,
@@ -71,10 +76,10 @@ export function progressLine(input: ProgressInput): string {
   ].join(" | ");
 }
 
-function phaseText(elapsedMs: number, warmupMs: number, steadyMs: number): string {
+function phaseText({ elapsedMs, warmupMs, steadyMs, stage }: ProgressInput): string {
   const seconds = (ms: number): string => `${Math.max(0, Math.floor(ms / 1000))}s`;
   if (elapsedMs < warmupMs) return `warm-up ${seconds(elapsedMs)} of ${seconds(warmupMs)}`;
   const steady = elapsedMs - warmupMs;
-  if (steady < steadyMs) return `steady ${seconds(steady)} of ${seconds(steadyMs)}`;
+  if (steady < steadyMs) return `${stage ?? "steady"} ${seconds(steady)} of ${seconds(steadyMs)}`;
   return `drain ${seconds(steady - steadyMs)}`;
 }

@@ -176,6 +176,11 @@ function marks(
   return result;
 }
 
+/** For people: the stage of this moment, "transition" between two; undefined for a load that has but one. */
+export function stageNameAt(stages: readonly StageMark[], atMs: number): string | undefined {
+  return stages.length === 1 ? undefined : stageAt(stages, atMs)?.name;
+}
+
 /** The stage that a planned start falls into. */
 export function stageAt(stages: readonly StageMark[], atMs: number): StageMark | undefined {
   return stages.findLast(({ fromMs }) => fromMs <= atMs);

@@ -115,7 +115,7 @@ export function verdictSentence({ verdict, validity, slos, run }: RunResult): st
   const sentences: Record<RunVerdict, string> = {
     pass: `The run is ${validity.status} and every SLO holds.`,
     fail: `The run is ${validity.status} and ${of("fail")} did not hold.`,
-    inconclusive: `The run is ${validity.status}, but too little was measured to judge ${of("inconclusive")}.`,
+    inconclusive: `The run is ${validity.status}, ${validity.status === "valid" ? "but" : "and"} too little was measured to judge ${of("inconclusive")}.`,
     void: "The run can't be believed: it says nothing of the target.",
   };
   return sentences[verdict] + (run.interrupted ? " It was interrupted: this is a partial result." : "");

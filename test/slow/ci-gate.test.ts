@@ -99,6 +99,10 @@ test("a good build passes", async () => {
   expect(errors).toEqual([]);
 });
 
+test("before main has any run, the empty folder of its runs is no baseline", async () => {
+  expect((await pipeline("good", { BASELINE: tempFolder() })).code).toBe(0);
+});
+
 test("a slow build breaks its SLO", async () => {
   expect((await pipeline("slow", { SLO: "final_from_close p50 < 500ms\nerror_ratio < 1%" })).code).toBe(3);
 });
