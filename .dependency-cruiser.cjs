@@ -47,7 +47,7 @@ module.exports = {
         dynamic: false,
         dependencyTypesNot: ["type-only", "core"],
         pathNot: [
-          "^src/cli/(bench|world|machine|run-options)\\.ts$",
+          "^src/cli/(bench|world|machine|npx-parent|run-options)\\.ts$",
           "^src/client/transports\\.ts$",
           "^src/base/(clock|errors|package-root)\\.ts$",
           "node_modules/yargs/",
