@@ -22,6 +22,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { BenchError, messageOf } from "../src/base/errors.ts";
 import { transportsFor } from "../src/client/transports.ts";
+import { YOUNG_MEGABYTES } from "../src/gateway/young-generation.ts";
 import { workerNodeFlags } from "../src/loadgen/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import { renderGateway } from "./gateway-report.ts";
@@ -167,7 +168,10 @@ function readOptions(): Options {
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
-      "gateway-flags": { type: "string", default: "" },
+      "gateway-flags": {
+        type: "string",
+        default: `--min-semi-space-size=${YOUNG_MEGABYTES} --max-semi-space-size=${YOUNG_MEGABYTES}`,
+      },
       "gateway-upstream": { type: "string", default: "riva-grpc" },
     },
   });

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Argv } from "yargs";
+import type { ExitCode } from "../base/errors.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
@@ -20,10 +21,12 @@ import type { Gateway, GatewayTls } from "../gateway/server.ts";
 import { startGateway } from "../gateway/server.ts";
 import type { UpstreamConfig } from "../gateway/upstreams.ts";
 import { createUpstreams } from "../gateway/upstreams.ts";
+import { YOUNG_MEGABYTES } from "../gateway/young-generation.ts";
 import type { Command } from "./command.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
 import { mustBePort } from "./port-flag.ts";
+import { hearSignals, inRoomyThread, runInRoomyThread, youngMegabytes } from "./roomy-thread.ts";
 import { resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
 
@@ -47,7 +50,11 @@ const ENV_PREFIX = "BENCH_GATEWAY";
 export function gatewayCommand(world: World): Command {
   return {
     builder: options,
-    handler: (args) => gateway(world, args as unknown as Args),
+    async handler(args) {
+      const wanted = args as unknown as Args;
+      if (inRoomyThread || wanted.checkConfig) await gateway(world, wanted);
+      else world.setExitCode((await runInRoomyThread(YOUNG_MEGABYTES)) as ExitCode);
+    },
   };
 }
 
@@ -113,6 +120,7 @@ interface Loaded {
 const LOOK_EVERY_MS = 2000;
 
 async function gateway(world: World, args: Args): Promise<void> {
+  hearSignals();
   const loaded = await load(world, args);
   if (args.checkConfig) {
     world.stdout.write(`${JSON.stringify(printable(loaded), null, 2)}\n`);
@@ -143,7 +151,10 @@ async function gateway(world: World, args: Args): Promise<void> {
     page: await loadPage(world.root),
     residentBytes: () => process.memoryUsage.rss(),
   });
-  log.info({ config: printable(loaded), port: server.port }, "gateway started");
+  log.info(
+    { config: printable(loaded), port: server.port, youngMegabytes: youngMegabytes() },
+    "gateway started",
+  );
   world.stdout.write(
     `riva-bench gateway listening on ${tls === undefined ? "http" : "https"}://${config.host}:${server.port}/, ` +
       `upstreams: ${loaded.upstreams.map(({ uri }) => uri).join(", ") || "none"}` +

@@ -50,6 +50,13 @@ limits: { drain: 7s }
   expect(await used(["--port", "3333"], env)).toMatchObject({ port: 3333, host: "127.0.0.2" });
 }, 60_000);
 
+test("it runs with the young generation that it is measured with", async () => {
+  const gateway = await launchGateway(["--fallback", "mock"]);
+  const [, megabytes] = await gateway.sees(/"youngMegabytes":(\d+)/);
+  expect(Number(megabytes)).toBeGreaterThanOrEqual(32);
+  expect((await gateway.stop()).code).toBe(0);
+});
+
 test("gateways that share a secret take each other's tokens, until they end; altered ones never", async () => {
   const upstream = await startDelayServer({ partialMs: 0, finalMs: 0 });
   stops.push(() => upstream.close());
