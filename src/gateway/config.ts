@@ -103,7 +103,7 @@ export const gatewayFile: z.ZodType<GatewayConfig> = section({
     frameBytes: count(16_777_216, 262_144),
     bulkBytesPerSecond: count(1e10, 4_000_000),
     connectionsPerAddress: count(100_000, 2000),
-    requestsPerSecondPerAddress: count(1e6, 1000),
+    requestsPerSecondPerAddress: count(1e6, 500),
     offencesPerAddress: count(1e6, 50),
     penalty: duration("10s"),
     handshake: duration("5s"),
