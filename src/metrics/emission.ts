@@ -9,22 +9,16 @@ import { alignWords, commonPrefix } from "./word-align.ts";
 
 /** When the words of a text were read: one place in each list a word; milliseconds since the start of the run. */
 interface Emissions {
-  words: string[];
-  firstMs: number[];
-  stableMs: number[];
-  finalMs: number[];
+  words: readonly string[];
+  firstMs: Float64Array;
+  stableMs: Float64Array;
+  finalMs: Float64Array;
 }
 
-/** Adds the words of a segment's final: when each was first at its place, there to stay, and final. */
-function addSegment(emissions: Emissions, { partials, final }: Segment): void {
-  const { words, firstMs, stableMs, finalMs } = emissions;
-  const from = words.length;
-  for (const word of final.words) {
-    words.push(word);
-    firstMs.push(NaN);
-    stableMs.push(NaN);
-    finalMs.push(final.atMs);
-  }
+/** Fills in the words of a segment's final, from place `from` on: when each was first there, there to stay, and final. */
+function readSegment(emissions: Emissions, { partials, final }: Segment, from: number): void {
+  const { firstMs, stableMs, finalMs } = emissions;
+  finalMs.fill(final.atMs, from, from + final.words.length);
   /** Words from here on were not in the hypothesis before. */
   let shownTo = 0;
   for (const partial of partials) read(partial);
@@ -66,15 +60,23 @@ function referenceOf(clip: ClipFacts): Reference {
 }
 
 /** The words of all finals, and for each the end of the reference word that it is [e_w], or NaN. */
-const spokenEmissions = remembered((observation: Observation) => {
+const spokenEmissions = remembered((observation: Observation): Emissions & { endsMs: Float64Array } => {
   const reference = referenceOf(observation.clip);
-  const emissions: Emissions = { words: [], firstMs: [], stableMs: [], finalMs: [] };
-  if (observation.cutShort || reference.words.length === 0) return { ...emissions, endsMs: [] };
-  for (const segment of segmentsOf(observation)) addSegment(emissions, segment);
-  const { places } = alignWords(emissions.words, reference.words, "counts");
-  const endsMs: number[] = [];
-  for (const place of places) endsMs.push(reference.endsMs[place] ?? NaN);
-  return { ...emissions, endsMs };
+  const speaks = !observation.cutShort && reference.words.length > 0;
+  const segments = speaks ? segmentsOf(observation) : [];
+  const [only, ...others] = segments;
+  const words =
+    others.length === 0 ? (only?.final.words ?? []) : segments.flatMap(({ final }) => final.words);
+  const unread = (): Float64Array => new Float64Array(words.length).fill(NaN);
+  const emissions = { words, firstMs: unread(), stableMs: unread(), finalMs: unread(), endsMs: unread() };
+  let from = 0;
+  for (const segment of segments) {
+    readSegment(emissions, segment, from);
+    from += segment.final.words.length;
+  }
+  const { places } = alignWords(words, reference.words, "counts");
+  for (let i = 0; i < words.length; i++) emissions.endsMs[i] = reference.endsMs[places[i] ?? -1] ?? NaN;
+  return emissions;
 });
 
 function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" | "finalMs"): SeriesMetric {

@@ -19,8 +19,7 @@ export function histogramOf(metric: Metric, view: RunView): Sample[] {
   const limits = limitsOf(slos, metric.name);
   const scale = perBaseUnit(metric.unit);
   const byPhase = new Map<string, { counts: number[]; count: number; sum: number }>();
-  for (const { phase, metric: name, series } of view.totals.recorded()) {
-    if (name !== metric.name) continue;
+  for (const { phase, series } of view.totals.recorded(metric.name)) {
     const total = byPhase.get(phase) ?? { counts: bounds.map(() => 0), count: 0, sum: 0 };
     byPhase.set(phase, total);
     bucketCounts(series, bounds, limits).forEach((n, index) => {

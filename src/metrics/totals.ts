@@ -27,8 +27,8 @@ export interface Totals {
   counts(phase: RunPhase): Counts;
   /** Every metric with data, of the steady window; of one stage of it when `stage` is given. */
   summaries(stage?: string): Record<string, Summary>;
-  /** The values recorded so far, of every phase: for exporters. A metric of a phase comes once for each stage. */
-  recorded(): { phase: RunPhase; metric: string; series: Readonly<Series> }[];
+  /** The values of a metric so far, of every phase: for exporters. A phase comes once for each stage. */
+  recorded(metric: string): readonly { phase: RunPhase; series: Readonly<Series> }[];
   /** A percentile of the steady window so far; undefined without values. */
   percentile(metric: string, percent: number): number | undefined;
   /** Steady sessions that met every SLO. */
@@ -53,6 +53,7 @@ const COUNTED_BY_STAGE: ReadonlySet<string> = new Set(["error_ratio", "goodput"]
 export function createTotals(config: TotalsConfig): Totals {
   const window: Window = { ...config.window };
   const seriesByKey = new Map<string, Series>();
+  const recorded = new Map<string, { phase: RunPhase; stage: string; series: Series }[]>();
   const countsByKey = new Map<string, Counts>();
   const tallies = config.slos.map(() => new Map<string, SessionGroup>());
   const good: Record<string, number> = {};
@@ -62,11 +63,8 @@ export function createTotals(config: TotalsConfig): Totals {
 
   function add(snapshot: Snapshot): void {
     for (const [key, counts] of Object.entries(snapshot.series)) {
-      const metric = metricNamed(keyParts(key).metric);
-      if (metric === undefined) continue;
-      const series = seriesByKey.get(key) ?? emptySeries(metric);
-      seriesByKey.set(key, series);
-      addSeriesCounts(series, counts);
+      const series = seriesByKey.get(key) ?? newSeries(key);
+      if (series !== undefined) addSeriesCounts(series, counts);
     }
     for (const [key, counts] of Object.entries(snapshot.counts)) {
       const total = countsByKey.get(key) ?? emptyCounts();
@@ -83,12 +81,26 @@ export function createTotals(config: TotalsConfig): Totals {
     timeline.add(snapshot);
   }
 
-  function trend(name: string, stage: string | undefined): Series | undefined {
+  function newSeries(key: string): Series | undefined {
+    const { phase, stage, metric: name } = keyParts(key);
     const metric = metricNamed(name);
-    const parts = matching(seriesByKey, stage).filter(([key]) => keyParts(key).metric === name);
-    if (metric === undefined || parts.length === 0) return undefined;
+    if (metric === undefined) return undefined;
+    const series = emptySeries(metric);
+    seriesByKey.set(key, series);
+    recorded.set(name, [...(recorded.get(name) ?? []), { phase: phase as RunPhase, stage, series }]);
+    return series;
+  }
+
+  /** Steady values, of one stage or of all; they may be those that are still added to. */
+  function steadySeries(name: string, stage: string | undefined): Readonly<Series> | undefined {
+    const metric = metricNamed(name);
+    const parts = (recorded.get(name) ?? []).filter(
+      (part) => part.phase === "steady" && (stage === undefined || part.stage === stage),
+    );
+    const [first, ...others] = parts;
+    if (metric === undefined || first === undefined || others.length === 0) return first?.series;
     const merged = emptySeries(metric);
-    for (const [, series] of parts) addSeries(merged, series);
+    for (const { series } of parts) addSeries(merged, series);
     return merged;
   }
 
@@ -120,7 +132,7 @@ export function createTotals(config: TotalsConfig): Totals {
       }
       const picksSample = metric.per !== "session" && metric.exact === true;
       if (picksSample && config.nvidiaStrict === true && sums.unpaired > 0) continue;
-      const series = trend(metric.name, stage);
+      const series = steadySeries(metric.name, stage);
       if (series === undefined) continue;
       const values = stage === undefined ? exact[metric.name] : undefined;
       result[metric.name] = summarize(metric, series, values === "too many" ? undefined : values);
@@ -141,12 +153,8 @@ export function createTotals(config: TotalsConfig): Totals {
       for (const [key, counts] of countsByKey) if (keyParts(key).phase === phase) addCounts(total, counts);
       return total;
     },
-    recorded: () =>
-      [...seriesByKey].map(([key, series]) => {
-        const { phase, metric } = keyParts(key);
-        return { phase: phase as RunPhase, metric, series };
-      }),
-    percentile: (metric, percent) => trend(metric, undefined)?.histogram.percentile(percent),
+    recorded: (metric) => recorded.get(metric) ?? [],
+    percentile: (metric, percent) => steadySeries(metric, undefined)?.histogram.percentile(percent),
     good: () => runTotals(undefined).good,
     valuesUntil(untilMs) {
       const run = runTotals(undefined, untilMs);
