@@ -10,16 +10,15 @@ import type { Socket } from "node:net";
 import { monotonicMs } from "./monotonic.ts";
 import {
   DEFAULT_WINDOW_BYTES,
-  FINAL_RESPONSE,
   FLAG,
   FRAME,
   FRAME_HEADER_BYTES,
-  INTERIM_RESPONSES,
   OK_TRAILERS,
   RESPONSE_HEADERS,
   SERVER_PREFACE,
   SETTINGS_ACK,
   frame,
+  responseOf,
   windowUpdate,
 } from "./null-responses.ts";
 import { NullStream } from "./null-stream.ts";
@@ -170,25 +169,28 @@ class NullConnection {
       next <= stream.audioBytes;
       next += ANSWER_EVERY_BYTES
     ) {
-      this.#answer(streamId, stream, { bytes: responseAt(streamId, next), last: false }, next);
+      this.#answer(streamId, stream, { final: endsUtterance(streamId, next), last: false }, next);
     }
     if (flags & FLAG.endStream) this.#end(streamId);
   }
 
   #end(streamId: number): void {
     const stream = this.#streams.get(streamId);
-    if (stream !== undefined)
-      this.#answer(streamId, stream, { bytes: FINAL_RESPONSE, last: true }, stream.audioBytes);
+    if (stream !== undefined) this.#answer(streamId, stream, { final: true, last: true }, stream.audioBytes);
     this.#streams.delete(streamId);
   }
 
   #answer(
     streamId: number,
     stream: NullStream,
-    kind: Pick<Answer, "bytes" | "last">,
+    { final, last }: { final: boolean; last: boolean },
     audioBytes: number,
   ): void {
-    this.#waiting.push({ streamId, stream, ...kind, audioS: audioBytes / BYTES_PER_S });
+    const heard = Math.floor(audioBytes / ANSWER_EVERY_BYTES);
+    const from = stream.wordsFinal;
+    const bytes = responseOf(from % SPOKEN_WORDS.length, heard - from, final);
+    if (final) stream.wordsFinal = heard;
+    this.#waiting.push({ streamId, stream, bytes, last, audioS: audioBytes / BYTES_PER_S });
     this.#sendWaiting();
   }
 
@@ -233,9 +235,8 @@ class NullConnection {
 }
 
 /** Utterances of different streams end at different times. Ids of a client's streams are odd. */
-function responseAt(streamId: number, audioBytes: number): Buffer {
-  const place = (audioBytes / ANSWER_EVERY_BYTES + (streamId - 1) / 2) % ANSWERS_OF_UTTERANCE;
-  return INTERIM_RESPONSES[place - 1] ?? FINAL_RESPONSE;
+function endsUtterance(streamId: number, audioBytes: number): boolean {
+  return (audioBytes / ANSWER_EVERY_BYTES + (streamId - 1) / 2) % ANSWERS_OF_UTTERANCE === 0;
 }
 
 /** Size of the frame that starts at `at`, header included; while its header is not whole, the size of a header. */

@@ -56,12 +56,17 @@ export const OK_TRAILERS: Buffer = frame(
   Buffer.concat([Buffer.from([0x00]), text("grpc-status"), text("0")]),
 );
 
-/** `audio_processed` (little-endian float32, seconds) is the last four bytes of either response. */
-/** What a stream says, by how many responses of its utterance came before: the text grows, as of a recogniser. */
-export const INTERIM_RESPONSES: readonly Buffer[] = SPOKEN_WORDS.slice(0, -1).map((_, before) =>
-  response(SPOKEN_WORDS.slice(0, before + 1).join(" "), [0x1d, 0, 0, 0, 0x3f]),
-);
-export const FINAL_RESPONSE: Buffer = response(SPOKEN_WORDS.join(" "), [0x10, 1]);
+/**
+ * What a stream is told, `words` long from word number `from` of those spoken: partials that grow and a final that says the
+ * same, as of a recogniser that hears well. `audio_processed` (little-endian float32, seconds) is the last four bytes.
+ */
+export function responseOf(from: number, words: number, final: boolean): Buffer {
+  const key = (from * (SPOKEN_WORDS.length + 1) + words) * 2 + Number(final);
+  const heard = Array.from({ length: words }, (_, i) => SPOKEN_WORDS[(from + i) % SPOKEN_WORDS.length]);
+  return (responses[key] ??= response(heard.join(" "), final ? [0x10, 1] : [0x1d, 0, 0, 0, 0x3f]));
+}
+
+const responses: Buffer[] = [];
 
 /** A DATA frame with one StreamingRecognizeResponse: results = 1 { alternatives = 1 { transcript = 1 }, mark, audio_processed = 6 }. */
 function response(transcript: string, mark: number[]): Buffer {

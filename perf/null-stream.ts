@@ -19,6 +19,8 @@ export class NullStream {
   sessionId: string | undefined;
   /** Audio received in whole messages. */
   audioBytes = 0;
+  /** Words of it that finals have told. */
+  wordsFinal = 0;
   /** When each response left, machine time. */
   readonly answersMs: number[] = [];
   #arrivalsMs = new Float64Array(256);

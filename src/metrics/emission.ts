@@ -17,29 +17,39 @@ interface Emissions {
 
 /** Fills in the words of a segment's final, from place `from` on: when each was first there, there to stay, and final. */
 function readSegment(emissions: Emissions, { partials, final }: Segment, from: number): void {
-  const { firstMs, stableMs, finalMs } = emissions;
-  finalMs.fill(final.atMs, from, from + final.words.length);
-  /** Words from here on were not in the hypothesis before. */
+  emissions.finalMs.fill(final.atMs, from, from + final.words.length);
   let shownTo = 0;
-  for (const partial of partials) read(partial);
-  read(final);
+  for (const partial of partials) shownTo = read(emissions, partial, final.words, from, shownTo);
+  read(emissions, final, final.words, from, shownTo);
+}
 
-  function read({ atMs, words: shown }: Hypothesis): void {
-    const head = commonPrefix(shown, final.words);
-    const kept = head === shown.length ? undefined : alignWords(shown, final.words, "free").places;
-    // Most hypotheses are the one before with a word more: what was there and stays needs no second look.
-    let upTo = head;
-    if (kept !== undefined) for (const place of kept) upTo = Math.max(upTo, place + 1);
-    for (let place = 0; place < Math.max(upTo, shownTo); place++) {
-      const at = from + place;
-      if (place >= head && kept?.includes(place) !== true) stableMs[at] = NaN;
-      else {
-        if (Number.isNaN(firstMs[at])) firstMs[at] = atMs;
-        if (Number.isNaN(stableMs[at])) stableMs[at] = atMs;
-      }
+/**
+ * Notes which words of the final a hypothesis has in their places. No closure, which would lose its compiled code whenever
+ * the collector finds none alive.
+ *
+ * @param shownTo end of the words that were in the hypothesis before: most are that one with a word more
+ * @returns the same of this one
+ */
+function read(
+  { firstMs, stableMs }: Emissions,
+  { atMs, words: shown }: Hypothesis,
+  finalWords: readonly string[],
+  from: number,
+  shownTo: number,
+): number {
+  const head = commonPrefix(shown, finalWords);
+  const kept = head === shown.length ? undefined : alignWords(shown, finalWords, "free").places;
+  let upTo = head;
+  if (kept !== undefined) for (const place of kept) upTo = Math.max(upTo, place + 1);
+  for (let place = 0; place < Math.max(upTo, shownTo); place++) {
+    const at = from + place;
+    if (place >= head && kept?.includes(place) !== true) stableMs[at] = NaN;
+    else {
+      if (Number.isNaN(firstMs[at])) firstMs[at] = atMs;
+      if (Number.isNaN(stableMs[at])) stableMs[at] = atMs;
     }
-    shownTo = upTo;
   }
+  return upTo;
 }
 
 interface Reference {

@@ -2,7 +2,7 @@
  * When things happened in one session: what the latency definitions are made of. Symbols in brackets as in
  * `observation.ts`.
  */
-import type { Observation, ResponseRecord } from "./observation.ts";
+import type { ClipFacts, Observation, ResponseRecord } from "./observation.ts";
 
 /** Blank means nothing but white space. */
 export function hasText({ text }: ResponseRecord): boolean {
@@ -73,6 +73,15 @@ export function plainWords(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+(?:['\u2019][\p{L}\p{N}]+)*/gu) ?? [];
 }
 
+const references = new WeakMap<ClipFacts, readonly string[]>();
+
+/** Taken apart once: all sessions of a clip share it. */
+function referenceWords(clip: ClipFacts): readonly string[] {
+  const known = references.get(clip) ?? plainWords(clip.text ?? "");
+  references.set(clip, known);
+  return known;
+}
+
 /**
  * The first final that covers the last reference word [q]: with word times, one whose last word ends after that word
  * began; without, the one at which the last reference word appears among all final words so far, no further than a tenth
@@ -81,8 +90,6 @@ export function plainWords(text: string): string[] {
 export function coveringFinal(observation: Observation): ResponseRecord | undefined {
   const { clip, responses } = observation;
   const lastWordMs = clip.words.at(-1)?.startMs;
-  // Taken apart only when words have to be found again.
-  let reference: string[] | undefined;
   let place = 0;
   for (const response of responses) {
     if (!response.final || !hasText(response)) continue;
@@ -91,7 +98,7 @@ export function coveringFinal(observation: Observation): ResponseRecord | undefi
       if (lastEndMs > lastWordMs) return response;
       continue;
     }
-    reference ??= plainWords(clip.text ?? "");
+    const reference = referenceWords(clip);
     const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
     for (const word of plainWords(response.text)) {
       if (word === reference.at(-1) && place >= earliestPlace) return response;
