@@ -45,7 +45,7 @@ ${rows(EXPOSED_FAMILIES)}
 ## The gateway
 
 Generated from \`src/gateway/metric-families.ts\`. \`GET /metrics\` of \`bench gateway\`; board *Gateway*, alerts in
-[alerts.yaml](../dashboards/rules/alerts.yaml), which expect the scrape job to be called \`gateway\`.
+[alerts.yaml](../dashboards/rules/alerts.yaml), which know a gateway by what it exports, whatever its scrape job is called.
 
 | name | type | labels | what |
 |---|---|---|---|

@@ -1,11 +1,12 @@
 /** Where a machine's calibration is kept: in the user's cache, because it is the machine's and no project's. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Calibration } from "../metrics/calibration.ts";
 import { checkCalibration } from "../metrics/result-schema.ts";
 import { packageVersion } from "./machine.ts";
+import { makeFolders } from "./make-folders.ts";
 import type { World } from "./world.ts";
 
 type Env = World["env"];
@@ -31,7 +32,7 @@ export function thisMachine(root: string): Calibration["machine"] {
 /** @throws BenchError (exit 1) when it can't be written */
 export function saveCalibration(path: string, calibration: Calibration): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     writeFileSync(path, `${JSON.stringify(calibration, null, 2)}\n`);
   } catch (error) {
     throw new BenchError(`${path} can't be written: ${messageOf(error)}`, {

@@ -1,8 +1,9 @@
 /** `bench dashboards`: the Grafana boards and Prometheus rules that come with the package, listed or written for import. */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Command } from "./command.ts";
+import { makeFolders } from "./make-folders.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -87,7 +88,7 @@ async function write(
   files: readonly (readonly [name: string, text: string])[],
 ): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder);
     for (const [name, text] of files) await writeFile(join(folder, name), text);
   } catch (error) {
     throw BenchError.usage(`can't write to --out ${folder}: ${messageOf(error)}`, "Give another folder.");

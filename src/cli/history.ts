@@ -1,5 +1,5 @@
 /** `bench history`: the runs that are there, a figure by release, and baselines: copies of runs, kept by name. */
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
@@ -12,6 +12,7 @@ import { grid } from "../report/table.ts";
 import { instant, scenarioText } from "../report/wording.ts";
 import type { Command } from "./command.ts";
 import { findRuns } from "./find-runs.ts";
+import { makeFolders } from "./make-folders.ts";
 import { openStoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
 
@@ -157,7 +158,7 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
   const copy = join(home, result.run.id);
   if (existsSync(copy)) throw BenchError.usage(`${copy} is there already`);
   try {
-    mkdirSync(home, { recursive: true });
+    makeFolders(home);
     cpSync(folder, copy, { recursive: true });
   } catch (error) {
     throw new BenchError(`${copy} can't be written: ${messageOf(error)}`);

@@ -2,17 +2,17 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
+import { makeFolders } from "./make-folders.ts";
 
 export interface RunFolder {
   path: string;
@@ -83,13 +83,6 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       if (before === undefined) rmdirSync(path);
     },
   };
-}
-
-/** Not mkdir's `recursive`: where the file system refuses new folders by ENOENT (/proc), Node 20 never returns from it. */
-function makeFolders(path: string): void {
-  if (existsSync(path)) return;
-  makeFolders(dirname(path));
-  mkdirSync(path);
 }
 
 /** Where the workers of a run write, and where its records are read again. */

@@ -2,10 +2,11 @@
  * Runs that belong to a series, each in a folder with a name of its own below that of the series, so that a series that was
  * interrupted goes on where it stopped: a run that is there and can be believed is not made again.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { readRunResult } from "../metrics/result.ts";
+import { makeFolders } from "./make-folders.ts";
 import { openTarget } from "./open-target.ts";
 import { progressListener } from "./progress.ts";
 import type { RunInput } from "./run-input.ts";
@@ -95,7 +96,7 @@ export function openSeries(folder: string, asked: unknown): void {
     throw BenchError.usage(`${folder} holds a run`, "Give another folder with --out.");
   }
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     writeFileSync(file, text);
   } catch (error) {
     throw BenchError.usage(

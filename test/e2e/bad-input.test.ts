@@ -98,6 +98,22 @@ describe("bad input", () => {
       /a\.wav/,
     ],
     ["a run folder that can't be written", ["--out", "/proc/nowhere"], /run folder can't be written/],
+    // Node's own recursive mkdir never comes back from there.
+    [
+      "a folder of boards that can't be made",
+      ["dashboards", "--out", "/proc/nowhere/deeper"],
+      /can't write to --out \/proc\/nowhere\/deeper/,
+    ],
+    [
+      "a folder of comparisons that can't be made",
+      ["compare", "emulator-nim", "emulator-legacy", "--scenario", "smoke", "--out", "/proc/nowhere/deeper"],
+      /\/proc\/nowhere\/deeper can't be written/,
+    ],
+    [
+      "a folder of a capacity search that can't be made",
+      ["capacity", "--out", "/proc/nowhere/deeper"],
+      /can't be written/,
+    ],
   ])("%s", async (_, args, message) => {
     const { code, stdout, stderr } = await bench(args);
     expect(stderr).toMatch(message);
