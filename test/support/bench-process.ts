@@ -106,6 +106,11 @@ export async function undisturbed<Measured extends { result: RunResult }>(
   }
 }
 
+/** Failures of the window that this machine is not to blame for: also a run that stayed disturbed can be held to them. */
+export function failuresOfOthers({ sessions }: RunResult): RunResult["sessions"]["failures"] {
+  return sessions.failures.filter(({ origin }) => origin !== "generator");
+}
+
 /** Checks of a run's validity that tell of the machine alone; a warning of theirs is enough. */
 const OF_THE_MACHINE = ["send_lateness_p99", "stalls", "generator_failures"];
 
