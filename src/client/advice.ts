@@ -46,7 +46,8 @@ export function adviceFor(failure: Failure): string | undefined {
         ? "The port speaks plain text: use grpc:// instead of grpcs://, ws:// instead of wss://."
         : "The port does not speak gRPC as expected: is it the HTTP port, or does it want TLS (grpcs://)?";
     case "connection-lost":
-      return "The connection was closed: does the port want TLS (grpcs://), or did the server or a proxy restart?";
+      // Some servers, Node's among them, close without a word when they don't trust a client certificate.
+      return "The connection was closed: does the port want TLS (grpcs://), is our client certificate one that the server trusts, or did the server or a proxy restart?";
     case "start-flag":
       return "The server gave the stream's slot away: it was idle for too long, or the server is short of slots.";
     default:

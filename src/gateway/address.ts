@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { BenchError } from "../base/errors.ts";
 
 export interface Addresses {
-  /** Undefined for a trusted proxy, whose connections are of many callers. */
+  /** Undefined for a trusted proxy, whose connections are of many callers, and for a socket that is closed. */
   ofSocket(socket: Pick<Socket, "remoteAddress">): string | undefined;
   ofRequest(request: Pick<IncomingMessage, "headers" | "socket">): string;
 }
@@ -31,7 +31,9 @@ export function createAddresses(trustedProxies: readonly string[]): Addresses {
     proxies.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 
   return {
-    ofSocket({ remoteAddress = "" }) {
+    ofSocket({ remoteAddress }) {
+      // Gone already.
+      if (remoteAddress === undefined) return undefined;
       const address = plain(remoteAddress);
       return isProxy(address) ? undefined : owner(address);
     },

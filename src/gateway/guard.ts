@@ -9,7 +9,7 @@ import { TokenBucket } from "./rate-limit.ts";
 
 /** What counts against an address. */
 export type Offence =
-  /** Bytes that are no HTTP, or a request that is begun and not ended. */
+  /** Bytes that are no HTTP or no TLS, a client certificate that won't do, or a request that is begun and not ended. */
   | "bad_request"
   /** A path, an origin or a key that there is not. */
   | "refused"

@@ -222,6 +222,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // A connection that is opened early and not used is no offence: browsers do that.
     if (socket instanceof Socket && isOffence(error, socket)) {
       const address = addresses.ofSocket(socket);
+      log.info({ address, error: error.code }, "connection refused");
       if (address !== undefined) guard.offended(address, "bad_request");
     }
     socket.destroy();
@@ -262,9 +263,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** What is no HTTP, and a request that was begun and never ended. */
+/** What is no HTTP or no TLS, a client certificate that is missing or nobody's, a request that was begun and never ended. */
 function isOffence({ code = "" }: { code?: string }, { bytesRead }: Socket): boolean {
-  return code.startsWith("HPE_") || (code === "ERR_HTTP_REQUEST_TIMEOUT" && bytesRead > 0);
+  return /^(HPE|ERR_SSL)_/.test(code) || (code === "ERR_HTTP_REQUEST_TIMEOUT" && bytesRead > 0);
 }
 
 /** W3C traceparent: the session is found from the caller's side by it, and the recogniser is told the same. */

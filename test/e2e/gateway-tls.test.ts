@@ -2,7 +2,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { tempFolder } from "../support/bench-process.ts";
+import { bench, tempFolder } from "../support/bench-process.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { Caller } from "../support/gateway.ts";
@@ -97,6 +97,42 @@ test("with client certificates demanded: none and a stranger's are refused, ours
     key: pem(folder, `${name}.key`),
   });
   expect(await begin(gateway, { ca })).toBeUndefined();
+  await gateway.sees(/"error":"ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE","msg":"connection refused"/);
   expect(await begin(gateway, withPair("stranger"))).toBeUndefined();
   expect(await end(await begin(gateway, withPair("client")))).toEqual(WELL);
+}, 60_000);
+
+test("with client certificates demanded, each wrong one has its own words and advice", async () => {
+  const folder = makeCertificates();
+  const file = (name: string): string => join(folder, name);
+  const gateway = await gatewayWith(
+    ...["--tls-cert", file("server.crt"), "--tls-key", file("server.key"), "--tls-client-ca", file("ca.crt")],
+  );
+  const words = async (env: Record<string, string>): Promise<unknown[]> => {
+    const target = `wss://localhost:${gateway.port}/v1/stream`;
+    const { code, stdout } = await bench(["check", "--json", "--target", target], {
+      env: { RIVA_SSL_CA: file("ca.crt"), ...env },
+    });
+    const { steps } = JSON.parse(stdout) as {
+      steps: { ok: boolean; name: string; detail: string; advice?: string }[];
+    };
+    const failed = steps.find(({ ok }) => !ok);
+    return [code, failed?.detail, failed?.advice];
+  };
+  const pair = (name: string): Record<string, string> => ({
+    RIVA_SSL_CERT: file(`${name}.crt`),
+    RIVA_SSL_KEY: file(`${name}.key`),
+  });
+  expect(await words({})).toEqual([
+    7,
+    expect.stringContaining("certificate required"),
+    expect.stringContaining("give a client certificate and its key (RIVA_SSL_CERT, RIVA_SSL_KEY)"),
+  ]);
+  // Node closes without an alert: all that can be said is what to look at.
+  expect(await words(pair("stranger"))).toEqual([
+    7,
+    expect.stringContaining("socket hang up"),
+    expect.stringContaining("is our client certificate one that the server trusts"),
+  ]);
+  expect(await words(pair("client"))).toEqual([0, undefined, undefined]);
 }, 60_000);
