@@ -26,6 +26,8 @@ const TEXT = "one two three";
 const ATTACKER = "127.0.0.2";
 /** As many addresses as there are attackers: none of them is ever blocked. */
 const NEVER_BLOCKED = "limits: { offencesPerAddress: 1000000 }";
+/** What callers may wait by themselves, for a measurement to say anything. */
+const QUIET_MS = 15;
 /** Of the machine's CPU, what others may use before a measurement says nothing about the gateway. */
 const MOST_FOREIGN = 0.15;
 
@@ -123,31 +125,30 @@ function watchForeignCpu(): () => number {
 
 /**
  * What attackers make others wait: the difference of the 99th percentiles with and without them. A gateway that falls behind
- * does so each time, a machine that has other work to do doesn't: the least of some attempts counts, and one during which
- * others worked is none. Skips the test when there is no other.
+ * does so each time, a machine that has other work to do doesn't: the least of some attempts counts. An attempt that is over the
+ * goal while others worked says nothing, nor does one whose callers waited long by themselves. Skips the test when none says anything.
  */
 async function addedByAttack(
   { port }: RunningGateway,
   kinds: readonly string[] | undefined,
   skip: (note: string) => never,
-): Promise<{ addedMs: number; quiet: Served; served: Served }> {
-  let best: { addedMs: number; quiet: Served; served: Served } | undefined;
+): Promise<number> {
+  const valid: number[] = [];
   await callers(port);
-  for (let attempt = 0; attempt < 6 && (best === undefined || best.addedMs >= GOAL_MS); attempt++) {
+  for (let attempt = 0; attempt < 6 && !valid.some((addedMs) => addedMs < GOAL_MS); attempt++) {
     const foreign = watchForeignCpu();
     const quiet = await callers(port);
     const { child, begin } = await attackers();
     begin(port, kinds);
     await sleep(500);
     const served = await callers(port);
-    const busy = foreign();
+    const disturbed = foreign() > MOST_FOREIGN;
     child.kill();
     expect(served).toMatchObject(GOOD);
     const addedMs = served.p99Ms - quiet.p99Ms;
-    if (busy < MOST_FOREIGN && addedMs < (best?.addedMs ?? Infinity)) best = { addedMs, quiet, served };
-    await sleep(200);
+    if (quiet.p99Ms < QUIET_MS && (addedMs < GOAL_MS || !disturbed)) valid.push(addedMs);
   }
-  return best ?? skip("the machine was busy with other work");
+  return valid.length > 0 ? Math.min(...valid) : skip("the machine was busy with other work");
 }
 
 async function gauge(port: number, name: string): Promise<number> {
@@ -217,7 +218,7 @@ describe.skipIf(process.platform !== "linux")(
       "%s do not make others wait",
       { timeout: 120_000 },
       async ([, kinds, config], { skip }) => {
-        const { addedMs } = await addedByAttack(await startGateway(config), kinds, skip);
+        const addedMs = await addedByAttack(await startGateway(config), kinds, skip);
         expect(addedMs).toBeLessThan(GOAL_MS);
       },
     );

@@ -291,14 +291,19 @@ ui.toggle.addEventListener("click", () => {
 });
 ui.file.addEventListener("change", () => {
   const [file] = ui.file.files;
+  // So that the same file can be chosen again.
+  ui.file.value = "";
   if (file !== undefined && running === undefined) void startFile(file);
 });
+// Anywhere on the page: a browser leaves the page for a file that is dropped beside the place that takes it.
 for (const type of ["dragover", "dragleave", "drop"]) {
-  ui.transcript.addEventListener(type, (event) => {
+  addEventListener(type, (event) => {
     event.preventDefault();
     ui.transcript.classList.toggle("over", type === "dragover");
     const file = type === "drop" ? event.dataTransfer.files[0] : undefined;
-    if (file !== undefined && running === undefined) void startFile(file);
+    if (file === undefined) return;
+    if (running === undefined) void startFile(file);
+    else problem("Press Stop first, then drop the file again.");
   });
 }
 void listDevices();
