@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { thrownBy } from "../../test/support/thrown.ts";
 import type { WavOptions } from "../../test/support/wav.ts";
 import { pcm16, wavFile } from "../../test/support/wav.ts";
 import { chunkAudio, decodeWav, pcmBytes, pcmDurationMs, withPadding } from "./audio.ts";
-import { BenchError } from "./errors.ts";
 
 const samplesOf = (pcm: Uint8Array): number[] =>
   Array.from({ length: pcm.length / 2 }, (_, i) => Buffer.from(pcm).readInt16LE(i * 2));
@@ -86,13 +86,3 @@ test("bytes and milliseconds are each other's inverse", () => {
   expect(pcmBytes(100, 16_000)).toBe(3200);
   expect(pcmDurationMs(new Uint8Array(3200), 16_000)).toBe(100);
 });
-
-function thrownBy(run: () => unknown): BenchError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BenchError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}

@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError } from "../base/errors.ts";
-import { recordFiles } from "./run-folder.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { openStoredRun } from "./stored-run.ts";
 
@@ -43,6 +42,7 @@ function placesBelow(path: string, depth: number): string[] {
     .flatMap((folder) => placesBelow(folder, depth - 1));
 }
 
+/** One that ended, or was killed after it had begun: what never began has nothing to say. */
 function isRun(folder: string): boolean {
-  return existsSync(join(folder, "result.json")) || existsSync(recordFiles(folder).sessionsFile);
+  return ["result.json", "run.json"].some((name) => existsSync(join(folder, name)));
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -58,6 +58,18 @@ test("a pinned run is a copy that the gate finds", async () => {
   expect(gate.out).toContain("against 2 baseline run(s)");
   const again = await runBench(["history", "--pin", "results/run-0"], { cwd });
   expect([again.exitCode, again.err]).toEqual([2, expect.stringContaining("there already")]);
+});
+
+test("a run that never began is no run, and hides none of the others", async () => {
+  const never = join(cwd, "results", "never-began");
+  mkdirSync(never);
+  for (const name of ["scenario.yaml", "sessions.ndjson"]) writeFileSync(join(never, name), "");
+  expect((await lines()).map(({ run }) => run)).toEqual(["run-2", "run-1", "run-0", "spoiled"]);
+});
+
+test("where there are no runs yet, it says how to make one", async () => {
+  const { err, exitCode } = await runBench(["history"], { cwd: join(cwd, "results", "run-0") });
+  expect([exitCode, err]).toEqual([2, expect.stringContaining("bench --scenario smoke")]);
 });
 
 test.each([

@@ -67,6 +67,11 @@ async function history(world: World, args: Args): Promise<void> {
     return;
   }
   const figure = figureNamed(args.metric);
+  if (args.runs.length === 0 && !existsSync(resolve(world.cwd, "results")))
+    throw BenchError.usage(
+      "there are no runs here yet: no folder results",
+      "`bench --scenario smoke` makes one.",
+    );
   const folders = args.runs.length === 0 ? ["results"] : args.runs;
   const runs = (await findRuns(folders, world.cwd))
     .map(({ result }) => result)

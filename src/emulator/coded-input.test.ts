@@ -229,7 +229,7 @@ it.each(["FLAC", "OGGOPUS"] as const)(
       expect(last.audioProcessedMs).toBeCloseTo(clip.audioMs, 9);
     }
   },
-  30_000,
+  120_000,
 );
 
 /** Of two signals of one rate, `lag` samples of the former later. */

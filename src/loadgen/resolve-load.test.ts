@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { BenchError } from "../base/errors.ts";
+import { thrownBy } from "../../test/support/thrown.ts";
 import type { Load } from "./load.ts";
 import { checkStages, formatScenario, parseScenario } from "./scenario.ts";
 import type { ScenarioOverrides } from "./scenario.ts";
@@ -223,13 +223,3 @@ test("gates on stages that the load does not have are refused", () => {
   expect(error.message).toBe('SLO "rtfx@peak > 1": the load has no stage "peak"');
   expect(error.hint).toBe("It has before, spike, after.");
 });
-
-function thrownBy(run: () => unknown): BenchError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BenchError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}

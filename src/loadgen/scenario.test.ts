@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { thrownBy } from "../../test/support/thrown.ts";
 import type { Clip, Dataset } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
-import { BenchError } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { parseSlo } from "../metrics/slo.ts";
 import { planInput } from "./plan-input.ts";
@@ -390,13 +390,3 @@ describe("windows against the audio", () => {
     expect(() => checkAgainstDataset(scenario("audio: { clips: { max: 1s } }"), dataset)).toThrow(/no clip/);
   });
 });
-
-function thrownBy(run: () => unknown): BenchError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BenchError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}

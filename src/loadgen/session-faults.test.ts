@@ -79,6 +79,14 @@ function lateness(observation: Observation): number[] {
 
 const whole = (values: ArrayLike<number>): number[] => Array.from(values, (value) => Math.round(value));
 
+const failure = {
+  phase: "streaming",
+  class: "internal",
+  origin: "server",
+  code: "INTERNAL",
+  message: "",
+} as const;
+
 describe("a session without faults", () => {
   it("opens the microphone after it is ready, on its phase", () => {
     const { observation } = play(undefined);
@@ -203,13 +211,6 @@ describe("callers who leave", () => {
   });
 
   it("a server that makes an end of a vanished caller's stream has not failed", () => {
-    const failure = {
-      phase: "streaming",
-      class: "internal",
-      origin: "server",
-      code: "INTERNAL",
-      message: "",
-    } as const;
     const { observation, cancelled } = play(
       { vanish: { atMs: 420, forMs: 8000 } },
       { server: { fail: () => ({ afterMs: 3000, failure }) } },
@@ -221,13 +222,6 @@ describe("callers who leave", () => {
   });
 
   it("a server that failed before they could leave has failed", () => {
-    const failure = {
-      phase: "streaming",
-      class: "internal",
-      origin: "server",
-      code: "INTERNAL",
-      message: "",
-    } as const;
     const { observation } = play({ hangUpMs: 420 }, { server: { fail: () => ({ afterMs: 200, failure }) } });
     expect(observation.outcome).toEqual({ ok: false, failure });
   });
