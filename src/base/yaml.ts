@@ -44,12 +44,28 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
   const problems = parsed.error.issues.map((issue) => {
     const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
     const key = path.length === 0 ? "" : `${path.join(".")}: `;
-    const problem = issue.message
-      .replace(/^Invalid input: /, "")
-      .replace(/^expected \w+, received undefined$/, "is missing");
+    const problem = inPlainWords(issue.message.replace(/^Invalid input: /, ""));
     return `${at(offsetOf(document, path))}: ${key}${problem}`;
   });
   throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
+}
+
+/** What each type is called by who writes YAML. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: "keys with values ({ key: value })",
+  array: "a list",
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  null: "nothing",
+};
+
+/** "expected object, received number" as a person would say it; other messages stay. */
+function inPlainWords(message: string): string {
+  const [, expected = "", received = ""] = /^expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (received === "undefined") return "is missing";
+  const [wanted, got] = [TYPES[expected], TYPES[received]];
+  return wanted === undefined ? message : `must be ${wanted}${got === undefined ? "" : `, not ${got}`}`;
 }
 
 /** YAML text of plain data, long texts unfolded. */

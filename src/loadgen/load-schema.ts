@@ -1,5 +1,6 @@
 /** The form of `load` in a scenario file: one shape a model, with errors that say what belongs together. */
 import { z } from "zod";
+import { nearestName } from "../base/errors.ts";
 import { section } from "../base/yaml.ts";
 import type { ChunkPhase, Range, Spacing } from "./load.ts";
 import {
@@ -215,9 +216,17 @@ const MODELS = [
   section({ model: z.literal("trace"), file: z.string().min(1), ...openKeys }),
 ] as const;
 
+const MODEL_NAMES = MODELS.flatMap(({ shape }) => [...shape.model.values]);
+
 export const loadFile: z.ZodType<LoadFile> = z.discriminatedUnion("model", MODELS, {
-  error:
-    "unknown load model; known are concurrency, constant, poisson, ramp, steps, spike, soak, trace, offline and stages",
+  error: ({ input }) => {
+    if (typeof input !== "object" || input === null)
+      return "must be keys with values, such as { model: concurrency, streams: 50 }";
+    const near = "model" in input ? nearestName(String(input.model), MODEL_NAMES) : undefined;
+    return near === undefined
+      ? `unknown load model; known are ${MODEL_NAMES.join(", ")}`
+      : `unknown load model; did you mean ${near}?`;
+  },
 });
 
 /** How long a soak lasts that doesn't say. */

@@ -294,8 +294,19 @@ describe("errors name file, line, column and key", () => {
     ["unknown phase", withLine("audio: { phase: mixed }"), /audio\.phase: must be aligned, spread or random/],
     [
       "unknown model",
-      minimal.replace("concurrency", "poison"),
-      /load(\.model)?: unknown load model; known are concurrency, constant/,
+      minimal.replace("concurrency", "no-such-model-at-all"),
+      /load\.model: unknown load model; known are concurrency, /,
+    ],
+    ["a slip in the model", minimal.replace("concurrency", "concurency"), /did you mean concurrency\?$/],
+    [
+      "a word for a load",
+      minimal.replace(/\{ model.*/, "concurrency"),
+      /load: must be keys with values, such as/,
+    ],
+    [
+      "a number for keys",
+      minimal.replace(/\{ steady.*/, "5"),
+      /duration: must be keys with values .*, not a number$/,
     ],
     ["missing key", minimal.replace("duration: { steady: 30s }", ""), /^s\.yaml:1:1: duration: is missing/],
     [
@@ -303,10 +314,10 @@ describe("errors name file, line, column and key", () => {
       minimal.replace("steady: 30s", ""),
       /^s\.yaml:3:1: duration\.steady: must be a duration/,
     ],
-    ["not a mapping", "- a\n- b\n", /^s\.yaml:1:1: expected object/],
+    ["not a mapping", "- a\n- b\n", /^s\.yaml:1:1: must be keys with values .*, not a list/],
     ["broken YAML", "name: [a\nload: 3\n", /^s\.yaml:\d+:\d+: not valid YAML/],
     ["a key twice", `${minimal}name: again\n`, /^s\.yaml:4:1: not valid YAML: .*unique/],
-    ["empty", "", /^s\.yaml:1:1: expected object/],
+    ["empty", "", /^s\.yaml:1:1: must be keys with values .*, not nothing/],
   ])("%s", (_, text, message) => {
     const error = thrownBy(() => parseScenario(text.trim(), "s.yaml"));
     expect(error.message).toMatch(message);
