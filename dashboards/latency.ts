@@ -15,7 +15,11 @@ function unitOf({ unit }: Metric): Unit {
 }
 
 function title({ name }: Metric): string {
-  return name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+  return name
+    .replaceAll("_", " ")
+    .replace(/^./, (letter) => letter.toUpperCase())
+    .replace(/^(Upwr|Rtf|Nvidia)\b/, (word) => (word === "Nvidia" ? "NVIDIA" : word.toUpperCase()))
+    .replace("NVIDIA compat", "NVIDIA's rules:");
 }
 
 /** What short sessions don't have. */

@@ -1,7 +1,7 @@
 /** Is it going well, and may it be believed? */
 import type { Board } from "./board.ts";
 import type { PanelSpec } from "./panels.ts";
-import { gauge, limitOf, percentile, rate, WITHIN_SLO } from "./promql.ts";
+import { gauge, limitOf, percentile, rate, ALLOWANCE_USED } from "./promql.ts";
 
 const VERDICTS = {
   "0": { text: "valid", color: "green" },
@@ -71,16 +71,16 @@ export const OVERVIEW: Board = {
         },
         {
           kind: "stat",
-          title: "Within SLO",
-          help: "Share of the values of the window that keep each SLO so far, exact. What a failed session owed counts as broken.",
+          title: "SLO allowance used",
+          help: "Violations of each SLO so far, against those that it allows: a p95 allows 5 % of the values. Beyond 100 % it is broken as things stand; the verdict also asks for certainty. What a failed session owed counts as broken.",
           unit: "percentunit",
           width: 10,
           height: 5,
           thresholds: [
-            [0.9, "orange"],
-            [0.95, "green"],
+            [0.8, "orange"],
+            [1, "red"],
           ],
-          queries: [{ expr: WITHIN_SLO, legend: "{{slo}}" }],
+          queries: [{ expr: ALLOWANCE_USED, legend: "{{slo}}" }],
         },
         {
           kind: "stat",

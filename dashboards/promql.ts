@@ -21,8 +21,8 @@ export function percentile(p: number, histogram: string, by = "scenario, target"
   return `histogram_quantile(${p}, sum by (${by}, le) (${rate(`${histogram}_bucket`, 'phase=~"$phase"')}))`;
 }
 
-/** Sessions within an SLO so far, as a share: exact, since limits are counted from the values. */
-export const WITHIN_SLO: string = `1 - sum by (scenario, target, slo) (${gauge("bench_slo_violations_total")}) / (sum by (scenario, target, slo) (${gauge("bench_slo_values_total")}) > 0)`;
+/** Of the violations that each SLO allows. One that allows none has used it all up with the first. */
+export const ALLOWANCE_USED: string = `(sum by (scenario, target, slo) (${gauge("bench_slo_violations_total")}) / (sum by (scenario, target, slo) (${gauge("bench_slo_values_total")}) > 0)) / clamp_min(max by (scenario, target, slo) (${gauge("bench_slo_allowed_ratio")}), 1e-9)`;
 
 /** The limit of a metric's SLOs, a line for each. */
 export function limitOf(metric: string): string {

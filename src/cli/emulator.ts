@@ -120,8 +120,10 @@ async function emulate(world: World, args: Args): Promise<void> {
         args.statsFile === undefined
           ? undefined
           : await writeStats(world, () => emulator.stats(), args.statsFile);
+      // Before the announcement: who reads it may end the process at once.
+      const over = byHand ? interrupted(world) : parentGone(world, emulator);
       if (byHand) announce(world, args, emulator);
-      await (byHand ? interrupted(world) : parentGone(world, emulator));
+      await over;
       await stopStats?.();
       if (byHand) world.stdout.write(lastWords(emulator.stats(), args.json));
     } finally {

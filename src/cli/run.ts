@@ -45,7 +45,7 @@ function watchedRun(
     listeners(runId) {
       if (!args.quiet && !args.jsonLines) {
         const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
-        world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}, run ${runId}${many}\n`);
+        world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}\nrun ${runId}${many}\n`);
         world.stderr.write(forecastLines(input));
       }
       return [...runListeners(world, args, input), ...exporters.listeners];

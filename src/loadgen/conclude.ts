@@ -176,7 +176,7 @@ function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd }: C
   const usuallyOpen = isClosed(load)
     ? peakLevel(loadShape(load, warmupMs).segments)
     : (totals.summaries()["concurrency"]?.value ?? 0);
-  const check = { name: "target_alive", observed: refused + dropped, limit: "0" };
+  const check = { name: "target_alive", observed: refused + dropped, limit: "0 lost" };
   if (reachableAtEnd === false) {
     return {
       ...check,

@@ -86,7 +86,8 @@ function latencyKind(id: string, title: string, metric: string): ChartKind {
 }
 
 function perSecond({ fromMs, toMs }: TimelinePoint, count: number): number {
-  return count / ((toMs - fromMs) / 1000);
+  // What ended in the last fraction of a second is no rate of many more.
+  return count / (Math.max(1000, toMs - fromMs) / 1000);
 }
 
 function percentiles(metric: string, names: readonly (keyof TimelineMetric)[]): ChartKind["of"] {

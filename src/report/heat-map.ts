@@ -26,6 +26,9 @@ export function heatMapFigure(
     ...cells.map(([column]) => (column + 1) * columnMs),
     ...spans.map(({ toMs }) => toMs),
   );
+  // The last column is whole, and of the phase in which the run ended.
+  const lastMs = Math.max(...spans.map(({ toMs }) => toMs));
+  const shades = spans.map((span) => (span.toMs === lastMs ? { ...span, toMs: endMs } : span));
   const { width, height, left, right, top, bottom } = FRAME;
   const x = (ms: number): number => round(left + (ms / endMs) * (right - left));
   const y = (row: number): number => round(bottom - ((row - lowest) / (highest - lowest)) * (bottom - top));
@@ -45,7 +48,7 @@ export function heatMapFigure(
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}: sessions by time and latency</title>
 <desc id="${id}-desc">${description(rows)}</desc>
-${spans.map((span) => shade(FRAME, span, x))}
+${shades.map((span) => shade(FRAME, span, x))}
 <text x="${left - 4}" y="10" class="end">ms</text>
 ${latencyTicks(lowest, highest).map((ms) => yTick(FRAME, `${ms}`, y(exactRow(ms))))}
 ${timeTicks(FRAME, endMs, x)}

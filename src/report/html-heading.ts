@@ -1,4 +1,5 @@
 /** The head of the page: the verdict in words before any number, its reasons, and the few figures people ask for first. */
+import { type Counts, notOfTarget } from "../metrics/counts.ts";
 import type { RunResult } from "../metrics/result.ts";
 import { identifier } from "./html-tables.ts";
 import { limitsOf } from "./limits.ts";
@@ -52,6 +53,13 @@ function reasons({ verdict, validity, slos }: RunResult): Markup | undefined {
   return markup`<ul>\n${items}</ul>\n`;
 }
 
+/** Failures that are not the target's are not in the ratio. */
+function errorNote(sessions: Counts): string {
+  const others = notOfTarget(sessions);
+  const own = `${sessions.failed - others} of ${sessions.scheduled} sessions`;
+  return others === 0 ? own : `${own}; ${others} failed by no fault of the target`;
+}
+
 interface Tile {
   label: string;
   value: string;
@@ -67,9 +75,7 @@ function tiles(result: RunResult): Markup | undefined {
   const all: Tile[] = [
     ...latencyTile(result, "first_partial_from_onset", "First partial, p95"),
     ...latencyTile(result, "final_from_speech_end", "Final, p95"),
-    ...(errors === undefined
-      ? []
-      : [ratioTile("Errors", errors, `${sessions.failed} of ${sessions.scheduled} sessions`)]),
+    ...(errors === undefined ? [] : [ratioTile("Errors", errors, errorNote(sessions))]),
     ...(goodput === undefined ? [] : [ratioTile("Goodput", goodput, "of sessions met every SLO")]),
     ...(concurrency === undefined
       ? []

@@ -37,8 +37,8 @@ body {
 h1 { margin: 1.75rem 0 0.25rem; font-size: 1.75rem; font-weight: 650; line-height: 1.2; letter-spacing: -0.015em; overflow-wrap: anywhere; }
 h2 { margin: 3.25rem 0 0.75rem; font-size: 1.25rem; font-weight: 650; letter-spacing: -0.01em; scroll-margin-top: 1rem; }
 h3 { margin: 1.75rem 0 0.5rem; font-size: 0.9375rem; font-weight: 650; }
-h4 { margin: 0 0 0.25rem; font-size: 0.9375rem; font-weight: 600; overflow-wrap: anywhere; }
-h4 .soft { margin-left: 0.5rem; font-size: 0.8125rem; font-weight: 400; }
+h4 { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; margin: 0 0 0.25rem; font-size: 0.9375rem; font-weight: 600; overflow-wrap: anywhere; }
+h4 .soft { font-size: 0.8125rem; font-weight: 400; }
 p { margin: 0.5rem 0; max-width: 46rem; }
 ul { margin: 0.75rem 0 0; padding-left: 1.25rem; max-width: 52rem; }
 li + li { margin-top: 0.25rem; }
@@ -78,7 +78,16 @@ nav a:hover, nav a:focus-visible { color: var(--ink); text-decoration: underline
 .tiles small { display: block; font-size: 0.75rem; }
 
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 0 3rem; }
-.wide { overflow-x: auto; }
+.wide {
+  overflow-x: auto;
+  /* A shadow at the side to which there is more: it stays while the covers, in the color of the page, scroll away. */
+  --shadow: color-mix(in srgb, var(--soft) 40%, transparent);
+  background:
+    linear-gradient(to right, var(--page) 40%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--page) 40%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to right, var(--shadow), transparent) left / 0.625rem 100% no-repeat,
+    linear-gradient(to left, var(--shadow), transparent) right / 0.625rem 100% no-repeat;
+}
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.875rem; }
 th, td { padding: 0.4rem 0.875rem 0.4rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
 thead th { color: var(--soft); font-size: 0.75rem; font-weight: 500; vertical-align: bottom; }
@@ -121,7 +130,7 @@ svg .end { text-anchor: end; }
 .tick { stroke: var(--soft); }
 [hidden] { display: none; }
 .limit { fill: none; stroke: var(--bad); stroke-dasharray: 4 3; }
-svg .limit-label { fill: var(--bad); font-size: 10px; }
+svg .limit-label { fill: var(--bad); stroke: var(--page); stroke-width: 3px; paint-order: stroke; font-size: 10px; }
 .limit.s0 { stroke: var(--s0); }
 .limit.s1 { stroke: var(--s1); }
 .limit.s2 { stroke: var(--s2); }
@@ -148,7 +157,7 @@ svg .limit-label.s2 { fill: var(--s2); }
 button { padding: 0.125rem 0.625rem; background: none; border: 1px solid var(--rule); border-radius: 1em; color: var(--s0); font: inherit; font-size: 0.8125rem; cursor: pointer; }
 
 article { margin: 1rem 0; padding: 0.875rem 0 0.5rem; border-top: 1px solid var(--rule); break-inside: avoid; }
-.waterfall { min-width: 38rem; max-width: 60rem; }
+.waterfall { max-width: 48rem; }
 .speech { fill: var(--soft); opacity: 0.35; }
 .chunk { stroke: var(--soft); }
 .chunk.sent { stroke: var(--s0); }
@@ -170,6 +179,7 @@ ol { margin: 0.5rem 0; padding: 0; font-size: 0.8125rem; list-style: none; }
   .tiles { grid-template-columns: 1fr 1fr; }
   .tiles b { font-size: 1.5rem; }
   th, td { padding-right: 0.5rem; }
+  .waterfall text { font-size: 13px; }
   [role=region] tbody th, th:has(code) { min-width: 7.5rem; }
   dl:not(.tiles) { grid-template-columns: 1fr; }
   dl:not(.tiles) dt { padding-bottom: 0; border-bottom: 0; font-size: 0.8125rem; }
@@ -185,5 +195,6 @@ ol { margin: 0.5rem 0; padding: 0; font-size: 0.8125rem; list-style: none; }
   .zooms .charts svg { display: block; }
   .charts, .plots { grid-template-columns: 1fr 1fr; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .wide { background: none; }
 }
 `;

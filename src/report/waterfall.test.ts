@@ -8,7 +8,8 @@ import { waterfall } from "./waterfall.ts";
 const CLIP: ClipFacts = { id: "clip", audioMs: 2000, onsetMs: 400, speechEndMs: 1900, words: [] };
 
 function svg(record: SessionRecord, clip: ClipFacts | undefined = CLIP): string {
-  return textOf(waterfall(record, clip, "s"));
+  const drawing = waterfall(record, clip, "s");
+  return drawing === undefined ? "" : textOf(drawing);
 }
 
 /** Left edges of what a path of this class draws. */
@@ -22,15 +23,15 @@ test("time runs from the opening of the microphone to the end of the session", (
   const drawing = svg(sessionRecordOf({ seq: 1, finalMs: 499 }));
   const due = xs(drawing, "chunk");
   expect(due).toHaveLength(20);
-  expect(due[0]).toBeCloseTo(74 + 100 * 0.2704, 1);
-  expect(due.at(-1)).toBeCloseTo(74 + 2000 * 0.2704, 1);
+  expect(due[0]).toBeCloseTo(80 + 100 * 0.188, 1);
+  expect(due.at(-1)).toBeCloseTo(80 + 2000 * 0.188, 1);
 });
 
 test("chunks that left late are marked, and stand where they were sent", () => {
   const drawing = svg(sessionRecordOf({ seq: 1, finalMs: 499 }));
   expect(xs(drawing, "chunk sent")).toHaveLength(18);
   // Chunks 5 and 18 left 25 ms late.
-  expect(xs(drawing, "chunk late")[0]).toBeCloseTo(74 + 625 * 0.2704, 1);
+  expect(xs(drawing, "chunk late")[0]).toBeCloseTo(80 + 625 * 0.188, 1);
 });
 
 test("partials with and without text, and finals", () => {
@@ -42,11 +43,11 @@ test("partials with and without text, and finals", () => {
 
 test("the waits begin with the speech and with its end, and say how long they were", () => {
   const drawing = svg(sessionRecordOf({ seq: 1, firstPartialMs: 300, finalMs: 499 }));
-  expect(drawing).toContain("first partial 300 ms");
+  expect(drawing).toContain("partial 300 ms");
   expect(drawing).toContain("final 499 ms");
   const first = /class="wait first" x="([\d.]+)"[^>]*width="([\d.]+)"/.exec(drawing);
-  expect(Number(first?.[1])).toBeCloseTo(74 + 400 * 0.2704, 1);
-  expect(Number(first?.[2])).toBeCloseTo(300 * 0.2704, 1);
+  expect(Number(first?.[1])).toBeCloseTo(80 + 400 * 0.188, 1);
+  expect(Number(first?.[2])).toBeCloseTo(300 * 0.188, 1);
 });
 
 test("a failure is a line where the session ended", () => {
@@ -72,4 +73,15 @@ test("a session that never spoke, without a clip or a pace, still has a drawing"
   delete bare.readyMs;
   for (const drawing of [svg(bare), svg({ ...bare, pace: 0, sentMs: [5, 6] }), svg(bare, undefined)])
     expect(drawing).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("a session whose microphone never opened and that heard nothing is not drawn", () => {
+  const { anchorMs, ...never } = sessionRecordOf({ seq: 1, failed: "refused" });
+  expect(anchorMs).toBe(10);
+  expect(svg({ ...never, responses: [], values: {} })).toBe("");
+});
+
+test("a session that broke off at once has an axis in milliseconds", () => {
+  const start = sessionRecordOf({ seq: 1, failed: "reset", audioMs: 100 });
+  expect(svg({ ...start, endedMs: 20, responses: [], values: {} })).toMatch(/>100 ms<\/text>/);
 });

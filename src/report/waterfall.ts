@@ -12,16 +12,16 @@ type Lane = (typeof LANES)[number];
 
 const LANE_HEIGHT = 22;
 const FRAME: Frame = {
-  width: 760,
+  width: 560,
   height: LANES.length * LANE_HEIGHT + 30,
-  left: 74,
-  right: 750,
+  left: 80,
+  right: 550,
   top: 4,
   bottom: LANES.length * LANE_HEIGHT + 6,
 };
 
 /** As many ticks as can be seen apart; of longer sessions the latest of every few chunks is drawn. */
-const MOST_TICKS = 320;
+const MOST_TICKS = 230;
 /** A chunk that left so much later than due is drawn as late. */
 const LATE_MS = 20;
 
@@ -38,17 +38,22 @@ function sentTimes(record: SessionRecord, due: readonly number[]): number[] {
   return Array.isArray(late) ? late.map((ms, k) => (due[k] ?? NaN) + ms) : [];
 }
 
-/** @param id unique in the page */
-export function waterfall(record: SessionRecord, clip: ClipFacts | undefined, id: string): Markup {
+/** Undefined for a session that did nothing. @param id unique in the page */
+export function waterfall(
+  record: SessionRecord,
+  clip: ClipFacts | undefined,
+  id: string,
+): Markup | undefined {
   const due = dueTimes(record);
   const sent = sentTimes(record, due);
+  if (due.length === 0 && sent.length === 0 && record.responses.length === 0) return undefined;
   const fromMs = record.anchorMs ?? record.startedMs ?? record.scheduledMs;
   const ends = [record.endedMs, record.finishedMs, due.at(-1), sent.at(-1), record.responses.at(-1)?.atMs];
   const lengthMs = Math.max(1, ...ends.map((ms) => (ms ?? fromMs) - fromMs));
   const x = (ms: number): number =>
     round(FRAME.left + ((ms - fromMs) / lengthMs) * (FRAME.right - FRAME.left));
-  const unit = timeUnit(lengthMs);
-  const timeAxis = axisTicks(0, lengthMs / unit.ms, 8)
+  const unit = lengthMs < 500 ? { name: "ms", ms: 1 } : timeUnit(lengthMs);
+  const timeAxis = axisTicks(0, lengthMs / unit.ms, 7)
     .filter((tick) => tick * unit.ms <= lengthMs)
     .map((tick) => xTick(FRAME, `${tick} ${unit.name}`, x(fromMs + tick * unit.ms)));
   const every = Math.ceil(Math.max(due.length, sent.length) / MOST_TICKS);
@@ -139,14 +144,14 @@ function waits(record: SessionRecord, clip: ClipFacts | undefined, x: (ms: numbe
     if (typeof ms !== "number" || ms <= 0) return [];
     const [from, to] = [x(fromMs), x(fromMs + ms)];
     // To the left of a bar that ends near the right edge.
-    const beside = to > FRAME.right - 120 ? { at: from - 5, side: "end" } : { at: to + 5, side: "" };
+    const beside = to > FRAME.right - 100 ? { at: from - 5, side: "end" } : { at: to + 5, side: "" };
     return [
       bar("waits", `wait ${metric === "final_from_speech_end" ? "last" : "first"}`, from, to),
       markup`<text x="${beside.at}" y="${middle("waits") + 4}" class="${beside.side}">${label} ${short(ms)} ms</text>\n`,
     ];
   };
   return [
-    ...wait("first_partial_from_onset", "first partial", at.onsetMs),
+    ...wait("first_partial_from_onset", "partial", at.onsetMs),
     ...wait("final_from_speech_end", "final", at.endMs),
   ];
 }

@@ -222,7 +222,8 @@ export function observedText({ observed, limit = "" }: Check): string {
   if (observed === undefined) return "-";
   if (limit.endsWith("%")) return percent(observed);
   if (/\d(ms|us|s)$/.test(limit)) return `${short(observed)} ms`;
-  return Number.isInteger(observed) ? `${observed}` : short(observed);
+  const noun = /^\d+( [a-z]+)$/.exec(limit)?.[1] ?? "";
+  return `${Number.isInteger(observed) ? observed : short(observed)}${noun}`;
 }
 
 /** Three significant digits, which is what the histograms hold; no exponent. */
