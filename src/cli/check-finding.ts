@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Clip } from "../base/dataset.ts";
 import type { Failure } from "../base/outcome.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
+import type { ReachedBy } from "../client/advice.ts";
 import type { ResolvedTarget } from "./target.ts";
 
 export interface Finding {
@@ -29,6 +30,11 @@ export const STEP_LIMIT_MS = 10_000;
 
 export function speaksGrpc({ kind }: ResolvedTarget): boolean {
   return kind === "riva-grpc";
+}
+
+/** What advice about the target's streams is to speak of. */
+export function reachedBy(target: ResolvedTarget): ReachedBy {
+  return speaksGrpc(target) ? "gRPC" : "HTTP";
 }
 
 /** @param advice said instead of what is known of such failures in general */

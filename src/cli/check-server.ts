@@ -1,4 +1,5 @@
 /** Steps of `bench check` that ask a server what it says of itself: health, models, readiness, what is behind a gateway. */
+import { adviceFor } from "../client/advice.ts";
 import { askGateway } from "../client/gateway-state.ts";
 import { createNimHttp } from "../client/nim-http.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
@@ -82,7 +83,7 @@ export async function askReadiness({ target, clock }: CheckContext): Promise<Fin
 /** The gateway's own state: whether a recogniser stands behind it. */
 export async function askGatewayState({ target, clock }: CheckContext): Promise<Finding> {
   const answer = await askGateway(target, clock, STEP_LIMIT_MS);
-  if (!answer.ok) return failed(answer.failure);
+  if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "HTTP"));
   const state = answer.value;
   if (state === undefined) return { ok: true, detail: "what answers does not tell its state" };
   const upstreams = state.upstreams.map(({ name, state: how, model, emulated }) => {

@@ -1,8 +1,9 @@
 /** The last step of `bench check`: one spoken sentence, end to end. */
+import { adviceFor } from "../client/advice.ts";
 import { createTransport } from "../client/create-transport.ts";
 import { transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
-import { STEP_LIMIT_MS, failed } from "./check-finding.ts";
+import { STEP_LIMIT_MS, failed, reachedBy } from "./check-finding.ts";
 import { playStream } from "./paced-stream.ts";
 
 const CHUNK_MS = 100;
@@ -36,7 +37,10 @@ export async function sayOneSentence({
     },
   });
   await transport.close();
-  if (!record.outcome.ok) return failed(record.outcome.failure);
+  if (!record.outcome.ok) {
+    const { failure } = record.outcome;
+    return failed(failure, adviceFor(failure, reachedBy(target)));
+  }
 
   const { readyMs = record.startedMs, responses } = record;
   const transcript = responses

@@ -24,6 +24,11 @@ export interface Recording extends DecodedAudio {
   bytes: Uint8Array;
 }
 
+/** A file whose coding is left to the server: it can only be sent as it is. */
+export interface CodedFile extends Pick<Recording, "file" | "bytes"> {
+  coding: "FLAC" | "Ogg";
+}
+
 /** What came of one file. */
 export interface Transcript {
   text: string;
@@ -106,7 +111,7 @@ export async function recognizeByGrpc(
 export async function recognizeByHttp(
   { world, target, recognition }: Recognizer,
   url: string,
-  { bytes, file }: Recording,
+  { bytes, file }: Pick<Recording, "file" | "bytes">,
 ): Promise<Transcript> {
   const { language, model } = recognition;
   const startMs = world.clock.nowMs();

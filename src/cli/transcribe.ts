@@ -7,11 +7,13 @@ import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { randomStream } from "../base/random.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
+import type { ReachedBy } from "../client/advice.ts";
 import { withRetry } from "../client/retry.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
+import { reachedBy } from "./check-finding.ts";
 import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
-import type { Recognizer, Recording, Transcript } from "./recognize.ts";
+import type { CodedFile, Recognizer, Recording, Transcript } from "./recognize.ts";
 import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
 import type { ResolvedTarget } from "./target.ts";
 import type { World } from "./world.ts";
@@ -36,7 +38,12 @@ export function transcribeCommand(world: World): Command {
   return {
     builder: (yargs) =>
       yargs
-        .positional("files", { type: "string", array: true, demandOption: true, describe: "WAV files, mono" })
+        .positional("files", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "WAV files, mono; by HTTP also FLAC and Opus (Ogg)",
+        })
         .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
         .option("offline", { type: "boolean", default: false, describe: "Send each file whole (Recognize)" })
         .option("http", {
@@ -72,24 +79,25 @@ async function transcribe(world: World, args: Args): Promise<void> {
   if (args.http && !args.offline)
     throw BenchError.usage("--http is a way to send whole files", "Write --offline --http.");
   // All files before any traffic, so that a typing error costs nothing.
-  const recordings = await Promise.all(args.files.map((file) => readRecording(file, world.cwd)));
+  const files = await Promise.all(args.files.map((file) => readAudio(file, world.cwd)));
 
   const { target, close } = await openTarget(world, args.target);
   try {
-    const recognize = wayOf({ world, target, recognition: recognitionFor(args, target) }, args, chunkMs);
+    const recognizer = { world, target, recognition: recognitionFor(args, target) };
+    const jobs = jobsFor(recognizer, args, chunkMs, files);
     if (!args.json) world.stderr.write(`${labelOf(target)}\n`);
     const random = randomStream(world.clock.epochMs(), "retry");
-    for (const recording of recordings) {
-      const transcript = await withRetry(() => recognize(recording), undeliveredFailure, {
+    for (const { audio, by, recognize } of jobs) {
+      const transcript = await withRetry(recognize, undeliveredFailure, {
         policy: { ...RETRY, attempts: 1 + args.retries },
         clock: world.clock,
         random,
         onRetry(failure, attempt, delayMs) {
           const when = `attempt ${attempt} of ${1 + args.retries} in ${(delayMs / 1000).toFixed(1)} s`;
-          world.stderr.write(`  ${recording.file}: ${failureText(failure)}; ${when}\n`);
+          world.stderr.write(`  ${audio.file}: ${failureText(failure)}; ${when}\n`);
         },
       });
-      print(world, recording, transcript, target, args.json);
+      print(world, { audio, by }, transcript, target, args.json);
       if (!transcript.outcome.ok) world.setExitCode(EXIT.targetUnusable);
     }
   } finally {
@@ -97,26 +105,41 @@ async function transcribe(world: World, args: Args): Promise<void> {
   }
 }
 
+type AudioFile = Recording | CodedFile;
+
+/** A file, and what has it recognised. */
+interface Job {
+  audio: AudioFile;
+  by: ReachedBy;
+  recognize(): Promise<Transcript>;
+}
+
 /**
- * The way to have a file recognised that flags and target ask for.
- * @throws BenchError (exit 2) when the target has no such way
+ * The files, each to be recognised in the way that flags and target ask for.
+ * @throws BenchError (exit 2) when the target has no such way, or it does not take such a file
  */
-function wayOf(
+function jobsFor(
   recognizer: Recognizer,
   { offline, http, pace, json }: Args,
   chunkMs: number,
-): (recording: Recording) => Promise<Transcript> {
+  files: readonly AudioFile[],
+): Job[] {
   const { target } = recognizer;
-  if (!offline) return (recording) => recognizeStream(recognizer, recording, { chunkMs, pace, json });
+  const bySamples = (recognize: (recording: Recording) => Promise<Transcript>): Job[] =>
+    files.map(decoded).map((audio) => ({ audio, by: reachedBy(target), recognize: () => recognize(audio) }));
+  if (!offline) return bySamples((audio) => recognizeStream(recognizer, audio, { chunkMs, pace, json }));
   if (target.kind === "gateway") {
     throw BenchError.usage(
       `${target.uri} is a gateway: it takes streams only`,
       "Leave --offline out, or name the recogniser behind it with --target.",
     );
   }
-  if (target.kind === "riva-grpc" && !http) return (recording) => recognizeByGrpc(recognizer, recording);
+  if (target.kind === "riva-grpc" && !http) return bySamples((audio) => recognizeByGrpc(recognizer, audio));
   const { httpUrl } = target;
-  if (httpUrl !== undefined) return (recording) => recognizeByHttp(recognizer, httpUrl, recording);
+  if (httpUrl !== undefined) {
+    const recognize = (audio: AudioFile): Promise<Transcript> => recognizeByHttp(recognizer, httpUrl, audio);
+    return files.map((audio) => ({ audio, by: "HTTP", recognize: () => recognize(audio) }));
+  }
   throw BenchError.usage(
     `The target ${target.name} names no HTTP port`,
     "Use --target nim (NIM_HTTP_API_PORT), ws://host:9000, or a target file that says http: http://host:9000.",
@@ -128,11 +151,24 @@ function undeliveredFailure({ text, firstPartialMs, outcome }: Transcript): Fail
   return outcome.ok || text !== "" || firstPartialMs !== undefined ? undefined : outcome.failure;
 }
 
-async function readRecording(file: string, cwd: string): Promise<Recording> {
+async function readAudio(file: string, cwd: string): Promise<AudioFile> {
   const bytes = await readFile(resolve(cwd, file)).catch((error: unknown) => {
     throw BenchError.usage(`${file} can't be read (${messageOf(error)})`);
   });
+  const magic = bytes.toString("latin1", 0, 4);
+  if (magic === "fLaC") return { file, bytes, coding: "FLAC" };
+  if (magic === "OggS") return { file, bytes, coding: "Ogg" };
   return { file, bytes, ...decodeWav(bytes, file) };
+}
+
+/** @throws BenchError (exit 2) when the file holds no samples that could be sent */
+function decoded(audio: AudioFile): Recording {
+  if (!("coding" in audio)) return audio;
+  const { file, coding } = audio;
+  throw BenchError.usage(
+    `${file} is ${coding}, which goes whole to a NIM's HTTP port only`,
+    `Write --offline --http, or convert it: ffmpeg -i ${file} -ac 1 -ar 16000 -c:a pcm_s16le out.wav`,
+  );
 }
 
 function recognitionFor(args: Args, target: ResolvedTarget): RecognitionSettings {
@@ -148,17 +184,19 @@ function recognitionFor(args: Args, target: ResolvedTarget): RecognitionSettings
 
 function print(
   world: World,
-  recording: Recording,
+  { audio, by }: Pick<Job, "audio" | "by">,
   transcript: Transcript,
   target: ResolvedTarget,
   json: boolean,
 ): void {
-  const { file, durationMs } = recording;
+  const { file } = audio;
+  const durationMs = "coding" in audio ? undefined : audio.durationMs;
   const { outcome, ...rest } = transcript;
   if (json) {
     const { name, uri, emulated } = target;
     const failure = outcome.ok ? {} : { failure: outcome.failure };
-    const line = { file, ok: outcome.ok, audioMs: durationMs, ...rest, ...failure };
+    const length = durationMs === undefined ? {} : { audioMs: durationMs };
+    const line = { file, ok: outcome.ok, ...length, ...rest, ...failure };
     world.stdout.write(
       `${JSON.stringify({ ...line, target: { name, uri, emulated: emulated !== undefined } }, rounded)}\n`,
     );
@@ -166,7 +204,7 @@ function print(
   }
   if (rest.text !== "") world.stdout.write(`${rest.text}\n`);
   const times = [
-    `${(durationMs / 1000).toFixed(1)} s`,
+    ...(durationMs === undefined ? [] : [`${(durationMs / 1000).toFixed(1)} s`]),
     ...(rest.firstPartialMs === undefined
       ? []
       : [`first partial after ${rest.firstPartialMs.toFixed(0)} ms`]),
@@ -176,11 +214,11 @@ function print(
           `final ${rest.finalMs.toFixed(0)} ms after ${rest.setupMs === undefined ? "the request" : "the last chunk"}`,
         ]),
   ];
-  world.stderr.write(`  ${file}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure)}\n`);
+  world.stderr.write(`  ${file}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by)}\n`);
 }
 
-function inWords(failure: Failure): string {
-  const advice = adviceFor(failure);
+function inWords(failure: Failure, by: ReachedBy): string {
+  const advice = adviceFor(failure, by);
   return `failed (${failure.phase}, ${failure.code}): ${failure.message}${advice === undefined ? "" : `\n  ${advice}`}`;
 }
 

@@ -17,17 +17,31 @@ const CERTIFICATES: Readonly<Record<string, string>> = {
     "The server does not take our client certificate: is it signed by the authority that the server trusts, and still valid?",
 };
 
+/** What a target is reached by, as far as advice differs: where it listens and how it is written. */
+export type ReachedBy = "gRPC" | "HTTP";
+
+const PORTS: Readonly<Record<ReachedBy, string>> = {
+  gRPC: "gRPC is 50051 by default",
+  HTTP: "a NIM's HTTP port and the gateway's are 9000 by default",
+};
+const OTHER_PORT: Readonly<Record<ReachedBy, string>> = { gRPC: "the HTTP port", HTTP: "the gRPC port" };
+const SCHEMES: Readonly<Record<ReachedBy, readonly [plain: string, overTls: string]>> = {
+  gRPC: ["grpc://", "grpcs://"],
+  HTTP: ["ws://", "wss://"],
+};
+
 /** One sentence of advice, or undefined when the failure's own message says it all. */
-export function adviceFor(failure: Failure): string | undefined {
+export function adviceFor(failure: Failure, by: ReachedBy = "gRPC"): string | undefined {
+  const [plain, overTls] = SCHEMES[by];
   if (failure.phase === "resolve") return "Check the host name of the target.";
   if (failure.origin === "generator" && failure.class === "resource-exhausted") {
     return "This machine is out of sockets: raise the limit of open files (ulimit -n) or use fewer connections.";
   }
   switch (failure.class) {
     case "refused":
-      return "Nothing listens there: check host and port (Riva's gRPC is 50051 by default, a NIM's realtime dialect and the gateway 9000), and that the server has finished loading.";
+      return `Nothing listens there: check host and port (${PORTS[by]}), and that the server has finished loading.`;
     case "timeout":
-      return "Nothing answered in time: check host, port and firewall, and that the port speaks gRPC.";
+      return `Nothing answered in time: check host, port and firewall, and that the port speaks ${by}.`;
     case "certificate":
       return CERTIFICATES[failure.code] ?? UNKNOWN_AUTHORITY;
     case "unauthenticated":
@@ -43,11 +57,11 @@ export function adviceFor(failure: Failure): string | undefined {
       if (failure.code.startsWith("HTTP_"))
         return "Something else is served there: check host, port and path (ws://host:9000 for a NIM's realtime dialect).";
       return failure.phase === "tls"
-        ? "The port speaks plain text: use grpc:// instead of grpcs://, ws:// instead of wss://."
-        : "The port does not speak gRPC as expected: is it the HTTP port, or does it want TLS (grpcs://)?";
+        ? `The port speaks plain text: use ${plain} instead of ${overTls}.`
+        : `The port does not speak ${by} as expected: is it ${OTHER_PORT[by]}, or does it want TLS (${overTls})?`;
     case "connection-lost":
       // Some servers, Node's among them, close without a word when they don't trust a client certificate.
-      return "The connection was closed: does the port want TLS (grpcs://), is our client certificate one that the server trusts, or did the server or a proxy restart?";
+      return `The connection was closed: does the port want TLS (${overTls}), is our client certificate one that the server trusts, or did the server or a proxy restart?`;
     case "start-flag":
       return "The server gave the stream's slot away: it was idle for too long, or the server is short of slots.";
     default:
@@ -61,6 +75,6 @@ export function failureText({ code, message }: Failure): string {
 }
 
 /** The error (exit 7) of a warm-up that could not connect. */
-export function unreachable(address: string, failure: Failure): BenchError {
-  return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure));
+export function unreachable(address: string, failure: Failure, by: ReachedBy = "gRPC"): BenchError {
+  return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure, by));
 }

@@ -290,3 +290,12 @@ it("advises on what people get wrong most", () => {
   expect(advice(3, "Error: Unavailable model requested")).toMatch(/model/);
   expect(advice(13, "boom")).toBeUndefined();
 });
+
+it("names the ports and schemes of what the target is reached by", () => {
+  const refused = grpcFailure(14, noConnection("Error: connect ECONNREFUSED 127.0.0.1:1"), "configure");
+  expect(adviceFor(refused)).toMatch(/gRPC is 50051/);
+  expect(adviceFor(refused, "HTTP")).toMatch(/HTTP port .* 9000/);
+  const nonsense = grpcFailure(14, noConnection("Error: Protocol error"), "configure");
+  expect(adviceFor(nonsense)).toMatch(/speak gRPC .* the HTTP port, .* TLS \(grpcs:\/\/\)/);
+  expect(adviceFor(nonsense, "HTTP")).toMatch(/speak HTTP .* the gRPC port, .* TLS \(wss:\/\/\)/);
+});

@@ -58,7 +58,7 @@ export function createNimHttp(
 
     async transcribe({ name, bytes, language, model }, timeoutMs) {
       const form = new FormData();
-      form.set("file", new Blob([bytes]), name);
+      form.set("file", new Blob([bytes], { type: mediaType(bytes) }), name);
       form.set("language", language);
       if (model !== undefined) form.set("model", model);
       form.set("response_format", "json");
@@ -79,6 +79,12 @@ export function createNimHttp(
       return answer.ok ? readTranscription(answer.value) : answer;
     },
   };
+}
+
+/** By the first bytes: names of files say what they like. */
+function mediaType(bytes: Uint8Array): string {
+  const types: Record<string, string> = { RIFF: "audio/wav", fLaC: "audio/flac", OggS: "audio/ogg" };
+  return types[Buffer.from(bytes.subarray(0, 4)).toString("latin1")] ?? "application/octet-stream";
 }
 
 function secure(url: string, tls: NonNullable<Endpoint["tls"]>): ConnectionOptions {

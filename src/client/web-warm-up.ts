@@ -23,10 +23,10 @@ export async function warmUpWeb(
 ): Promise<WarmUpResult> {
   const startMs = clock.nowMs();
   const answer = await askHttp(request, clock, timeoutMs);
-  if (!answer.ok) throw unreachable(address, answer.failure);
+  if (!answer.ok) throw unreachable(address, answer.failure, "HTTP");
   const { status, body } = answer.value;
   const failure = httpFailure(status, body, "connect");
   const forGood = failure.origin === "client-config" || failure.class === "protocol-violation";
-  if (beginsSessions && status !== 200 && forGood) throw unreachable(address, failure);
+  if (beginsSessions && status !== 200 && forGood) throw unreachable(address, failure, "HTTP");
   return { connections: 0, tookMs: clock.nowMs() - startMs };
 }

@@ -1,10 +1,12 @@
 /** `bench transcribe`, streaming and whole, for people and for machines. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { decodeWav } from "../../src/base/audio.ts";
 import { rivaServices } from "../../src/base/riva-proto.ts";
+import { chunkEncoder } from "../../src/loadgen/encoded-audio.ts";
 import type { DelayServer } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { bench } from "../support/bench-process.ts";
@@ -142,6 +144,37 @@ describe("a whole file by HTTP", () => {
         ...{ file: speech, ok: true, text: "go somewhere and do something", words: [] },
         audioMs: 2998.688,
       });
+    }
+  });
+
+  test.each([
+    ["FLAC", "audio/flac", /a\.flac is FLAC, which goes whole to a NIM's HTTP port only[^]*--offline --http/],
+    ["OGGOPUS", "audio/ogg", /a\.ogg is Ogg, which/],
+  ] as const)("of %s goes as it is, and by no other way", async (encoding, type, refusal) => {
+    const file = type.replace("audio/", "a.");
+    const { pcm, sampleRateHz } = decodeWav(await readFile(speech), speech);
+    const samples = new Int16Array(Uint8Array.from(pcm).buffer);
+    const coded = Buffer.concat((await chunkEncoder(encoding))(samples, sampleRateHz, sampleRateHz / 10));
+    await writeFile(join(cwd, file), coded);
+    const nim = await targetFile(`127.0.0.1:${emulator.httpPort}`);
+    const args = ["transcribe", file, "--json", "--target", nim];
+    const { out, exitCode } = await runBench([...args, "--offline", "--http"], { cwd });
+    const line = JSON.parse(out) as Partial<Line>;
+    expect(exitCode).toBe(0);
+    expect(line).toMatchObject({ file, ok: true, text: "go somewhere and do something" });
+    // Whoever does not decode a file does not know its length.
+    expect(line).not.toHaveProperty("audioMs");
+
+    const { address, bodies } = await answering([200, '{"text":"hello"}']);
+    const there = ["transcribe", file, "--offline", "--http", "--target", await targetFile(address)];
+    expect((await runBench(there, { cwd })).out).toBe("hello\n");
+    expect(bodies[0]).toContain(
+      `filename="${file}"\r\nContent-Type: ${type}\r\n\r\n${coded.toString("latin1")}`,
+    );
+
+    for (const flags of [[], ["--offline"]]) {
+      const { err, exitCode: refused } = await runBench([...args, ...flags], { cwd });
+      expect([refused, err]).toEqual([2, expect.stringMatching(refusal)]);
     }
   });
 
