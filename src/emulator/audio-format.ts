@@ -25,6 +25,8 @@ export interface AudioDecoder {
    * @throws Rejection for what is no such stream, or contradicts the configuration
    */
   push(bytes: Buffer): Int16Array;
+  /** Gives back what is held outside of JavaScript, where that is anything; the last call. */
+  free?(): void;
 }
 
 /** @throws Rejection when `format` is not what `config` announced, or not mono */

@@ -27,6 +27,7 @@ export class AudioInput {
   /** What came before there was a decoder. */
   #held: Buffer = NOTHING;
   #begun = false;
+  #closed = false;
 
   /** @throws Rejection for a configuration that this server does not take */
   constructor(config: RecognitionConfig) {
@@ -65,6 +66,13 @@ export class AudioInput {
     return this.#begun && this.#decoder ? this.#decoder.push(audio) : new Int16Array(0);
   }
 
+  /** Nothing more is pushed. */
+  close(): void {
+    this.#closed = true;
+    this.#decoder?.free?.();
+    this.#decoder = undefined;
+  }
+
   /** Chooses the decoder; returns where its part begins, or undefined when more must come to tell. */
   #begin(audio: Buffer): number | undefined {
     const { encoding: asked, sample_rate_hertz: askedHz } = this.#config;
@@ -96,8 +104,9 @@ export class AudioInput {
   #load(encoding: CodedEncoding): void {
     const load = encoding === "FLAC" ? flacDecoder : opusDecoder;
     this.#loading = load(this.#config).then((decoder) => {
-      this.#decoder = decoder;
       this.#loading = undefined;
+      if (this.#closed) decoder.free?.();
+      else this.#decoder = decoder;
     });
   }
 }

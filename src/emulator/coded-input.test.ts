@@ -54,9 +54,12 @@ function damaged(bytes: Buffer, at: number, change: number): Buffer {
   return copy;
 }
 
-// opus-decoder tells the console of each broken packet.
+// opus-decoder would tell the console of each broken packet.
 beforeEach(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  expect(console.error).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
+});
 
 describe("FLAC", () => {
   it("comes out exactly, each chunk as soon as it is there", async () => {

@@ -16,17 +16,11 @@ export async function recognizeFile(
   config: RecognitionConfig,
   audio: Buffer,
 ): Promise<{ response: Partially<RecognizeResponse>; audioMs: number }> {
-  const input = new AudioInput(config);
-  await input.loading;
-  let samples = input.push(audio);
-  if (input.loading) {
-    await input.loading;
-    samples = input.push(Buffer.alloc(0));
-  }
+  const { samples, sampleRateHz } = await decodedFile(config, audio);
   if (samples.length === 0) throw new Rejection("empty audio");
   const transcriber = new Transcriber({
     index,
-    sampleRateHz: input.sampleRateHz ?? MODEL_RATE_HZ,
+    sampleRateHz: sampleRateHz,
     chunkMs: undefined,
     interim: false,
     stopHistoryMs: Infinity,
@@ -46,4 +40,23 @@ export async function recognizeFile(
     },
     audioMs: audioProcessedMs,
   };
+}
+
+/** @throws Rejection for audio that this server does not take */
+async function decodedFile(
+  config: RecognitionConfig,
+  audio: Buffer,
+): Promise<{ samples: Int16Array; sampleRateHz: number }> {
+  const input = new AudioInput(config);
+  try {
+    await input.loading;
+    let samples = input.push(audio);
+    if (input.loading) {
+      await input.loading;
+      samples = input.push(Buffer.alloc(0));
+    }
+    return { samples, sampleRateHz: input.sampleRateHz ?? MODEL_RATE_HZ };
+  } finally {
+    input.close();
+  }
 }

@@ -53,6 +53,10 @@ class OpusInput implements AudioDecoder {
     return joined(this.#ogg.push(bytes).map((page) => this.#page(page)));
   }
 
+  free(): void {
+    this.#codec.free();
+  }
+
   #page({ packets, granule = 0, last }: OggPage): Int16Array {
     if (this.#ended) return new Int16Array(0);
     this.#ended = last;
@@ -93,12 +97,24 @@ class OpusInput implements AudioDecoder {
   #decode(packets: Buffer[]): Float32Array {
     if (packets.some(({ length }) => length === 0)) throw broken("OGGOPUS", "an empty packet");
     try {
-      const { channelData, errors } = this.#codec.decodeFrames(packets);
+      const { channelData, errors } = withoutConsole(() => this.#codec.decodeFrames(packets));
       const [error] = errors;
       if (error) throw new Error(error.message);
       return channelData[0] ?? new Float32Array(0);
     } catch (error) {
       throw broken("OGGOPUS", messageOf(error));
     }
+  }
+}
+
+/* eslint-disable no-restricted-globals -- the library writes to it, not we */
+/** The library tells the console of each error besides returning it; the caller is told by the call's status. */
+function withoutConsole<Result>(act: () => Result): Result {
+  const { error } = console;
+  console.error = () => undefined;
+  try {
+    return act();
+  } finally {
+    console.error = error;
   }
 }

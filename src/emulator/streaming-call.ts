@@ -282,6 +282,7 @@ export class StreamingCall {
   #finish(how: CallEnd): void {
     if (this.#over) return;
     this.#over = true;
+    this.#opened?.input.close();
     this.#outbox.close();
     this.#context.pace.drop(this);
     this.#context.counter.ended(this.#phase ?? this.#context.counter.started(""), how);
