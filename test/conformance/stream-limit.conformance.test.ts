@@ -1,6 +1,7 @@
 /**
  * Servers and proxies say how many streams they take on a connection. A transport that can see the limit keeps to it;
- * grpc-js can't, which is what its smaller `streamsPerConnection` is for.
+ * grpc-js can't, which is what its smaller `streamsPerConnection` is for. What waits in it is at least not taken for open: its
+ * waiting is `session_setup`, and in the end a failure, never a latency of the server.
  */
 import { describe, expect, it } from "vitest";
 import { GOOD, failed, harness } from "./harness.ts";
@@ -67,6 +68,32 @@ describe("riva-h2", () => {
     const { server } = await limited(0);
     const { outcome } = await session(connect(server.address), { readyTimeoutMs: 100 });
     expect(outcome).toEqual(failed({ phase: "connect", class: "timeout", code: "READY_TIMEOUT" }));
+    expect(server.connections()).toBe(1);
+  });
+});
+
+describe("riva-grpc", () => {
+  const { serve, connect, open } = harness("riva-grpc");
+
+  it("a limit that is lowered with streams open: what waits for a place is not ready until it has one", async () => {
+    const calls: ServerCall[] = [];
+    const server = await serve(
+      { ...GOOD, onCall: (call) => calls.push(call) },
+      { settings: { maxConcurrentStreams: 10 } },
+    );
+    const transport = connect(server.address);
+    const first = open(transport);
+    await first.heard.opened;
+    await expect.poll(() => calls.length).toBe(1);
+    await new Promise<void>((resolve) =>
+      calls[0]!.stream.session?.settings({ maxConcurrentStreams: 1 }, () => resolve()),
+    );
+    const [waits, givesUp] = [open(transport), open(transport, { readyTimeoutMs: 100 })];
+    expect(await givesUp.heard.ended).toEqual(failed({ phase: "connect", class: "timeout" }));
+    expect(waits.heard.events).toEqual([]);
+    first.stream.finish();
+    await waits.heard.opened;
+    await expect.poll(() => calls.length).toBe(2);
     expect(server.connections()).toBe(1);
   });
 });
