@@ -6,7 +6,7 @@ import { ChannelPool } from "./channel-pool.ts";
 import { grpcFailure } from "./failures.ts";
 import { callMetadata, withTrace } from "./grpc-endpoint.ts";
 import { decodeResponse } from "./riva-decode.ts";
-import { encodeAudio, encodeConfig } from "./riva-encode.ts";
+import { encodeAudio, encodeConfig, prepareEncoder } from "./riva-encode.ts";
 import type { RivaCall } from "./riva-stream.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
 import type { AsrResponse, AsrTransport, TransportOptions } from "./transport.ts";
@@ -31,7 +31,10 @@ export function createRivaGrpc(options: TransportOptions): AsrTransport {
       name: "riva-grpc",
       // grpc-js puts its own frame around each message.
       encodeChunk: encodeAudio,
-      warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
+      warmUp(streams, timeoutMs) {
+        prepareEncoder();
+        return pool.warmUp(streams, timeoutMs);
+      },
 
       call(told, traceparent) {
         const lane = pool.acquire();

@@ -3,7 +3,7 @@
  * times, so each chunk is framed once and its bytes are shared by all streams, which grpc-js would copy for each.
  */
 import { rivaServices } from "../base/riva-proto.ts";
-import { encodeAudio } from "./riva-encode.ts";
+import { encodeAudio, prepareEncoder } from "./riva-encode.ts";
 import { H2Call } from "./riva-h2-call.ts";
 import { h2Endpoint } from "./riva-h2-endpoint.ts";
 import { frameMessage } from "./riva-h2-frames.ts";
@@ -25,7 +25,10 @@ export function createRivaH2(options: TransportOptions): AsrTransport {
     {
       name: "riva-h2",
       encodeChunk: (audio, runtimeConfig) => frameMessage(encodeAudio(audio, runtimeConfig)),
-      warmUp: (streams, timeoutMs) => pool.warmUp(streams, timeoutMs),
+      warmUp(streams, timeoutMs) {
+        prepareEncoder();
+        return pool.warmUp(streams, timeoutMs);
+      },
       call(told, traceparent) {
         const call = new H2Call(told, clock, traceparent);
         pool.place(call);
