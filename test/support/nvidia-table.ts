@@ -9,7 +9,10 @@ export interface NvidiaStream {
   responses: readonly { atMs: number; final: boolean }[];
 }
 
+export const FIGURE_NAMES = ["p50", "p90", "p95", "p99", "mean"] as const;
+
 export interface NvidiaFigures {
+  /** Values behind the figures; NaN where the client does not say. */
   count: number;
   p50: number;
   p90: number;
@@ -40,6 +43,45 @@ export function nvidiaTable(streams: readonly NvidiaStream[]): NvidiaTable | und
     latencies: figures([...intermediate, ...final]),
     intermediate: figures(intermediate),
     final: figures(final),
+  };
+}
+
+/**
+ * The three tables as the client itself prints them; undefined when it printed none. It does not say how many values it has.
+ */
+export function printedTable(stdout: string): NvidiaTable | undefined {
+  const read = (name: string): NvidiaFigures | undefined => {
+    const row = new RegExp(`^${name} \\(ms\\):\\n.*\\n(.*)$`, "m").exec(stdout)?.[1];
+    if (row === undefined) return undefined;
+    const [p50 = NaN, p90 = NaN, p95 = NaN, p99 = NaN, mean = NaN] = row.trim().split(/\s+/).map(Number);
+    return { count: NaN, p50, p90, p95, p99, mean };
+  };
+  const [latencies, intermediate, final] = ["Latencies", "Intermediate latencies", "Final latencies"].map(
+    read,
+  );
+  return latencies && intermediate && final && { latencies, intermediate, final };
+}
+
+/** The mean of each figure over several trials, as NVIDIA publishes them. */
+export function meanTable([first, ...others]: readonly [NvidiaTable, ...NvidiaTable[]]): NvidiaTable {
+  const tables = [first, ...others];
+  const meanOf = (figuresOf: (table: NvidiaTable) => NvidiaFigures): NvidiaFigures => {
+    const mean = (name: (typeof FIGURE_NAMES)[number]): number =>
+      tables.reduce((sum, table) => sum + figuresOf(table)[name], 0) / tables.length;
+    const { count } = figuresOf(first);
+    return {
+      count,
+      p50: mean("p50"),
+      p90: mean("p90"),
+      p95: mean("p95"),
+      p99: mean("p99"),
+      mean: mean("mean"),
+    };
+  };
+  return {
+    latencies: meanOf(({ latencies }) => latencies),
+    intermediate: meanOf(({ intermediate }) => intermediate),
+    final: meanOf(({ final }) => final),
   };
 }
 
