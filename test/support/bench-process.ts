@@ -115,7 +115,7 @@ export function failuresOfOthers({ sessions }: RunResult): RunResult["sessions"]
 const OF_THE_MACHINE = ["send_lateness_p99", "stalls", "generator_failures"];
 
 /** It is void, the machine was busy, or a session of any phase was spoiled by it. */
-function isDisturbed({ verdict, validity, sessionsByPhase }: RunResult): boolean {
+export function isDisturbed({ verdict, validity, sessionsByPhase }: RunResult): boolean {
   return (
     verdict === "void" ||
     validity.checks.some((check) => OF_THE_MACHINE.includes(check.name) && check.verdict !== "pass") ||
