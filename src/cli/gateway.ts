@@ -1,8 +1,8 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
 import { randomBytes } from "node:crypto";
-import { unwatchFile, watchFile } from "node:fs";
+import { existsSync, readFileSync, unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
@@ -23,6 +23,7 @@ import type { UpstreamConfig } from "../gateway/upstreams.ts";
 import { createUpstreams } from "../gateway/upstreams.ts";
 import { YOUNG_MEGABYTES } from "../gateway/young-generation.ts";
 import type { Command } from "./command.ts";
+import { parseDotEnv } from "./dot-env.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
 import { mustBePort } from "./port-flag.ts";
@@ -49,7 +50,7 @@ const ENV_PREFIX = "BENCH_GATEWAY";
 
 export function gatewayCommand(world: World): Command {
   return {
-    builder: options,
+    builder: (yargs) => options(yargs, settingsOfDotEnv(world)),
     async handler(args) {
       const wanted = args as unknown as Args;
       if (inRoomyThread || wanted.checkConfig) await gateway(world, wanted);
@@ -58,8 +59,26 @@ export function gatewayCommand(world: World): Command {
   };
 }
 
-function options(yargs: Argv): Argv {
+/** `BENCH_GATEWAY_*` in `.env`, by the flags that they set. */
+function settingsOfDotEnv({ cwd }: World): Record<string, string | string[]> {
+  const path = join(cwd, ".env");
+  const file = parseDotEnv(existsSync(path) ? readFileSync(path, "utf8") : "");
+  const settings: Record<string, string | string[]> = {};
+  for (const [name, value] of file) {
+    if (!name.startsWith(`${ENV_PREFIX}_`) || value === "") continue;
+    const flag = name
+      .slice(ENV_PREFIX.length + 1)
+      .toLowerCase()
+      .replaceAll("_", "-");
+    settings[flag] = flag === "upstream" ? [value] : value;
+  }
+  return settings;
+}
+
+/** @param dotEnv gives way to the environment, and that to flags */
+function options(yargs: Argv, dotEnv: object): Argv {
   return yargs
+    .config(dotEnv)
     .env(ENV_PREFIX)
     .option("config", { type: "string", describe: "YAML file with all settings; read again on SIGHUP" })
     .option("port", { type: "number", describe: "0 = any free port [default: 9000]" })
@@ -101,7 +120,7 @@ function options(yargs: Argv): Argv {
     )
     .example("$0 gateway --config gateway.yaml --check-config", "what would be used, secrets hidden")
     .epilogue(
-      `Every flag can be set by the environment (${ENV_PREFIX}_PORT, ${ENV_PREFIX}_UPSTREAM, ...); ` +
+      `Every flag can be set by the environment or .env (${ENV_PREFIX}_PORT, ${ENV_PREFIX}_UPSTREAM, ...); ` +
         `${ENV_PREFIX}_TOKEN_SECRET signs session tokens, for several gateways behind one address. ` +
         "Protocols: docs/gateway-protocol.md.",
     );
@@ -112,11 +131,11 @@ interface Loaded {
   upstreams: UpstreamConfig[];
   keys: ApiKey[];
   tls: GatewayTls | undefined;
-  /** What `tls` was read from. */
-  tlsFiles: string[];
+  /** What `tls` and `keys` were read from. */
+  watched: string[];
 }
 
-/** How often the files of certificates are looked at. */
+/** How often the files of certificates and keys are looked at. */
 const LOOK_EVERY_MS = 2000;
 
 async function gateway(world: World, args: Args): Promise<void> {
@@ -160,12 +179,15 @@ async function gateway(world: World, args: Args): Promise<void> {
       `upstreams: ${loaded.upstreams.map(({ uri }) => uri).join(", ") || "none"}` +
       `${config.fallback === "mock" ? " (fallback: MOCK words)" : ""}\n`,
   );
-  const unhear = reloadOnHangup(world, args, log, loaded.tlsFiles, (next) => {
+  const unhear = reloadOnHangup(world, args, log, loaded.watched, (next) => {
     // Whether client certificates are demanded is decided when it begins to listen: never let it look as if they were.
     if (tlsMode(next.tls) !== tlsMode(tls))
       throw BenchError.usage(
         "a reload can't turn TLS or client certificates on or off: start the gateway again",
       );
+    if (next.keys.length > 0 !== loaded.keys.length > 0)
+      throw BenchError.usage("a reload can't turn API keys on or off: start the gateway again");
+    server.reconfigure(next.config, createAuth(next.keys, secret, next.config.tokenLife));
     if (next.tls !== undefined) server.setTls(next.tls);
     upstreams.replace(next.upstreams);
   });
@@ -218,7 +240,10 @@ async function load(world: World, args: Args): Promise<Loaded> {
     upstreams: await Promise.all(config.upstreams.map((upstream) => upstreamOf(world, upstream))),
     keys: keysPath === undefined ? [] : parseApiKeys(await text("--api-keys-file", keysPath), keysPath),
     tls: config.tls === undefined ? undefined : await certificates(config.tls, folder),
-    tlsFiles: Object.values(config.tls ?? {}).map((path) => resolve(folder, path)),
+    watched: [
+      ...Object.values(config.tls ?? {}).map((path) => resolve(folder, path)),
+      ...(keysPath === undefined ? [] : [keysPath]),
+    ],
   };
 }
 
@@ -285,12 +310,12 @@ function tlsMode(tls: GatewayTls | undefined): "off" | "on" | "mutual" {
   return tls === undefined ? "off" : tls.ca === undefined ? "on" : "mutual";
 }
 
-/** Reads everything again on SIGHUP and when a certificate's file changes; what can't be used is said, and the old stays. */
+/** Reads everything again on SIGHUP and when a file of certificates or keys changes; what can't be used is said, and the old stays. */
 function reloadOnHangup(
   world: World,
   args: Args,
   log: ReturnType<typeof createGatewayLog>,
-  tlsFiles: readonly string[],
+  files: readonly string[],
   use: (next: Loaded) => void,
 ): () => void {
   const reload = (): void => {
@@ -305,10 +330,10 @@ function reloadOnHangup(
   };
   process.on("SIGHUP", reload);
   // By looking, not by events: mounted secrets are links that are exchanged.
-  for (const file of tlsFiles) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, reload);
+  for (const file of files) watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, reload);
   return () => {
     process.off("SIGHUP", reload);
-    for (const file of tlsFiles) unwatchFile(file, reload);
+    for (const file of files) unwatchFile(file, reload);
   };
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { Auth } from "./auth.ts";
-import type { GatewayConfig } from "./config.ts";
+import type { Settings } from "./config.ts";
 import { OwnerCounts, TokenBucket } from "./rate-limit.ts";
 import type { SessionError } from "./result.ts";
 
@@ -24,28 +24,33 @@ export interface Place {
 /** A minute of speech may come at once: a file. */
 const BURST_S = 60;
 
+/** @param settings as they are now: they may change while it runs */
 export function createAdmission(
-  config: GatewayConfig,
+  settings: () => Settings,
   auth: Auth,
   clock: Clock,
   state: { draining(): boolean; canServe(): boolean },
 ): Admission {
-  const { limits } = config;
-  const bytesPerSecond = limits.bytesPerSecondPerOwner;
-  const keys = new OwnerCounts({ sessions: limits.sessionsPerKey, bytesPerSecond });
-  const addresses = new OwnerCounts({ sessions: limits.sessionsPerAddress, bytesPerSecond });
+  const owners = (sessions: "sessionsPerKey" | "sessionsPerAddress"): OwnerCounts =>
+    new OwnerCounts(() => {
+      const { limits } = settings();
+      return { sessions: limits[sessions], bytesPerSecond: limits.bytesPerSecondPerOwner };
+    });
+  const keys = owners("sessionsPerKey");
+  const addresses = owners("sessionsPerAddress");
   let sessions = 0;
 
   function foreign({ headers }: IncomingMessage): boolean {
     const { origin, host } = headers;
     if (origin === undefined) return false;
-    if (config.allowedOrigins.includes("*") || config.allowedOrigins.includes(origin)) return false;
+    const { allowedOrigins } = settings();
+    if (allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return false;
     return !URL.canParse(origin) || new URL(origin).host !== host;
   }
 
   function place(caller: string, address: string): Place {
     const nowMs = clock.nowMs();
-    const perSecond = limits.bytesPerSecondPerSession;
+    const perSecond = settings().limits.bytesPerSecondPerSession;
     const own = new TokenBucket(perSecond, perSecond * BURST_S, nowMs);
     sessions++;
     keys.opened(caller, nowMs);
@@ -78,7 +83,7 @@ export function createAdmission(
         return { code: "origin_forbidden", message: "pages of this origin may not connect" };
       if (caller === undefined)
         return { code: "unauthenticated", message: "an API key or a session token is needed" };
-      if (sessions >= limits.sessions || !keys.hasRoom(caller) || !addresses.hasRoom(address))
+      if (sessions >= settings().limits.sessions || !keys.hasRoom(caller) || !addresses.hasRoom(address))
         return { code: "too_much", message: "too many sessions are open" };
       if (!state.canServe()) return { code: "no_upstream", message: "no recogniser can be reached" };
       return place(caller, address);

@@ -22,6 +22,9 @@ export interface GatewayConfig {
   log: { level: "debug" | "info" | "warn" | "error" | "silent" };
 }
 
+/** What a reload may change, for sessions that are opened from then on. */
+export type Settings = Pick<GatewayConfig, "limits" | "allowedOrigins">;
+
 export interface GatewayLimits {
   sessions: number;
   sessionsPerKey: number;

@@ -27,7 +27,7 @@ export function guardDoor(
   guard: Guard,
   addresses: Addresses,
   clock: Clock,
-  { penaltyMs, onHeld }: { penaltyMs: number; onHeld(): void },
+  { penaltyMs, onHeld }: { penaltyMs(): number; onHeld(): void },
 ): Door {
   const held = new Set<Socket>();
   const secure = "setSecureContext" in server;
@@ -47,7 +47,7 @@ export function guardDoor(
     socket.once("data", () => socket.pause());
     const stop = clock.wakeAt(clock.nowMs() + HELD_FOR_MS, () => {
       if (secure) socket.destroy();
-      else refuse(socket, 429, BLOCKED, penaltyMs / 1000);
+      else refuse(socket, 429, BLOCKED, penaltyMs() / 1000);
     });
     socket.once("close", () => {
       stop();

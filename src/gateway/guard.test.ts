@@ -13,7 +13,7 @@ function guarded(limits: object): {
   const clock = new VirtualClock();
   const blocked: string[] = [];
   const offences: string[] = [];
-  const guard = createGuard(gatewayFile.parse({ limits }).limits, clock, {
+  const guard = createGuard(() => gatewayFile.parse({ limits }).limits, clock, {
     offence: (kind) => offences.push(kind),
     blocked: (address) => blocked.push(address),
   });

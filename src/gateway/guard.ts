@@ -34,6 +34,8 @@ export interface Guard {
    * @returns milliseconds until there is room for more
    */
   bulk(address: string, bytes: number): number;
+  /** The limits are others now: every address begins anew with them, but what is blocked stays so. */
+  refresh(): void;
   /** Addresses that are blocked now. */
   readonly blocked: number;
 }
@@ -43,13 +45,16 @@ export interface GuardWatcher {
   blocked(address: string): void;
 }
 
-interface Stranger {
-  connections: number;
+interface Buckets {
   /** Of connections. */
   arrivals: TokenBucket;
   requests: TokenBucket;
   offences: TokenBucket;
   bulk: TokenBucket;
+}
+
+interface Stranger extends Buckets {
+  connections: number;
   blockedUntilMs: number;
 }
 
@@ -62,31 +67,32 @@ const OFFENCES_IN_S = 60;
 /** How often addresses that are to be forgotten are looked for. */
 const SWEEP_EVERY_MS = 1000;
 
-export function createGuard(limits: GatewayLimits, clock: Clock, watcher: GuardWatcher): Guard {
+/** @param limits as they are now */
+export function createGuard(limits: () => GatewayLimits, clock: Clock, watcher: GuardWatcher): Guard {
   const strangers = new Map<string, Stranger>();
-  const { requestsPerSecondPerAddress: requestsPerSecond, bulkBytesPerSecond: bulkPerSecond } = limits;
-  const all = new TokenBucket(bulkPerSecond, bulkPerSecond * BULK_BURST_S, clock.nowMs());
+  let all = bulkOfAll();
   let sweptMs = clock.nowMs();
+
+  function bulkOfAll(): TokenBucket {
+    const perSecond = limits().bulkBytesPerSecond;
+    return new TokenBucket(perSecond, perSecond * BULK_BURST_S, clock.nowMs());
+  }
+
+  function buckets(nowMs: number): Buckets {
+    const { requestsPerSecondPerAddress: requests, bulkBytesPerSecond, offencesPerAddress } = limits();
+    const bulk = bulkBytesPerSecond * BULK_SHARE;
+    return {
+      arrivals: new TokenBucket(requests, requests * REQUESTS_BURST_S, nowMs),
+      requests: new TokenBucket(requests, requests * REQUESTS_BURST_S, nowMs),
+      offences: new TokenBucket(offencesPerAddress / OFFENCES_IN_S, offencesPerAddress, nowMs),
+      bulk: new TokenBucket(bulk, bulk * BULK_BURST_S, nowMs),
+    };
+  }
 
   function stranger(address: string, nowMs: number): Stranger {
     sweep(nowMs);
-    let one = strangers.get(address);
-    if (one === undefined) {
-      const share = bulkPerSecond * BULK_SHARE;
-      one = {
-        connections: 0,
-        arrivals: new TokenBucket(requestsPerSecond, requestsPerSecond * REQUESTS_BURST_S, nowMs),
-        requests: new TokenBucket(requestsPerSecond, requestsPerSecond * REQUESTS_BURST_S, nowMs),
-        offences: new TokenBucket(
-          limits.offencesPerAddress / OFFENCES_IN_S,
-          limits.offencesPerAddress,
-          nowMs,
-        ),
-        bulk: new TokenBucket(share, share * BULK_BURST_S, nowMs),
-        blockedUntilMs: -Infinity,
-      };
-      strangers.set(address, one);
-    }
+    const one = strangers.get(address) ?? { connections: 0, blockedUntilMs: -Infinity, ...buckets(nowMs) };
+    strangers.set(address, one);
     return one;
   }
 
@@ -106,7 +112,7 @@ export function createGuard(limits: GatewayLimits, clock: Clock, watcher: GuardW
       const one = stranger(address, nowMs);
       if (nowMs < one.blockedUntilMs) return "hold";
       // No answer to those: a TLS handshake is dear.
-      if (one.connections >= limits.connectionsPerAddress || !one.arrivals.tryTake(1, nowMs)) return "drop";
+      if (one.connections >= limits().connectionsPerAddress || !one.arrivals.tryTake(1, nowMs)) return "drop";
       one.connections++;
       return "serve";
     },
@@ -121,7 +127,7 @@ export function createGuard(limits: GatewayLimits, clock: Clock, watcher: GuardW
       const one = stranger(address, nowMs);
       watcher.offence(offence);
       if (nowMs < one.blockedUntilMs || one.offences.take(1, nowMs)) return;
-      one.blockedUntilMs = nowMs + limits.penalty;
+      one.blockedUntilMs = nowMs + limits().penalty;
       watcher.blocked(address);
     },
     bulk(address, bytes) {
@@ -130,6 +136,10 @@ export function createGuard(limits: GatewayLimits, clock: Clock, watcher: GuardW
       bulk.take(bytes, nowMs);
       all.take(bytes, nowMs);
       return Math.max(bulk.waitMs(nowMs), all.waitMs(nowMs));
+    },
+    refresh() {
+      all = bulkOfAll();
+      for (const one of strangers.values()) Object.assign(one, buckets(clock.nowMs()));
     },
     get blocked() {
       const nowMs = clock.nowMs();

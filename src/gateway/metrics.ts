@@ -31,7 +31,7 @@ export interface GatewayState {
   loopDelayMaxMs(): number;
   ready(): boolean;
   draining(): boolean;
-  sessionsLimit: number;
+  sessionsLimit(): number;
   blockedAddresses(): number;
   /** Of all sessions together. */
   queue(): { waitingChunks: number; callersPaused: number };
@@ -60,7 +60,7 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
     ready: () => Number(state.ready()),
     draining: () => Number(state.draining()),
     sessionsActive: () => [...active].map(([dialect, sessions]) => [{ dialect }, sessions]),
-    sessionsLimit: () => state.sessionsLimit,
+    sessionsLimit: () => state.sessionsLimit(),
     blockedAddresses: () => state.blockedAddresses(),
     waitingChunks: () => state.queue().waitingChunks,
     callersPaused: () => state.queue().callersPaused,

@@ -17,7 +17,7 @@ test("a bucket that gives what it has owes nothing; a debt takes its time", () =
 });
 
 test("sessions are counted by owner, and hanging up buys no new burst", () => {
-  const owners = new OwnerCounts({ sessions: 2, bytesPerSecond: 10 });
+  const owners = new OwnerCounts(() => ({ sessions: 2, bytesPerSecond: 10 }));
   owners.opened("a", 0);
   owners.opened("a", 0);
   expect([owners.hasRoom("a"), owners.hasRoom("b")]).toEqual([false, true]);

@@ -69,22 +69,23 @@ const SWEEP_EVERY_MS = 1000;
  * would buy a new burst; and not later, so that the list can't be filled from outside.
  */
 export class OwnerCounts {
-  readonly #limits: OwnerLimits;
+  readonly #limits: () => OwnerLimits;
   readonly #owners = new Map<string, Owner>();
   #sweptMs = 0;
 
-  constructor(limits: OwnerLimits) {
+  /** @param limits as they are now; bytes of an owner that is known keep the rate that they began with */
+  constructor(limits: () => OwnerLimits) {
     this.#limits = limits;
   }
 
   /** True when another session of this owner may be opened. */
   hasRoom(owner: string): boolean {
-    return (this.#owners.get(owner)?.sessions ?? 0) < this.#limits.sessions;
+    return (this.#owners.get(owner)?.sessions ?? 0) < this.#limits().sessions;
   }
 
   opened(owner: string, nowMs: number): void {
     this.#sweep(nowMs);
-    const { bytesPerSecond } = this.#limits;
+    const { bytesPerSecond } = this.#limits();
     const entry = this.#owners.get(owner) ?? {
       sessions: 0,
       bucket: new TokenBucket(bytesPerSecond, bytesPerSecond * BURST_S, nowMs),

@@ -21,7 +21,7 @@ import { createAdmission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
 import { REALTIME_PROTOCOL } from "./auth.ts";
 import { createBlockStore } from "./block-store.ts";
-import type { GatewayConfig } from "./config.ts";
+import type { GatewayConfig, Settings } from "./config.ts";
 import type { Connection, ConnectionContext, GatewayLog } from "./connection.ts";
 import { CLOSE_LIMIT_MS, serveConnection } from "./connection.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
@@ -62,6 +62,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly port: number;
+  /** From now on; open sessions keep what they began with. Keys can be exchanged, not demanded or dropped. */
+  reconfigure(settings: Settings, auth: Auth): void;
   /** Certificates that new connections get. */
   setTls(tls: GatewayTls): void;
   /** Stops accepting, lets sessions end for as long as the configuration says, then tells the rest to go. */
@@ -79,8 +81,15 @@ const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectC
 
 /** @throws BenchError (exit 2) when it can't listen there */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, clock, auth, addresses, upstreams, log, page } = options;
-  const { limits } = config;
+  const { config, clock, addresses, upstreams, log, page } = options;
+  let settings: Settings = config;
+  let keys = options.auth;
+  const auth: Auth = {
+    required: keys.required,
+    keyOf: (headers) => keys.keyOf(headers),
+    callerOf: (headers, nowEpochMs) => keys.callerOf(headers, nowEpochMs),
+    mint: (name, nowEpochMs) => keys.mint(name, nowEpochMs),
+  };
   const connections = new Set<Connection>();
   const loopDelay = monitorEventLoopDelay({ resolution: LOOP_TICK_MS });
   loopDelay.enable();
@@ -88,12 +97,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let whenEmpty = (): void => undefined;
 
   const canServe = (): boolean => options.mock !== undefined || upstreams.choose([]) !== undefined;
-  const admission = createAdmission(config, auth, clock, { draining: () => draining, canServe });
+  const admission = createAdmission(() => settings, auth, clock, { draining: () => draining, canServe });
   const metrics = createGatewayMetrics({
     upstreams: () => upstreams.list(),
     ready: () => readiness().ready,
     draining: () => draining,
-    sessionsLimit: limits.sessions,
+    sessionsLimit: () => settings.limits.sessions,
     blockedAddresses: () => guard.blocked,
     queue() {
       const sum = { waitingChunks: 0, callersPaused: 0 };
@@ -111,13 +120,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return ms;
     },
   });
-  const guard = createGuard(limits, clock, {
+  const guard = createGuard(() => settings.limits, clock, {
     offence: (kind) => metrics.offence(kind),
     blocked: (address) =>
-      log.warn({ address, forS: limits.penalty / 1000 }, "address blocked: it broke the protocol too often"),
+      log.warn(
+        { address, forS: settings.limits.penalty / 1000 },
+        "address blocked: it broke the protocol too often",
+      ),
   });
-  const shared: ConnectionContext = {
-    ...{ clock, random: options.random, limits, upstreams, metrics, guard, log, blocks: createBlockStore() },
+  const shared: Omit<ConnectionContext, "limits"> = {
+    ...{ clock, random: options.random, upstreams, metrics, guard, log, blocks: createBlockStore() },
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 
@@ -135,7 +147,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
-    maxPayload: limits.frameBytes,
+    maxPayload: settings.limits.frameBytes,
     // Each fragment and each piece read costs memory beyond its bytes; neither is many in a frame of honest callers.
     maxFragments: 128,
     maxBufferedChunks: 4096,
@@ -158,7 +170,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const address = addresses.ofRequest(request);
-    if (!admits(address, (detail) => refuse(socket, 429, detail, limits.penalty / 1000))) return;
+    if (!admits(address, (detail) => refuse(socket, 429, detail, settings.limits.penalty / 1000))) return;
     const [path = "", query = ""] = request.url?.split("?") ?? [];
     const dialect = Object.hasOwn(DIALECTS, path) ? DIALECTS[path] : undefined;
     if (dialect === undefined) {
@@ -191,7 +203,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           create: (context) => dialect.create(context),
           ...(traceparent === undefined ? {} : { traceparent }),
         },
-        shared,
+        { ...shared, limits: settings.limits },
         () => {
           connections.delete(connection);
           if (connections.size === 0) whenEmpty();
@@ -213,8 +225,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server: Server | TlsServer =
     options.tls === undefined
       ? createServer(serve)
-      : createTlsServer({ ...secure(options.tls), handshakeTimeout: limits.handshake }, serve);
-  server.headersTimeout = server.requestTimeout = limits.handshake;
+      : createTlsServer({ ...secure(options.tls), handshakeTimeout: config.limits.handshake }, serve);
+  server.headersTimeout = server.requestTimeout = config.limits.handshake;
   // How often Node looks for requests that take too long.
   Object.assign(server, { connectionsCheckingInterval: 1000 });
   server.on("upgrade", upgrade);
@@ -228,7 +240,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socket.destroy();
   });
   const door = guardDoor(server, guard, addresses, clock, {
-    penaltyMs: limits.penalty,
+    penaltyMs: () => settings.limits.penalty,
     onHeld: () => metrics.refused("blocked"),
   });
   await new Promise<void>((resolve, reject) => {
@@ -243,6 +255,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     endAll,
+    reconfigure(next, nextAuth) {
+      settings = next;
+      keys = nextAuth;
+      sockets.options.maxPayload = next.limits.frameBytes;
+      server.headersTimeout = server.requestTimeout = next.limits.handshake;
+      guard.refresh();
+    },
     port: (server.address() as AddressInfo).port,
     setTls(tls) {
       if ("setSecureContext" in server) server.setSecureContext(secure(tls));
@@ -251,7 +270,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       draining = true;
       server.close();
       if (connections.size > 0) {
-        const stopLimit = clock.wakeAt(clock.nowMs() + limits.drain, endAll);
+        const stopLimit = clock.wakeAt(clock.nowMs() + settings.limits.drain, endAll);
         await new Promise<void>((resolve) => (whenEmpty = resolve));
         stopLimit();
       }

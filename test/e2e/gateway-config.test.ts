@@ -6,7 +6,7 @@ import { bench, sleep, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { Caller } from "../support/gateway.ts";
 import type { RunningGateway } from "../support/gateway-process.ts";
-import { launchGateway } from "../support/gateway-process.ts";
+import { gatewayReady, launchGateway } from "../support/gateway-process.ts";
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -48,6 +48,15 @@ limits: { drain: 7s }
     upstreams: [{ uri: "grpc://127.0.0.1:2" }],
   });
   expect(await used(["--port", "3333"], env)).toMatchObject({ port: 3333, host: "127.0.0.2" });
+  write(
+    ".env",
+    "BENCH_GATEWAY_PORT=4444\nBENCH_GATEWAY_UPSTREAM='grpc://127.0.0.1:4'\nBENCH_GATEWAY_LOG_LEVEL=warn\n",
+  );
+  expect(await used([], {})).toMatchObject({
+    ...{ port: 4444, log: { level: "warn" } },
+    upstreams: [{ uri: "grpc://127.0.0.1:4" }],
+  });
+  expect(await used([], env)).toMatchObject({ port: 2222, log: { level: "warn" } });
 }, 60_000);
 
 test("it runs with the young generation that it is measured with", async () => {
@@ -92,4 +101,49 @@ test("gateways that share a secret take each other's tokens, until they end; alt
   ]);
   await sleep(4100);
   expect(await joined(taker, token)).toBe(401);
+}, 60_000);
+
+test("a reload gives new sessions new keys and limits; the open one goes on, and keys are never dropped by mistake", async () => {
+  const upstream = await startDelayServer({ partialMs: 0, finalMs: 0, text: "one two three" });
+  stops.push(() => upstream.close());
+  const folder = tempFolder();
+  const [config, keys] = [join(folder, "gateway.yaml"), join(folder, "keys.txt")];
+  const write = (sessions: number, key: string): void => {
+    writeFileSync(config, `apiKeysFile: keys.txt\nlimits: { sessions: ${sessions} }\n`);
+    writeFileSync(keys, `web ${key}\n`);
+  };
+  const [oldKey, newKey] = ["0123456789abcdef", "fedcba9876543210"];
+  write(1, oldKey);
+  const gateway = await launchGateway(["--config", config, "--upstream", `grpc://${upstream.address}`]);
+  stops.push(() => gateway.child.kill("SIGKILL"));
+  await gatewayReady(gateway);
+  const enter = async (key: string): Promise<Caller> => {
+    const caller = new Caller(`ws://127.0.0.1:${gateway.port}/v1/stream`, { headers: { "x-api-key": key } });
+    caller.socket.on("open", () => caller.json({ type: "start" }));
+    await Promise.race([caller.heard("ready").catch(() => undefined), caller.closed]);
+    return caller;
+  };
+  const first = await enter(oldKey);
+  expect((await enter(oldKey)).refused).toBe(429);
+
+  write(2, newKey);
+  gateway.child.kill("SIGHUP");
+  await gateway.sees(/configuration read again/);
+  expect((await enter(oldKey)).refused).toBe(401);
+  const second = await enter(newKey);
+  expect(second.refused).toBeUndefined();
+  expect((await enter(newKey)).refused).toBe(429);
+  const metrics = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
+  expect(metrics).toMatch(/^bench_gateway_sessions_limit 2$/m);
+
+  writeFileSync(config, "limits: { sessions: 3 }\n");
+  gateway.child.kill("SIGHUP");
+  await gateway.sees(/can't turn API keys on or off/);
+  expect((await enter(newKey)).refused).toBe(429);
+  for (const caller of [first, second]) {
+    caller.socket.send(Buffer.alloc(3200));
+    caller.json({ type: "finish" });
+    expect(await caller.closed).toMatchObject({ code: 1000 });
+    expect(caller.of("final")[0]?.["text"]).toBe("one two three");
+  }
 }, 60_000);
