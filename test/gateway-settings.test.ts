@@ -27,14 +27,19 @@ const SPEC = { recognition: ALL, sampleRateHz: 8000 } as StreamSpec;
 const AUDIO = JSON.stringify({ type: "input_audio_buffer.append", audio: "AAAA" });
 
 interface Tried {
+  /** Bytes of each piece of audio, and what is told beside it. */
+  audio: [bytes: number, told: object | undefined][];
   request: SessionRequest | undefined;
   error: SessionError | undefined;
 }
 
 /** What comes of the messages: the request to the recogniser, or the refusal. */
-function tell(create: (context: DialectContext) => Dialect, ...messages: string[]): Tried {
-  const tried: Tried = { request: undefined, error: undefined };
-  const silent = { audio: () => undefined, end: () => undefined } as unknown as GatewaySession;
+function tell(create: (context: DialectContext) => Dialect, ...messages: (string | Buffer)[]): Tried {
+  const tried: Tried = { audio: [], request: undefined, error: undefined };
+  const silent = {
+    audio: (bytes: Buffer, told?: object) => tried.audio.push([bytes.length, told]),
+    end: (error: SessionError) => (tried.error = error),
+  } as unknown as GatewaySession;
   const dialect = create({
     sessionId: "s",
     clock: new VirtualClock(),
@@ -49,7 +54,9 @@ function tell(create: (context: DialectContext) => Dialect, ...messages: string[
       return silent;
     },
   });
-  for (const message of messages) dialect.text(message);
+  for (const message of messages)
+    if (typeof message === "string") dialect.text(message);
+    else dialect.binary(message);
   return tried;
 }
 
@@ -111,4 +118,36 @@ test.each([
   const { request, error } = realtime(session);
   expect([request, error?.code]).toEqual([undefined, "bad_request"]);
   expect(error?.message).toContain(`session.${name}:`);
+});
+
+const FORCE = { force_eou: "true" };
+
+test("runtime_config goes beside the audio that it came with, once", () => {
+  const append = (more: object): string =>
+    JSON.stringify({
+      type: "input_audio_buffer.append",
+      audio: Buffer.alloc(1200).toString("base64"),
+      ...more,
+    });
+  // Cut at 1000 bytes here: what is told is told beside the end.
+  expect(
+    tell(createRealtimeDialect, append({}), append({ runtime_config: FORCE }), append({})).audio,
+  ).toEqual([
+    ...[[1000, undefined] as const, [200, undefined] as const, [1000, undefined] as const],
+    ...[[200, FORCE] as const, [1000, undefined] as const, [200, undefined] as const],
+  ]);
+  const telling = JSON.stringify({ type: "runtime_config", values: FORCE });
+  const pcm = Buffer.alloc(320);
+  expect(tell(createStreamDialect, '{"type":"start"}', pcm, telling, pcm, pcm).audio).toEqual([
+    [320, undefined],
+    [320, FORCE],
+    [320, undefined],
+  ]);
+});
+
+test("runtime_config that is not texts by name is refused", () => {
+  const append = { type: "input_audio_buffer.append", audio: "AAAA", runtime_config: { force_eou: true } };
+  expect(tell(createRealtimeDialect, JSON.stringify(append)).error?.code).toBe("bad_request");
+  const telling = JSON.stringify({ type: "runtime_config", values: "force_eou" });
+  expect(tell(createStreamDialect, '{"type":"start"}', telling).error?.code).toBe("bad_request");
 });

@@ -11,6 +11,17 @@ test("keeps what has no final yet", () => {
   expect([kept.fromMs, kept.pieces().length]).toEqual([200, 3]);
 });
 
+test("what is told beside a piece stays with it", () => {
+  const kept = new KeptAudio(16_000, 1000, createBlockStore());
+  const force = { force_eou: "true" };
+  for (let i = 0; i < 4; i++) kept.add(MS_100, false, i === 2 ? force : undefined);
+  kept.recognised(100);
+  expect(kept.pieces().map(({ runtimeConfig }) => runtimeConfig)).toEqual([undefined, force, undefined]);
+  kept.clear();
+  kept.add(MS_100);
+  expect(kept.pieces()).toEqual([{ bytes: MS_100 }]);
+});
+
 test("is bounded: the oldest goes, and where the rest begins is known", () => {
   const kept = new KeptAudio(16_000, 300, createBlockStore());
   for (let i = 0; i < 3; i++) kept.add(MS_100);
@@ -32,7 +43,7 @@ test("a piece longer than the limit is kept alone and whole", () => {
   const long = Buffer.alloc(20_000, 7);
   kept.add(MS_100);
   kept.add(long);
-  expect([kept.fromMs, kept.pieces()]).toEqual([100, [long]]);
+  expect([kept.fromMs, kept.pieces()]).toEqual([100, [{ bytes: long }]]);
 });
 
 test("all memory goes back: what was dropped, what was recognised, the rest at the end", () => {

@@ -8,6 +8,14 @@
  */
 import type { BlockStore } from "./block-store.ts";
 
+/** What the recogniser is told beside a piece of audio. */
+export type RuntimeConfig = Readonly<Record<string, string>>;
+
+export interface Piece {
+  bytes: Buffer;
+  runtimeConfig?: RuntimeConfig;
+}
+
 export class KeptAudio {
   readonly #bytesPerMs: number;
   readonly #limitBytes: number;
@@ -18,6 +26,8 @@ export class KeptAudio {
   #bytes = 0;
   /** Lengths of the pieces, as they came. */
   #sizes: number[] = [];
+  /** What was told beside them. */
+  #told: (RuntimeConfig | undefined)[] = [];
   /** Caller's time at which the kept audio begins. */
   fromMs = 0;
 
@@ -33,7 +43,7 @@ export class KeptAudio {
   }
 
   /** @param unsent no recogniser has heard it, so that nothing may go: whoever adds stops soon after it is full */
-  add(piece: Buffer, unsent = false): void {
+  add(piece: Buffer, unsent = false, runtimeConfig?: RuntimeConfig): void {
     while (!unsent && this.#bytes + piece.length > this.#limitBytes && this.#sizes.length > 0) this.#drop();
     const { blockBytes } = this.#store;
     for (let done = 0; done < piece.length;) {
@@ -44,6 +54,7 @@ export class KeptAudio {
       this.#bytes += copied;
     }
     this.#sizes.push(piece.length);
+    this.#told.push(runtimeConfig);
   }
 
   /** Everything up to here has its final text. */
@@ -55,16 +66,17 @@ export class KeptAudio {
   }
 
   /** Copies of the pieces, in order; the same audio can be asked for again. */
-  pieces(): Buffer[] {
+  pieces(): Piece[] {
     let at = this.#start;
-    return this.#sizes.map((size) => {
+    return this.#sizes.map((size, index) => {
       const piece = Buffer.allocUnsafe(size);
       for (let done = 0; done < size;) {
         const copied = this.#blockOf(at).copy(piece, done, at % this.#store.blockBytes);
         done += copied;
         at += copied;
       }
-      return piece;
+      const runtimeConfig = this.#told[index];
+      return { bytes: piece, ...(runtimeConfig === undefined ? {} : { runtimeConfig }) };
     });
   }
 
@@ -73,6 +85,7 @@ export class KeptAudio {
     for (const block of this.#blocks.splice(0)) this.#store.giveBack(block);
     this.#start = this.#bytes = 0;
     this.#sizes = [];
+    this.#told = [];
   }
 
   #blockOf(position: number): Buffer {
@@ -83,6 +96,7 @@ export class KeptAudio {
 
   #drop(): void {
     const bytes = this.#sizes.shift() ?? 0;
+    this.#told.shift();
     this.#bytes -= bytes;
     this.fromMs += bytes / this.#bytesPerMs;
     this.#start += bytes;

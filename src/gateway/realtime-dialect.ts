@@ -6,6 +6,8 @@ import type { Dialect, DialectContext } from "./dialect.ts";
 import { LONGEST_SETTINGS, refusal } from "./dialect.ts";
 import { parseRealtimeEvent } from "./realtime-event.ts";
 import { defaultSession, requestOf, updated } from "./realtime-session.ts";
+import type { RuntimeConfig } from "./kept-audio.ts";
+import { runtimeConfig } from "./recognition-fields.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import type { GatewaySession, SessionCaller } from "./session.ts";
 import { readWavStart } from "./wav-header.ts";
@@ -90,7 +92,8 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
     setReading: (reading) => socket.setReading(reading),
   };
 
-  function audio(bytes: Buffer): void {
+  /** Told beside the last piece: all of them are one for the caller. */
+  function audio(bytes: Buffer, told?: RuntimeConfig): void {
     let samples = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     rest = Buffer.alloc(0);
     if (settings.input_audio_format === "none" && !headerRead) {
@@ -110,8 +113,10 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
     session ??= context.begin(requestOf(settings), caller);
     const even = samples.length - (samples.length % 2);
     if (even < samples.length) rest = Buffer.from(samples.subarray(even));
-    for (let at = 0; at < even; at += context.chunkBytes)
-      session.audio(samples.subarray(at, Math.min(even, at + context.chunkBytes)));
+    for (let at = 0; at < even; at += context.chunkBytes) {
+      const end = Math.min(even, at + context.chunkBytes);
+      session.audio(samples.subarray(at, end), end === even ? told : undefined);
+    }
   }
 
   const EVENTS: Readonly<Record<string, (event: Record<string, unknown>) => void>> = {
@@ -128,12 +133,18 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
       settings = next;
       emit("transcription_session.updated", { session: settings });
     },
-    "input_audio_buffer.append"({ audio: base64 }) {
+    "input_audio_buffer.append"({ audio: base64, runtime_config }) {
       if (typeof base64 !== "string" || base64.length % 4 !== 0 || !BASE64.test(base64)) {
         stop(refusal("bad_request", "append: audio is not base64"));
         return;
       }
-      audio(Buffer.from(base64, "base64"));
+      if (runtime_config === undefined) {
+        audio(Buffer.from(base64, "base64"));
+        return;
+      }
+      const told = runtimeConfig.safeParse(runtime_config);
+      if (told.success) audio(Buffer.from(base64, "base64"), told.data);
+      else stop(refusal("bad_request", "append: runtime_config holds texts by name"));
     },
     "input_audio_buffer.commit"() {
       emit("input_audio_buffer.committed", { item_id: `item_${sessionId}` });

@@ -19,6 +19,12 @@ export const customConfiguration: z.ZodType<Record<string, string>> = z.record(
   z.string().max(1000),
 );
 
+/** The same, beside a piece of audio: `force_eou: "true"`. */
+export const runtimeConfig: z.ZodType<Record<string, string>> = z.record(
+  z.string().min(1).max(200),
+  z.string().max(1000),
+);
+
 export const maxAlternatives: z.ZodType<number> = z.int().min(0).max(30);
 export const historyMs: z.ZodType<number> = z.int().min(0).max(60_000);
 /** A share of a window. */

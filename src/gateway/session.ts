@@ -16,6 +16,7 @@ import type {
 } from "../client/transport.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
+import type { RuntimeConfig } from "./kept-audio.ts";
 import { KeptAudio } from "./kept-audio.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import { SilenceKeeper } from "./silence.ts";
@@ -130,15 +131,15 @@ export class GatewaySession implements StreamListener {
     return this.#paused && !this.#ended;
   }
 
-  /** 16-bit mono samples of the caller. */
-  audio(bytes: Buffer): void {
+  /** 16-bit mono samples of the caller, and what the recogniser is to be told beside them. */
+  audio(bytes: Buffer, runtimeConfig?: RuntimeConfig): void {
     if (this.#ended || this.#finished || bytes.length === 0) return;
     this.#lastAudioMs = this.#context.clock.nowMs();
     const ms = this.#msOf(bytes);
     this.#context.watcher.audio(bytes.length, ms);
     this.#callerMs += ms;
-    this.#kept.add(bytes, !this.#open);
-    if (this.#open) this.#send(bytes);
+    this.#kept.add(bytes, !this.#open, runtimeConfig);
+    if (this.#open) this.#send(bytes, runtimeConfig);
     else if (this.#kept.full) this.#setPaused(true);
   }
 
@@ -202,7 +203,7 @@ export class GatewaySession implements StreamListener {
     this.#context.watcher.opened(name, atMs - this.#startedMs);
     this.#caller.ready(name);
     this.#silence = new SilenceKeeper(this.#request.sampleRateHz, this.#kept.fromMs);
-    for (const bytes of this.#kept.pieces()) this.#send(bytes);
+    for (const { bytes, runtimeConfig } of this.#kept.pieces()) this.#send(bytes, runtimeConfig);
     if (this.#onTheWay.length < PAUSE_AT) this.#setPaused(false);
     if (this.#finished) this.#stream?.finish();
   }
@@ -297,16 +298,16 @@ export class GatewaySession implements StreamListener {
     };
   }
 
-  #send(bytes: Buffer): void {
+  #send(bytes: Buffer, runtimeConfig?: RuntimeConfig): void {
     if (this.#transport === undefined) return;
     this.#silence.heard(bytes.length);
-    this.#forward(bytes);
+    this.#forward(bytes, runtimeConfig);
   }
 
-  #forward(bytes: Buffer): void {
+  #forward(bytes: Buffer, runtimeConfig?: RuntimeConfig): void {
     if (this.#transport === undefined) return;
     this.#onTheWay.push(this.#context.clock.nowMs());
-    this.#stream?.send(this.#transport.encodeChunk(bytes));
+    this.#stream?.send(this.#transport.encodeChunk(bytes, runtimeConfig));
     this.#context.watcher.sent(this.#msOf(bytes));
     if (this.#onTheWay.length >= PAUSE_AT) this.#setPaused(true);
   }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { RecognitionSettings } from "../client/transport.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
 import { LONGEST_SETTINGS, parseObject, refusal } from "./dialect.ts";
+import type { RuntimeConfig } from "./kept-audio.ts";
 import {
   boosting,
   customConfiguration,
@@ -13,6 +14,7 @@ import {
   historyMs,
   maxAlternatives,
   maxSpeakersOf,
+  runtimeConfig,
   speakers,
   threshold,
 } from "./recognition-fields.ts";
@@ -49,6 +51,8 @@ const startMessage = z.strictObject({
 export function createStreamDialect(context: DialectContext): Dialect {
   const { socket } = context;
   let session: GatewaySession | undefined;
+  /** Told beside the next piece of audio. */
+  let toTell: RuntimeConfig | undefined;
   let over = false;
 
   function stop(error: SessionError): void {
@@ -87,6 +91,12 @@ export function createStreamDialect(context: DialectContext): Dialect {
     session = context.begin({ recognition: recognitionOf(wanted), sampleRateHz }, caller);
   }
 
+  function tell(message: Record<string, unknown>): void {
+    const parsed = runtimeConfig.safeParse(message["values"]);
+    if (parsed.success) toTell = { ...toTell, ...parsed.data };
+    else stop(refusal("bad_request", "runtime_config: values holds texts by name"));
+  }
+
   return {
     text(text) {
       if (over) return;
@@ -97,9 +107,10 @@ export function createStreamDialect(context: DialectContext): Dialect {
       else if (message["type"] === "start" && session === undefined) start(message);
       else if (message["type"] === "start") stop(refusal("bad_request", "the session has started already"));
       else if (message["type"] === "finish" && session !== undefined) session.finish();
+      else if (message["type"] === "runtime_config" && session !== undefined) tell(message);
       else if (session === undefined)
         stop(refusal("bad_request", 'the first message must be of type "start"'));
-      else stop(refusal("bad_request", "unknown message type; known are start and finish"));
+      else stop(refusal("bad_request", "unknown message type; known are start, runtime_config and finish"));
     },
     binary(bytes) {
       if (over) return;
@@ -108,7 +119,10 @@ export function createStreamDialect(context: DialectContext): Dialect {
         stop(refusal("bad_request", `${bytes.length} bytes are no 16-bit samples`));
       else if (bytes.length > context.chunkBytes)
         stop(refusal("too_large", `a frame holds ${context.chunkBytes} bytes of audio at most`));
-      else session.audio(bytes);
+      else {
+        session.audio(bytes, toTell);
+        toTell = undefined;
+      }
     },
     stop,
     gone() {
