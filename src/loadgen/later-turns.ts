@@ -4,29 +4,28 @@
  * later than they did.
  */
 
+/** After the first of a burst: the answers to streams in step come within this. */
+const PAUSE_MS = 100;
+
 /** Of the items that wait, one in so many is taken in a turn, at least one: any number is worked off. */
 const SHARE = 8;
 
 export interface LaterTurns<T> {
-  /** Puts an item in; none is taken before the current turn of the event loop is over. */
+  /** Puts an item in; where none waits, it is left alone for 100 ms. */
   add(item: T): void;
   /** Takes all that wait now. */
   flush(): void;
 }
 
-/** Hands items to `take` in the order they came, a few in each turn of the event loop. */
+/** Hands items to `take` in the order they came, after a pause a few in each turn of the event loop. */
 export function inLaterTurns<T>(take: (item: T) => void): LaterTurns<T> {
   const waiting: T[] = [];
   let planned = false;
 
-  function plan(): void {
-    if (planned || waiting.length === 0) return;
-    planned = true;
-    setImmediate(() => {
-      planned = false;
-      takeFirst(Math.ceil(waiting.length / SHARE));
-      plan();
-    });
+  function turn(): void {
+    takeFirst(Math.ceil(waiting.length / SHARE));
+    planned = waiting.length > 0;
+    if (planned) setImmediate(turn);
   }
 
   function takeFirst(count: number): void {
@@ -36,7 +35,9 @@ export function inLaterTurns<T>(take: (item: T) => void): LaterTurns<T> {
   return {
     add(item) {
       waiting.push(item);
-      plan();
+      if (planned) return;
+      planned = true;
+      setTimeout(turn, PAUSE_MS);
     },
     flush: () => takeFirst(waiting.length),
   };

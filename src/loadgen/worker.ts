@@ -30,7 +30,6 @@ import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget 
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduler, timed } from "./scheduler.ts";
 import { openLineLog } from "./session-log.ts";
-import { rehearse } from "./rehearsal.ts";
 import { startRecord } from "./start-record.ts";
 import { traceOf } from "./trace.ts";
 
@@ -135,21 +134,12 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const clips = dataset.clips.map((clip) => readyClip(padClip(clip, padding), chunkMs, wire));
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
-  const slos = scenario.slo.map((text) => parseSlo(text));
-  const recorder = createRecorder({ window, slos });
-  const spec = {
-    recognition: scenario.recognition,
-    encoding,
-    readyTimeoutMs: scenario.session.connectTimeoutMs,
-    flushTimeoutMs: scenario.session.deadlineMs,
-  };
+  const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
   const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
   if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const ended = inLaterTurns((observation: Observation) => log.append(recordOf(observation, recorder)));
-  const trial = createRecorder({ window, slos });
-  rehearse(clips, spec, (observation) => recordOf(observation, trial));
   let engine: Engine | undefined;
   let orphaned = false;
 
@@ -164,7 +154,12 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       transport,
       scheduler,
       clock,
-      spec,
+      spec: {
+        recognition: scenario.recognition,
+        encoding,
+        readyTimeoutMs: scenario.session.connectTimeoutMs,
+        flushTimeoutMs: scenario.session.deadlineMs,
+      },
       runId: job.runId,
       traceRatio: job.traceRatio,
       drainMs: scenario.drainMs,
