@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -143,7 +144,8 @@ async function addedByAttack(
     await sleep(500);
     const served = await callers(port);
     const disturbed = foreign() > MOST_FOREIGN;
-    child.kill();
+    child.kill("SIGKILL");
+    await once(child, "exit");
     expect(served).toMatchObject(GOOD);
     const addedMs = served.p99Ms - quiet.p99Ms;
     if (quiet.p99Ms < QUIET_MS && (addedMs < GOAL_MS || !disturbed)) valid.push(addedMs);
@@ -166,7 +168,7 @@ describe.skipIf(process.platform !== "linux")(
   "callers that mean no good, from an address of their own",
   () => {
     test.each([
-      ["the address that attacks is blocked", "{}"],
+      ["the address that attacks is blocked", "limits: { penalty: 5m }"],
       ["no address is blocked", NEVER_BLOCKED],
     ])(
       "all attacks at once, %s: others are served, memory is bounded, and everything is given back",
@@ -184,12 +186,17 @@ describe.skipIf(process.platform !== "linux")(
         ]);
         expect(served).toMatchObject(GOOD);
         expect(Math.max(...during) - before).toBeLessThan(MOST_GROWTH_BYTES);
-        const isBlocked = await gauge(gateway.port, "bench_gateway_blocked_addresses ");
-        expect(isBlocked).toBe(config === NEVER_BLOCKED ? 0 : 1);
-        child.kill();
-        // Refused sockets, half-finished requests and sessions alike.
+        const isBlocked = config === NEVER_BLOCKED ? 0 : 1;
+        const blocked = (): Promise<number> => gauge(gateway.port, "bench_gateway_blocked_addresses ");
+        // On a busy machine attackers take their time.
+        await expect.poll(blocked, { timeout: 20_000 }).toBe(isBlocked);
+        // They are the last that this machine has time for, also for their end.
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        // Refused sockets, half-finished requests and sessions alike. What a dead caller had sent is still in the kernel, some MB a
+        // socket: it is read at the pace that the session may send, and the end of the connection is behind it.
         await expect
-          .poll(() => gauge(gateway.port, "bench_gateway_sessions_active{"), { timeout: 10_000 })
+          .poll(() => gauge(gateway.port, "bench_gateway_sessions_active{"), { timeout: 45_000 })
           .toBe(0);
         expect(await callers(gateway.port)).toMatchObject(GOOD);
         const { code, stderr } = await gateway.stop();
@@ -198,7 +205,7 @@ describe.skipIf(process.platform !== "linux")(
         // A block is told of once, not with every connection that it turns away.
         expect(stderr.split("\n").filter((line) => line.includes("address blocked"))).toHaveLength(isBlocked);
       },
-      60_000,
+      120_000,
     );
 
     const attacks: [name: string, kinds: readonly string[] | undefined, config: string][] = [
