@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { YOUNG_MEGABYTES } from "../../src/gateway/young-generation.ts";
 import { bench, sleep, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { Caller } from "../support/gateway.ts";
@@ -62,7 +63,7 @@ limits: { drain: 7s }
 test("it runs with the young generation that it is measured with", async () => {
   const gateway = await launchGateway(["--fallback", "mock"]);
   const [, megabytes] = await gateway.sees(/"youngMegabytes":(\d+)/);
-  expect(Number(megabytes)).toBeGreaterThanOrEqual(32);
+  expect(Number(megabytes)).toBeGreaterThanOrEqual(YOUNG_MEGABYTES);
   expect((await gateway.stop()).code).toBe(0);
 });
 
