@@ -24,7 +24,7 @@ import { parseSlo } from "../src/metrics/slo.ts";
 import type { Snapshot } from "../src/metrics/snapshot.ts";
 import { createTotals } from "../src/metrics/totals.ts";
 import { serveParent, type Slice, tellParent } from "./messages.ts";
-import { CHUNK_MS, makeChunk, SAMPLE_RATE_HZ, SPOKEN_WORDS } from "./workload.ts";
+import { CHUNK_MS, makeChunk, SAMPLE_RATE_HZ, SESSION_SPEC, SPOKEN_WORDS } from "./workload.ts";
 
 const AUDIO_MS = 5000;
 /** One turn in so many, of those with metrics, ends with a scrape: every five seconds, a turn being one. */
@@ -57,12 +57,7 @@ async function compare(port: number, streams: number, slices: number): Promise<v
     clock: realClock,
     scheduler,
     transport,
-    spec: {
-      recognition: { language: "en-US", interim: true },
-      encoding: "LINEAR_PCM",
-      readyTimeoutMs: 10_000,
-      flushTimeoutMs: 10_000,
-    },
+    spec: SESSION_SPEC,
     names: ({ slot }) => ({ requestId: `perf/${slot}` }),
     onEnd(session) {
       const observation = session.observation(true);

@@ -15,6 +15,7 @@ import type { Plan } from "./workload.ts";
 import {
   CHUNK_MS,
   SAMPLE_RATE_HZ,
+  SESSION_SPEC,
   chunksOfStream,
   idOfStream,
   makeChunk,
@@ -39,12 +40,7 @@ runGenerator(async (plan, generated) => {
       clock: realClock,
       scheduler,
       transport,
-      spec: {
-        recognition: { language: "en-US", interim: true },
-        encoding: "LINEAR_PCM",
-        readyTimeoutMs: 10_000,
-        flushTimeoutMs: 10_000,
-      },
+      spec: SESSION_SPEC,
       names: (start) => ({ requestId: idOfStream(plan, start.slot) }),
       onEnd(session) {
         const { slot, anchorMs, sentMs, responses, outcome } = session.observation(true);

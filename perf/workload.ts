@@ -1,6 +1,7 @@
 /**
  * The work every generator does. Times ending in `Ms` are machine time (`monotonic.ts`) unless they are lengths.
  */
+import type { SessionContext } from "../src/loadgen/session.ts";
 
 /** 100 ms of 16 kHz mono s16 audio: what one stream sends ten times a second. */
 export const CHUNK_BYTES = 3200;
@@ -8,6 +9,14 @@ export const CHUNK_MS = 100;
 export const SAMPLE_RATE_HZ = 16_000;
 /** What the null server hears in an utterance, a word every half a second. */
 export const SPOKEN_WORDS: readonly string[] = "the null server heard all of it and said so".split(" ");
+
+/** What each session asks for. */
+export const SESSION_SPEC: SessionContext["spec"] = {
+  recognition: { language: "en-US", interim: true },
+  encoding: "LINEAR_PCM",
+  readyTimeoutMs: 10_000,
+  flushTimeoutMs: 10_000,
+};
 
 /** How long the parts of a measurement last. */
 export interface Timing {

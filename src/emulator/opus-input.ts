@@ -107,7 +107,7 @@ class OpusInput implements AudioDecoder {
   }
 }
 
-/* eslint-disable no-restricted-globals -- the library writes to it, not we */
+/* eslint-disable no-restricted-globals -- the library writes to it, not we, and has no switch for that */
 /** The library tells the console of each error besides returning it; the caller is told by the call's status. */
 function withoutConsole<Result>(act: () => Result): Result {
   const { error } = console;
