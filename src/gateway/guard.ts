@@ -91,7 +91,9 @@ export function createGuard(limits: () => GatewayLimits, clock: Clock, watcher: 
 
   function stranger(address: string, nowMs: number): Stranger {
     sweep(nowMs);
-    const one = strangers.get(address) ?? { connections: 0, blockedUntilMs: -Infinity, ...buckets(nowMs) };
+    const known = strangers.get(address);
+    if (known !== undefined) return known;
+    const one = { connections: 0, blockedUntilMs: -Infinity, ...buckets(nowMs) };
     strangers.set(address, one);
     return one;
   }

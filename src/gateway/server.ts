@@ -159,18 +159,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   /** Whether a request of this address is heard at all. */
-  function admits(address: string, tell: (detail: string) => void): boolean {
+  function admits(address: string, tell: (detail: string, retryAfterS?: number) => void): boolean {
     const blocked = guard.isBlocked(address);
     if (!blocked && guard.mayAsk(address)) return true;
     metrics.refused(blocked ? "blocked" : "too_much");
-    tell(blocked ? BLOCKED : "too many requests in too short a time");
+    if (blocked) tell(BLOCKED, settings.limits.penalty / 1000);
+    else tell("too many requests in too short a time");
     return false;
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const address = addresses.ofRequest(request);
-    if (!admits(address, (detail) => refuse(socket, 429, detail, settings.limits.penalty / 1000))) return;
+    if (!admits(address, (detail, retryAfterS) => refuse(socket, 429, detail, retryAfterS))) return;
     const [path = "", query = ""] = request.url?.split("?") ?? [];
     const dialect = Object.hasOwn(DIALECTS, path) ? DIALECTS[path] : undefined;
     if (dialect === undefined) {
@@ -216,8 +217,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const source = { auth, admission, metrics, clock, page, readiness };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const address = addresses.ofRequest(request);
-    const tell = (detail: string): void => {
+    const tell = (detail: string, retryAfterS?: number): void => {
       response.setHeader("connection", "close");
+      if (retryAfterS !== undefined) response.setHeader("retry-after", Math.ceil(retryAfterS));
       reply(response, 429, { detail });
     };
     if (admits(address, tell)) serveHttp(source, request, response, () => guard.offended(address, "refused"));
