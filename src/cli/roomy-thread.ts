@@ -5,6 +5,7 @@
  */
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { signalHeard } from "./npx-parent.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -27,7 +28,10 @@ export async function runInRoomyThread(youngMegabytes: number): Promise<number> 
   setFlagsFromString(`--min-semi-space-size=${youngMegabytes}`);
   setFlagsFromString(`--max-semi-space-size=${youngMegabytes}`);
   const thread = new Worker(new URL("./main.js", import.meta.url), { argv: process.argv.slice(2) });
-  const passOn = (signal: NodeJS.Signals): void => thread.postMessage(signal);
+  const passOn = (signal: NodeJS.Signals): void => {
+    signalHeard();
+    thread.postMessage(signal);
+  };
   const letGo = (): void => SIGNALS.forEach((signal) => process.off(signal, passOn));
   for (const signal of SIGNALS) process.on(signal, passOn);
   thread.once("message", (unheard: NodeJS.Signals) => {

@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { signalHeard } from "./npx-parent.ts";
 
 /** Where text goes. */
 export interface TextSink {
@@ -42,6 +43,7 @@ export function processWorld(): World {
     clock: realClock,
     onInterrupt(handler) {
       const handle = (signal: NodeJS.Signals): void => {
+        signalHeard();
         if (signal === "SIGINT" || signal === "SIGTERM") handler(signal);
       };
       process.on("SIGINT", handle);

@@ -14,7 +14,7 @@ interface TransportEntry {
   kind: TargetKind;
   /** The only coding of audio that its dialect has a name for; absent = any. */
   only?: AudioEncoding;
-  /** Settings that its dialect has no word for. */
+  /** Settings that it can't send: a chunk of the gateway's is samples and nothing else. */
   lacks?: readonly (keyof RecognitionSettings)[];
 }
 
@@ -67,7 +67,7 @@ export function checkCarries(
   const lost = lacks.find((key) => recognition[key] !== undefined);
   if (lost !== undefined) {
     throw BenchError.usage(
-      `recognition.${lost}: a target of kind ${kind} has no word for it`,
+      `recognition.${lost}: it can't be sent to a target of kind ${kind}`,
       "Leave it out, or take the recogniser itself (grpc://).",
     );
   }

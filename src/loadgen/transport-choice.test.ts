@@ -54,6 +54,6 @@ it("runtimeConfig, for which the gateway has no word, never gets lost in silence
   for (const kind of ["riva-grpc", "nim-realtime"] as const)
     expect(chooseTransport(scenario, { streams: 1 }, 1, kind)).toBe(kind);
   expect(() => chooseTransport(scenario, { streams: 1 }, 1, "gateway")).toThrow(
-    "recognition.runtimeConfig: a target of kind gateway has no word for it",
+    "recognition.runtimeConfig: it can't be sent to a target of kind gateway",
   );
 });
