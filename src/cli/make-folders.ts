@@ -11,5 +11,10 @@ import { dirname } from "node:path";
 export function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
-  mkdirSync(path);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another run may have made it just now.
+    if (!existsSync(path)) throw error;
+  }
 }
