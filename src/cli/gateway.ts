@@ -141,6 +141,7 @@ const LOOK_EVERY_MS = 2000;
 async function gateway(world: World, args: Args): Promise<void> {
   hearSignals();
   const loaded = await load(world, args);
+  const addresses = createAddresses(loaded.config.trustedProxies);
   if (args.checkConfig) {
     world.stdout.write(`${JSON.stringify(printable(loaded), null, 2)}\n`);
     return;
@@ -162,7 +163,7 @@ async function gateway(world: World, args: Args): Promise<void> {
     clock: world.clock,
     random: randomStream(world.clock.epochMs(), "gateway"),
     auth: createAuth(loaded.keys, secret, config.tokenLife),
-    addresses: createAddresses(config.trustedProxies),
+    addresses,
     upstreams,
     ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),
     ...(tls === undefined ? {} : { tls }),

@@ -148,3 +148,16 @@ test("a reload gives new sessions new keys and limits; the open one goes on, and
     expect(caller.of("final")[0]?.["text"]).toBe("one two three");
   }
 }, 60_000);
+
+test("--check-config finds what only a start would have: a proxy that is no address", async () => {
+  const cwd = tempFolder();
+  writeFileSync(
+    join(cwd, "g.yaml"),
+    'upstreams: [{ uri: "grpc://a:1" }]\ntrustedProxies: [10.0.0.0/8, ingress]\n',
+  );
+  const { code, stderr } = await bench(["gateway", "--config", "g.yaml", "--check-config"], { cwd });
+  expect([code, stderr]).toEqual([
+    2,
+    "bench: trustedProxies: ingress is no address and no network such as 10.0.0.0/8\n",
+  ]);
+});
