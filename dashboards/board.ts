@@ -6,6 +6,8 @@ import { panel, SOURCE, type PanelSpec } from "./panels.ts";
 export interface Row {
   title: string;
   panels: readonly PanelSpec[];
+  /** True for what is seldom asked: only the title shows until somebody opens it, and no query is made. */
+  collapsed?: true;
 }
 
 export interface Board {
@@ -111,9 +113,12 @@ export function boardJson(board: Board): dashboard.Dashboard {
     )
     .annotation(phasesOf(board.runs ?? 'scenario=~"$scenario", target=~"$target"'))
     .variables([DATASOURCE, ...(board.variables ?? [SCENARIO, TARGET, RUN, PHASE])]);
-  for (const { title, panels } of board.rows) {
-    made.withRow(new dashboard.RowBuilder(title));
-    for (const spec of panels) made.withPanel(panel(spec));
+  for (const { title, panels, collapsed } of board.rows) {
+    const row = new dashboard.RowBuilder(title);
+    // Grafana wants the panels of a collapsed row inside it, and those of an open one after it.
+    if (collapsed === true) for (const spec of panels) row.withPanel(panel(spec));
+    made.withRow(row);
+    if (collapsed !== true) for (const spec of panels) made.withPanel(panel(spec));
   }
   return made.build();
 }

@@ -1,13 +1,33 @@
-/** Everything the catalogue measures of the server as a heat map, with sessions to look at. */
+/** Everything the catalogue measures of the server as a heat map, with sessions to look at: what callers feel first. */
 import { METRICS } from "../src/metrics/catalogue.ts";
+import { EMISSION_METRICS } from "../src/metrics/emission.ts";
 import { familyName } from "../src/metrics/exposition.ts";
+import { LATENCY_METRICS } from "../src/metrics/latency.ts";
 import type { Metric } from "../src/metrics/metric.ts";
-import type { Board } from "./board.ts";
+import { NVIDIA_COMPAT_METRICS } from "../src/metrics/nvidia-compat.ts";
+import { STABILITY_METRICS } from "../src/metrics/stability.ts";
+import type { Board, Row } from "./board.ts";
 import type { PanelSpec, Unit } from "./panels.ts";
 import { percentile, rate } from "./promql.ts";
 
+/** Open at once: how soon words come, how soon they are final, how soon the server answers anything. */
+const FIRST: ReadonlySet<string> = new Set([
+  "first_partial_from_onset",
+  "final_from_speech_end",
+  "response_latency",
+]);
+
 /** What the server and the way to it are answerable for; the generator's own part has a board of its own. */
 const OF_THE_SERVER = METRICS.filter(({ per, ofFailed }) => per !== "run" && ofFailed !== true);
+
+/** Closed rows by subject. The last takes all others, so that a new metric is on the board whatever it is about. */
+const SUBJECTS: readonly (readonly [subject: string, metrics: readonly Metric[]])[] = [
+  ["Other latencies", LATENCY_METRICS],
+  ["Single words", EMISSION_METRICS],
+  ["Words that change", STABILITY_METRICS],
+  ["As NVIDIA's client counts", NVIDIA_COMPAT_METRICS],
+  ["Keeping up", METRICS],
+];
 
 function unitOf({ unit }: Metric): Unit {
   if (unit === "ms") return "s";
@@ -57,13 +77,35 @@ function percentiles(metric: Metric): PanelSpec {
   };
 }
 
+function panels(metrics: readonly Metric[]): PanelSpec[] {
+  return metrics.flatMap((metric) => [heatMap(metric), percentiles(metric)]);
+}
+
+/** One row a subject, named by its subject and the metrics that are in it. */
+function closedRows(): Row[] {
+  const left = new Set(OF_THE_SERVER.filter(({ name }) => !FIRST.has(name)));
+  return SUBJECTS.map(([subject, metrics]) => {
+    const inside = metrics.filter((metric) => left.delete(metric));
+    const names = inside.map((metric) => title(metric).replace(/^NVIDIA's rules: /, ""));
+    return { title: `${subject}: ${inWords(names)}`, panels: panels(inside), collapsed: true };
+  });
+}
+
+/** Small letters but for abbreviations. */
+function inWords(names: readonly string[]): string {
+  return names.map((name) => (/^[A-Z]{2}/.test(name) ? name : name.toLowerCase())).join(", ");
+}
+
 export const LATENCY: Board = {
   uid: "riva-bench-latency",
   title: "riva-bench / Latencies",
   description:
-    "Heat maps show what percentiles hide: two humps, a slow tail, a change in the middle of a run.",
-  rows: OF_THE_SERVER.map((metric) => ({
-    title: title(metric),
-    panels: [heatMap(metric), percentiles(metric)],
-  })),
+    "Heat maps show what percentiles hide: two humps, a slow tail, a change in the middle of a run. Closed rows hold the rest.",
+  rows: [
+    ...OF_THE_SERVER.filter(({ name }) => FIRST.has(name)).map((metric) => ({
+      title: title(metric),
+      panels: panels([metric]),
+    })),
+    ...closedRows(),
+  ],
 };

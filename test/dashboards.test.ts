@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { BOARDS } from "../dashboards/boards.ts";
 import { GATEWAY_FAMILIES } from "../src/gateway/metric-families.ts";
+import { METRICS } from "../src/metrics/catalogue.ts";
 import { EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
+import { familyName } from "../src/metrics/exposition.ts";
 import { boardFiles, panelsOf } from "./support/board-queries.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -48,7 +51,30 @@ describe("every metric that is named is exported", () => {
   });
 });
 
+it("heat maps and percentiles of every metric of the server are on the board of latencies", () => {
+  const metrics = METRICS.filter(({ per, ofFailed }) => per !== "run" && ofFailed !== true);
+  const board = boardFiles().find(({ uid }) => uid === "riva-bench-latency");
+  const asked = (board === undefined ? [] : panelsOf(board)).map(({ targets = [] }) => targets[0]?.expr);
+  expect(asked.length).toBe(2 * metrics.length);
+  for (const metric of metrics) {
+    const family = new RegExp(`\\b${familyName(metric)}_bucket\\b`);
+    expect(asked.filter((expr = "") => family.test(expr)).length, metric.name).toBe(2);
+  }
+});
+
 describe.each(boardFiles())("board $uid", (board) => {
+  it("has every panel that is declared, where Grafana shows it: in its row when that is closed, after it when open", () => {
+    const declared = BOARDS.find(({ uid }) => uid === board.uid)?.rows ?? [];
+    expect(panelsOf(board).map((panel) => panel.title)).toEqual(
+      declared.flatMap(({ panels }) => panels.map((panel) => panel.title)),
+    );
+    const rows = board.panels.filter(({ type }) => type === "row");
+    expect(rows.map(({ title, collapsed }) => [title, collapsed])).toEqual(
+      declared.map(({ title, collapsed = false }) => [title, collapsed]),
+    );
+    for (const { panels = [], collapsed } of rows) expect(panels.length > 0).toBe(collapsed);
+  });
+
   it("is of schema 1, with a data source variable first", () => {
     expect(board.schemaVersion).toBeGreaterThanOrEqual(36);
     expect(board.templating.list[0]).toMatchObject({ name: "datasource", type: "datasource" });

@@ -11,6 +11,8 @@ export interface BoardPanel {
   datasource?: { type: string; uid: string };
   fieldConfig?: { defaults?: { unit?: string; noValue?: string } };
   targets?: { refId: string; expr: string; datasource?: { uid: string } }[];
+  /** Of rows: closed, with the panels inside. */
+  collapsed?: boolean;
   panels?: BoardPanel[];
 }
 
@@ -31,7 +33,7 @@ export function boardFiles(): BoardFile[] {
   }));
 }
 
-/** Panels but for the rows. */
+/** Panels but for the rows, those in closed rows too. */
 export function panelsOf(board: BoardFile): BoardPanel[] {
   return board.panels.flatMap((panel) => (panel.type === "row" ? (panel.panels ?? []) : [panel]));
 }
