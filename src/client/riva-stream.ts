@@ -48,6 +48,7 @@ export class RivaStream implements AsrStream, CallListener {
   readonly #stopReadyLimit: () => void;
   #stopFlushLimit: (() => void) | undefined;
 
+  #configuredMs: number | undefined;
   #opened = false;
   #sent = false;
   #accepted = 0;
@@ -81,11 +82,14 @@ export class RivaStream implements AsrStream, CallListener {
       this.#giveUp(connectTimeout(spec.readyTimeoutMs));
     });
     this.#call = start(this);
-    this.#call.configure(spec, this.#onWritten);
+    // Calls that are started in one turn are all there before the first is configured, so that what making a call takes does
+    // not lie between their configurations.
+    queueMicrotask(() => this.#configure());
   }
 
   send(chunk: EncodedChunk): boolean {
     if (this.#over || this.#finished) return true;
+    this.#configure();
     this.#sent = true;
     return this.#call.write(chunk, this.#onWritten);
   }
@@ -101,6 +105,7 @@ export class RivaStream implements AsrStream, CallListener {
     // The final would come after the end of the stream if the status overtook what is left lying.
     this.setReading(true);
     this.#finished = true;
+    this.#configure();
     this.#call.halfClose();
     const { flushTimeoutMs } = this.#spec;
     this.#stopFlushLimit = this.#clock.wakeAt(this.#clock.nowMs() + flushTimeoutMs, () => {
@@ -147,6 +152,13 @@ export class RivaStream implements AsrStream, CallListener {
     return this.#ended || this.#givenUp !== undefined;
   }
 
+  /** Once, before anything else is sent. */
+  #configure(): void {
+    if (this.#over || this.#configuredMs !== undefined) return;
+    this.#configuredMs = this.#clock.nowMs();
+    this.#call.configure(this.#spec, this.#onWritten);
+  }
+
   /** The socket has taken a message: the configuration first, then chunk after chunk. */
   #written(): void {
     const atMs = this.#clock.nowMs();
@@ -156,7 +168,7 @@ export class RivaStream implements AsrStream, CallListener {
     } else {
       this.#opened = true;
       this.#stopReadyLimit();
-      this.#listener.onOpen(atMs);
+      this.#listener.onOpen(atMs, this.#configuredMs ?? atMs);
     }
   }
 

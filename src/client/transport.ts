@@ -98,8 +98,11 @@ export interface AsrResponse {
 
 /** Who hears what happens to a stream. Methods, not event objects: the timed path allocates nothing for them. */
 export interface StreamListener {
-  /** Transport up and configuration accepted: the server's acknowledgement, or where the dialect has none, the flush. */
-  onOpen(atMs: number): void;
+  /**
+   * Transport up and configuration accepted: the server's acknowledgement, or where the dialect has none, the flush.
+   * @param configuredMs the moment before the configuration was handed over
+   */
+  onOpen(atMs: number, configuredMs: number): void;
   /** The transport took chunk `index` (0-based, in order of `send`) off our hands. */
   onAccepted(index: number, atMs: number): void;
   onResponse(response: AsrResponse): void;

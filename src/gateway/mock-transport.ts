@@ -31,8 +31,9 @@ class MockStream implements AsrStream {
     this.#listener = listener;
     this.#clock = clock;
     this.#bytesPerMs = (spec.sampleRateHz * 2) / 1000;
-    clock.wakeAt(clock.nowMs(), () => {
-      if (!this.#ended) listener.onOpen(clock.nowMs());
+    const openedMs = clock.nowMs();
+    clock.wakeAt(openedMs, () => {
+      if (!this.#ended) listener.onOpen(clock.nowMs(), openedMs);
     });
   }
 

@@ -49,8 +49,8 @@ export interface SessionContext {
   spec: Omit<StreamSpec, "sampleRateHz" | "requestId" | "traceparent">;
   /**
    * The microphone opens at the planned start, ready or not: what was said meanwhile goes out in a burst, and set-up is
-   * inside every latency. Or it opens when the stream is begun, as in NVIDIA's client: each session then has a chunk clock of
-   * its own. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
+   * inside every latency. Or it opens the moment before the stream's configuration goes out, as in NVIDIA's client:
+   * each session then has a chunk clock of its own. Absent: it opens once the stream is ready, at the first instant of the chunk phase.
    */
   anchor?: "at-start" | "at-schedule" | undefined;
   /** What the session is called at the server. */
@@ -95,24 +95,24 @@ export class Session implements StreamListener, Timed {
     );
   }
 
-  onOpen(atMs: number): void {
+  onOpen(atMs: number, configuredMs: number): void {
     this.#readyMs = atMs;
     if (this.#cutShort) {
       this.#finish();
       return;
     }
-    const anchorMs = this.#openMicrophone(atMs);
+    const anchorMs = this.#openMicrophone(atMs, configuredMs);
     this.#anchorMs = anchorMs;
     if (this.start.faults !== undefined) this.#scheduleFaults(this.start.faults, anchorMs);
     this.#scheduleChunk();
   }
 
   /** A0. */
-  #openMicrophone(readyMs: number): number {
+  #openMicrophone(readyMs: number, configuredMs: number): number {
     const { clip, pace, phaseOffsetMs, scheduledMs } = this.start;
     const periodMs = clip.chunkMs / pace;
     if (periodMs === 0) return readyMs;
-    if (this.#context.anchor === "at-start") return this.#startedMs + phaseOffsetMs;
+    if (this.#context.anchor === "at-start") return configuredMs + phaseOffsetMs;
     if (this.#context.anchor === "at-schedule") return scheduledMs + phaseOffsetMs;
     return phaseOffsetMs + Math.ceil((readyMs - phaseOffsetMs) / periodMs) * periodMs;
   }

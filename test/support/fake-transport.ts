@@ -50,6 +50,7 @@ function fakeStream(
   listener: StreamListener,
   transport: FakeTransport,
 ): AsrStream {
+  const openedMs = clock.nowMs();
   let over = false;
   let sent = 0;
   const later = (ms: number, run: () => void): void => {
@@ -64,7 +65,7 @@ function fakeStream(
   };
   const planned = server.fail?.(spec, transport.opened);
   if (planned !== undefined) later(planned.afterMs, () => end({ ok: false, failure: planned.failure }));
-  later(server.readyMs, () => listener.onOpen(clock.nowMs()));
+  later(server.readyMs, () => listener.onOpen(clock.nowMs(), openedMs));
   return {
     send() {
       const index = sent++;
