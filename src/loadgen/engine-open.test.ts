@@ -63,7 +63,6 @@ function setUp(
     },
     runId: "run",
     drainMs: 11_500,
-    judge: () => undefined,
     onSession: (observation) => sessions.push(observation),
     onDone: (result) => (summary = result),
   });

@@ -1,4 +1,4 @@
-/** The sessions that are open, whatever started them: begins them, judges them as they end, ends them when told to. */
+/** The sessions that are open, whatever started them: begins them, tells of them as they end, ends them when told to. */
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { requestIdOf, traceContext, traceparentOf } from "../base/trace-context.ts";
@@ -20,11 +20,9 @@ export interface SessionsOptions {
   runId: string;
   /** See `WorkerJob`. */
   traceRatio?: number | undefined;
-  /** The harness's own judgement of a session whose stream ended well; undefined = nothing wrong with it. */
-  judge(observation: Observation): Failure | undefined;
   /** Each session as it starts. */
   onStart?(start: SessionStart): void;
-  /** Each session, once, as it ends. */
+  /** Each session, once, as it ends; the answers to others may be waiting to be stamped. */
   onSession(observation: Observation): void;
 }
 
@@ -69,29 +67,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     onEnd(session) {
       const entry = running.get(session.start);
       running.delete(session.start);
-      const observation = judged(session);
+      const observation = outcomeOf(session);
       options.onSession(observation);
       entry?.onEnd(observation);
     },
   };
 
-  /** A stream that failed has its first cause; one that ended well is judged by pace and content if it is recorded. */
-  function judged(session: Session): Observation {
+  /** A stream that failed has its first cause, but for one that was cancelled at the end of the drain. */
+  function outcomeOf(session: Session): Observation {
     const observation = session.observation(options.spec.recognition.interim);
-    if (session.start.phase !== "steady") return observation;
-    if (observation.outcome?.ok === false) {
-      if (!overtime || observation.outcome.failure.origin === "caller") return observation;
-      const message = "still open at the end of the drain";
-      const failure: Failure = {
-        ...observation.outcome.failure,
-        class: "deadline",
-        origin: "server",
-        message,
-      };
-      return { ...observation, outcome: { ok: false, failure } };
-    }
-    const failure = options.judge(observation);
-    return failure === undefined ? observation : { ...observation, outcome: { ok: false, failure } };
+    if (!overtime || session.start.phase !== "steady" || observation.outcome?.ok !== false)
+      return observation;
+    if (observation.outcome.failure.origin === "caller") return observation;
+    const message = "still open at the end of the drain";
+    const failure: Failure = { ...observation.outcome.failure, class: "deadline", origin: "server", message };
+    return { ...observation, outcome: { ok: false, failure } };
   }
 
   /** Ending a session may begin the next: only those that are open now are meant. */

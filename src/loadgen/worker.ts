@@ -11,7 +11,7 @@ import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
 import type { createTransport } from "../client/create-transport.ts";
-import { sessionFailure } from "../metrics/classify.ts";
+import { judged } from "../metrics/classify.ts";
 import type { Observation } from "../metrics/observation.ts";
 import type { Recorder } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
@@ -163,7 +163,6 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       runId: job.runId,
       traceRatio: job.traceRatio,
       drainMs: scenario.drainMs,
-      judge: sessionFailure,
       onStart(session) {
         if (!orphaned)
           starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.shard.index + 1)));
@@ -224,9 +223,9 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   };
 }
 
-/** Records a session; returns its line in the log. */
+/** Judges and records a session; returns its line in the log. */
 function recordOf(raw: Observation, recorder: Recorder): string {
-  const observation = inMicroseconds(raw);
+  const observation = inMicroseconds(judged(raw));
   recorder.record(observation);
   return JSON.stringify(sessionRecord(observation));
 }

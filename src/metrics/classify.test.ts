@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FOUR_WORDS, NO_REFERENCE, sketch, type SessionSketch } from "../../test/support/timeline.ts";
-import { sessionFailure } from "./classify.ts";
+import { judged as withVerdict, sessionFailure } from "./classify.ts";
 
 const LONG_SPEECH = { ...FOUR_WORDS, audioMs: 3000, speechEndMs: 2900 };
 
@@ -80,5 +80,30 @@ describe("sessionFailure", () => {
 
   it("does not judge what was cut short", () => {
     expect(judged({ cutShort: true })).toBeUndefined();
+  });
+});
+
+describe("judged", () => {
+  const wrong = sketch({ said: [[300, "one"]] });
+
+  it("fails a session of the window for what is wrong with it", () => {
+    expect(withVerdict(wrong).outcome).toMatchObject({ ok: false, failure: { class: "no-final" } });
+  });
+
+  it("leaves sessions outside the window alone: they are load, not data", () => {
+    const drained = { ...wrong, phase: "drain" as const };
+    expect(withVerdict(drained)).toBe(drained);
+  });
+
+  it("leaves a session that failed its own first cause, whatever else is wrong with it", () => {
+    const failure = {
+      phase: "streaming",
+      class: "deadline",
+      origin: "server",
+      code: "X",
+      message: "",
+    } as const;
+    const failed = { ...wrong, outcome: { ok: false as const, failure } };
+    expect(withVerdict(failed)).toBe(failed);
   });
 });

@@ -31,6 +31,13 @@ export function sessionFailure(observation: Observation): Failure | undefined {
   return observation.cutShort ? undefined : contentFailure(observation);
 }
 
+/** A session with the verdict on it: its own first cause if its stream failed; those outside the window are not judged. */
+export function judged(observation: Observation): Observation {
+  if (observation.phase !== "steady" || observation.outcome?.ok === false) return observation;
+  const found = sessionFailure(observation);
+  return found === undefined ? observation : { ...observation, outcome: { ok: false, failure: found } };
+}
+
 function lateChunks(observation: Observation): number {
   const limitMs = latenessLimitMs(observation.chunkMs);
   if (observation.pace === Infinity) return 0;
