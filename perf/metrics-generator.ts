@@ -13,9 +13,11 @@ import { deserialize, serialize } from "node:v8";
 import { realClock } from "../src/base/clock.ts";
 import { createTransport } from "../src/client/create-transport.ts";
 import type { ReadyClip } from "../src/loadgen/audio-plan.ts";
+import { inLaterTurns } from "../src/loadgen/later-turns.ts";
 import { createScheduler, timed } from "../src/loadgen/scheduler.ts";
 import { Session, type SessionContext } from "../src/loadgen/session.ts";
 import { exposedFamilies } from "../src/metrics/exposed.ts";
+import type { Observation } from "../src/metrics/observation.ts";
 import { expose } from "../src/metrics/prometheus.ts";
 import { createRecorder } from "../src/metrics/recorder.ts";
 import { createRunState } from "../src/metrics/run-state.ts";
@@ -116,7 +118,7 @@ async function compare(port: number, streams: number, slices: number): Promise<v
 /** The metrics of a run with three SLOs. */
 function createMetrics(): {
   switch(on: boolean): void;
-  session(observation: ReturnType<Session["observation"]>): void;
+  session(observation: Observation): void;
   second(): Promise<void>;
 } {
   const slos = [
@@ -133,6 +135,9 @@ function createMetrics(): {
     { ...labels, target, window, slos, startedAtEpochMs: 0, chunkMs: CHUNK_MS },
     1,
   );
+  const ended = inLaterTurns(realClock, (observation: Observation) =>
+    recorder.record(inMicroseconds(observation)),
+  );
   let isOn = false;
   let turns = 0;
   let fromMs = realClock.nowMs();
@@ -142,10 +147,12 @@ function createMetrics(): {
       fromMs = realClock.nowMs();
     },
     session(observation) {
-      if (isOn) recorder.record(inMicroseconds(observation));
+      if (isOn) ended.add(observation);
     },
     async second() {
       if (!isOn) return;
+      // What ended in this turn is this turn's work.
+      ended.flush();
       const toMs = realClock.nowMs();
       const snapshot = deserialize(
         serialize(recorder.snapshot(fromMs, toMs, { loopDelayMs: 1 })),

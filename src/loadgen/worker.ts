@@ -139,7 +139,9 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
   if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
-  const ended = inLaterTurns((observation: Observation) => log.append(recordOf(observation, recorder)));
+  const ended = inLaterTurns(clock, (observation: Observation) =>
+    log.append(recordOf(observation, recorder)),
+  );
   let engine: Engine | undefined;
   let orphaned = false;
 

@@ -61,6 +61,35 @@ export class Buckets {
     for (const bucket of this.#rising) if (!visit(bucket, this.#counts[bucket] ?? 0)) return;
   }
 
+  /**
+   * How many values lie in each of the ranges that `edges` make: from the edge before, or the first bucket, up to but without
+   * the edge. In no order of buckets, because a scrape asks this of every histogram after all have changed.
+   *
+   * @param edges buckets, rising
+   */
+  countsBelow(edges: readonly number[]): number[] {
+    const counts = edges.map(() => 0);
+    for (const bucket of this.#held) {
+      let from = 0;
+      let to = edges.length;
+      while (from < to) {
+        const middle = (from + to) >> 1;
+        if (bucket < (edges[middle] ?? 0)) to = middle;
+        else from = middle + 1;
+      }
+      if (from < edges.length) counts[from] = (counts[from] ?? 0) + (this.#counts[bucket] ?? 0);
+    }
+    return counts;
+  }
+
+  /** Ticks of all values, each as the middle of its bucket. */
+  sumOfMiddles(): number {
+    let sum = 0;
+    for (const bucket of this.#held)
+      sum += (this.#counts[bucket] ?? 0) * Math.ceil((lowestOf(bucket) + highestOf(bucket)) / 2);
+    return sum;
+  }
+
   #reach(bucket: number): void {
     const longer = new Int32Array(2 ** Math.ceil(Math.log2(bucket + 1)));
     longer.set(this.#counts);
@@ -73,6 +102,18 @@ const LOWEST: Float64Array = Float64Array.from({ length: 2048 + 22 * 1024 + 1 },
   const doublings = bucket < 2048 ? 0 : (bucket >>> 10) - 1;
   return (bucket - doublings * 1024) * 2 ** doublings;
 });
+
+/** The first bucket that holds any tick above `ticks`. @param ticks not negative */
+export function firstAbove(ticks: number): number {
+  let from = 0;
+  let to = LOWEST.length - 1;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (highestOf(middle) > ticks) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
 
 /** The least tick that falls into a bucket. */
 export function lowestOf(bucket: number): number {

@@ -10,9 +10,9 @@ import { alignWords, commonPrefix } from "./word-align.ts";
 /** When the words of a text were read: one place in each list a word; milliseconds since the start of the run. */
 interface Emissions {
   words: readonly string[];
-  firstMs: Float64Array;
-  stableMs: Float64Array;
-  finalMs: Float64Array;
+  firstMs: number[];
+  stableMs: number[];
+  finalMs: number[];
 }
 
 /** Fills in the words of a segment's final, from place `from` on: when each was first there, there to stay, and final. */
@@ -69,16 +69,25 @@ function referenceOf(clip: ClipFacts): Reference {
   return reference;
 }
 
+function unread(count: number): number[] {
+  return new Array<number>(count).fill(NaN);
+}
+
 /** The words of all finals, and for each the end of the reference word that it is [e_w], or NaN. */
-const spokenEmissions = remembered((observation: Observation): Emissions & { endsMs: Float64Array } => {
+const spokenEmissions = remembered((observation: Observation): Emissions & { endsMs: number[] } => {
   const reference = referenceOf(observation.clip);
   const speaks = !observation.cutShort && reference.words.length > 0;
   const segments = speaks ? segmentsOf(observation) : [];
   const [only, ...others] = segments;
   const words =
     others.length === 0 ? (only?.final.words ?? []) : segments.flatMap(({ final }) => final.words);
-  const unread = (): Float64Array => new Float64Array(words.length).fill(NaN);
-  const emissions = { words, firstMs: unread(), stableMs: unread(), finalMs: unread(), endsMs: unread() };
+  const emissions = {
+    words,
+    firstMs: unread(words.length),
+    stableMs: unread(words.length),
+    finalMs: unread(words.length),
+    endsMs: unread(words.length),
+  };
   let from = 0;
   for (const segment of segments) {
     readSegment(emissions, segment, from);

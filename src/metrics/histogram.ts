@@ -15,7 +15,7 @@ import {
   Int32Histogram,
   JsHistogram,
 } from "hdr-histogram-js";
-import { type BucketCounts, Buckets, highestOf, lowestOf } from "./buckets.ts";
+import { type BucketCounts, Buckets, firstAbove, highestOf, lowestOf } from "./buckets.ts";
 
 /** The top of the range: one hour of microseconds. */
 const MAX_TICKS = 3_600_000_000;
@@ -82,10 +82,7 @@ export class Histogram {
 
   /** Of all values, each as the middle of its bucket; values below zero count as such. */
   get sum(): number {
-    return (
-      (sumOf(this.#positive) - (this.#negative === undefined ? 0 : sumOf(this.#negative))) /
-      this.#ticksPerUnit
-    );
+    return (this.#positive.sumOfMiddles() - (this.#negative?.sumOfMiddles() ?? 0)) / this.#ticksPerUnit;
   }
 
   /**
@@ -95,17 +92,10 @@ export class Histogram {
    * @param bounds rising, none below zero
    */
   countsAtMost(bounds: readonly number[]): number[] {
-    const counts: number[] = [];
+    const edges = bounds.map((bound) => firstAbove(bound * this.#ticksPerUnit + 1e-6));
+    const counts = this.#positive.countsBelow(edges);
     let seen = this.negatives;
-    const below = (bucket: number): boolean =>
-      highestOf(bucket) <= (bounds[counts.length] ?? Infinity) * this.#ticksPerUnit + 1e-6;
-    this.#positive.walk((bucket, count) => {
-      while (counts.length < bounds.length && !below(bucket)) counts.push(seen);
-      seen += count;
-      return counts.length < bounds.length;
-    });
-    while (counts.length < bounds.length) counts.push(seen);
-    return counts;
+    return counts.map((count) => (seen += count));
   }
 
   /** The least value that at least `percent` % of all values do not exceed (nearest rank); undefined when empty. */
@@ -190,16 +180,6 @@ function decodeInto(buckets: Buckets, text: string): void {
     const count = decoded.getCountAtIndex(bucket);
     if (count > 0) buckets.add(bucket, count);
   }
-}
-
-/** Ticks of all values, each as the middle of its bucket. */
-function sumOf(buckets: Buckets): number {
-  let sum = 0;
-  buckets.walk((bucket, count) => {
-    sum += count * Math.ceil((lowestOf(bucket) + highestOf(bucket)) / 2);
-    return true;
-  });
-  return sum;
 }
 
 /** Upper edge of the bucket that holds the `rank`-th smallest value. */
