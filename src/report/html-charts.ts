@@ -15,10 +15,10 @@ const MOST_POINTS = 240;
  * (`html-script.ts`), every point of them.
  */
 export function chartsOverTime(result: RunResult): Markup {
-  const { timeline, window } = result;
+  const { timeline } = result;
   if (timeline.length === 0) return markup`<p>Nothing was recorded.</p>`;
   const each = Math.ceil(timeline.length / MOST_POINTS);
-  const spans = unjudgedSpans(window);
+  const spans = unjudgedSpans(result);
   const server = result.target.emulated ? "Emulated server" : "Server";
   const charts = CHART_KINDS.flatMap(({ of, metric, ofServer, ...kind }) => {
     if (!timeline.some((point) => of(point).some((value) => value !== undefined))) return [];
@@ -38,12 +38,17 @@ ${zoomData(spans, charts)}
 `;
 }
 
-/** What is shown and not judged. */
-export function unjudgedSpans({ warmupMs, steadyMs, drainMs }: RunResult["window"]): ChartSpan[] {
+/** What is shown and not judged. A machine that stood still may come to the end of the drain later than planned. */
+export function unjudgedSpans({
+  window: { warmupMs, steadyMs, drainMs },
+  timeline,
+}: Pick<RunResult, "window" | "timeline">): ChartSpan[] {
   const endMs = warmupMs + steadyMs;
+  const last = timeline.at(-1);
+  const drainedMs = last?.phase === "drain" ? last.toMs : 0;
   return [
     { label: "warm-up", fromMs: 0, toMs: warmupMs },
-    { label: "drain", fromMs: endMs, toMs: endMs + drainMs },
+    { label: "drain", fromMs: endMs, toMs: Math.max(endMs + drainMs, drainedMs) },
   ];
 }
 

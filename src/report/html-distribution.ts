@@ -19,18 +19,21 @@ export function distributionSection(
   result: RunResult,
   digest: SessionDigest | undefined,
 ): Markup | undefined {
-  const spans = unjudgedSpans(result.window);
-  const figures = [
-    percentilePlot(result, DRAWN),
-    ...(digest?.heat ?? []).map((map) => heatMapFigure(map, heatTitle(map.metric), spans)),
-  ].flatMap((figure) => figure ?? []);
-  if (figures.length === 0) return undefined;
+  const spans = unjudgedSpans(result);
+  const curves = percentilePlot(result, DRAWN);
+  const maps = (digest?.heat ?? []).flatMap((map) => heatMapFigure(map, heatTitle(map.metric), spans) ?? []);
+  if (curves === undefined && maps.length === 0) return undefined;
+  const words = [
+    ...(curves === undefined
+      ? []
+      : ["The curves are of the steady window's sessions, dashed where these are too few to certify them."]),
+    ...(maps.length === 0 ? [] : ["The maps show every session of the run at the time it ended."]),
+  ];
   return section(
     "Distribution",
-    markup`<p>Of the steady window's sessions; the curves are dashed where the sample is too small to certify them. The maps
-show every session of the run at the time it ended.</p>
+    markup`<p>${words.join(" ")}</p>
 <div class="plots">
-${figures}</div>`,
+${curves}${maps}</div>`,
   );
 }
 

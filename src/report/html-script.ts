@@ -34,6 +34,14 @@ export const SCRIPT: string = `
     return all ? [whole.min, whole.max] : [min, max];
   }
 
+  /** Places of values between gaps, which no line can show: they are dots. */
+  function alone(plot, series) {
+    const values = plot.data[series];
+    return [...values.keys()].filter(
+      (at) => values[at] != null && values[at - 1] == null && values[at + 1] == null,
+    );
+  }
+
   function options(chart, width, keys) {
     const axis = { stroke: color("soft"), font: "11px system-ui, sans-serif", ticks: { show: false } };
     return {
@@ -47,7 +55,7 @@ export const SCRIPT: string = `
         y: {
           range: (plot, min, max) => {
             const limits = chart.limits.map((limit) => limit.value);
-            return [Math.min(0, min ?? 0), Math.max(max ?? 0, ...limits) * 1.08 || 1];
+            return [Math.min(0, min ?? 0), Math.max(max ?? 0, ...limits) * 1.08 || 1.08];
           },
         },
       },
@@ -73,8 +81,9 @@ export const SCRIPT: string = `
           stroke: color(chart.drawn === "bars" ? "bad" : "s" + index),
           fill: chart.drawn === "bars" ? color("bad") : undefined,
           width: 1.5,
-          points: { show: false },
-          ...(chart.drawn === "bars" ? { paths: uPlot.paths.bars({ size: [0.9, 12], align: 0 }) } : {}),
+          ...(chart.drawn === "bars"
+            ? { points: { show: false }, paths: uPlot.paths.bars({ size: [0.9, 12], align: 0 }) }
+            : { points: { show: false, filter: alone, size: 4, fill: color("s" + index) } }),
         })),
       ],
       hooks: {
@@ -155,7 +164,9 @@ export const SCRIPT: string = `
         const name = figure.querySelector(".key.s" + index) ?? figure.querySelector("figcaption");
         return name.querySelector("output") ?? name.appendChild(document.createElement("output"));
       });
-      return new uPlot(options(chart, figure.clientWidth, keys), [seconds, ...chart.columns], live);
+      // A bar of no height would still have an edge, in the color of failures.
+      const drawn = chart.drawn === "bars" ? chart.columns.map((values) => values.map((value) => value || null)) : chart.columns;
+      return new uPlot(options(chart, figure.clientWidth, keys), [seconds, ...drawn], live);
     });
   }
 

@@ -17,18 +17,20 @@ const GROUPS: readonly (readonly [why: ShownSession["why"], title: string])[] = 
 /** Undefined when no session is at hand. */
 export function shownSessionsSection(
   digest: SessionDigest | undefined,
-  { run }: RunResult,
+  { run, sessionsByPhase }: RunResult,
 ): Markup | undefined {
   if (digest === undefined || digest.shown.length === 0) return undefined;
   const groups = GROUPS.flatMap(([why, title]) => {
     const cards = digest.shown.filter((shown) => shown.why === why).map(card);
     return cards.length === 0 ? [] : [markup`<h3>${title}</h3>\n${cards}`];
   });
+  const all = Object.values(sessionsByPhase).reduce((sum, { scheduled }) => sum + scheduled, 0);
+  const lost = all - digest.sessions;
   return section(
     "Single sessions",
     markup`<p>Time counts from the opening of the microphone. Ticks are chunks of audio, as due and as sent; circles are partial
-results, hollow ones without text; diamonds are finals. All ${digest.sessions} sessions are in <code>sessions.ndjson</code> of
-run <code>${run.id}</code>, one a line.</p>
+results, hollow ones without text; diamonds are finals. ${lost > 0 ? `${digest.sessions} of ${all}` : `All ${digest.sessions}`} sessions are in
+<code>sessions.ndjson</code> of run <code>${run.id}</code>, one a line${lost > 0 ? "; of the others no end was recorded" : ""}.</p>
 ${groups}`,
   );
 }

@@ -180,6 +180,8 @@ ol { margin: 0.5rem 0; padding: 0; font-size: 0.8125rem; list-style: none; }
   .tiles b { font-size: 1.5rem; }
   th, td { padding-right: 0.5rem; }
   .waterfall text { font-size: 13px; }
+  .plots svg text { font-size: 14px; }
+  .plots svg .limit-label { font-size: 12px; }
   [role=region] tbody th, th:has(code) { min-width: 7.5rem; }
   dl:not(.tiles) { grid-template-columns: 1fr; }
   dl:not(.tiles) dt { padding-bottom: 0; border-bottom: 0; font-size: 0.8125rem; }

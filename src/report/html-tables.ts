@@ -40,7 +40,7 @@ ${checksTable(["check", "observed", "limit", "verdict"], checks, (check) => [
 export function sloSection(result: RunResult): Markup {
   return section(
     "SLOs",
-    markup`<p>Did the target hold what was asked of it? Percentiles are judged at 99&nbsp;% confidence.</p>
+    markup`<p>Did the target hold what was asked of it? ${result.verdict === "void" ? "Of a void run nothing is judged." : markup`Percentiles are judged at 99&nbsp;% confidence.`}</p>
 ${checksTable(["SLO", "observed", "verdict"], result.slos, (check) => [
   observedText(check),
   checkVerdict(result, check),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { hostile } from "../../test/support/hostile-result.ts";
-import { FAILED, PASSED, SAMPLES } from "../../test/support/sample-result.ts";
-import { parseRunResult } from "../metrics/result.ts";
+import { FAILED, INTERRUPTED, PASSED, SAMPLES } from "../../test/support/sample-result.ts";
+import { sessionLine } from "../../test/support/session-line.ts";
+import { parseRunResult, type RunResult } from "../metrics/result.ts";
 import { renderHtml } from "./html.ts";
+import { createDigest, type SessionDigest } from "./session-digest.ts";
 
 /** The page without what never changes with a result: the library, our script, the style sheets. */
 function ours(page: string): string {
@@ -67,6 +69,40 @@ test("what the server said is drawn where it said something, and an emulator's s
     "Emulated server: request time",
     "Emulated server: requests",
   ]);
+});
+
+test("all after the steady part is shaded, also when the drain took longer than planned", () => {
+  const [last] = PASSED.timeline.slice(-1);
+  const late = { ...last!, fromMs: 99_000, toMs: 100_000 };
+  const [, json = ""] =
+    /<script type="application\/json"[^>]*>([^<]*)</.exec(
+      renderHtml({ ...PASSED, timeline: [...PASSED.timeline, late] }),
+    ) ?? [];
+  const { spans } = JSON.parse(json) as { spans: { label: string; from: number; to: number }[] };
+  expect(spans.at(-1)).toEqual({ label: "drain", from: 70, to: 100 });
+});
+
+/** A digest of so many sessions of a run. */
+function digestOf(result: RunResult, sessions: number): SessionDigest {
+  const made = createDigest(result);
+  for (let seq = 0; seq < sessions; seq++) made.add(sessionLine({ seq, scheduledMs: 10_000 + seq }));
+  return made.end(() => undefined);
+}
+
+test("sessions whose end nobody recorded are not said to be in the records", () => {
+  const all = Object.values(PASSED.sessionsByPhase).reduce((sum, { scheduled }) => sum + scheduled, 0);
+  expect(renderHtml(PASSED, digestOf(PASSED, all))).toContain(`All ${all} sessions are in`);
+  const partial = renderHtml(PASSED, digestOf(PASSED, 20));
+  expect(partial).toContain(`20 of ${all} sessions are in`);
+  expect(partial).toContain("one a line; of the others no end was recorded.");
+});
+
+test("curves are spoken of where there are some, and confidence where something was judged", () => {
+  const page = renderHtml(INTERRUPTED, digestOf(INTERRUPTED, 20));
+  expect(page).toContain("<p>The maps show every session");
+  expect(page).toContain("Of a void run nothing is judged.");
+  expect(page).not.toMatch(/The curves|confidence/);
+  expect(renderHtml(PASSED)).toContain("99&nbsp;% confidence");
 });
 
 test("the command to run it again survives a shell", () => {

@@ -99,6 +99,22 @@ test("dragging across one chart zooms into all of them, and the button shows the
   await page.close();
 });
 
+test("a lone value is a dot, and a second without failures has no bar", async () => {
+  const [point] = PASSED.timeline.slice(30);
+  const { page } = await opened(renderHtml({ ...PASSED, timeline: [point!] }));
+  /** Whether a chart has anything in that color of the page. */
+  const has = (chart: string, name: string): Promise<boolean> =>
+    page.evaluate(`(() => {
+      const canvas = document.querySelector("[data-chart=${chart}] canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const hex = getComputedStyle(document.documentElement).getPropertyValue("--${name}").trim();
+      const wanted = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+      return data.some((_, at) => at % 4 === 0 && wanted.every((value, part) => data[at + part] === value));
+    })()`);
+  expect([await has("open", "s0"), await has("failures", "bad")]).toEqual([true, false]);
+  await page.close();
+});
+
 test("values are read where the pointer is", async () => {
   const { page } = await opened(renderHtml(PASSED));
   await page.locator("figure[data-chart=open] .u-over").hover();
