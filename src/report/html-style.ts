@@ -103,7 +103,8 @@ td.pass, td.fail, td.void, td.inconclusive, td.degraded { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; margin: 0.5rem 0; }
 dt, dd { margin: 0; padding: 0.4rem 0; border-bottom: 1px solid var(--rule); font-size: 0.875rem; overflow-wrap: anywhere; }
 dt { padding-right: 1.75rem; color: var(--soft); }
-aside { margin-top: 3.25rem; padding: 0.25rem 1.5rem 1.25rem; background: var(--panel); border-radius: 0.5rem; }
+/* The covers of a table in here have its ground, not the page's. */
+aside { --page: var(--panel); margin-top: 3.25rem; padding: 0.25rem 1.5rem 1.25rem; background: var(--panel); border-radius: 0.5rem; }
 aside h2 { margin-top: 1.25rem; }
 
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 2rem; margin-top: 1.25rem; }
@@ -186,6 +187,12 @@ ol { margin: 0.5rem 0; padding: 0; font-size: 0.8125rem; list-style: none; }
   dl:not(.tiles) { grid-template-columns: 1fr; }
   dl:not(.tiles) dt { padding-bottom: 0; border-bottom: 0; font-size: 0.8125rem; }
   dl:not(.tiles) dd { padding-top: 0; }
+}
+@media (max-width: 24rem) {
+  body { padding: 1rem 0.75rem 3rem; }
+  th, td { padding-right: 0.375rem; }
+  thead th { font-size: 0.6875rem; }
+  [role=region] tbody th, th:has(code) { min-width: 6.5rem; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
