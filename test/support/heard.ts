@@ -35,7 +35,8 @@ export class Heard implements StreamListener {
     return this.events.flatMap((event) => (event.kind === "accepted" ? [event.atMs] : []));
   }
 
-  onOpen(atMs: number): void {
+  onOpen(atMs: number, configuredMs: number): void {
+    if (!(configuredMs <= atMs)) this.breaches.push(`open at ${atMs}, configured at ${configuredMs}`);
     if (this.events.length > 0) this.breaches.push("open is not the first event");
     this.#add({ kind: "open", atMs });
     this.#resolveOpened(atMs);

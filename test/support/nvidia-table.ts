@@ -62,29 +62,6 @@ export function printedTable(stdout: string): NvidiaTable | undefined {
   return latencies && intermediate && final && { latencies, intermediate, final };
 }
 
-/** The mean of each figure over several trials, as NVIDIA publishes them. */
-export function meanTable([first, ...others]: readonly [NvidiaTable, ...NvidiaTable[]]): NvidiaTable {
-  const tables = [first, ...others];
-  const meanOf = (figuresOf: (table: NvidiaTable) => NvidiaFigures): NvidiaFigures => {
-    const mean = (name: (typeof FIGURE_NAMES)[number]): number =>
-      tables.reduce((sum, table) => sum + figuresOf(table)[name], 0) / tables.length;
-    const { count } = figuresOf(first);
-    return {
-      count,
-      p50: mean("p50"),
-      p90: mean("p90"),
-      p95: mean("p95"),
-      p99: mean("p99"),
-      mean: mean("mean"),
-    };
-  };
-  return {
-    latencies: meanOf(({ latencies }) => latencies),
-    intermediate: meanOf(({ intermediate }) => intermediate),
-    final: meanOf(({ final }) => final),
-  };
-}
-
 function figures(values: readonly number[]): NvidiaFigures {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (percent: number): number => sorted[Math.floor((percent * sorted.length) / 100)] ?? NaN;
