@@ -95,6 +95,12 @@ describe("judged", () => {
     expect(withVerdict(drained)).toBe(drained);
   });
 
+  it("leaves a session that was dropped alone: it never started", () => {
+    const { outcome, ...dropped } = wrong;
+    expect(outcome).toEqual({ ok: true });
+    expect(withVerdict(dropped)).toBe(dropped);
+  });
+
   it("leaves a session that failed its own first cause, whatever else is wrong with it", () => {
     const failure = {
       phase: "streaming",

@@ -31,9 +31,12 @@ export function sessionFailure(observation: Observation): Failure | undefined {
   return observation.cutShort ? undefined : contentFailure(observation);
 }
 
-/** A session with the verdict on it: its own first cause if its stream failed; those outside the window are not judged. */
+/**
+ * A session with the verdict on it: its own first cause if its stream failed. Those outside the window are not judged, nor those
+ * that never started.
+ */
 export function judged(observation: Observation): Observation {
-  if (observation.phase !== "steady" || observation.outcome?.ok === false) return observation;
+  if (observation.phase !== "steady" || observation.outcome?.ok !== true) return observation;
   const found = sessionFailure(observation);
   return found === undefined ? observation : { ...observation, outcome: { ok: false, failure: found } };
 }
