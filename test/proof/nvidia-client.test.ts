@@ -2,8 +2,8 @@
  * `bench --scenario nvidia-table` beside NVIDIA's own client, or a stand-in for it, in turns on one emulator.
  *
  * One trial has 48 finals, and how far apart a client's threads begin its streams decides how the emulated server batches them:
- * the client's own means of three trials differ by more than the limit. So each figure is judged by six pairs of trials and the
- * interval of their mean difference: it fails when all of that lies beyond the limit.
+ * the client's own means of three trials differ by more than the limit. So the means of six trials of each are compared, and the
+ * interval of their difference is printed with them: how sure that is.
  *
  * With NVIDIA's client at hand, name it: RIVA_STREAMING_ASR_CLIENT=/path/to/riva_streaming_asr_client npm run test:proof
  */
@@ -26,7 +26,7 @@ const CHUNK_MS = 160;
 const CLIP = "asterisk-demo-nogo";
 const WAV = join(PACKAGE_ROOT, `datasets/core/wav/${CLIP}.wav`);
 
-/** Pairs of trials: as many as an interval of 95 % takes. */
+/** Pairs of trials: the fewest that have an interval of 95 %. */
 const PAIRS = 6;
 
 function asText(values: readonly number[]): string {
@@ -87,7 +87,7 @@ async function nvidiaClient(path: string, address: string): Promise<NvidiaTable 
   return printedTable(stdout);
 }
 
-it("nvidia_compat_* is not further from their tables than 5 % or 2 ms, with 95 % confidence", async () => {
+it("their tables and nvidia_compat_* agree within 5 % or 2 ms, as means of six trials", async () => {
   const emulator = await startEmulatorProcess(["--profile", "nim"]);
   const address = `127.0.0.1:${emulator.port}`;
   try {
@@ -115,7 +115,7 @@ it("nvidia_compat_* is not further from their tables than 5 % or 2 ms, with 95 %
           `${name} ${figure}: ${mean(a).toFixed(2)} beside ${mean(b).toFixed(2)}, difference ${from.toFixed(2)} to ${to.toFixed(2)}, ` +
           `limit ${limitMs.toFixed(2)} (${asText(a)} beside ${asText(b)})`;
         console.log(line);
-        if (!(from <= limitMs && to >= -limitMs)) beyond.push(line);
+        if (!(Math.abs(mean(a) - mean(b)) <= limitMs)) beyond.push(line);
       }
     }
     expect(beyond).toEqual([]);
