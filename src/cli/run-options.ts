@@ -35,7 +35,7 @@ export function runOptions(yargs: Argv): Argv {
     .option("transport", {
       choices: ["auto", ...transportNames],
       describe:
-        "What carries the streams; auto: what the target speaks, riva-h2 from 300 streams a worker on",
+        "What carries the streams; auto: what the target speaks, riva-h2 from 300 streams a worker on and for audio.anchor: at-start",
     })
     .option("workers", {
       type: "string",

@@ -5,7 +5,7 @@ import type { TransportChoice } from "./transport-choice.ts";
 const raw = (transport: TransportChoice) => ({
   ...{
     transport,
-    audio: { encoding: "LINEAR_PCM" as const },
+    audio: { encoding: "LINEAR_PCM" as const, anchor: "after-ready" as const },
     recognition: { language: "en-US", interim: true },
   },
 });
@@ -21,6 +21,13 @@ it.each([
   expect(chooseTransport(raw(wanted), load, workers)).toBe(chosen);
 });
 
+it("chunks that count from their stream's own beginning go over riva-h2, where the target leaves a choice", () => {
+  const scenario = { ...raw("auto"), audio: { encoding: "LINEAR_PCM", anchor: "at-start" } } as const;
+  expect(chooseTransport(scenario, { streams: 1 }, 1, "riva-grpc")).toBe("riva-h2");
+  expect(chooseTransport({ ...scenario, transport: "riva-grpc" }, { streams: 1 }, 1)).toBe("riva-grpc");
+  expect(chooseTransport(scenario, { streams: 1 }, 1, "gateway")).toBe("gateway");
+});
+
 it("the target has the first word", () => {
   expect(chooseTransport(raw("auto"), { streams: 5000 }, 1, "nim-realtime")).toBe("nim-realtime");
   expect(() => chooseTransport(raw("riva-h2"), { streams: 1 }, 1, "nim-realtime")).toThrow(
@@ -29,7 +36,7 @@ it("the target has the first word", () => {
 });
 
 it.each(["MULAW", "ALAW", "FLAC", "OGGOPUS"] as const)("%s goes over gRPC only", (encoding) => {
-  const scenario = { ...raw("auto"), audio: { encoding } };
+  const scenario = { ...raw("auto"), audio: { ...raw("auto").audio, encoding } };
   expect(chooseTransport(scenario, { streams: 1 }, 1, "riva-grpc")).toBe("riva-grpc");
   for (const kind of ["nim-realtime", "gateway"] as const) {
     expect(() => chooseTransport(scenario, { streams: 1 }, 1, kind)).toThrow(

@@ -1,8 +1,9 @@
 /** Which transport carries a load. */
-import type { AudioEncoding, RecognitionSettings } from "../client/transport.ts";
+import type { RecognitionSettings } from "../client/transport.ts";
 import type { TargetKind, TransportName } from "../client/transports.ts";
 import { checkCarries, transportFor } from "../client/transports.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
+import type { AudioSettings } from "./scenario-audio.ts";
 import type { RunnableScenario } from "./scenario.ts";
 
 /** `auto` = by the kind of target, and where that leaves a choice, by the load. */
@@ -11,12 +12,14 @@ export type TransportChoice = "auto" | TransportName;
 /**
  * From here on a worker's streams go over riva-h2. grpc-js is the reference and what most clients in the field are made
  * of; with more streams than this its garbage collection begins to show in the lateness of sends, and it costs twice the CPU.
+ * Chunks that count from their stream's own beginning go over riva-h2 at any number: how long a client takes to begin a stream
+ * lies between theirs, and grpc-js takes several times as long as NVIDIA's C++ client.
  */
 const H2_FROM_STREAMS = 300;
 
 /** What of a scenario concerns the transport. */
 interface Wishes extends Pick<RunnableScenario, "transport"> {
-  audio: { encoding: AudioEncoding };
+  audio: Pick<AudioSettings, "encoding" | "anchor">;
   recognition: Partial<RecognitionSettings>;
 }
 
@@ -32,13 +35,14 @@ export function chooseTransport(
   workers: number,
   kind: TargetKind = "riva-grpc",
 ): TransportName {
-  const chosen = choose(wanted, "streams" in load ? load.streams : load.expectedOpen, workers, kind);
+  const streams = "streams" in load ? load.streams : load.expectedOpen;
+  const chosen = choose(wanted, audio.anchor === "at-start" ? Infinity : streams / workers, kind);
   checkCarries(chosen, audio.encoding, recognition);
   return chosen;
 }
 
-function choose(wanted: TransportChoice, streams: number, workers: number, kind: TargetKind): TransportName {
+function choose(wanted: TransportChoice, streamsPerWorker: number, kind: TargetKind): TransportName {
   if (wanted !== "auto") return transportFor(kind, wanted);
   if (kind !== "riva-grpc") return transportFor(kind);
-  return streams / workers >= H2_FROM_STREAMS ? "riva-h2" : "riva-grpc";
+  return streamsPerWorker >= H2_FROM_STREAMS ? "riva-h2" : "riva-grpc";
 }
