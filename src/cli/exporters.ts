@@ -131,7 +131,7 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
 }
 
 function push(url: URL, families: readonly Family[]): Promise<void> {
-  const { scenario = "", target = "" } = families[0]?.samples[0]?.labels ?? {};
+  const { scenario = "", target = "" } = families[0]?.labels ?? {};
   return pushGroup(
     url.href,
     families.filter(({ name }) => SUMMARY.test(name)),

@@ -7,6 +7,7 @@ const at = (value: number): Family[] => [
     name: "bench_done_total",
     type: "counter",
     help: "Done.",
+    labels: { target: "nim" },
     samples: [{ suffix: "", labels: { slo: 'p95 "x"' }, value }],
   },
   { name: "bench_open", type: "gauge", help: "Open.", samples: [{ suffix: "", labels: {}, value: -value }] },
@@ -19,9 +20,9 @@ it("keeps families and series together, each with its instants in order", () => 
   backfill.take(11_000, () => at(3));
   expect(backfill.text(11_250, at(4))).toBe(`# HELP bench_done Done.
 # TYPE bench_done counter
-bench_done_total{slo="p95 \\"x\\""} 1 10.000
-bench_done_total{slo="p95 \\"x\\""} 3 11.000
-bench_done_total{slo="p95 \\"x\\""} 4 11.250
+bench_done_total{target="nim",slo="p95 \\"x\\""} 1 10.000
+bench_done_total{target="nim",slo="p95 \\"x\\""} 3 11.000
+bench_done_total{target="nim",slo="p95 \\"x\\""} 4 11.250
 # HELP bench_open Open.
 # TYPE bench_open gauge
 bench_open -1 10.000

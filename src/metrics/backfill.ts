@@ -2,7 +2,7 @@
  * The course of a run as an OpenMetrics file with timestamps, for `promtool tsdb create-blocks-from openmetrics`: runs that
  * no Prometheus watched can be put into one afterwards.
  */
-import type { Family, Labels } from "./exposition.ts";
+import { type Family, type Labels, labelsOf } from "./exposition.ts";
 
 export interface Backfill {
   /** Takes the families at one instant, unless the last ones taken are too near. */
@@ -28,11 +28,12 @@ export function createBackfill(stepMs: number): Backfill {
 
   function keep(atEpochMs: number, families: readonly Family[]): void {
     instants.push(atEpochMs);
-    for (const { name, type, help, samples } of families) {
+    for (const family of families) {
+      const { name, type, help, samples } = family;
       const kept = byName.get(name) ?? { type, help, series: new Map<string, [number, number][]>() };
       byName.set(name, kept);
       for (const sample of samples) {
-        const line = `${name}${sample.suffix}${labelText(sample.labels)}`;
+        const line = `${name}${sample.suffix}${labelText(labelsOf(family, sample))}`;
         const values = kept.series.get(line) ?? [];
         kept.series.set(line, values);
         values.push([atEpochMs, sample.value]);

@@ -50,21 +50,21 @@ const backlogSlope: SessionMetric = {
     const { anchorMs, chunks } = observation;
     if (anchorMs === undefined || observation.cutShort) return undefined;
     const lastDueMs = dueMs(observation, chunks - 1);
-    let n = 0;
-    let [fromMs, toMs] = [NaN, NaN];
-    let [sumT, sumB, sumTT, sumTB] = [0, 0, 0, 0];
+    // An object: numbers that a closure changes would be allocated anew each time.
+    const sum = { n: 0, t: 0, b: 0, tt: 0, tb: 0, fromMs: NaN, toMs: NaN };
     eachBacklog(observation, (atMs, backlogMs) => {
       if (atMs > lastDueMs) return;
-      if (n++ === 0) fromMs = atMs;
-      toMs = atMs;
+      if (sum.n++ === 0) sum.fromMs = atMs;
+      sum.toMs = atMs;
       const t = atMs - anchorMs;
-      sumT += t;
-      sumB += backlogMs;
-      sumTT += t * t;
-      sumTB += t * backlogMs;
+      sum.t += t;
+      sum.b += backlogMs;
+      sum.tt += t * t;
+      sum.tb += t * backlogMs;
     });
-    if (n < SLOPE_FROM_RESPONSES || toMs - fromMs < SLOPE_FROM_MS) return undefined;
-    return (n * sumTB - sumT * sumB) / (n * sumTT - sumT * sumT);
+    const { n } = sum;
+    if (n < SLOPE_FROM_RESPONSES || sum.toMs - sum.fromMs < SLOPE_FROM_MS) return undefined;
+    return (n * sum.tb - sum.t * sum.b) / (n * sum.tt - sum.t * sum.t);
   },
 };
 

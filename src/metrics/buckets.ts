@@ -22,9 +22,7 @@ export class Buckets {
 
   /** Counts one value. @param ticks whole, 0 to 2^32 - 1 */
   record(ticks: number): void {
-    // The library finds the bucket with logarithms and powers of floats; that would be most of what recording costs.
-    const doublings = Math.max(0, 21 - Math.clz32(ticks));
-    this.add(doublings * 1024 + (ticks >>> doublings), 1);
+    this.add(bucketOf(ticks), 1);
   }
 
   add(bucket: number, count: number): void {
@@ -97,7 +95,15 @@ export class Buckets {
   }
 }
 
-/** The inverse of `record`, looked up because a scrape asks for every bucket that holds something. */
+const MOST_TICKS = 2 ** 32 - 1;
+
+/** The library finds it with logarithms and powers of floats; that would be most of what recording costs. */
+function bucketOf(ticks: number): number {
+  const doublings = Math.max(0, 21 - Math.clz32(ticks));
+  return doublings * 1024 + (ticks >>> doublings);
+}
+
+/** The inverse of `bucketOf`, looked up because a scrape asks for every bucket that holds something. */
 const LOWEST: Float64Array = Float64Array.from({ length: 2048 + 22 * 1024 + 1 }, (_, bucket) => {
   const doublings = bucket < 2048 ? 0 : (bucket >>> 10) - 1;
   return (bucket - doublings * 1024) * 2 ** doublings;
@@ -105,14 +111,8 @@ const LOWEST: Float64Array = Float64Array.from({ length: 2048 + 22 * 1024 + 1 },
 
 /** The first bucket that holds any tick above `ticks`. @param ticks not negative */
 export function firstAbove(ticks: number): number {
-  let from = 0;
-  let to = LOWEST.length - 1;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (highestOf(middle) > ticks) to = middle;
-    else from = middle + 1;
-  }
-  return from;
+  const bucket = bucketOf(Math.min(Math.floor(ticks), MOST_TICKS));
+  return highestOf(bucket) > ticks ? bucket : bucket + 1;
 }
 
 /** The least tick that falls into a bucket. */

@@ -7,12 +7,33 @@ import { actual, planned, type Timebase } from "./moments.ts";
 import type { ClipFacts, Observation } from "./observation.ts";
 import { alignWords, commonPrefix } from "./word-align.ts";
 
-/** When the words of a text were read: one place in each list a word; milliseconds since the start of the run. */
+/**
+ * When the words of all finals were read, and the end of the reference word that each is [e_w]: one place in each list a
+ * word, NaN for never and none. Milliseconds since the start of the run, and in the clip. Places from `count` on are left
+ * over from other sessions: the lists are used again, because this is on the timed path's thread.
+ */
 interface Emissions {
-  words: readonly string[];
-  firstMs: number[];
-  stableMs: number[];
-  finalMs: number[];
+  count: number;
+  firstMs: Float64Array;
+  stableMs: Float64Array;
+  finalMs: Float64Array;
+  endsMs: Float64Array;
+}
+
+function emissionsOf(capacity: number): Emissions {
+  const list = (): Float64Array => new Float64Array(capacity);
+  return { count: 0, firstMs: list(), stableMs: list(), finalMs: list(), endsMs: list() };
+}
+
+let lists = emissionsOf(256);
+
+/** The lists, with room for `count` words of which nothing is known. */
+function unread(count: number): Emissions {
+  if (count > lists.endsMs.length) lists = emissionsOf(2 * count);
+  lists.count = count;
+  for (let i = 0; i < count; i++)
+    lists.firstMs[i] = lists.stableMs[i] = lists.finalMs[i] = lists.endsMs[i] = NaN;
+  return lists;
 }
 
 /** Fills in the words of a segment's final, from place `from` on: when each was first there, there to stay, and final. */
@@ -69,25 +90,15 @@ function referenceOf(clip: ClipFacts): Reference {
   return reference;
 }
 
-function unread(count: number): number[] {
-  return new Array<number>(count).fill(NaN);
-}
-
-/** The words of all finals, and for each the end of the reference word that it is [e_w], or NaN. */
-const spokenEmissions = remembered((observation: Observation): Emissions & { endsMs: number[] } => {
+/** Valid until those of another session are asked for. */
+const spokenEmissions = remembered((observation: Observation): Readonly<Emissions> => {
   const reference = referenceOf(observation.clip);
   const speaks = !observation.cutShort && reference.words.length > 0;
   const segments = speaks ? segmentsOf(observation) : [];
   const [only, ...others] = segments;
   const words =
     others.length === 0 ? (only?.final.words ?? []) : segments.flatMap(({ final }) => final.words);
-  const emissions = {
-    words,
-    firstMs: unread(words.length),
-    stableMs: unread(words.length),
-    finalMs: unread(words.length),
-    endsMs: unread(words.length),
-  };
+  const emissions = unread(words.length);
   let from = 0;
   for (const segment of segments) {
     readSegment(emissions, segment, from);
@@ -102,8 +113,8 @@ function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" |
   const each =
     (timebase: Timebase): SeriesMetric["each"] =>
     (observation, emit) => {
-      const { endsMs, [form]: readMs } = spokenEmissions(observation);
-      for (let i = 0; i < endsMs.length; i++) {
+      const { count, endsMs, [form]: readMs } = spokenEmissions(observation);
+      for (let i = 0; i < count; i++) {
         const endMs = endsMs[i] ?? NaN;
         const spokenMs = Number.isNaN(endMs) ? undefined : timebase(observation, endMs);
         if (spokenMs !== undefined) emit((readMs[i] ?? NaN) - spokenMs);

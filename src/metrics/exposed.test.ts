@@ -3,7 +3,7 @@ import { PASSED } from "../../test/support/sample-result.ts";
 import { sketch } from "../../test/support/timeline.ts";
 import { WATCHED_FACTS, watchedRun } from "../../test/support/watched-run.ts";
 import { EXPOSED_FAMILIES, COMMON_LABELS, exposedFamilies } from "./exposed.ts";
-import { type Family, familyName, type Labels, type Sample } from "./exposition.ts";
+import { type Family, familyName, type Labels, labelsOf, type Sample } from "./exposition.ts";
 import type { Observation } from "./observation.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -187,9 +187,11 @@ describe("cardinality", () => {
     const { watch, totals } = watchedRun(SESSIONS);
     watch.stall({ process: "worker 1", gapMs: 700, atMs: 5000 });
     watch.ended(PASSED, totals);
-    for (const { name, samples } of exposedFamilies(watch.view(12_000))) {
+    for (const family of exposedFamilies(watch.view(12_000))) {
+      const { name, samples } = family;
       const declared = EXPOSED_FAMILIES.find((one) => one.name === name)?.labels ?? [];
-      for (const { labels } of samples) {
+      for (const sample of samples) {
+        const labels = labelsOf(family, sample);
         const own = Object.keys(labels).filter((label) => label !== "le");
         expect(own.sort(), name).toEqual([...COMMON_LABELS, ...declared].sort());
         if (name !== "bench_run_info") expect(Object.values(labels)).not.toContain(WATCHED_FACTS.runId);

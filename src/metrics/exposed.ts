@@ -22,7 +22,7 @@ import { metricNamed } from "./catalogue.ts";
 import { resultSamples } from "./exposed-result.ts";
 
 /** A family before it has samples. */
-export interface ExposedFamily extends Omit<Family, "samples"> {
+export interface ExposedFamily extends Omit<Family, "labels" | "samples"> {
   /** Besides those that every sample has (`COMMON_LABELS`). */
   labels: readonly string[];
   samples(view: RunView): Sample[];
@@ -285,11 +285,11 @@ export const EXPOSED_FAMILIES: readonly ExposedFamily[] = [...RUN_FAMILIES, ...C
 
 /** The families of a run at this moment; those that have nothing to say are left out. */
 export function exposedFamilies(view: RunView): Family[] {
-  const common = commonLabels(view);
-  return EXPOSED_FAMILIES.flatMap(({ name, type, help, samples }) => {
-    const labelled = samples(view).map((sample) => ({ ...sample, labels: { ...common, ...sample.labels } }));
-    return labelled.length === 0 ? [] : [{ name, type, help, samples: labelled }];
-  });
+  const labels = commonLabels(view);
+  return EXPOSED_FAMILIES.map(({ name, type, help, samples }) => ({
+    ...{ name, type, help, labels },
+    samples: samples(view),
+  })).filter(({ samples }) => samples.length > 0);
 }
 
 function commonLabels({ facts: { scenario, target } }: RunView): Labels {

@@ -1,5 +1,5 @@
 /** What a listener read while a session went on: the growing, changing text of each segment up to its final. */
-import { spokenWords } from "../base/text.ts";
+import { heardWords } from "./heard-words.ts";
 import { hasText } from "./moments.ts";
 import type { Observation } from "./observation.ts";
 
@@ -7,8 +7,12 @@ import type { Observation } from "./observation.ts";
 export interface Hypothesis {
   /** When it came [R_j]. */
   atMs: number;
+  text: string;
   words: readonly string[];
 }
+
+/** What is shown before anything was said. */
+const NOTHING: Hypothesis = { atMs: NaN, text: "", words: [] };
 
 /**
  * What one final closed: its hypotheses h_1 ... h_m in order of time, m = the final. Repetitions and blank partials change
@@ -35,36 +39,18 @@ export function remembered<T>(of: (observation: Observation) => T): (observation
 export const segmentsOf: (observation: Observation) => readonly Segment[] = remembered(({ responses }) => {
   const segments: Segment[] = [];
   let partials: Hypothesis[] = [];
-  let text = "";
-  let words: readonly string[] = [];
+  let shown = NOTHING;
   for (const response of responses) {
-    if (!response.final && (response.text === text || !hasText(response))) continue;
-    words = wordsOf(response.text, text, words);
-    text = response.text;
-    const hypothesis = { atMs: response.atMs, words };
-    if (!response.final) {
-      partials.push(hypothesis);
+    const { atMs, final, text } = response;
+    if (!final && (text === shown.text || !hasText(response))) continue;
+    shown = { atMs, text, words: heardWords(text, shown) };
+    if (!final) {
+      partials.push(shown);
       continue;
     }
-    segments.push({ partials, final: hypothesis });
+    segments.push({ partials, final: shown });
     partials = [];
-    text = "";
-    words = [];
+    shown = NOTHING;
   }
   return segments;
 });
-
-/** Texts kept apart in words: a server says much the same whenever it hears the same clip. */
-const TEXTS_KEPT = 4096;
-const wordsByText = new Map<string, readonly string[]>();
-
-/** Words of a text that usually is the one before with more at its end: only what is new is taken apart. */
-function wordsOf(text: string, before: string, wordsBefore: readonly string[]): readonly string[] {
-  const known = wordsByText.get(text);
-  if (known !== undefined) return known;
-  const grown = before !== "" && text.startsWith(before) && text[before.length] === " ";
-  const words = grown ? [...wordsBefore, ...spokenWords(text.slice(before.length))] : spokenWords(text);
-  if (wordsByText.size >= TEXTS_KEPT) wordsByText.clear();
-  wordsByText.set(text, words);
-  return words;
-}

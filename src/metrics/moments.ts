@@ -2,7 +2,8 @@
  * When things happened in one session: what the latency definitions are made of. Symbols in brackets as in
  * `observation.ts`.
  */
-import type { ClipFacts, Observation, ResponseRecord } from "./observation.ts";
+import { heardWords } from "./heard-words.ts";
+import type { Observation, ResponseRecord } from "./observation.ts";
 
 /** Blank means nothing but white space. */
 export function hasText({ text }: ResponseRecord): boolean {
@@ -68,20 +69,6 @@ export function lastFinalText({ responses }: Observation): ResponseRecord | unde
   return responses.findLast((response) => response.final && hasText(response));
 }
 
-/** Lower-case words without punctuation; apostrophes stay. Enough to find a word again, not to score a transcript. */
-export function plainWords(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:['\u2019][\p{L}\p{N}]+)*/gu) ?? [];
-}
-
-const references = new WeakMap<ClipFacts, readonly string[]>();
-
-/** Taken apart once: all sessions of a clip share it. */
-function referenceWords(clip: ClipFacts): readonly string[] {
-  const known = references.get(clip) ?? plainWords(clip.text ?? "");
-  references.set(clip, known);
-  return known;
-}
-
 /**
  * The first final that covers the last reference word [q]: with word times, one whose last word ends after that word
  * began; without, the one at which the last reference word appears among all final words so far, no further than a tenth
@@ -98,9 +85,9 @@ export function coveringFinal(observation: Observation): ResponseRecord | undefi
       if (lastEndMs > lastWordMs) return response;
       continue;
     }
-    const reference = referenceWords(clip);
+    const reference = heardWords(clip.text ?? "");
     const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
-    for (const word of plainWords(response.text)) {
+    for (const word of heardWords(response.text)) {
       if (word === reference.at(-1) && place >= earliestPlace) return response;
       place++;
     }

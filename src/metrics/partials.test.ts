@@ -118,6 +118,15 @@ describe("word emission", () => {
     expect(series("word_emission_final", sketch({ said }))).toEqual([500 - 370, 500 - 520, 1000 - 670]);
   });
 
+  it("keeps nothing of the sessions before, longer ones and shorter ones", () => {
+    const text = Array.from({ length: 400 }, (_, i) => `word ${i}`).join(" ");
+    const long = sketch({ said: [[1000, `${text} one two three four.`]] });
+    const short = sketch({ said: SAID });
+    const emissions = [short, long, short].map((session) => series("word_emission_first", session));
+    expect(emissions[2]).toEqual(emissions[0]);
+    expect(emissions[1]).toEqual([1000 - 370, 1000 - 520, 1000 - 670, 1000 - 820]);
+  });
+
   it("gives no value to words that were never said, nor without reference times", () => {
     expect(series("word_emission_first", sketch({ said: [[500, "nothing alike."]] }))).toEqual([]);
     const untimed = { ...NO_REFERENCE, words: [] };

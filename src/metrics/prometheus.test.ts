@@ -13,6 +13,7 @@ const FAMILIES: Family[] = [
     name: "bench_x_seconds",
     type: "histogram",
     help: "Latency.",
+    labels: { target: "nim" },
     samples: [
       {
         suffix: "_bucket",
@@ -36,8 +37,8 @@ it("writes OpenMetrics with exemplars for those who take it", async () => {
 bench_sessions_completed_total{slo="a \\"b\\" \\\\"} 3
 # HELP bench_x_seconds Latency.
 # TYPE bench_x_seconds histogram
-bench_x_seconds_bucket{le="0.5"} 1 # {session_id="7"} 0.4 12.5
-bench_x_seconds_sum 0.4
+bench_x_seconds_bucket{le="0.5",target="nim"} 1 # {session_id="7"} 0.4 12.5
+bench_x_seconds_sum{target="nim"} 0.4
 # EOF
 `);
 });
@@ -46,5 +47,5 @@ it("writes the plain format for everyone else", async () => {
   const { contentType, body } = await expose(FAMILIES, "text/plain");
   expect(contentType).toMatch(/^text\/plain/);
   expect(body).toContain("# TYPE bench_sessions_completed_total counter\nbench_sessions_completed_total{");
-  expect(body).toContain('bench_x_seconds_bucket{le="0.5"} 1\n');
+  expect(body).toContain('bench_x_seconds_bucket{le="0.5",target="nim"} 1\n');
 });

@@ -42,7 +42,7 @@ export async function pushGroup(
  * they are asked. In OpenMetrics it renames a counter to its name without "_total", and adds that to every sample.
  */
 function register(registry: Registry, families: readonly Family[]): void {
-  for (const { name, type, help, samples } of families) {
+  for (const { name, type, help, labels: sharedLabels = {}, samples } of families) {
     const metric = {
       name,
       type,
@@ -53,6 +53,7 @@ function register(registry: Registry, families: readonly Family[]): void {
           help,
           values: samples.map(({ suffix, labels, value, exemplar }) => ({
             labels,
+            sharedLabels,
             value,
             ...(suffix === "" ? {} : { metricName: `${name}${suffix}` }),
             ...(exemplar && {

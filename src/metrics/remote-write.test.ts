@@ -10,6 +10,7 @@ it("says name, labels in order, value and instant of every sample", () => {
         name: "bench_x_seconds",
         type: "histogram",
         help: "",
+        labels: { target: "nim" },
         samples: [
           { suffix: "_bucket", labels: { phase: "steady", le: "+Inf", empty: "" }, value: 3 },
           { suffix: "_sum", labels: {}, value: 0.125 },
@@ -41,7 +42,7 @@ it("says name, labels in order, value and instant of every sample", () => {
   };
   message(reader.len);
   expect(texts).toEqual(
-    "__name__ bench_x_seconds_bucket job riva_bench le +Inf phase steady __name__ bench_x_seconds_sum job riva_bench".split(
+    "__name__ bench_x_seconds_bucket job riva_bench le +Inf phase steady target nim __name__ bench_x_seconds_sum job riva_bench target nim".split(
       " ",
     ),
   );

@@ -5,7 +5,7 @@
  */
 import protobuf from "protobufjs/light.js";
 import { compress } from "snappyjs";
-import type { Family } from "./exposition.ts";
+import { type Family, labelsOf } from "./exposition.ts";
 
 /** https://github.com/prometheus/prometheus/blob/main/prompb/types.proto, the fields that are used. */
 const ROOT = protobuf.Root.fromJSON({
@@ -40,10 +40,10 @@ export function encodeWriteRequest(
   atEpochMs: number,
   extra: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const timeseries = families.flatMap(({ name, samples }) =>
-    samples.map(({ suffix, labels, value }) => ({
-      labels: sorted({ ...labels, ...extra, __name__: `${name}${suffix}` }),
-      samples: [{ value, timestamp: Math.round(atEpochMs) }],
+  const timeseries = families.flatMap((family) =>
+    family.samples.map((sample) => ({
+      labels: sorted({ ...labelsOf(family, sample), ...extra, __name__: `${family.name}${sample.suffix}` }),
+      samples: [{ value: sample.value, timestamp: Math.round(atEpochMs) }],
     })),
   );
   return compress(WRITE_REQUEST.encode({ timeseries }).finish());

@@ -1,6 +1,6 @@
 /** Gathers what exporters show of a run from what the coordinator hears. Plain state, no clock and no I/O of its own. */
+import { bucketLayout } from "./bucket-layout.ts";
 import { metricNamed } from "./catalogue.ts";
-import { bucketBounds } from "./exposition.ts";
 import type { RunResult, Validity } from "./result.ts";
 import { exemplarKey, type RunFacts, type RunView, type WorkerView } from "./run-view.ts";
 import { type Exemplar, keyParts, type Snapshot } from "./snapshot.ts";
@@ -39,27 +39,20 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
   );
   const heard: Stall[] = [];
   const exemplars = new Map<string, Map<number, Exemplar>>();
-  const boundsOf = new Map<string, number[]>();
   let totals: LiveTotals = createTotals({ window: planned.window, slos: planned.slos });
   let workersLost = 0;
   let result: RunResult | undefined;
 
-  function bounds(name: string): number[] {
-    const known = boundsOf.get(name);
-    if (known !== undefined) return known;
-    const metric = metricNamed(name);
-    const made = metric === undefined ? [] : bucketBounds(metric, facts.slos);
-    boundsOf.set(name, made);
-    return made;
-  }
-
   function keepExemplar(key: string, worst: Exemplar): void {
-    const { phase, metric } = keyParts(key);
-    const at = exemplarKey(phase, metric);
+    const { phase, metric: name } = keyParts(key);
+    const metric = metricNamed(name);
+    if (metric === undefined) return;
+    const at = exemplarKey(phase, name);
     const kept = exemplars.get(at) ?? new Map<number, Exemplar>();
     exemplars.set(at, kept);
-    const bucket = bounds(metric).findIndex((bound) => worst.value <= bound);
-    kept.set(bucket < 0 ? bounds(metric).length : bucket, worst);
+    const { bounds } = bucketLayout(metric, facts.slos);
+    const bucket = bounds.findIndex((bound) => worst.value <= bound);
+    kept.set(bucket < 0 ? bounds.length : bucket, worst);
   }
 
   /** By what is known while the run lasts; that too few sessions are in is no fault yet. */

@@ -104,10 +104,14 @@ function sentAudioMs(observation: Observation): number {
   return sent === 0 ? 0 : chunkEndMs(observation, sent - 1);
 }
 
-/** Audio of the chunks that were sent and due in the window. */
+/** Audio of the chunks that were sent and due in the window: all of it, unless the session reaches beyond the window. */
 function scheduledIn(observation: Observation, window: Window): number {
+  const sent = observation.sentMs.length;
+  if (sent === 0) return 0;
+  if (within(dueMs(observation, 0), window) && within(dueMs(observation, sent - 1), window))
+    return sentAudioMs(observation);
   let audioMs = 0;
-  for (let k = 0; k < observation.sentMs.length; k++) {
+  for (let k = 0; k < sent; k++) {
     if (within(dueMs(observation, k), window))
       audioMs += chunkEndMs(observation, k) - k * observation.chunkMs;
   }

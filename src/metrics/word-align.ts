@@ -2,7 +2,7 @@
 
 export interface Alignment {
   /** For each word of `from` its place in `to`; -1 where it was changed or is gone. */
-  places: Int32Array;
+  places: readonly number[];
   /** Words changed, gone or put in. */
   edits: number;
 }
@@ -21,7 +21,7 @@ export function alignWords(
   to: readonly string[],
   tail: "free" | "counts",
 ): Alignment {
-  const places = new Int32Array(from.length).fill(-1);
+  const places = new Array<number>(from.length).fill(-1);
   const head = commonPrefix(from, to);
   for (let i = 0; i < head; i++) places[i] = i;
   let fromEnd = from.length;

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveMetrics, type MetricsServer } from "../../src/cli/metrics-server.ts";
 import { exposedFamilies } from "../../src/metrics/exposed.ts";
+import { labelsOf } from "../../src/metrics/exposition.ts";
 import type { Observation } from "../../src/metrics/observation.ts";
 import { createRecorder } from "../../src/metrics/recorder.ts";
 import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
@@ -115,9 +116,11 @@ beforeAll(async () => {
     [...exposedFamilies(breached.state.view(5000)), ...exposedFamilies(unwell.state.view(5000))].reduce<
       ReturnType<typeof exposedFamilies>
     >((merged, family) => {
-      const known = merged.find(({ name }) => name === family.name);
-      if (known === undefined) return [...merged, { ...family, samples: [...family.samples] }];
-      known.samples.push(...family.samples);
+      const { name, type, help } = family;
+      const samples = family.samples.map((sample) => ({ ...sample, labels: labelsOf(family, sample) }));
+      const known = merged.find((one) => one.name === name);
+      if (known === undefined) return [...merged, { name, type, help, samples }];
+      known.samples.push(...samples);
       return merged;
     }, []),
   );
