@@ -152,7 +152,7 @@ function createMetrics(): {
     async second() {
       if (!isOn) return;
       // What ended in this turn is this turn's work.
-      ended.flush();
+      await new Promise<void>((resolve) => ended.work(resolve));
       const toMs = realClock.nowMs();
       const snapshot = deserialize(
         serialize(recorder.snapshot(fromMs, toMs, { loopDelayMs: 1 })),

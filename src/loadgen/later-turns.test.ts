@@ -1,67 +1,73 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { inLaterTurns, type LaterTurns } from "./later-turns.ts";
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "setImmediate"] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** One turn of the event loop, with what was put off to it. */
-function turn(): void {
-  vi.advanceTimersToNextTimer();
-}
-
-/** Later turns of which each item takes so long. */
-function slowly(itemMs: number): { taken: number[]; later: LaterTurns<number> } {
+/** Later turns of which each item takes so long, with `count` items in them. */
+function slowly(itemMs: number, count: number): { taken: number[]; later: LaterTurns<number> } {
   const taken: number[] = [];
   const later = inLaterTurns<number>({ nowMs: () => taken.length * itemMs }, (item) => taken.push(item));
+  for (let item = 0; item < count; item++) later.add(item);
   return { taken, later };
 }
 
-function takenAfterEachTurn(taken: readonly number[]): number[] {
+/** Works off a round; returns how many items had been taken after each turn. */
+function takenAfterEachTurn({ taken, later }: ReturnType<typeof slowly>): number[] {
   const after: number[] = [];
+  const done = vi.fn();
+  later.work(done);
+  after.push(taken.length);
   while (vi.getTimerCount() > 0) {
-    turn();
+    expect(done).not.toHaveBeenCalled();
+    vi.advanceTimersToNextTimer();
     after.push(taken.length);
   }
+  expect(done).toHaveBeenCalledOnce();
   return after;
 }
 
 describe("inLaterTurns", () => {
-  it("leaves items alone for 250 ms, then takes them in order for a millisecond a turn", () => {
-    const { taken, later } = slowly(0.3);
-    for (let item = 0; item < 10; item++) later.add(item);
-    vi.advanceTimersByTime(249);
-    expect(taken).toEqual([]);
-    expect(takenAfterEachTurn(taken)).toEqual([4, 8, 10]);
+  it("leaves items alone until it is asked, then takes them in order for a millisecond a turn", () => {
+    const { taken, later } = slowly(0.3, 10);
+    expect([taken, vi.getTimerCount()]).toEqual([[], 0]);
+    expect(takenAfterEachTurn({ taken, later })).toEqual([4, 8, 10]);
     expect(taken).toEqual(Array.from({ length: 10 }, (_, item) => item));
   });
 
-  it("takes an eighth of them a turn where that is more", () => {
-    const { taken, later } = slowly(2);
-    for (let item = 0; item < 16; item++) later.add(item);
-    expect(takenAfterEachTurn(taken)).toEqual([2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+  it("ends a round after 64 turns, however long its items take", () => {
+    const after = takenAfterEachTurn(slowly(5, 640));
+    expect(after).toEqual(Array.from({ length: 64 }, (_, turns) => 10 * (turns + 1)));
   });
 
-  it("keeps the number that waits bounded while more come in every turn than a millisecond is enough for", () => {
-    const { taken, later } = slowly(2);
-    let added = 0;
-    for (let turns = 0; turns < 200; turns++) {
-      for (let item = 0; item < 10; item++) later.add(added++);
-      turn();
-      expect(added - taken.length).toBeLessThanOrEqual(80);
-    }
+  it("leaves what comes in during a round to the next one", () => {
+    const { taken, later } = slowly(2, 2);
+    const done = vi.fn();
+    later.work(done);
+    later.add(2);
+    vi.runAllTimers();
+    expect(taken).toEqual([0, 1]);
+    expect(done).toHaveBeenCalledOnce();
+    later.work(done);
+    expect(taken).toEqual([0, 1, 2]);
+    expect(done).toHaveBeenCalledTimes(2);
   });
 
-  it("takes what is left when told to, once, and goes on with what comes after", () => {
-    const taken: string[] = [];
-    const later = inLaterTurns<string>({ nowMs: () => 0 }, (item) => taken.push(item));
-    later.add("a");
-    later.add("b");
+  it("takes what is left when told to, of the round under way and of the next, and ends the round once", () => {
+    const { taken, later } = slowly(2, 3);
+    let takenInRound: number | undefined;
+    later.work(() => (takenInRound = taken.length));
+    later.add(3);
     later.flush();
-    expect(taken).toEqual(["a", "b"]);
-    turn();
-    expect([taken, vi.getTimerCount()]).toEqual([["a", "b"], 0]);
-    later.add("c");
-    vi.advanceTimersByTime(250);
-    expect(taken).toEqual(["a", "b", "c"]);
+    expect([taken, takenInRound, vi.getTimerCount()]).toEqual([[0, 1, 2, 3], 3, 0]);
+    later.flush();
+    expect(taken).toHaveLength(4);
+  });
+
+  it("has nothing to do where nothing waits, and says so at once", () => {
+    const { later } = slowly(1, 0);
+    const done = vi.fn();
+    later.work(done);
+    expect(done).toHaveBeenCalledOnce();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Appends one line per session soon after its end, so that a crash loses none but those of the last quarter of a second
+ * Appends one line per session within about a second of its end, so that a crash loses none but those of the last second
  * (`later-turns.ts`), which count as lost like those under way. Workers share the file: every write
  * is one `write` call on a descriptor in append mode, which the kernel keeps whole.
  */

@@ -23,7 +23,7 @@ import { chunkEncoder } from "./encoded-audio.ts";
 import type { Engine, EngineSummary } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { planInput } from "./plan-input.ts";
-import { inLaterTurns } from "./later-turns.ts";
+import { inLaterTurns, type LaterTurns } from "./later-turns.ts";
 import { playedClips } from "./played-clips.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
 import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
@@ -178,6 +178,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     const reporter = startReporter({
       clock,
       scheduler,
+      ended,
       recorder,
       tell,
       cpuMs: world.cpuMs,
@@ -209,7 +210,6 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     settle: () => engine?.release(),
     stop() {
       engine?.stop();
-      ended.flush();
       // The sessions that are followed to their end go on after the window; they are not part of it.
       recorder.cutWindow(Math.max(clock.nowMs(), scenario.warmupMs));
     },
@@ -267,16 +267,17 @@ function tlsBuffers({ tls }: WorkerTarget): Pick<TransportOptions, "tls"> {
   return { tls: { ...Object.fromEntries(buffers), ...(serverName === undefined ? {} : { serverName }) } };
 }
 
-/** Sends snapshots and health once a second. */
+/** Once a second: says how the worker is, writes down what has ended, and sends what was recorded. */
 function startReporter(options: {
   clock: Clock;
   scheduler: Scheduler;
+  ended: LaterTurns<Observation>;
   recorder: Recorder;
   tell: Tell;
   cpuMs(): number;
   open(): number;
 }): { last(): void } {
-  const { clock, scheduler, recorder, tell } = options;
+  const { clock, scheduler, ended, recorder, tell } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   const endWatch = watchStalls(clock, STALL_MS, (gapMs, atMs) => tell({ type: "stall", gapMs, atMs }));
   let fromMs = 0;
@@ -290,9 +291,11 @@ function startReporter(options: {
     const cpuShare = (usedMs - cpuMs) / Math.max(1, toMs - fromMs);
     cpuMs = usedMs;
     tell({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
-    tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, toMs, { loopDelayMs }) });
-    fromMs = toMs;
-    scheduler.add(timed(fromMs + SNAPSHOT_MS, second));
+    ended.work(() => {
+      tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, toMs, { loopDelayMs }) });
+      fromMs = toMs;
+      scheduler.add(timed(toMs + SNAPSHOT_MS, second));
+    });
   }
 
   loopDelay.enable();

@@ -95,7 +95,20 @@ describe("judgeValidity", () => {
     expect(advice).toContain("the coordinator stood still for 1235 ms at 20.0 s");
   });
 
-  it("has nothing against a generator that could send nothing", () => {
-    expect(judgeValidity(CLEAN_BUT_SILENT).status).toBe("valid");
+  it("has nothing against a generator that could send nothing, and says that its pace was not tested", () => {
+    const { status, checks } = judgeValidity(CLEAN_BUT_SILENT);
+    expect(status).toBe("valid");
+    expect(checks.find(({ name }) => name === "send_lateness_p99")?.advice).toBe(
+      "not tested: no audio was sent in the window",
+    );
+  });
+
+  it("says first that a run was killed, and not also that it was interrupted", () => {
+    const killed = { atMs: 12_340, inFlight: 3 };
+    const { status, checks } = judgeValidity({ ...CLEAN, interrupted: true, killed });
+    expect(status).toBe("void");
+    expect(checks[0]?.name).toBe("complete");
+    expect(checks[0]?.advice).toContain("the run was killed at 12.3 s with 3 session(s) under way");
+    expect(checks.map(({ name }) => name)).not.toContain("interrupted");
   });
 });

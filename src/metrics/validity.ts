@@ -51,9 +51,10 @@ const CONCURRENCY_OFF_ALLOWED = 0.02;
 const MISSED_STARTS_ALLOWED = 0.01;
 const LOST_SHARE_ALLOWED = 0.05;
 
-/** Void when any limit is broken, degraded when one is more than half used up. */
+/** Void when any limit is broken, degraded when one is more than half used up. What tells most of the run comes first. */
 export function judgeValidity(input: ValidityInput): Validity {
   const checks = [
+    ...completeCheck(input),
     sessionsCheck(input),
     latenessCheck(input),
     generatorCheck(input),
@@ -62,8 +63,7 @@ export function judgeValidity(input: ValidityInput): Validity {
     ...startsCheck(input),
     ...(input.steadyState === undefined ? [] : [input.steadyState]),
     workersCheck(input),
-    ...(input.interrupted ? [INTERRUPTED] : []),
-    ...completeCheck(input),
+    ...(input.interrupted && input.killed === undefined ? [INTERRUPTED] : []),
   ];
   if (checks.some((check) => check.verdict === "fail")) return { status: "void", checks };
   return { status: checks.every((check) => check.verdict === "pass") ? "valid" : "degraded", checks };
@@ -110,7 +110,10 @@ function sessionsCheck({ sessions }: ValidityInput): Check {
 function latenessCheck({ chunkMs, latenessP99Ms }: ValidityInput): Check {
   const name = "send_lateness_p99";
   const limitMs = latenessLimitMs(chunkMs);
-  if (latenessP99Ms === undefined) return { name, verdict: "pass", limit: `<= ${limitMs}ms` };
+  if (latenessP99Ms === undefined) {
+    const advice = "not tested: no audio was sent in the window";
+    return { name, verdict: "pass", limit: `<= ${limitMs}ms`, advice };
+  }
   return limited(
     name,
     latenessP99Ms,
