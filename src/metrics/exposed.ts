@@ -275,7 +275,7 @@ const CATALOGUE_FAMILIES: readonly ExposedFamily[] = METRICS.map((metric) => ({
     ? {
         type: "gauge",
         labels: [],
-        samples: ({ totals, atMs }: RunView) => single(totals.valuesUntil(atMs)[metric.name]),
+        samples: ({ runValues }: RunView) => single(runValues[metric.name]),
       }
     : { type: "histogram", labels: ["phase"], samples: (view: RunView) => histogramOf(metric, view) }),
 }));

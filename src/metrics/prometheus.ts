@@ -55,14 +55,12 @@ function register(registry: Registry, families: readonly Family[]): void {
             labels,
             sharedLabels,
             value,
-            ...(suffix === "" ? {} : { metricName: `${name}${suffix}` }),
-            ...(exemplar && {
-              exemplar: {
-                labelSet: exemplar.labels,
-                value: exemplar.value,
-                timestamp: exemplar.epochSeconds,
-              },
-            }),
+            metricName: suffix === "" ? undefined : `${name}${suffix}`,
+            exemplar: exemplar && {
+              labelSet: exemplar.labels,
+              value: exemplar.value,
+              timestamp: exemplar.epochSeconds,
+            },
           })),
         }),
     };

@@ -104,16 +104,20 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
       totals = final;
       workers.forEach((_, index) => (workers[index] = { open: 0, cpuShare: 0, loopDelayMs: 0 }));
     },
-    view: (atMs) => ({
-      facts,
-      atMs: result === undefined ? atMs : Infinity,
-      totals,
-      workers,
-      workersLost,
-      stalls,
-      validity: result?.validity.status ?? validitySoFar(atMs),
-      exemplars,
-      ...(result === undefined ? {} : { result }),
-    }),
+    view(nowMs) {
+      const atMs = result === undefined ? nowMs : Infinity;
+      return {
+        facts,
+        atMs,
+        totals,
+        runValues: totals.valuesUntil(atMs),
+        workers,
+        workersLost,
+        stalls,
+        validity: result?.validity.status ?? validitySoFar(nowMs),
+        exemplars,
+        ...(result === undefined ? {} : { result }),
+      };
+    },
   };
 }

@@ -40,6 +40,8 @@ export interface RunView {
   /** Now, milliseconds since the start of the run; negative before it. */
   atMs: number;
   totals: LiveTotals;
+  /** The metrics with one value a run, of the steady window up to now. */
+  runValues: Readonly<Record<string, number>>;
   workers: readonly WorkerView[];
   workersLost: number;
   /** Times that a process of the run stood still, and the longest of them. */
