@@ -92,20 +92,35 @@ const BEAT_CHECK_MS = 500;
 /** After an abort, a worker that says nothing for this long is killed. */
 const ABORT_LIMIT_MS = 3000;
 
+/** A worker and what is known of it. */
+interface Member {
+  /** Counted from 0. */
+  readonly index: number;
+  readonly job: WorkerJob;
+  readonly handle: WorkerHandle;
+  ready: Extract<FromWorker, { type: "ready" }> | undefined;
+  lastHeardMs: number;
+  /** Sessions open. */
+  open: number;
+  windowOver: boolean;
+  /** Done or lost. */
+  over: boolean;
+  summary: EngineSummary | undefined;
+}
+
+function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
+  const nothingYet = { ready: undefined, lastHeardMs: 0, open: 0, summary: undefined };
+  return { index, job, handle, ...nothingYet, windowOver: false, over: false };
+}
+
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
-  const { jobs, totals } = options;
+  const { totals } = options;
   const clock = createRunClock(options.clock);
-  const workers = jobs.map((_, index) => options.launch(index));
-  const summaries: (EngineSummary | undefined)[] = jobs.map(() => undefined);
-  const over = jobs.map(() => false);
-  const windowOver = jobs.map(() => false);
-  const lastHeardMs = jobs.map(() => 0);
+  const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
   const lostWorkers: LostWorker[] = [];
-  const open = jobs.map(() => 0);
   const stalls: Stall[] = [];
   const health: (WorkerHealth & { worker: number })[] = [];
   const problems: { message: string; hint?: string }[] = [];
-  const ready: (Extract<FromWorker, { type: "ready" }> | undefined)[] = jobs.map(() => undefined);
   let started = false;
   let settled = false;
   let interrupted = false;
@@ -114,12 +129,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let forgetAbort = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
-  const send = (index: number, message: ToWorker): void => {
-    const runId = jobs[index]?.runId;
-    if (runId !== undefined && !over[index]) workers[index]?.channel.send({ ...message, runId });
+  const send = ({ over, handle, job: { runId } }: Member, message: ToWorker): void => {
+    if (!over) handle.channel.send({ ...message, runId });
   };
   const broadcast = (message: ToWorker): void => {
-    for (const index of jobs.keys()) send(index, message);
+    for (const member of members) send(member, message);
   };
   const event = (
     type: RunEvent["type"],
@@ -131,13 +145,14 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     event("stall", `${stall.process} did not run for ${Math.round(stall.gapMs)} ms`, { stall });
   };
 
-  function hear(index: number, message: Addressed<FromWorker>): void {
-    if (message.runId !== jobs[index]?.runId || over[index] === true) return;
-    lastHeardMs[index] = clock.nowMs();
+  function hear(member: Member, message: Addressed<FromWorker>): void {
+    if (message.runId !== member.job.runId || member.over) return;
+    const worker = member.index;
+    member.lastHeardMs = clock.nowMs();
     switch (message.type) {
       case "ready":
-        ready[index] = message;
-        if (ready.every((one) => one !== undefined)) begin();
+        member.ready = message;
+        if (members.every(({ ready }) => ready !== undefined)) begin();
         break;
       case "failed":
         settle({
@@ -147,18 +162,18 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       case "snapshot":
         totals.add(message.snapshot);
         options.onSnapshot(message.snapshot);
-        options.onProgress({ atMs: clock.nowMs(), open: sum(open) });
+        options.onProgress({ atMs: clock.nowMs(), open: sum(members.map(({ open }) => open)) });
         break;
       case "health":
-        health.push({ ...message.health, worker: index });
-        options.onHealth?.({ ...message.health, worker: index });
-        open[index] = message.health.open;
+        health.push({ ...message.health, worker });
+        options.onHealth?.({ ...message.health, worker });
+        member.open = message.health.open;
         break;
       case "stall":
-        noteStall({ process: `worker ${index + 1}`, gapMs: message.gapMs, atMs: message.atMs });
+        noteStall({ process: `worker ${worker + 1}`, gapMs: message.gapMs, atMs: message.atMs });
         break;
       case "window-over":
-        windowOver[index] = true;
+        member.windowOver = true;
         settleWindow();
         break;
       case "problem":
@@ -167,37 +182,42 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         broadcast({ type: "stop" });
         break;
       case "done":
-        summaries[index] = message.summary;
-        finished(index);
+        member.summary = message.summary;
+        finished(member);
         break;
     }
   }
 
-  function finished(index: number): void {
-    over[index] = true;
-    open[index] = 0;
+  function finished(member: Member): void {
+    member.over = true;
+    member.open = 0;
     settleWindow();
-    if (over.every(Boolean)) settle({});
+    if (members.every(({ over }) => over)) settle({});
   }
 
   /** The window must not empty under a worker that still has sessions in it: all are let go together. */
   function settleWindow(): void {
-    if (settled || !jobs.every((_, index) => windowOver[index] === true || over[index] === true)) return;
+    if (settled || !members.every(({ windowOver, over }) => windowOver || over)) return;
     settled = true;
     broadcast({ type: "settle" });
   }
 
-  function lost(index: number, how: string): void {
-    if (over[index]) return;
+  function lost(member: Member, how: string): void {
+    if (member.over) return;
+    const worker = member.index + 1;
     if (!started) {
-      settle({ error: new BenchError(`worker ${index + 1} ended before the run began`) });
+      settle({ error: new BenchError(`worker ${worker} ended before the run began`) });
       return;
     }
-    const one = { worker: index + 1, atMs: clock.nowMs(), windowOver: windowOver[index] === true };
+    const one = { worker, atMs: clock.nowMs(), windowOver: member.windowOver };
     lostWorkers.push(one);
-    event("worker-lost", `worker ${index + 1} ${how}; its share is not run again`, { lost: one });
-    workers[index]?.kill();
-    finished(index);
+    event("worker-lost", `worker ${worker} ${how}; its share is not run again`, { lost: one });
+    member.handle.kill();
+    finished(member);
+  }
+
+  function allHeardNow(): void {
+    for (const member of members) member.lastHeardMs = clock.nowMs();
   }
 
   /** A worker that hangs is as good as gone, and would keep the run from ever ending. */
@@ -207,27 +227,27 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     function check(): void {
       const nowMs = clock.nowMs();
       // After a standstill of our own the beats are still in the pipe: nobody is to be blamed for that.
-      if (nowMs - lastCheckMs > 2 * BEAT_CHECK_MS) lastHeardMs.fill(nowMs);
+      if (nowMs - lastCheckMs > 2 * BEAT_CHECK_MS) allHeardNow();
       lastCheckMs = nowMs;
       cancel = clock.wakeAt(nowMs + BEAT_CHECK_MS, check);
       if (!started) return;
-      lastHeardMs.forEach((heardMs, index) => {
-        if (nowMs - heardMs > SILENCE_MS) lost(index, `was silent for ${SILENCE_MS / 1000} s`);
-      });
+      for (const member of members) {
+        if (nowMs - member.lastHeardMs > SILENCE_MS) lost(member, `was silent for ${SILENCE_MS / 1000} s`);
+      }
     }
     return () => cancel();
   }
 
   function begin(): void {
-    const planHash = ready[0]?.planHash ?? "";
-    if (ready.some((one) => one?.planHash !== planHash)) {
+    const planHash = members[0]?.ready?.planHash ?? "";
+    if (members.some(({ ready }) => ready?.planHash !== planHash)) {
       settle({ error: new BenchError("the workers made different plans: their dataset or version differs") });
       return;
     }
     started = true;
     startedAtEpochMs = options.clock.epochMs() + START_MARGIN_MS;
     clock.setOrigin(options.clock.nowMs() + START_MARGIN_MS);
-    lastHeardMs.fill(clock.nowMs());
+    allHeardNow();
     try {
       options.onStart({ startedAtEpochMs, planHash });
     } catch (error) {
@@ -237,7 +257,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return;
     }
     broadcast({ type: "start", atEpochMs: startedAtEpochMs });
-    event("start", `${jobs.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
+    event("start", `${members.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
   }
 
   return {
@@ -252,30 +272,30 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
             if (error === undefined) resolve();
             else reject(error);
           };
-          workers.forEach(({ channel }, index) => {
-            channel.onMessage((message) => hear(index, message));
-            channel.onClose(() => lost(index, "ended before its sessions did"));
-            const job = jobs[index];
-            if (job !== undefined) send(index, { type: "prepare", job });
-          });
+          for (const member of members) {
+            const { channel } = member.handle;
+            channel.onMessage((message) => hear(member, message));
+            channel.onClose(() => lost(member, "ended before its sessions did"));
+            send(member, { type: "prepare", job: member.job });
+          }
         });
       } finally {
         endWatch();
         forgetAbort();
         endBeats();
-        for (const worker of workers) worker.kill();
+        for (const { handle } of members) handle.kill();
       }
       event("end", "every worker is done");
       return {
         startedAtEpochMs,
         endedAtEpochMs: options.clock.epochMs(),
-        planHash: ready[0]?.planHash ?? "",
+        planHash: members[0]?.ready?.planHash ?? "",
         ...(extendedToMs === undefined ? {} : { extendedToMs }),
-        connections: sum(ready.map((one) => one?.connections ?? 0)),
-        warmUpMs: Math.max(...ready.map((one) => one?.warmUpMs ?? 0)),
+        connections: sum(members.map(({ ready }) => ready?.connections ?? 0)),
+        warmUpMs: Math.max(...members.map(({ ready }) => ready?.warmUpMs ?? 0)),
         stalls,
         lost: lostWorkers,
-        summaries,
+        summaries: members.map(({ summary }) => summary),
         health,
         problems,
         interrupted,
@@ -306,9 +326,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       event("abort", "stopping now");
       broadcast({ type: "abort" });
       forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
-        workers.forEach((worker, index) => {
-          if (!over[index]) worker.kill();
-        });
+        for (const { over, handle } of members) if (!over) handle.kill();
       });
     },
     noteStall(process, gapMs, atEpochMs) {

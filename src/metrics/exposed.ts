@@ -286,10 +286,10 @@ export const EXPOSED_FAMILIES: readonly ExposedFamily[] = [...RUN_FAMILIES, ...C
 /** The families of a run at this moment; those that have nothing to say are left out. */
 export function exposedFamilies(view: RunView): Family[] {
   const labels = commonLabels(view);
-  return EXPOSED_FAMILIES.map(({ name, type, help, samples }) => ({
-    ...{ name, type, help, labels },
-    samples: samples(view),
-  })).filter(({ samples }) => samples.length > 0);
+  return EXPOSED_FAMILIES.map((family): Family => {
+    const { name, type, help } = family;
+    return { name, type, help, labels, samples: family.samples(view) };
+  }).filter(({ samples }) => samples.length > 0);
 }
 
 function commonLabels({ facts: { scenario, target } }: RunView): Labels {
