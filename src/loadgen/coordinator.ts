@@ -96,6 +96,8 @@ const ABORT_LIMIT_MS = 3000;
 interface Member {
   /** Counted from 0. */
   readonly index: number;
+  /** What people are told: counted from 1. */
+  readonly name: string;
   readonly job: WorkerJob;
   readonly handle: WorkerHandle;
   ready: Extract<FromWorker, { type: "ready" }> | undefined;
@@ -109,8 +111,18 @@ interface Member {
 }
 
 function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
-  const nothingYet = { ready: undefined, lastHeardMs: 0, open: 0, summary: undefined };
-  return { index, job, handle, ...nothingYet, windowOver: false, over: false };
+  return {
+    index,
+    name: `worker ${index + 1}`,
+    job,
+    handle,
+    ready: undefined,
+    lastHeardMs: 0,
+    open: 0,
+    windowOver: false,
+    over: false,
+    summary: undefined,
+  };
 }
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
@@ -170,7 +182,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         member.open = message.health.open;
         break;
       case "stall":
-        noteStall({ process: `worker ${worker + 1}`, gapMs: message.gapMs, atMs: message.atMs });
+        noteStall({ process: member.name, gapMs: message.gapMs, atMs: message.atMs });
         break;
       case "window-over":
         member.windowOver = true;
@@ -204,14 +216,13 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
 
   function lost(member: Member, how: string): void {
     if (member.over) return;
-    const worker = member.index + 1;
     if (!started) {
-      settle({ error: new BenchError(`worker ${worker} ended before the run began`) });
+      settle({ error: new BenchError(`${member.name} ended before the run began`) });
       return;
     }
-    const one = { worker, atMs: clock.nowMs(), windowOver: member.windowOver };
+    const one = { worker: member.index + 1, atMs: clock.nowMs(), windowOver: member.windowOver };
     lostWorkers.push(one);
-    event("worker-lost", `worker ${worker} ${how}; its share is not run again`, { lost: one });
+    event("worker-lost", `${member.name} ${how}; its share is not run again`, { lost: one });
     member.handle.kill();
     finished(member);
   }

@@ -4,6 +4,7 @@ import type { Metric } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
 import { limitsOf, type Slo } from "./slo.ts";
 
+/** How the values of one metric are dealt out to buckets, and what those are called. */
 export interface BucketLayout {
   /**
    * Upper bounds in the metric's own unit, rising. Every limit of its SLOs is one of them, so that the share within an SLO is

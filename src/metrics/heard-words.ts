@@ -16,7 +16,7 @@ export function heardWords(
   const known = wordsByText.get(text);
   if (known !== undefined) return known;
   const words =
-    before !== undefined && before.text !== "" && text.startsWith(`${before.text} `)
+    before !== undefined && text.startsWith(`${before.text} `)
       ? [...before.words, ...spokenWords(text.slice(before.text.length))]
       : spokenWords(text);
   if (wordsByText.size >= TEXTS_KEPT) wordsByText.clear();
