@@ -57,7 +57,7 @@ function checksTable(
   const rows = checks.map((check) => {
     const figures = cells(check);
     const verdict = figures.pop() ?? "";
-    const advice = check.verdict === "pass" ? undefined : check.advice;
+    const { advice } = check;
     return markup`<tr${advice === undefined ? undefined : markup` class="advised"`}><th scope="row">${identifier(check.name)}</th>
 ${figures.map((figure) => markup`<td class="number">${figure}</td>`)}<td class="${verdict}">${verdict}</td></tr>
 ${advice === undefined ? undefined : markup`<tr class="advice"><td colspan="${head.length}">${advice}</td></tr>\n`}`;

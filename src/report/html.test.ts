@@ -24,6 +24,17 @@ describe("golden files", () => {
   });
 });
 
+test("says beside a check that passed that it had nothing to test, and gives no sign to what rounds to nothing", () => {
+  const untested = { name: "steady_state", verdict: "pass" as const, advice: "not tested: too short" };
+  const still = { name: "collapse", verdict: "pass" as const, observed: -0.000_001, limit: "< 1%" };
+  const page = ours(
+    renderHtml({ ...PASSED, validity: { status: "valid", checks: [untested] }, slos: [still] }),
+  );
+  expect(page).toContain('<tr class="advice"><td colspan="4">not tested: too short</td></tr>');
+  expect(page).toContain("0.00 %");
+  expect(page).not.toContain("-0.00 %");
+});
+
 test.each(SAMPLES)("%s needs nothing from elsewhere, and every id is unique", (_, result) => {
   const page = ours(renderHtml(result));
   expect(page).not.toMatch(/<img|src=|href="(?!#|data:,")|url\(|@import/);

@@ -237,9 +237,9 @@ export function optional(value: number | undefined): string {
   return value === undefined ? "-" : short(value);
 }
 
-/** A ratio in percent. */
+/** A ratio in percent; what rounds to nothing has no sign. */
 export function percent(ratio: number): string {
-  return `${(ratio * 100).toFixed(2)} %`;
+  return `${Number((ratio * 100).toFixed(2)).toFixed(2)} %`;
 }
 
 /** An ISO 8601 instant as people read it. */
