@@ -2,6 +2,7 @@
 import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
+import { printableLines } from "../base/printable.ts";
 import type { Command } from "./command.ts";
 import { packageVersion } from "./machine.ts";
 import type { RunArguments } from "./run-options.ts";
@@ -202,9 +203,9 @@ export async function bench(world: World): Promise<void> {
 function report(world: World, error: unknown): void {
   const known = error instanceof BenchError ? error : undefined;
   const hint = known?.hint === undefined ? "" : `\n  ${known.hint}`;
-  world.stderr.write(`bench: ${messageOf(error)}${hint}\n`);
+  world.stderr.write(`bench: ${printableLines(messageOf(error) + hint)}\n`);
   if (world.args.includes("--debug"))
-    world.stderr.write(`${(error instanceof Error && error.stack) || ""}\n`);
+    world.stderr.write(`${printableLines((error instanceof Error && error.stack) || "")}\n`);
   else if (known === undefined) world.stderr.write("  This is a bug in riva-bench; --debug shows where.\n");
   world.setExitCode(known?.exitCode ?? EXIT.ourError);
 }

@@ -1,5 +1,6 @@
 /** The summary a person reads at the end of a run. A function of the result; the only importer of cli-table3. */
 import Table from "cli-table3";
+import { printable } from "../base/printable.ts";
 import type { RunResult, Summary } from "../metrics/result.ts";
 import { stageRows } from "./stages.ts";
 import type { Column, Row } from "./wording.ts";
@@ -65,11 +66,6 @@ function heading(result: RunResult, paint: Paint): string {
     `${paint(name, "bold")} against ${paint(printable(target.name), "bold")} (${emulated}${printable(target.uri)}${model})`,
     `${paint(verdict.toUpperCase(), VERDICT_COLORS[verdict])}: ${verdictSentence(result)}`,
   ].join("\n");
-}
-
-/** Without control characters: a server names its own model, and must not speak to the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, "");
 }
 
 /** Only what gives reason for doubt. */
