@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { printableLines } from "../base/printable.ts";
+import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
 import { packageVersion } from "./machine.ts";
 import type { RunArguments } from "./run-options.ts";
@@ -172,6 +173,9 @@ export async function bench(world: World): Promise<void> {
     .strict()
     .recommendCommands()
     .wrap(Math.min(110, world.stdout.columns))
+    // Messages are matched in English, whatever LC_ALL says; a dot in a flag's name makes no object of it.
+    .detectLocale(false)
+    .parserConfiguration({ "dot-notation": false })
     .showHelpOnFail(false)
     .exitProcess(false)
     .fail((message, error) => {
@@ -201,9 +205,9 @@ export async function bench(world: World): Promise<void> {
 }
 
 function report(world: World, error: unknown): void {
-  const known = error instanceof BenchError ? error : undefined;
+  const known = error instanceof BenchError ? error : systemError(error);
   const hint = known?.hint === undefined ? "" : `\n  ${known.hint}`;
-  world.stderr.write(`bench: ${printableLines(messageOf(error) + hint)}\n`);
+  world.stderr.write(`bench: ${printableLines(messageOf(known ?? error) + hint)}\n`);
   if (world.args.includes("--debug"))
     world.stderr.write(`${printableLines((error instanceof Error && error.stack) || "")}\n`);
   else if (known === undefined) world.stderr.write("  This is a bug in riva-bench; --debug shows where.\n");

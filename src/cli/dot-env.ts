@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { BenchError, messageOf } from "../base/errors.ts";
 
 /** Where the value of a setting came from. */
 export interface Setting {
@@ -8,21 +9,57 @@ export interface Setting {
   source: string;
 }
 
-/** Looks a variable up: the environment first, then `.env`; empty means not set. */
+/**
+ * Looks a variable up: the environment first, then `.env`; empty means not set. Only names that are asked for are ever read
+ * from `.env`: nothing in it reaches this process's environment (`NODE_OPTIONS`) or that of a child.
+ */
 export type Environment = (name: string) => Setting | undefined;
 
-/** The process's environment with the `.env` of the working folder behind it. */
+/**
+ * The process's environment with the `.env` of the working folder behind it.
+ * @throws BenchError (exit 2) for a `.env` that is there and can't be read
+ */
 export async function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): Promise<Environment> {
-  const file = parseDotEnv(await readFile(join(cwd, ".env"), "utf8").catch(() => ""));
+  const file = await readDotEnv(cwd);
   return (name) => {
     const real = env[name];
     if (real !== undefined) return real === "" ? undefined : { value: real, source: name };
     const value = file.get(name) ?? "";
     return value === "" ? undefined : { value, source: `${name} in .env` };
   };
+}
+
+/**
+ * The `.env` of a folder; empty when there is none.
+ * @throws BenchError (exit 2) for one that can't be read or is no UTF-8 text
+ */
+export async function readDotEnv(cwd: string): Promise<Map<string, string>> {
+  const path = join(cwd, ".env");
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code)))
+      return new Map();
+    throw unusable(path, messageOf(error));
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return parseDotEnv(text);
+  } catch {
+    // Said below.
+  }
+  throw unusable(path, "it is not UTF-8 text");
+}
+
+function unusable(path: string, why: string): BenchError {
+  return BenchError.usage(
+    `${path} can't be read: ${why}`,
+    "Its settings are NAME=value lines. Mend it, move it away, or start from another folder.",
+  );
 }
 
 /** `NAME=value` lines; `export`, quotes and comments as a shell reads them, no substitution. Other lines are skipped. */

@@ -1,8 +1,8 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, unwatchFile, watchFile } from "node:fs";
+import { unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
@@ -23,9 +23,9 @@ import type { UpstreamConfig } from "../gateway/upstreams.ts";
 import { createUpstreams } from "../gateway/upstreams.ts";
 import { YOUNG_MEGABYTES } from "../gateway/young-generation.ts";
 import type { Command } from "./command.ts";
-import { parseDotEnv } from "./dot-env.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
+import { ENV_PREFIX, gatewaySettings } from "./gateway-settings.ts";
 import { mustBePort } from "./port-flag.ts";
 import { hearSignals, inRoomyThread, runInRoomyThread, youngMegabytes } from "./roomy-thread.ts";
 import { resolveTarget } from "./target.ts";
@@ -46,11 +46,9 @@ interface Args {
   checkConfig: boolean;
 }
 
-const ENV_PREFIX = "BENCH_GATEWAY";
-
 export function gatewayCommand(world: World): Command {
   return {
-    builder: (yargs) => options(yargs, settingsOfDotEnv(world)),
+    builder: async (yargs) => options(yargs, await gatewaySettings(world)),
     async handler(args) {
       const wanted = args as unknown as Args;
       if (inRoomyThread || wanted.checkConfig) await gateway(world, wanted);
@@ -59,27 +57,10 @@ export function gatewayCommand(world: World): Command {
   };
 }
 
-/** `BENCH_GATEWAY_*` in `.env`, by the flags that they set. */
-function settingsOfDotEnv({ cwd }: World): Record<string, string | string[]> {
-  const path = join(cwd, ".env");
-  const file = parseDotEnv(existsSync(path) ? readFileSync(path, "utf8") : "");
-  const settings: Record<string, string | string[]> = {};
-  for (const [name, value] of file) {
-    if (!name.startsWith(`${ENV_PREFIX}_`) || value === "") continue;
-    const flag = name
-      .slice(ENV_PREFIX.length + 1)
-      .toLowerCase()
-      .replaceAll("_", "-");
-    settings[flag] = flag === "upstream" ? [value] : value;
-  }
-  return settings;
-}
-
-/** @param dotEnv gives way to the environment, and that to flags */
-function options(yargs: Argv, dotEnv: object): Argv {
+/** @param settings give way to flags */
+function options(yargs: Argv, settings: object): Argv {
   return yargs
-    .config(dotEnv)
-    .env(ENV_PREFIX)
+    .config(settings)
     .option("config", { type: "string", describe: "YAML file with all settings; read again on SIGHUP" })
     .option("port", { type: "number", describe: "0 = any free port [default: 9000]" })
     .option("host", { type: "string", describe: "Address to listen on [default: 127.0.0.1]" })
