@@ -4,7 +4,11 @@
 # templates there alone: that needs root, once. Prints the folder of the binaries.
 #   scripts/get-prometheus.sh [FOLDER]
 set -euo pipefail
-folder=${1:-$(dirname "$0")/../node_modules/.cache/prometheus}
+folder=${1:-$(dirname -- "$0")/../node_modules/.cache/prometheus}
+case $folder in
+  /*) ;;
+  *) folder=$PWD/$folder ;;
+esac
 packages=(prometheus prometheus-alertmanager prometheus-pushgateway)
 
 if ! [ -x "$folder/usr/bin/prometheus" ] || ! [ -x "$folder/usr/bin/prometheus-pushgateway" ]; then

@@ -6,8 +6,8 @@
 set -euo pipefail
 folder=${1:?usage: scripts/make-certs.sh FOLDER [DAYS]}
 days=${2:-30}
-mkdir -p "$folder"
-cd "$folder"
+mkdir -p -- "$folder"
+cd -- "$folder"
 
 key() { openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null ||
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null; }
@@ -46,7 +46,7 @@ EOF
   openssl req -new -key "$1.key" -subj "$2" -out "$book/request"
   openssl ca -batch -notext -config "$book/config" -extfile "$book/extensions" -cert "$4.crt" -keyfile "$4.key" \
     -startdate 20200101000000Z -enddate 20200102000000Z -in "$book/request" -out "$1.crt" 2>/dev/null
-  rm -r "$book"
+  rm -r -- "$book"
 }
 
 local_names="subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"

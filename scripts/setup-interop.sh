@@ -2,7 +2,7 @@
 # Installs NVIDIA's Python client (and grpcurl, where Go is) below build/interop, for `npm run test:interop`. Does nothing when
 # they are there. Fails, saying why, when the Python client can't be installed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd -- "$(dirname -- "$0")/.." || exit 1
 folder=build/interop
 package='nvidia-riva-client>=2.19,<3'
 # What its realtime module imports and its package does not ask for.
