@@ -1,12 +1,19 @@
 /**
- * WAV files to mono 16-bit PCM, and PCM to chunks. The only importer of wavefile.
+ * WAV files to mono 16-bit PCM, PCM to WAV files, and PCM to chunks. The only importer of wavefile.
  *
  * What is fed to a speech server is decided here, so nothing is repaired in silence: a file that is cut short, has two
  * channels or an unusual coding is refused with the command that mends it.
  */
+import { extname } from "node:path";
 import wavefile from "wavefile";
-import { BenchError, messageOf } from "./errors.ts";
-import { decodeG711 } from "./g711.ts";
+import { BenchError } from "./errors.ts";
+import { shellWord } from "./shell-word.ts";
+import type { WavFormat } from "./wav-format.ts";
+import { wavFormatName } from "./wav-format.ts";
+import type { WavHeader } from "./wav-header.ts";
+import { isRefusal, WavHeaderReader } from "./wav-header.ts";
+import type { BadSamples } from "./wav-samples.ts";
+import { toPcm16 } from "./wav-samples.ts";
 
 // wavefile is CommonJS: plain Node finds no named export in it.
 const { WaveFile } = wavefile;
@@ -17,20 +24,8 @@ export const BYTES_PER_SAMPLE = 2;
 /** Lowest and highest sample rate that Riva accepts. */
 const SAMPLE_RATE_HZ = { min: 8000, max: 96_000 };
 
-/** What an encoder writes as the length when its output can't be rewound: "until the end of the file". */
-const UNKNOWN_LENGTH = 0xffffffff;
-
-/** wavefile's names of the sample codings that are turned into 16-bit PCM, and ours. */
-const ENCODINGS: Readonly<Record<string, string>> = {
-  "8": "8-bit PCM",
-  "16": "16-bit PCM",
-  "24": "24-bit PCM",
-  "32": "32-bit PCM",
-  "32f": "32-bit float",
-  "64": "64-bit float",
-  "8m": "mu-law",
-  "8a": "A-law",
-};
+/** Bytes of the shortest header there is: a plain format, then the audio. */
+const PLAIN_HEADER_BYTES = 44;
 
 export interface DecodedAudio {
   sampleRateHz: number;
@@ -41,71 +36,97 @@ export interface DecodedAudio {
   encoding: string;
 }
 
-/** The parts of wavefile's objects that are used; its own types say `object`. */
-interface WaveChunks {
-  fmt: { numChannels: number; sampleRate: number };
-  data: { chunkSize: number; samples: Uint8Array };
-}
-
 /**
  * Decodes a WAV file. The sample rate is kept; mu-law, A-law, float and other PCM depths become 16-bit PCM.
+ *
+ * Takes RIFF, RF64 and BW64 with PCM of 8 to 32 bits, float of 32 and 64 bits, mu-law and A-law, EXTENSIBLE or not. Beside the
+ * file's own bytes, at most twice their length is allocated (8-bit samples become 16-bit ones).
  *
  * @throws BenchError (exit 2) naming the file: not a WAV, truncated, empty, more than one channel, a sample rate or a
  * coding that can't be used.
  */
 export function decodeWav(bytes: Uint8Array, fileName: string): DecodedAudio {
-  const wav = parse(bytes, fileName);
-  const { fmt, data } = wav as unknown as WaveChunks;
-  const refuse = (reason: string): BenchError =>
-    BenchError.usage(
-      `${fileName}: ${reason}`,
-      `Convert it: ffmpeg -i ${fileName} -ac 1 -ar 16000 -c:a pcm_s16le out.wav`,
-    );
-
-  const encoding = ENCODINGS[wav.bitDepth];
-  if (wav.container !== "RIFF") throw refuse(`${wav.container} files are not supported, only RIFF WAV`);
-  if (encoding === undefined) throw refuse("the sample coding is not supported");
-  if (fmt.numChannels !== 1) {
-    throw refuse(
-      `has ${fmt.numChannels} channels; speech servers take mono and a down-mix changes the speech`,
-    );
-  }
-  if (fmt.sampleRate < SAMPLE_RATE_HZ.min || fmt.sampleRate > SAMPLE_RATE_HZ.max) {
-    throw refuse(`sample rate ${fmt.sampleRate} Hz is outside 8000 to 96000 Hz`);
-  }
-  // wavefile reads what is there and says nothing of what is missing.
-  if (data.chunkSize !== UNKNOWN_LENGTH && data.samples.length < data.chunkSize) {
+  const reader = new WavHeaderReader();
+  const header = reader.push(bytes) ?? reader.end();
+  if (isRefusal(header)) {
     throw BenchError.usage(
-      `${fileName}: truncated: its header declares ${data.chunkSize} bytes of audio, ` +
-        `${data.samples.length} are present`,
-      "Copy the file again, or cut the header to what is there: ffmpeg -i in.wav -c copy out.wav",
+      `${fileName}: ${header.notWav ? `not a readable WAV file (${header.refused})` : header.refused}`,
+      converting(fileName, "-c:a pcm_s16le"),
     );
   }
-  const samples = pcm16Of(wav, data);
-  const pcm = samples.subarray(0, samples.length - (samples.length % BYTES_PER_SAMPLE));
+  const { format } = header;
+  checkFormat(format, fileName);
+  const data = audioOf(header, bytes, fileName);
+  const pcm = toPcm16(format, data);
+  if ("refused" in pcm) throw BenchError.usage(`${fileName}: ${pcm.refused}`, adviceOn(pcm, fileName));
   if (pcm.length === 0) throw BenchError.usage(`${fileName}: holds no audio`);
-  return { sampleRateHz: fmt.sampleRate, pcm, durationMs: pcmDurationMs(pcm, fmt.sampleRate), encoding };
+  const { sampleRateHz } = format;
+  return { sampleRateHz, pcm, durationMs: pcmDurationMs(pcm, sampleRateHz), encoding: wavFormatName(format) };
 }
 
-/** The samples as 16-bit PCM. */
-function pcm16Of(wav: InstanceType<typeof WaveFile>, data: WaveChunks["data"]): Uint8Array {
-  switch (wav.bitDepth) {
-    case "16":
-      return data.samples;
-    // wavefile's own change of depth scales companded samples wrongly.
-    case "8m":
-      return bytesOf(decodeG711("MULAW", data.samples));
-    case "8a":
-      return bytesOf(decodeG711("ALAW", data.samples));
-    default:
-      wav.toBitDepth("16");
-      return data.samples;
+/** A WAV file of mono 16-bit PCM. */
+export function encodeWav(pcm: Uint8Array, sampleRateHz: number): Uint8Array {
+  const aligned = pcm.byteOffset % BYTES_PER_SAMPLE === 0 ? pcm : Uint8Array.from(pcm);
+  const samples = new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length / BYTES_PER_SAMPLE);
+  const wav = new WaveFile();
+  wav.fromScratch(1, sampleRateHz, "16", samples);
+  return wav.toBuffer();
+}
+
+/** True when a decoded file is nothing but a plain header and its 16-bit samples: any reader takes it as it is. */
+export function isPlainWav(bytes: Uint8Array, { pcm, encoding }: DecodedAudio): boolean {
+  return encoding === "16-bit PCM" && bytes.length - pcm.length === PLAIN_HEADER_BYTES;
+}
+
+function checkFormat({ channels, sampleRateHz }: WavFormat, fileName: string): void {
+  const { min, max } = SAMPLE_RATE_HZ;
+  const rateFits = sampleRateHz >= min && sampleRateHz <= max;
+  const resampled = rateFits ? "" : "-ar 16000 ";
+  if (channels !== 1) {
+    throw BenchError.usage(
+      `${fileName}: has ${channels} channels; speech servers take mono, and mixing channels changes the speech`,
+      `Take one channel, here the first: ${command(fileName, `-af "pan=mono|c0=c0" ${resampled}-c:a pcm_s16le`, "-mono")}`,
+    );
+  }
+  if (!rateFits) {
+    throw BenchError.usage(
+      `${fileName}: sample rate ${sampleRateHz} Hz is outside ${min} to ${max} Hz`,
+      converting(fileName, `${resampled}-c:a pcm_s16le`),
+    );
   }
 }
 
-/** Samples as bytes: the machines this runs on (x64, arm64) are little-endian, as the wire is. */
-function bytesOf(samples: Int16Array): Uint8Array {
-  return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+/** The bytes of the file that are samples, whole ones. */
+function audioOf(
+  { format, dataAt, declaredBytes }: WavHeader,
+  bytes: Uint8Array,
+  fileName: string,
+): Uint8Array {
+  const present = bytes.length - dataAt;
+  if (declaredBytes !== undefined && present < declaredBytes) {
+    throw BenchError.usage(
+      `${fileName}: truncated: its header declares ${declaredBytes} bytes of audio, ${present} are present`,
+      `Copy the file again, or cut the header to what is there: ${command(fileName, "-c copy", "-cut")}`,
+    );
+  }
+  const length = declaredBytes ?? present;
+  return bytes.subarray(dataAt, dataAt + length - (length % (format.bits / 8)));
+}
+
+function adviceOn({ peak }: BadSamples, fileName: string): string {
+  if (peak === undefined)
+    return "Write the file again with the program that made it; its samples are damaged.";
+  return `Scale it: ${command(fileName, `-af volume=${(1 / peak).toPrecision(3)} -c:a pcm_s16le`, "-scaled")}`;
+}
+
+function converting(fileName: string, options: string): string {
+  return `Convert it: ${command(fileName, options, "-pcm16")}`;
+}
+
+/** An ffmpeg command that writes another file beside this one; names are quoted for the shell. */
+function command(fileName: string, options: string, suffix: string): string {
+  const out = `${fileName.slice(0, fileName.length - extname(fileName).length)}${suffix}.wav`;
+  return `ffmpeg -i ${shellWord(fileName)} ${options} ${shellWord(out)}`;
 }
 
 /** Length of mono 16-bit PCM. */
@@ -139,17 +160,4 @@ export function withPadding(
   const padded = new Uint8Array(before + pcm.length + after);
   padded.set(pcm, before);
   return padded;
-}
-
-function parse(bytes: Uint8Array, fileName: string): InstanceType<typeof WaveFile> {
-  try {
-    // A Buffer's slice is a view, a Uint8Array's a copy: so wavefile's sample array shares the file's memory.
-    return new WaveFile(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  } catch (error) {
-    throw new BenchError(`${fileName}: not a readable WAV file (${messageOf(error).replace(/\.$/, "")})`, {
-      exitCode: 2,
-      hint: "Audio must be RIFF WAV: mono, 8 to 96 kHz, PCM, float, mu-law or A-law.",
-      cause: error,
-    });
-  }
 }

@@ -107,7 +107,7 @@ export async function recognizeByGrpc(
   return wholeTranscript(answer, world.clock.nowMs() - startMs);
 }
 
-/** A whole file by a NIM's `POST /v1/audio/transcriptions`, as it is. @param url of the target's HTTP port */
+/** A whole file by a NIM's `POST /v1/audio/transcriptions`. @param url of the target's HTTP port */
 export async function recognizeByHttp(
   { world, target, recognition }: Recognizer,
   url: string,

@@ -1,11 +1,12 @@
 /** `bench transcribe`: what the server makes of a recording. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { decodeWav } from "../base/audio.ts";
+import { decodeWav, encodeWav, isPlainWav } from "../base/audio.ts";
 import { parseDurationMs } from "../base/duration.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { randomStream } from "../base/random.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
 import type { ReachedBy } from "../client/advice.ts";
 import { withRetry } from "../client/retry.ts";
@@ -137,7 +138,8 @@ function jobsFor(
   if (target.kind === "riva-grpc" && !http) return bySamples((audio) => recognizeByGrpc(recognizer, audio));
   const { httpUrl } = target;
   if (httpUrl !== undefined) {
-    const recognize = (audio: AudioFile): Promise<Transcript> => recognizeByHttp(recognizer, httpUrl, audio);
+    const recognize = (audio: AudioFile): Promise<Transcript> =>
+      recognizeByHttp(recognizer, httpUrl, uploadOf(audio));
     return files.map((audio) => ({ audio, by: "HTTP", recognize: () => recognize(audio) }));
   }
   throw BenchError.usage(
@@ -161,13 +163,19 @@ async function readAudio(file: string, cwd: string): Promise<AudioFile> {
   return { file, bytes, ...decodeWav(bytes, file) };
 }
 
+/** What goes to an HTTP port: the file itself, or its samples as a plain WAV, so that each way sends the same audio. */
+function uploadOf(audio: AudioFile): Pick<Recording, "file" | "bytes"> {
+  if ("coding" in audio || isPlainWav(audio.bytes, audio)) return audio;
+  return { file: audio.file, bytes: encodeWav(audio.pcm, audio.sampleRateHz) };
+}
+
 /** @throws BenchError (exit 2) when the file holds no samples that could be sent */
 function decoded(audio: AudioFile): Recording {
   if (!("coding" in audio)) return audio;
   const { file, coding } = audio;
   throw BenchError.usage(
     `${file} is ${coding}, which goes whole to a NIM's HTTP port only`,
-    `Write --offline --http, or convert it: ffmpeg -i ${file} -ac 1 -ar 16000 -c:a pcm_s16le out.wav`,
+    `Write --offline --http, or convert it: ffmpeg -i ${shellWord(file)} -ac 1 -ar 16000 -c:a pcm_s16le out.wav`,
   );
 }
 

@@ -3,14 +3,15 @@
  * which real clients send along (WAV) or which belongs to the coding (FLAC, Ogg Opus).
  */
 import type { RecognitionConfig } from "../base/riva-proto.ts";
+import { wavFormatName } from "../base/wav-format.ts";
+import type { WavHeader } from "../base/wav-header.ts";
 import type { AudioDecoder, CodedEncoding } from "./audio-format.ts";
 import { headerMismatch, MODEL_RATE_HZ, mustAgree, onlyMono, unsupported } from "./audio-format.ts";
 import { flacDecoder } from "./flac-input.ts";
 import { linearDecoder } from "./linear-input.ts";
 import { opusDecoder } from "./opus-input.ts";
 import { Rejection } from "./rejection.ts";
-import type { WaveHeader } from "./wave-header.ts";
-import { waveHeader } from "./wave-header.ts";
+import { encodingOf, waveHeader } from "./wave-header.ts";
 
 const RATE_LIMITS_HZ = { min: 8000, max: 96_000 };
 const NOTHING = Buffer.alloc(0);
@@ -28,13 +29,15 @@ export class AudioInput {
   #held: Buffer = NOTHING;
   #begun = false;
   #closed = false;
+  /** Bytes of audio that a WAV's header still announces; what comes after them is no audio. */
+  #leftBytes = Infinity;
 
   /** @throws Rejection for a configuration that this server does not take */
   constructor(config: RecognitionConfig) {
     this.#config = config;
     const { encoding, sample_rate_hertz: rateHz } = config;
     if (config.audio_channel_count > 1) throw onlyMono();
-    if (rateHz !== 0 && !(rateHz >= RATE_LIMITS_HZ.min && rateHz <= RATE_LIMITS_HZ.max)) {
+    if (rateHz !== 0 && !isRate(rateHz)) {
       throw new Rejection("sample_rate_hertz must be between 8000 and 96000, or 0 (model rate/WAV header).");
     }
     // So that it is ready when the first audio comes.
@@ -63,7 +66,10 @@ export class AudioInput {
       audio = audio.subarray(audioAt);
     }
     this.#held = this.#begun && this.#decoder ? NOTHING : audio;
-    return this.#begun && this.#decoder ? this.#decoder.push(audio) : new Int16Array(0);
+    if (!this.#begun || !this.#decoder) return new Int16Array(0);
+    const own = audio.length > this.#leftBytes ? audio.subarray(0, this.#leftBytes) : audio;
+    this.#leftBytes -= own.length;
+    return this.#decoder.push(own);
   }
 
   /** Nothing more is pushed. */
@@ -94,11 +100,15 @@ export class AudioInput {
     return 0;
   }
 
-  #beginWave({ encoding, sampleRateHz, channels, bitsPerSample, bytes }: WaveHeader): number {
-    if (!encoding || bitsPerSample !== (encoding === "LINEAR_PCM" ? 16 : 8)) throw unsupported("this WAV");
+  #beginWave(header: WavHeader): number {
+    const { sampleRateHz, channels } = header.format;
+    const encoding = encodingOf(header);
+    if (encoding === undefined) throw unsupported(`a WAV of ${wavFormatName(header.format)}`);
     mustAgree(this.#config, { encoding, sampleRateHz, channels });
+    if (!isRate(sampleRateHz)) throw new Rejection(`the WAV has ${sampleRateHz} Hz, 8000 to 96000 are taken`);
     this.#decoder = linearDecoder(encoding, sampleRateHz);
-    return bytes;
+    this.#leftBytes = header.declaredBytes ?? Infinity;
+    return header.dataAt;
   }
 
   #load(encoding: CodedEncoding): void {
@@ -109,6 +119,10 @@ export class AudioInput {
       else this.#decoder = decoder;
     });
   }
+}
+
+function isRate(hz: number): boolean {
+  return hz >= RATE_LIMITS_HZ.min && hz <= RATE_LIMITS_HZ.max;
 }
 
 function isCoded(encoding: RecognitionConfig["encoding"]): encoding is CodedEncoding {

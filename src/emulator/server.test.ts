@@ -1,6 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { wavFile } from "../../test/support/wav.ts";
 import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
 import { loadDataset, selectClips } from "../base/dataset.ts";
@@ -273,7 +274,7 @@ describe("StreamingRecognize", () => {
     { name: "no message at all", messages: [], details: "no messages received" },
     {
       name: "a header that contradicts the configuration",
-      messages: [configured({ sample_rate_hertz: 8000 }), { audio_content: wavHeader(16_000) }],
+      messages: [configured({ sample_rate_hertz: 8000 }), { audio_content: wavFile(Buffer.alloc(0)) }],
       details: "Error: config format doesn't match with header format",
     },
     {
@@ -416,15 +417,3 @@ it("says so when its port is in use", async () => {
     message: `port ${emulator.port} on 127.0.0.1 is in use`,
   });
 });
-
-function wavHeader(rateHz: number): Buffer {
-  const header = Buffer.alloc(44);
-  header.write("RIFF....WAVEfmt ", "latin1");
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(rateHz, 24);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36, "latin1");
-  return header;
-}

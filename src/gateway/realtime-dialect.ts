@@ -10,20 +10,18 @@ import type { RuntimeConfig } from "./kept-audio.ts";
 import { runtimeConfig } from "./recognition-fields.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import type { GatewaySession, SessionCaller } from "./session.ts";
-import { readWavStart } from "./wav-header.ts";
+import { WavInput } from "./wav-header.ts";
 
 const ITEM = "conversation.item.input_audio_transcription";
-/** A WAV header is found within so many bytes. */
-const LONGEST_HEADER = 65_536;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export function createRealtimeDialect(context: DialectContext): Dialect {
   const { socket, sessionId } = context;
   let settings = defaultSession(`sess_${sessionId}`);
   let session: GatewaySession | undefined;
-  /** Of a WAV whose header is not complete yet, or an odd byte at the end of the last piece. */
+  /** An odd byte at the end of the last piece. */
   let rest: Buffer = Buffer.alloc(0);
-  let headerRead = false;
+  let wav = new WavInput();
   let over = false;
   let text = "";
   let words: object[] = [];
@@ -94,29 +92,33 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
 
   /** Told beside the last piece: all of them are one for the caller. */
   function audio(bytes: Buffer, told?: RuntimeConfig): void {
-    let samples = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-    rest = Buffer.alloc(0);
-    if (settings.input_audio_format === "none" && !headerRead) {
-      const start = readWavStart(samples);
-      if (start === undefined && samples.length < LONGEST_HEADER) {
-        rest = samples;
-        return;
-      }
-      if (start === undefined || typeof start === "string") {
-        stop(refusal("bad_request", start ?? "the WAV header is too long"));
-        return;
-      }
-      headerRead = true;
-      settings = { ...settings, input_audio_params: { sample_rate_hz: start.sampleRateHz, num_channels: 1 } };
-      samples = samples.subarray(start.headerBytes);
+    const samples = samplesOf(bytes);
+    if (typeof samples === "string") {
+      stop(refusal("bad_request", samples));
+      return;
     }
+    // The header of a WAV decides what is asked for.
+    if (settings.input_audio_format === "none" && wav.sampleRateHz === undefined) return;
     session ??= context.begin(requestOf(settings), caller);
-    const even = samples.length - (samples.length % 2);
-    if (even < samples.length) rest = Buffer.from(samples.subarray(even));
-    for (let at = 0; at < even; at += context.chunkBytes) {
-      const end = Math.min(even, at + context.chunkBytes);
-      session.audio(samples.subarray(at, end), end === even ? told : undefined);
+    for (let at = 0; at < samples.length; at += context.chunkBytes) {
+      const end = Math.min(samples.length, at + context.chunkBytes);
+      session.audio(samples.subarray(at, end), end === samples.length ? told : undefined);
     }
+  }
+
+  /** Whole 16-bit samples of what came, in a WAV or bare; a string says why it can't be used. */
+  function samplesOf(bytes: Buffer): Buffer | string {
+    if (settings.input_audio_format === "none") {
+      const samples = wav.push(bytes);
+      const { sampleRateHz } = wav;
+      if (session === undefined && sampleRateHz !== undefined)
+        settings = { ...settings, input_audio_params: { sample_rate_hz: sampleRateHz, num_channels: 1 } };
+      return samples;
+    }
+    const audio = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    const even = audio.length - (audio.length % 2);
+    rest = Buffer.from(audio.subarray(even));
+    return audio.subarray(0, even);
   }
 
   const EVENTS: Readonly<Record<string, (event: Record<string, unknown>) => void>> = {
@@ -151,8 +153,14 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
     },
     "input_audio_buffer.clear"() {
       rest = Buffer.alloc(0);
+      if (session === undefined) wav = new WavInput();
     },
     "input_audio_buffer.done"() {
+      const unread = settings.input_audio_format === "none" ? wav.unreadHeader() : undefined;
+      if (unread !== undefined) {
+        stop(refusal("bad_request", unread));
+        return;
+      }
       if (session === undefined) session = context.begin(requestOf(settings), caller);
       session.finish();
     },
