@@ -49,7 +49,7 @@ module.exports = {
         pathNot: [
           "^src/cli/(bench|world|machine|npx-parent|run-options)\\.ts$",
           "^src/client/transports\\.ts$",
-          "^src/base/(clock|errors|package-root|printable|system-error)\\.ts$",
+          "^src/base/(clock|errors|package-root|printable|redact|system-error)\\.ts$",
           "node_modules/yargs/",
         ],
       },

@@ -3,6 +3,7 @@ import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
 import { printableLines } from "../base/printable.ts";
+import { redactUrls } from "../base/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
 import { packageVersion } from "./machine.ts";
@@ -207,9 +208,11 @@ export async function bench(world: World): Promise<void> {
 function report(world: World, error: unknown): void {
   const known = error instanceof BenchError ? error : systemError(error);
   const hint = known?.hint === undefined ? "" : `\n  ${known.hint}`;
-  world.stderr.write(`bench: ${printableLines(messageOf(known ?? error) + hint)}\n`);
+  // What was typed may hold a password, wherever it ended up.
+  const shown = (text: string): string => printableLines(redactUrls(text));
+  world.stderr.write(`bench: ${shown(messageOf(known ?? error) + hint)}\n`);
   if (world.args.includes("--debug"))
-    world.stderr.write(`${printableLines((error instanceof Error && error.stack) || "")}\n`);
+    world.stderr.write(`${shown((error instanceof Error && error.stack) || "")}\n`);
   else if (known === undefined) world.stderr.write("  This is a bug in riva-bench; --debug shows where.\n");
   world.setExitCode(known?.exitCode ?? EXIT.ourError);
 }

@@ -6,6 +6,7 @@ import { speaksGrpc } from "./check-finding.ts";
 import { askGatewayState, askHealth, askReadiness, listModels } from "./check-server.ts";
 import { sayOneSentence } from "./check-utterance.ts";
 import type { ResolvedTarget } from "./target.ts";
+import { secretsOf, withoutSecrets } from "./target-secrets.ts";
 
 interface Step {
   name: string;
@@ -41,7 +42,7 @@ export async function runSteps(context: CheckContext, print: (line: string) => v
   for (const { name, applies, run } of CHECK_STEPS) {
     if (!applies(context.target)) continue;
     const startMs = context.clock.nowMs();
-    const finding = await run(context);
+    const finding = withoutSecrets(await run(context), secretsOf(context.target));
     const tookMs = context.clock.nowMs() - startMs;
     findings.push({ name, tookMs, ...finding });
     const mark = finding.skipped === true ? "skip" : finding.ok ? "ok  " : "FAIL";

@@ -2,12 +2,13 @@
 import type { Clip } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
+import { redactHeaders } from "../base/redact.ts";
 import type { StepFinding } from "./check-steps.ts";
 import { runSteps } from "./check-steps.ts";
 import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { ResolvedTarget } from "./target.ts";
-import { redacted, resolveTarget } from "./target.ts";
+import { resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -130,8 +131,8 @@ function isEmulated({ target, steps }: Path): boolean {
 }
 
 function describe(path: Path): object {
-  const { name, kind, uri, model, language, metadata, sources } = path.target;
-  const settings = { model, language, metadata: redacted(metadata), sources };
+  const { name, kind, uri, model, language, metadata, publicMetadata, sources } = path.target;
+  const settings = { model, language, metadata: redactHeaders(metadata, publicMetadata), sources };
   return { target: { name, kind, uri, emulated: isEmulated(path), ...settings }, steps: path.steps };
 }
 

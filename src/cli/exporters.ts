@@ -1,8 +1,7 @@
 /** Where a run is shown besides the terminal: `/metrics`, remote write, a Pushgateway, and a file to fill in afterwards. */
 import { writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { BenchError } from "../base/errors.ts";
+import { BenchError, messageOf } from "../base/errors.ts";
 import { isClosed } from "../loadgen/load.ts";
 import { loadShape } from "../loadgen/load-shape.ts";
 import { levelAt } from "../loadgen/models.ts";
@@ -11,13 +10,19 @@ import { exposedFamilies } from "../metrics/exposed.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import type { RunManifest } from "../metrics/manifest.ts";
-import { pushGroup } from "../metrics/prometheus.ts";
+import { expose } from "../metrics/prometheus.ts";
+import { groupPath } from "../metrics/pushgateway.ts";
 import { createRunState, type RunState } from "../metrics/run-state.ts";
 import type { RunFacts } from "../metrics/run-view.ts";
 import { serveMetrics } from "./metrics-server.ts";
 import { mustBePort } from "./port-flag.ts";
-import { checkedUrl, createRemoteWriter } from "./remote-writer.ts";
+import type { Environment } from "./dot-env.ts";
+import { readEnvironment } from "./dot-env.ts";
+import type { HttpService } from "./http-service.ts";
+import { callService, httpService } from "./http-service.ts";
+import { createRemoteWriter } from "./remote-writer.ts";
 import type { RunInput } from "./run-input.ts";
+import { claimInstance } from "./run-instance.ts";
 import { traceListener } from "./traces.ts";
 import type { World } from "./world.ts";
 
@@ -46,29 +51,25 @@ const PUSH_LIMIT_MS = 10_000;
 /** What a trend needs: figures of a finished run, not its course. */
 const SUMMARY = /^bench_(run_(info|start_time_seconds|validity|verdict)|slo_(verdict|limit)|result_)/;
 
-/** @throws BenchError (exit 2): a port that can't be had, a URL that is none */
+/** @throws BenchError (exit 2): a port that can't be had, a URL that is none, credentials that can't be sent */
 export async function openExporters(world: World, flags: ExportFlags, input: RunInput): Promise<Exporters> {
   const { metricsPort, metricsLinger = 0 } = flags;
   if (metricsPort !== undefined) mustBePort("--metrics-port", metricsPort);
   if (metricsLinger < 0) throw BenchError.usage("--metrics-linger must not be negative: seconds");
   const plannedMs = input.scenario.warmupMs + input.scenario.steadyMs;
-  const pushgateway =
-    flags.pushgateway === undefined ? undefined : checkedUrl(flags.pushgateway, "--pushgateway");
-  const collector = flags.otlp === undefined ? undefined : checkedUrl(flags.otlp, "--otlp");
+  const environment = await readEnvironment(world.env, world.cwd);
+  const { remoteWrite, pushgateway, collector } = readServices(flags, environment);
   let state: RunState | undefined;
   let startedAtEpochMs = 0;
   const families = (): Family[] =>
     state === undefined ? [] : exposedFamilies(state.view(world.clock.epochMs() - startedAtEpochMs));
-  const backfill = createBackfill(Math.max(1000, plannedMs / BACKFILL_INSTANTS));
+  const instance = await claimInstance(environment("BENCH_INSTANCE")?.value);
+  /** What a scrape would have added. */
+  const pushed = { job: JOB, instance: instance.label };
+  const backfill = createBackfill(Math.max(1000, plannedMs / BACKFILL_INSTANTS), pushed);
   const writer =
-    flags.remoteWrite === undefined
-      ? undefined
-      : createRemoteWriter({
-          url: flags.remoteWrite,
-          families,
-          epochMs: world.clock.epochMs,
-          extra: { job: JOB, instance: hostname() },
-        });
+    remoteWrite &&
+    createRemoteWriter({ service: remoteWrite, families, epochMs: world.clock.epochMs, extra: pushed });
   const server = metricsPort === undefined ? undefined : await serveMetrics(metricsPort, families);
   if (server !== undefined) {
     world.stderr.write(`metrics on http://localhost:${server.port}/metrics\n`);
@@ -103,12 +104,12 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
   };
   const pushing: RunListener = {
     name: "pushgateway",
-    onEnd: () => pushgateway && push(pushgateway, families()),
+    onEnd: () => pushgateway && push(pushgateway, families(), instance.label),
   };
   const tracing =
     collector === undefined || input.traceRatio === undefined
       ? []
-      : [traceListener({ url: collector, ratio: input.traceRatio, slos: input.slos, stderr: world.stderr })];
+      : [traceListener({ collector, ratio: input.traceRatio, slos: input.slos, stderr: world.stderr })];
   return {
     listeners: [watching, ...(writer ? [writing] : []), ...(pushgateway ? [pushing] : []), ...tracing],
     async linger() {
@@ -126,17 +127,67 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
         server.afterScrapes(scrapes, end);
       });
     },
-    close: async () => server?.close(),
+    async close() {
+      instance.release();
+      await server?.close();
+    },
   };
 }
 
-function push(url: URL, families: readonly Family[]): Promise<void> {
+interface Services {
+  remoteWrite?: HttpService;
+  pushgateway?: HttpService;
+  collector?: HttpService;
+}
+
+function readServices(flags: ExportFlags, environment: Environment): Services {
+  const { remoteWrite, pushgateway, otlp } = flags;
+  return {
+    ...(remoteWrite !== undefined && {
+      remoteWrite: httpService(
+        {
+          ...{ url: remoteWrite, what: "--remote-write", example: "http://localhost:9090/api/v1/write" },
+          ...{ headersFrom: ["BENCH_REMOTE_WRITE_HEADERS"], tokenFrom: "BENCH_REMOTE_WRITE_TOKEN" },
+        },
+        environment,
+      ),
+    }),
+    ...(pushgateway !== undefined && {
+      pushgateway: httpService(
+        {
+          ...{ url: pushgateway, what: "--pushgateway", example: "http://localhost:9091" },
+          ...{ headersFrom: ["BENCH_PUSHGATEWAY_HEADERS"], tokenFrom: "BENCH_PUSHGATEWAY_TOKEN" },
+        },
+        environment,
+      ),
+    }),
+    ...(otlp !== undefined && {
+      collector: httpService(
+        {
+          ...{ url: otlp, what: "--otlp", example: "http://localhost:4318" },
+          headersFrom: ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"],
+        },
+        environment,
+      ),
+    }),
+  };
+}
+
+/** Replaces what the gateway holds of this group. */
+async function push(gateway: HttpService, families: readonly Family[], instance: string): Promise<void> {
   const { scenario = "", target = "" } = families[0]?.labels ?? {};
-  return pushGroup(
-    url.href,
-    families.filter(({ name }) => SUMMARY.test(name)),
-    { job: JOB, groupings: { scenario, target }, timeoutMs: PUSH_LIMIT_MS },
-  );
+  const { contentType, body } = await expose(families.filter(({ name }) => SUMMARY.test(name)));
+  const url = new URL(gateway.url);
+  url.pathname = url.pathname.replace(/\/$/, "") + groupPath(JOB, { instance, scenario, target });
+  try {
+    const headers = { "content-type": contentType };
+    await callService(
+      { ...gateway, url: url.href },
+      { method: "PUT", headers, body, limitMs: PUSH_LIMIT_MS },
+    );
+  } catch (error) {
+    throw new Error(`${url.host} did not take the figures (${messageOf(error)})`);
+  }
 }
 
 function runFacts({ run, target }: RunManifest, { scenario, slos }: RunInput): RunFacts {

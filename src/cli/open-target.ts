@@ -35,7 +35,7 @@ export async function openTarget(
       ? {}
       : {
           httpUrl: `http://${emulator.httpAddress}`,
-          scrape: [`http://${emulator.httpAddress}/metrics`],
+          scrape: [{ url: `http://${emulator.httpAddress}/metrics`, headers: {}, secrets: [] }],
         };
   return { target: { ...at, ...http }, emulator, close: () => emulator.stop() };
 }

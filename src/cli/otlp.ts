@@ -3,6 +3,7 @@ import { SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { SessionSpan } from "../metrics/session-spans.ts";
+import type { HttpService } from "./http-service.ts";
 
 type ReadableSpan = Parameters<OTLPTraceExporter["export"]>[0][number];
 
@@ -13,16 +14,16 @@ export interface SpanExporter {
 }
 
 /**
- * @param url of the collector, such as http://localhost:4318; `/v1/traces` is added to one without a path
+ * @param collector such as http://localhost:4318; `/v1/traces` is added to one without a path
  * @param service what is told of this program, as resource attributes
  */
 export function createSpanExporter(
-  url: URL,
+  collector: Pick<HttpService, "url" | "headers">,
   service: { version: string; attributes: Readonly<Record<string, string | boolean>> },
 ): SpanExporter {
-  const exporter = new OTLPTraceExporter({
-    url: new URL(url.pathname === "/" ? "/v1/traces" : "", url).href,
-  });
+  const url = new URL(collector.url);
+  if (url.pathname === "/") url.pathname = "/v1/traces";
+  const exporter = new OTLPTraceExporter({ url: url.href, headers: { ...collector.headers } });
   const resource = resourceFromAttributes({
     "service.name": "riva-bench",
     "service.version": service.version,

@@ -1,7 +1,9 @@
 /** Sends the metrics of a run to a Prometheus while it lasts, and its last values at its end. */
-import { BenchError, messageOf } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { encodeWriteRequest, REMOTE_WRITE_HEADERS } from "../metrics/remote-write.ts";
+import type { HttpService } from "./http-service.ts";
+import { callService } from "./http-service.ts";
 
 export interface RemoteWriter {
   start(): void;
@@ -16,15 +18,14 @@ const LIMIT_MS = 10_000;
 /**
  * @param families of the moment
  * @param extra labels of every series, such as job and instance
- * @throws BenchError (exit 2) for what is no URL
  */
 export function createRemoteWriter(options: {
-  url: string;
+  service: HttpService;
   families(): Family[];
   epochMs(): number;
   extra: Readonly<Record<string, string>>;
 }): RemoteWriter {
-  const url = checkedUrl(options.url, "--remote-write");
+  const { service } = options;
   let timer: NodeJS.Timeout | undefined;
   let failed: string | undefined;
   let under = Promise.resolve();
@@ -34,17 +35,14 @@ export function createRemoteWriter(options: {
     if (families.length === 0) return;
     const body = encodeWriteRequest(families, options.epochMs(), options.extra);
     try {
-      const response = await fetch(url, {
+      await callService(service, {
         method: "POST",
-        headers: REMOTE_WRITE_HEADERS,
+        headers: { ...REMOTE_WRITE_HEADERS },
         body: new Uint8Array(body),
-        signal: AbortSignal.timeout(LIMIT_MS),
+        limitMs: LIMIT_MS,
       });
-      if (!response.ok) failed ??= `HTTP ${response.status}: ${(await response.text()).slice(0, 200).trim()}`;
-      else await response.arrayBuffer();
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      failed ??= messageOf(cause);
+      failed ??= messageOf(error);
     }
   }
 
@@ -58,17 +56,9 @@ export function createRemoteWriter(options: {
     async end() {
       clearInterval(timer);
       await (under = under.then(push));
-      if (failed !== undefined) throw new Error(`${url.host} did not take the metrics (${failed})`);
+      if (failed !== undefined)
+        throw new Error(`${new URL(service.url).host} did not take the metrics (${failed})`);
     },
     stop: () => clearInterval(timer),
   };
-}
-
-/** @throws BenchError (exit 2) that names the flag */
-export function checkedUrl(text: string, flag: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw BenchError.usage(`${flag} ${text}: not a URL`, "For example http://localhost:9090/api/v1/write.");
-  }
-  return url;
 }

@@ -14,6 +14,7 @@ import type { RunFolder } from "./run-folder.ts";
 import { recordFiles } from "./run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
+import { secretsOf } from "./target-secrets.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "./world.ts";
 
@@ -45,7 +46,12 @@ export async function makeLoad(
     scenario: withTargetDefaults(scenario, target, streamLimit),
     target: {
       transport: scenario.transport,
-      ...{ address: target.address, path: target.path, metadata: target.metadata },
+      ...{
+        address: target.address,
+        path: target.path,
+        metadata: target.metadata,
+        secrets: secretsOf(target),
+      },
       ...tlsPart(target.tls),
     },
     datasetPath: scenario.audio.dataset,

@@ -30,6 +30,7 @@ import { accountForLost } from "./run-lost.ts";
 import { createServerScrape, roundTripMs } from "./server-scrape.ts";
 import { withServerSide } from "./server-share.ts";
 import { readSessionDigest } from "./session-digest-file.ts";
+import { secretsOf, tellingNoSecrets, withoutSecrets } from "./target-secrets.ts";
 import type { World } from "./world.ts";
 
 export interface OneRun {
@@ -50,7 +51,11 @@ export interface FinishedRun {
 }
 
 /** @throws BenchError when the target can't be used, the folder can't be written, or the run can't begin */
-export async function runOnce(
+export function runOnce(world: World, run: OneRun): Promise<FinishedRun> {
+  return tellingNoSecrets(run.open.target, () => runInFolder(world, run));
+}
+
+async function runInFolder(
   world: World,
   { input: asked, open, out, listeners }: OneRun,
 ): Promise<FinishedRun> {
@@ -72,7 +77,9 @@ export async function runOnce(
       sha256: dataset.sha256,
     },
   };
-  const onEvent = (event: RunEvent): void => {
+  const secrets = secretsOf(open.target);
+  const onEvent = (told: RunEvent): void => {
+    const event = withoutSecrets(told, secrets);
     folder.event(event);
     listener.onEvent(event);
   };

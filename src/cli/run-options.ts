@@ -67,7 +67,8 @@ export function runOptions(yargs: Argv): Argv {
     })
     .option("remote-write", {
       type: "string",
-      describe: "Also send the metrics to this Prometheus remote-write URL, for runs too short to be scraped",
+      describe:
+        "Also send the metrics to this Prometheus remote-write URL (http://user:password@... or BENCH_REMOTE_WRITE_TOKEN), for runs too short to be scraped",
     })
     .option("pushgateway", {
       type: "string",

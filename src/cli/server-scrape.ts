@@ -4,6 +4,9 @@ import { messageOf } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ServerPoint, ServerReading } from "../metrics/server-side.ts";
 import { readServerMetrics, saysAnything, serverPoint } from "../metrics/server-side.ts";
+import { redactUrl } from "../base/redact.ts";
+import type { HttpService } from "./http-service.ts";
+import { callService } from "./http-service.ts";
 
 export interface ServerScrape {
   /** @param t0EpochMs when the run begins */
@@ -16,9 +19,9 @@ export interface ServerScrape {
 const EVERY_MS = 1000;
 const LIMIT_MS = 900;
 
-/** @param onProblem once, with the first reason why a URL gave nothing */
+/** @param onProblem once, with the first reason why a service gave nothing; no secret is in it */
 export function createServerScrape(
-  urls: readonly string[],
+  services: readonly HttpService[],
   clock: Clock,
   onProblem: (message: string) => void,
 ): ServerScrape {
@@ -33,17 +36,14 @@ export function createServerScrape(
     told = true;
   }
 
-  async function textOf(url: string): Promise<string> {
-    const response = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return response.text();
-  }
-
   async function read(t0EpochMs: number): Promise<void> {
     const askedMs = clock.epochMs();
-    const texts = await Promise.allSettled(urls.map(textOf));
+    const names = services.map(({ url }) => redactUrl(url));
+    const texts = await Promise.allSettled(
+      services.map((service) => callService(service, { limitMs: LIMIT_MS })),
+    );
     texts.forEach((one, index) => {
-      if (one.status === "rejected") tell(`${urls[index]} can't be read (${messageOf(one.reason)})`);
+      if (one.status === "rejected") tell(`${names[index]} can't be read (${messageOf(one.reason)})`);
     });
     if (texts.some(({ status }) => status === "rejected")) {
       before = undefined;
@@ -52,7 +52,7 @@ export function createServerScrape(
     const reading = readServerMetrics(
       texts.map((one) => (one.status === "fulfilled" ? one.value : "")).join("\n"),
     );
-    if (!saysAnything(reading)) tell(`${urls.join(", ")}: no metrics of an inference server or a GPU there`);
+    if (!saysAnything(reading)) tell(`${names.join(", ")}: no metrics of an inference server or a GPU there`);
     const now = { atMs: (askedMs + clock.epochMs()) / 2 - t0EpochMs, reading };
     if (before !== undefined && saysAnything(reading)) {
       points.push({ atMs: (before.atMs + now.atMs) / 2, point: serverPoint(before.reading, reading) });
@@ -62,7 +62,7 @@ export function createServerScrape(
 
   return {
     start(t0EpochMs) {
-      if (urls.length === 0) return;
+      if (services.length === 0) return;
       const firstMs = clock.nowMs() + (t0EpochMs - clock.epochMs());
       let seconds = 0;
       const next = (): void => {

@@ -1,5 +1,6 @@
 /** The URI of a target: what it says of the dialect, the address and the encryption. */
 import { BenchError } from "../base/errors.ts";
+import { redactUrl } from "../base/redact.ts";
 import type { TargetKind } from "../client/transports.ts";
 
 export interface TargetUri {
@@ -63,7 +64,7 @@ function dialect(uri: string, scheme: "grpc" | "ws", path: string): Pick<TargetU
 
 function unusable(uri: string, problem: string): BenchError {
   return BenchError.usage(
-    `target ${uri}: ${problem}`,
+    `target ${redactUrl(uri)}: ${problem}`,
     "A target is grpc://host:port, grpcs://host:port, ws://host:port (a NIM's realtime dialect), " +
       "ws://host:port/v1/stream (the gateway), or either with wss://.",
   );

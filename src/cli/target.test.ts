@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { parseDotEnv } from "./dot-env.ts";
 import type { ResolvedTarget, TargetRequest } from "./target.ts";
-import { atAddress, redacted, resolveTarget } from "./target.ts";
+import { atAddress, resolveTarget } from "./target.ts";
 
 let cwd: string;
 
@@ -47,6 +47,7 @@ describe("without --target", () => {
       address: "asr.example:5005",
       path: "",
       metadata: {},
+      publicMetadata: [],
       model: "m",
       language: "de-DE",
       sources: { uri: "RIVA_HOST", model: "RIVA_MODEL", language: "RIVA_LANGUAGE" },
@@ -205,14 +206,6 @@ describe("an API key", () => {
     expect(target.metadata).toEqual({ "function-id": "f" });
     expect(target.sources["authorization"]).toMatch(/not sent/);
   });
-
-  test("is never printed", () => {
-    expect(redacted({ authorization: "Bearer k", "x-api-key": "k", "function-id": "f" })).toEqual({
-      authorization: "(hidden)",
-      "x-api-key": "(hidden)",
-      "function-id": "f",
-    });
-  });
 });
 
 test("RIVA_SSL is yes or no", async () => {
@@ -243,4 +236,71 @@ test(".env is read as a shell would", () => {
     HASH: "a#b",
     EMPTY: "",
   });
+});
+
+describe("the server's own metrics", () => {
+  const env = { METRICS_PASSWORD: "p@ss/w", METRICS_KEY: "k-123456" };
+
+  test("are read with the credentials of their URL, or with headers", async () => {
+    const path = await file(
+      "name: t\nuri: grpc://h:1\nscrape:\n  - http://u:${METRICS_PASSWORD:-x}@h:8002/metrics\n" +
+        '  - { url: "http://h:9400/metrics", headers: { x-api-key: "${METRICS_KEY}" } }\n',
+    );
+    await expect(resolve(path, env)).rejects.toMatchObject({ exitCode: 2 });
+    const { scrape } = await resolve(path, { ...env, METRICS_PASSWORD: "p%40ss%2Fw" });
+    expect(scrape).toMatchObject([
+      { url: "http://h:8002/metrics", headers: { authorization: `Basic ${btoa("u:p@ss/w")}` } },
+      { url: "http://h:9400/metrics", headers: { "x-api-key": "k-123456" } },
+    ]);
+  });
+
+  test("take a token from the environment where they have no other", async () => {
+    const path = await file("name: t\nuri: grpc://h:1\nscrape: [http://u:p@h/m, http://h/m]\n");
+    const { scrape } = await resolve(path, { BENCH_SCRAPE_TOKEN: "abc" });
+    expect(scrape?.map(({ headers }) => headers)).toEqual([
+      { authorization: `Basic ${btoa("u:p")}` },
+      { authorization: "Bearer abc" },
+    ]);
+  });
+
+  test("have no secret header in plain sight", async () => {
+    const path = await file(
+      "name: t\nuri: grpc://h:1\nscrape: [{ url: http://h/m, headers: { x-auth: SECRET } }]\n",
+    );
+    const error = await resolve(path).catch((thrown: unknown) => thrown as Error);
+    expect(error).toMatchObject({ exitCode: 2 });
+    expect((error as Error).message).not.toContain("SECRET");
+  });
+});
+
+describe("the name of a target", () => {
+  test.each(["eu-west/asr", 'say "hi" \\\\', "語音", "..", "a b", "x".repeat(200)])(
+    "may be %j",
+    async (name) => {
+      const path = await file(`name: ${JSON.stringify(name)}\nuri: grpc://h:1\n`);
+      expect((await resolve(path)).name).toBe(name);
+    },
+  );
+
+  test.each(["", " ", "a\nb", "\u0000", "\u001b[31m", "\u2028", "\ud800", "x".repeat(201)])(
+    "is not %j",
+    async (name) => {
+      const path = await file(`name: ${JSON.stringify(name)}\nuri: grpc://h:1\n`);
+      await expect(resolve(path)).rejects.toMatchObject({ exitCode: 2 });
+    },
+  );
+});
+
+test.each([
+  "grpc://user:SECRET@h:50051",
+  "ws://h:9000/v1/unknown?token=SECRET",
+  "http://user:SECRET@h",
+  "grpc://SECRET@h",
+  "user:SECRET@h:50051",
+])("an address with a secret is refused without it: %s", async (uri) => {
+  const error = await resolve(uri).catch((thrown: unknown) => thrown as Error);
+  expect(error).toMatchObject({ exitCode: 2 });
+  expect(JSON.stringify([(error as Error).message, (error as { hint?: string }).hint])).not.toContain(
+    "SECRET",
+  );
 });

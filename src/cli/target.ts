@@ -8,11 +8,14 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { readNamedFile } from "../base/named-file.ts";
+import { redactUrl } from "../base/redact.ts";
 import { parseYaml, section } from "../base/yaml.ts";
 import type { TlsMaterial } from "../client/endpoint.ts";
 import type { TargetKind } from "../client/transports.ts";
 import type { Environment, Setting } from "./dot-env.ts";
 import { readEnvironment } from "./dot-env.ts";
+import type { HttpService } from "./http-service.ts";
+import { httpService } from "./http-service.ts";
 import type { TargetUri } from "./target-uri.ts";
 import { formatTargetUri, parseTargetUri } from "./target-uri.ts";
 
@@ -28,12 +31,14 @@ export interface ResolvedTarget {
   /** Where the server answers HTTP (a NIM's readiness, recognition of whole files): scheme, host and port. */
   httpUrl?: string;
   tls?: TlsMaterial;
-  /** Sent with every call. Holds secrets: print it through `redacted` only. */
+  /** Sent with every call. Holds secrets: print it through `redactHeaders` only. */
   metadata: Readonly<Record<string, string>>;
+  /** Names of the metadata whose values are no secrets. */
+  publicMetadata: readonly string[];
   model?: string;
   language?: string;
-  /** URLs of the server's own Prometheus metrics (Triton, NIM, DCGM), read during a run. */
-  scrape?: readonly string[];
+  /** The server's own Prometheus metrics (Triton, NIM, DCGM), read during a run. */
+  scrape?: readonly HttpService[];
   /** The command starts this emulator itself. */
   emulated?: { profile: string };
   /** Where each setting came from, for people. */
@@ -50,6 +55,8 @@ export interface TargetRequest {
 
 const KINDS = ["riva-grpc", "nim-realtime", "gateway"] as const satisfies readonly TargetKind[];
 
+const NAME_AT_MOST = 200;
+
 /** A target file, read. Keys are those of the file; text may refer to the environment. */
 interface TargetFile {
   name: string;
@@ -60,14 +67,24 @@ interface TargetFile {
   emulator?: "nim" | "legacy";
   tls?: { ca?: string; cert?: string; key?: string; serverName?: string };
   metadata: Record<string, string>;
+  publicMetadata: string[];
   model?: string;
   language?: string;
-  scrape?: string[];
+  scrape?: (string | { url: string; headers: Record<string, string> })[];
 }
+
+/** It stands in labels, paths and on terminals: any letters, no line breaks, no halves of characters, no novels. */
+const targetName = z
+  .string()
+  .min(1)
+  .max(NAME_AT_MOST, { error: `must not be longer than ${NAME_AT_MOST} characters` })
+  .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, {
+    error: "must be text on one line: no line breaks, control characters or lone surrogates",
+  });
 
 /** The form of a target file. */
 export const targetFile: z.ZodType<TargetFile> = section({
-  name: z.string().min(1),
+  name: targetName,
   description: z.string().exactOptional(),
   kind: z.enum(KINDS, { error: `unknown kind; known are ${KINDS.join(", ")}` }).exactOptional(),
   uri: z.string().min(1).exactOptional(),
@@ -80,9 +97,20 @@ export const targetFile: z.ZodType<TargetFile> = section({
     serverName: z.string().exactOptional(),
   }).exactOptional(),
   metadata: z.record(z.string(), z.string()).default({}),
+  publicMetadata: z.array(z.string().min(1)).default([]),
   model: z.string().min(1).exactOptional(),
   language: z.string().min(1).exactOptional(),
-  scrape: z.array(z.string().min(1)).exactOptional(),
+  scrape: z
+    .array(
+      z.union(
+        [
+          z.string().min(1),
+          section({ url: z.string().min(1), headers: z.record(z.string(), z.string()).default({}) }),
+        ],
+        { error: "must be a URL, or { url, headers }" },
+      ),
+    )
+    .exactOptional(),
 }).refine(({ uri, emulator }) => (uri === undefined) !== (emulator === undefined), {
   error: "needs either uri or emulator",
 });
@@ -112,7 +140,8 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
       return emulatorTarget("emulator-nim", "nim", "default: nothing else is configured");
     return fromEnvironment(blank("riva", HOST_FROM_ENVIRONMENT, host.source, cwd, cwd), environment);
   }
-  if (flag.includes("://"))
+  // Without its scheme it is no address, but may hold a password all the same.
+  if (flag.includes("://") || /^[^/\\]*:.*@/.test(flag))
     return fromEnvironment(blank(parseTargetUri(flag).address, flag, "--target", cwd, cwd), environment);
 
   if (/^[\w.-]+:\d+$/.test(flag))
@@ -122,14 +151,9 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
   const file = parseYaml(text, path, targetFile);
   const { uri, emulator, ...rest } = file;
   if (emulator !== undefined) return emulatorTarget(file.name, emulator, path);
-  for (const [key, value] of Object.entries(rest.metadata)) {
-    if (isSecret(key) && !value.includes("${")) {
-      throw BenchError.usage(
-        `${path}: metadata.${key}: holds a secret in plain sight`,
-        'Write it as a reference to the environment, such as "Bearer ${RIVA_API_KEY}".',
-      );
-    }
-  }
+  refusePlainSecrets(rest.metadata, `${path}: metadata`);
+  for (const one of rest.scrape ?? [])
+    if (typeof one !== "string") refusePlainSecrets(one.headers, `${path}: scrape: headers`);
   return fromEnvironment({ ...blank(file.name, uri ?? "", path, dirname(path), cwd), ...rest }, environment);
 }
 
@@ -138,18 +162,22 @@ export function atAddress(target: ResolvedTarget, address: string): ResolvedTarg
   return { ...target, address, uri: `grpc://${address}` };
 }
 
-/** Metadata fit for printing: secrets are hidden. */
-export function redacted(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([key, value]) => [key, isSecret(key) ? "(hidden)" : value]),
-  );
+/** @throws BenchError (exit 2): the file may be shared, and is often under version control */
+function refusePlainSecrets(entries: Readonly<Record<string, string>>, where: string): void {
+  for (const [key, value] of Object.entries(entries)) {
+    if (!isSecret(key) || value.includes("${")) continue;
+    throw BenchError.usage(
+      `${where}.${key}: holds a secret in plain sight`,
+      'Write it as a reference to the environment, such as "Bearer ${RIVA_API_KEY}".',
+    );
+  }
 }
 
 const HOST_FROM_ENVIRONMENT = "grpc://${RIVA_HOST:-localhost}:${RIVA_PORT:-50051}";
 
 function blank(name: string, uri: string, source: string, folder: string, cwd: string): Chosen {
   const addressFromEnvironment = uri.includes("${RIVA_HOST");
-  return { name, metadata: {}, uri, source, addressFromEnvironment, folder, cwd };
+  return { name, metadata: {}, publicMetadata: [], uri, source, addressFromEnvironment, folder, cwd };
 }
 
 function emulatorTarget(name: string, profile: string, source: string): ResolvedTarget {
@@ -159,6 +187,7 @@ function emulatorTarget(name: string, profile: string, source: string): Resolved
     uri: `emulator:${profile}`,
     ...{ address: "", path: "" },
     metadata: {},
+    publicMetadata: [],
     emulated: { profile },
     sources: { uri: source },
   };
@@ -209,9 +238,7 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
   const model = setting("model", chosen.model, "RIVA_MODEL");
   const language = setting("language", chosen.language, "RIVA_LANGUAGE");
   const httpUrl = httpUrlOf(chosen, at, environment);
-  const scrape = chosen.scrape?.map((url) =>
-    scrapeUrl(expand(url, environment, `${chosen.source}: scrape`), chosen.source),
-  );
+  const scrape = chosen.scrape?.map((one) => scrapeService(one, chosen.source, environment));
   return {
     name: chosen.name,
     kind: at.kind,
@@ -221,6 +248,7 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     ...(httpUrl === undefined ? {} : { httpUrl }),
     ...(tls === undefined ? {} : { tls }),
     metadata,
+    publicMetadata: chosen.publicMetadata,
     ...(model === undefined ? {} : { model }),
     ...(language === undefined ? {} : { language }),
     ...(scrape === undefined ? {} : { scrape }),
@@ -228,9 +256,26 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
   };
 }
 
-function scrapeUrl(url: string, source: string): string {
-  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
-  throw BenchError.usage(`${source}: scrape: ${url} is not a URL`, "Write http://host:8002/metrics.");
+function scrapeService(
+  one: NonNullable<TargetFile["scrape"]>[number],
+  source: string,
+  environment: Environment,
+): HttpService {
+  const { url, headers } = typeof one === "string" ? { url: one, headers: {} } : one;
+  const what = `${source}: scrape`;
+  return httpService(
+    {
+      ...{ url: expand(url, environment, what), what, example: "http://host:8002/metrics" },
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [
+          name,
+          expand(value, environment, `${what}: headers.${name}`),
+        ]),
+      ),
+      ...{ headersFrom: ["BENCH_SCRAPE_HEADERS"], tokenFrom: "BENCH_SCRAPE_TOKEN" },
+    },
+    environment,
+  );
 }
 
 /** The environment's value, else the target's own. */
@@ -254,7 +299,10 @@ function httpUrlOf(chosen: Chosen, at: TargetUri, environment: Environment): str
   }
   const url = expand(chosen.http, environment, `${chosen.source}: http`);
   if (!/^https?:\/\/[^\s/?#@]+\/?$/.test(url) || !URL.canParse(url)) {
-    throw BenchError.usage(`${chosen.source}: http: ${url} is not an address`, "Write http://host:9000.");
+    throw BenchError.usage(
+      `${chosen.source}: http: ${redactUrl(url)} is not an address`,
+      "Write http://host:9000.",
+    );
   }
   return new URL(url).origin;
 }
@@ -317,5 +365,5 @@ function isOn(variable: string, environment: Environment): boolean {
 }
 
 function isSecret(key: string): boolean {
-  return /authorization|api-?key|token|secret|password|cookie/i.test(key);
+  return /auth|api-?key|token|secret|passw|cookie|credential|signature|jwt|bearer/i.test(key);
 }

@@ -34,7 +34,12 @@ async function sent(
   receiver = await otlpReceiver(status);
   let said = "";
   const stderr = { isTTY: false, columns: 80, write: (text: string) => (said += text) };
-  const listener = traceListener({ url: new URL(receiver.url), ratio: 0, slos: SLOS, stderr });
+  const listener = traceListener({
+    collector: { url: receiver.url, headers: {}, secrets: [] },
+    ratio: 0,
+    slos: SLOS,
+    stderr,
+  });
   await listener.onEnd?.(RESULT, folder, {} as LiveTotals);
   return { said, receiver };
 }

@@ -5,18 +5,22 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { messageOf } from "../base/errors.ts";
+import { hideSecrets, redactUrls } from "../base/redact.ts";
 import { requestIdOf, traceContext } from "../base/trace-context.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import { failureIn, numberIn, phaseIn } from "../metrics/record-line.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
+import type { SessionSpan } from "../metrics/session-spans.ts";
 import { sessionSpans } from "../metrics/session-spans.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { keeps } from "../metrics/slo.ts";
+import type { HttpService } from "./http-service.ts";
 import { createSpanExporter } from "./otlp.ts";
 import type { TextSink } from "./world.ts";
 
 export interface TraceOptions {
-  url: URL;
+  collector: HttpService;
   /** Share of all sessions that is traced whatever became of them; as told to the server. */
   ratio: number;
   slos: readonly Slo[];
@@ -27,20 +31,28 @@ export interface TraceOptions {
 const MOST_SESSIONS = 2000;
 const SESSIONS_A_REQUEST = 50;
 
-export function traceListener({ url, ratio, slos, stderr }: TraceOptions): RunListener {
+export function traceListener({ collector, ratio, slos, stderr }: TraceOptions): RunListener {
   return {
     name: "traces",
     async onEnd({ run, target }, folder) {
       const facts = { id: run.id, startedAtEpochMs: Date.parse(run.startedAt) };
-      const exporter = createSpanExporter(url, {
+      const exporter = createSpanExporter(collector, {
         version: run.tool.replace(/^\S+ /, ""),
-        attributes: { "host.name": run.host, "bench.target": target.name, "bench.emulated": target.emulated },
+        attributes: {
+          // Two runs at once are two instances of the service.
+          "service.instance.id": run.id,
+          ...{ "host.name": run.host, "bench.target": target.name, "bench.emulated": target.emulated },
+        },
       });
+      const send = (spans: readonly SessionSpan[]): Promise<void> =>
+        exporter.send(spans).catch((error: unknown) => {
+          throw new Error(hideSecrets(redactUrls(messageOf(error)), collector.secrets));
+        });
       let sent = 0;
       let left = 0;
       let batch: SessionRecord[] = [];
       const flush = async (): Promise<void> => {
-        if (batch.length > 0) await exporter.send(batch.flatMap((record) => sessionSpans(record, facts)));
+        if (batch.length > 0) await send(batch.flatMap((record) => sessionSpans(record, facts)));
         sent += batch.length;
         batch = [];
       };
@@ -60,7 +72,7 @@ export function traceListener({ url, ratio, slos, stderr }: TraceOptions): RunLi
         await exporter.close();
       }
       const more = left === 0 ? "" : `; ${left} more are worth one and were left out`;
-      stderr.write(`traces of ${sent} sessions sent to ${url.origin}${more}\n`);
+      stderr.write(`traces of ${sent} sessions sent to ${new URL(collector.url).origin}${more}\n`);
     },
   };
 }

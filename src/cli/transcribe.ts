@@ -17,6 +17,7 @@ import { labelOf, openTarget } from "./open-target.ts";
 import type { CodedFile, Recognizer, Recording, Transcript } from "./recognize.ts";
 import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
 import type { ResolvedTarget } from "./target.ts";
+import { secretsOf, withoutSecrets } from "./target-secrets.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -89,12 +90,16 @@ async function transcribe(world: World, args: Args): Promise<void> {
     if (!args.json) world.stderr.write(`${labelOf(target)}\n`);
     const random = randomStream(world.clock.epochMs(), "retry");
     for (const { audio, by, recognize } of jobs) {
-      const transcript = await withRetry(recognize, undeliveredFailure, {
+      const attempt = async (): Promise<Transcript> => {
+        const { outcome, ...heard } = await recognize();
+        return { ...heard, outcome: withoutSecrets(outcome, secretsOf(target)) };
+      };
+      const transcript = await withRetry(attempt, undeliveredFailure, {
         policy: { ...RETRY, attempts: 1 + args.retries },
         clock: world.clock,
         random,
-        onRetry(failure, attempt, delayMs) {
-          const when = `attempt ${attempt} of ${1 + args.retries} in ${(delayMs / 1000).toFixed(1)} s`;
+        onRetry(failure, number, delayMs) {
+          const when = `attempt ${number} of ${1 + args.retries} in ${(delayMs / 1000).toFixed(1)} s`;
           world.stderr.write(`  ${audio.file}: ${failureText(failure)}; ${when}\n`);
         },
       });

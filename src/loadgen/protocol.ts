@@ -19,6 +19,8 @@ export interface WorkerTarget {
   /** PEM texts. */
   tls?: { rootCa?: string; clientCert?: string; clientKey?: string; serverName?: string };
   metadata: Readonly<Record<string, string>>;
+  /** Texts that no record may hold, should the server repeat them. */
+  secrets: readonly string[];
 }
 
 /** All that a worker needs to compute its part of the plan by itself. */

@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
 import { loadDataset, padClip } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { hideSecrets, redactUrls } from "../base/redact.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
 import type { createTransport } from "../client/create-transport.ts";
@@ -140,7 +141,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const ended = inLaterTurns(clock, (observation: Observation) =>
-    log.append(recordOf(observation, recorder)),
+    log.append(recordOf(observation, recorder, job.target.secrets)),
   );
   let engine: Engine | undefined;
   let orphaned = false;
@@ -226,8 +227,12 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
 }
 
 /** Judges and records a session; returns its line in the log. */
-function recordOf(raw: Observation, recorder: Recorder): string {
+function recordOf(raw: Observation, recorder: Recorder, secrets: readonly string[]): string {
   const observation = inMicroseconds(judged(raw));
+  if (observation.outcome?.ok === false) {
+    const { failure } = observation.outcome;
+    failure.message = hideSecrets(redactUrls(failure.message), secrets);
+  }
   recorder.record(observation);
   return JSON.stringify(sessionRecord(observation));
 }

@@ -73,7 +73,7 @@ async function runWith(
     jobs: Array.from({ length: workers }, (_, index) => ({
       runId: "run",
       scenario,
-      target: { transport: "fake", address: "fake:1", path: "", metadata: {} },
+      target: { transport: "fake", address: "fake:1", path: "", metadata: {}, secrets: [] },
       datasetPath: scenario.audio.dataset,
       seed: 7,
       shard: { index, of: workers },

@@ -20,8 +20,11 @@ interface Kept {
 /** More instants than this are thinned out: every other one is dropped. */
 const INSTANTS_KEPT = 60;
 
-/** @param stepMs least distance of two instants, at first */
-export function createBackfill(stepMs: number): Backfill {
+/**
+ * @param stepMs least distance of two instants, at first
+ * @param extra labels of every series, such as job and instance, which a scrape would have added
+ */
+export function createBackfill(stepMs: number, extra: Labels = {}): Backfill {
   const byName = new Map<string, Kept>();
   let step = stepMs;
   let instants: number[] = [];
@@ -33,7 +36,7 @@ export function createBackfill(stepMs: number): Backfill {
       const kept = byName.get(name) ?? { type, help, series: new Map<string, [number, number][]>() };
       byName.set(name, kept);
       for (const sample of samples) {
-        const line = `${name}${sample.suffix}${labelText(labelsOf(family, sample))}`;
+        const line = `${name}${sample.suffix}${labelText({ ...labelsOf(family, sample), ...extra })}`;
         const values = kept.series.get(line) ?? [];
         kept.series.set(line, values);
         values.push([atEpochMs, sample.value]);

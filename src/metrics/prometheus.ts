@@ -1,5 +1,5 @@
-/** Families in Prometheus' own formats, and the way to a Pushgateway. The only importer of prom-client. */
-import { type Metric, Pushgateway, Registry, type RegistryContentType } from "prom-client";
+/** Families in Prometheus' own formats. The only importer of prom-client. */
+import { type Metric, Registry, type RegistryContentType } from "prom-client";
 import type { Family } from "./exposition.ts";
 
 /** An HTTP body and its type. */
@@ -19,22 +19,6 @@ export async function expose(families: readonly Family[], accept = ""): Promise<
   registry.setContentType(kind as RegistryContentType & typeof registry.contentType);
   register(registry, families);
   return { contentType: registry.contentType, body: await registry.metrics() };
-}
-
-/**
- * Replaces what the gateway holds of this group.
- *
- * @param groupings labels of the group, besides the job
- * @throws Error when the gateway can't be reached or refuses
- */
-export async function pushGroup(
-  url: string,
-  families: readonly Family[],
-  { job, groupings, timeoutMs }: { job: string; groupings: Record<string, string>; timeoutMs: number },
-): Promise<void> {
-  const registry = new Registry();
-  register(registry, families);
-  await new Pushgateway(url, { timeout: timeoutMs }, registry).push({ jobName: job, groupings });
 }
 
 /**
