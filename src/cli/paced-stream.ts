@@ -3,6 +3,7 @@ import { chunkAudio, pcmBytes, pcmDurationMs } from "../base/audio.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { AsrResponse, AsrTransport, StreamSpec } from "../client/transport.ts";
+import { dueAfterMs } from "../metrics/microphone.ts";
 
 export interface PacedStream {
   transport: AsrTransport;
@@ -48,7 +49,7 @@ export function playStream(options: PacedStream): Promise<StreamRecord> {
       else if (pace > 0) wakeFor(index + 1);
     };
     const wakeFor = (index: number): void => {
-      const dueMs = (record.readyMs ?? 0) + Math.min((index + 1) * chunkMs, audioMs) / pace;
+      const dueMs = (record.readyMs ?? 0) + dueAfterMs({ chunkMs, audioMs, pace }, index);
       cancelWake = clock.wakeAt(dueMs, () => send(index));
     };
 

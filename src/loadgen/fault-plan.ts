@@ -6,6 +6,7 @@
  * Faults on the way from there to the socket (jitter, stall) leave these alone: the speaker has spoken, and waits.
  */
 import type { Random } from "../base/random.ts";
+import { dueAfterMs } from "../metrics/microphone.ts";
 import type { InjectedFaults } from "../metrics/observation.ts";
 import type { Condition, Instant, Recurring } from "./conditions.ts";
 import { exponential } from "./models.ts";
@@ -67,11 +68,8 @@ function chunkAfter(atMs: number, { chunks, chunkMs, pace }: PlannedAudio): numb
 }
 
 /** When each chunk is due: S_k - A0. */
-function dueOffsets({ chunks, chunkMs, audioMs, pace }: PlannedAudio, mute: FaultPlan["mute"]): Float64Array {
-  return Float64Array.from({ length: chunks }, (_, k) => {
-    const mutedMs = mute !== undefined && k >= mute.chunk ? mute.ms : 0;
-    return Math.min((k + 1) * chunkMs, audioMs) / pace + mutedMs;
-  });
+function dueOffsets(audio: PlannedAudio, mute: FaultPlan["mute"]): Float64Array {
+  return Float64Array.from({ length: audio.chunks }, (_, k) => dueAfterMs(audio, k, mute));
 }
 
 /** Delay of each chunk in whole microseconds, as the records hold it. A chunk never overtakes the one before it. */

@@ -17,6 +17,7 @@ import type {
   StreamListener,
   StreamSpec,
 } from "../client/transport.ts";
+import { dueAfterMs, type SpokenAudio } from "../metrics/microphone.ts";
 import type { Observation, ResponseRecord, RunPhase } from "../metrics/observation.ts";
 import type { ReadyClip } from "./audio-plan.ts";
 import type { FaultPlan } from "./fault-plan.ts";
@@ -83,9 +84,12 @@ export class Session implements StreamListener, Timed {
   /** Why the caller is gone, when it left by plan. */
   #left: "hang-up" | "half-open" | undefined;
 
+  readonly #audio: SpokenAudio;
+
   constructor(context: SessionContext, start: SessionStart) {
     this.#context = context;
     this.start = start;
+    this.#audio = { chunkMs: start.clip.chunkMs, audioMs: start.clip.facts.audioMs, pace: start.pace };
     this.#sentMs = new Float64Array(start.clip.chunks.length);
     this.#acceptedMs = new Float64Array(start.clip.chunks.length);
     this.#startedMs = context.clock.nowMs();
@@ -118,10 +122,9 @@ export class Session implements StreamListener, Timed {
   }
 
   #scheduleChunk(): void {
-    const { clip, pace, faults } = this.start;
-    // Scheduled send S_k = A0 + (o_k + d_k) / v: computed from the anchor each time, so that nothing drifts.
-    this.dueMs = (this.#anchorMs ?? 0) + Math.min((this.#sent + 1) * clip.chunkMs, clip.facts.audioMs) / pace;
-    if (faults !== undefined) this.dueMs += heldMs(faults, this.#sent);
+    const { faults } = this.start;
+    this.dueMs = (this.#anchorMs ?? 0) + dueAfterMs(this.#audio, this.#sent, faults?.mute);
+    if (faults?.delayMs !== undefined) this.dueMs += faults.delayMs[this.#sent] ?? 0;
     this.#context.scheduler.add(this);
   }
 
@@ -236,12 +239,6 @@ export class Session implements StreamListener, Timed {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     };
   }
-}
-
-/** How long after its place in the audio chunk k is sent. */
-function heldMs({ mute, delayMs }: FaultPlan, k: number): number {
-  const mutedMs = mute !== undefined && k >= mute.chunk ? mute.ms : 0;
-  return mutedMs + (delayMs?.[k] ?? 0);
 }
 
 /** What is said of a session whose caller left: the code is that of the stream's end, so that the server's count can be matched. */

@@ -114,3 +114,31 @@ describe("nothing is named", () => {
     expect(found).not.toHaveProperty("parts");
   });
 });
+
+describe("faults that the scenario put in", () => {
+  /** Chunks held for 150 ms and a pause before chunk 1: the generator sends them 10 ms after that, its own lateness. */
+  function faulted(): Observation {
+    const observation = sketch({
+      startMs: 2000,
+      latenessMs: Array.from({ length: 10 }, (_, k) => 160 + (k >= 1 ? 500 : 0)),
+      said: [[2820 + 250, "one", 300]],
+      endedMs: 4500,
+    });
+    const faults = {
+      condition: "bad-line",
+      delayMs: Array.from({ length: 10 }, () => 150),
+      mute: { chunk: 1, ms: 500 },
+    };
+    return { ...observation, faults };
+  }
+
+  it("are no lateness of the generator's", () => {
+    const found = attributed(
+      Array.from({ length: 30 }, faulted),
+      timeline(() => ({ queueMs: 50, computeMs: 20 })),
+    );
+    expect(found?.tailMeanMs).toBeCloseTo(250, 9);
+    expect(found?.parts?.generator).toBeCloseTo(10, 9);
+    expect(found?.parts?.rest).toBeCloseTo(250 - 50 - 20 - 10, 9);
+  });
+});

@@ -1,13 +1,16 @@
 /**
  * Where the time of the slowest responses went: the server's queue, its computation, the network, the generator, and what
- * none of them accounts for (the server's own chunking, its endpointing, words that need more audio).
+ * none of them accounts for (the server's own chunking, its endpointing, words that need more audio, delays that the
+ * scenario's faults put in).
  *
  * Percentiles don't add up, means do. So the parts are means over the tail: the values at or beyond the p95, each with the
  * server's mean queue and computation of the second in which its response came, and its own chunk's lateness. The server
  * publishes no finer than that; within a second the tail waited longer than the mean, so the queue's part is a lower bound.
  */
-import { chunkAt, coveringFinal, firstText, planned } from "./moments.ts";
-import { dueMs, type Observation, type ResponseRecord } from "./observation.ts";
+import { metricNamed } from "./catalogue.ts";
+import { type Metric, speaksOf } from "./metric.ts";
+import { chunkAt } from "./moments.ts";
+import { dueMs, type Observation, plannedSendMs, type ResponseRecord } from "./observation.ts";
 import type { Summary, TimelinePoint } from "./result.ts";
 
 export const ATTRIBUTED = ["response_latency", "first_partial_from_onset", "final_from_speech_end"] as const;
@@ -43,6 +46,7 @@ const EXCESS_ALLOWED = 1.05;
 const WORTH_SAYING = 0.1;
 
 interface Tail {
+  metric: Metric;
   count: number;
   covered: number;
   sums: Record<"total" | "queue" | "compute" | "generator", number>;
@@ -56,17 +60,18 @@ export function createAttributor(
 ): Attributor {
   const serverAt = serverBySecond(timeline);
   const tails = new Map<Attributed, Tail>();
-  for (const metric of ATTRIBUTED) {
-    if (metrics[metric]?.p95 === undefined) continue;
-    tails.set(metric, { count: 0, covered: 0, sums: { total: 0, queue: 0, compute: 0, generator: 0 } });
+  for (const name of ATTRIBUTED) {
+    const metric = metricNamed(name);
+    if (metrics[name]?.p95 === undefined || metric === undefined) continue;
+    tails.set(name, { metric, count: 0, covered: 0, sums: { total: 0, queue: 0, compute: 0, generator: 0 } });
   }
 
   return {
     add(observation) {
       if (observation.phase !== "steady" || observation.outcome?.ok !== true) return;
-      for (const [metric, tail] of tails) {
-        const p95 = metrics[metric]?.p95 ?? Infinity;
-        eachValue(metric, observation, (latencyMs, response) => {
+      for (const [name, tail] of tails) {
+        const p95 = metrics[name]?.p95 ?? Infinity;
+        eachValue(tail.metric, observation, (latencyMs, response) => {
           // A bucket of the histogram is a thousandth wide.
           if (latencyMs < p95 * 0.999) return;
           const server = serverAt(response.atMs);
@@ -126,40 +131,32 @@ function words(parts: Record<AttributedPart, number>, tailMeanMs: number): strin
 
 /** Every value of a metric in a session, with the response that made it. */
 function eachValue(
-  metric: Attributed,
+  metric: Metric,
   observation: Observation,
   emit: (latencyMs: number, response: ResponseRecord) => void,
 ): void {
-  const since = (fromMs: number | undefined, response: ResponseRecord | undefined): void => {
-    if (fromMs !== undefined && response !== undefined) emit(response.atMs - fromMs, response);
-  };
-  const { clip } = observation;
-  switch (metric) {
-    case "response_latency":
-      for (const response of observation.responses) {
-        const { audioProcessedMs = 0 } = response;
-        if (audioProcessedMs > 0) since(dueMs(observation, chunkAt(observation, audioProcessedMs)), response);
-      }
-      return;
-    case "first_partial_from_onset": {
-      const onsetMs = clip.text === "" ? undefined : planned(observation, clip.onsetMs);
-      if (onsetMs !== undefined) since(onsetMs, firstText(observation, onsetMs));
-      return;
-    }
-    case "final_from_speech_end":
-      if (!observation.cutShort && clip.text !== "") {
-        since(planned(observation, clip.speechEndMs), coveringFinal(observation));
-      }
+  if (metric.per === "run" || !speaksOf(metric, observation)) return;
+  if (metric.per === "session") {
+    const latencyMs = metric.of(observation);
+    const response = metric.answer?.(observation);
+    if (latencyMs !== undefined && response !== undefined) emit(latencyMs, response);
+  } else {
+    metric.each(observation, (latencyMs, response) => {
+      if (response !== undefined) emit(latencyMs, response);
+    });
   }
 }
 
-/** Lateness of the chunk that the response is about: the one it says, else the last that was due before it. */
+/**
+ * Lateness [X_k - P_k] of the chunk that the response is about: the one it says, else the last that was due before it.
+ * What the scenario's faults held back on purpose is no lateness.
+ */
 function latenessOf(observation: Observation, { atMs, audioProcessedMs = 0 }: ResponseRecord): number {
   let k = observation.sentMs.length - 1;
   if (audioProcessedMs > 0) k = Math.min(k, chunkAt(observation, audioProcessedMs));
   else while (k > 0 && dueMs(observation, k) > atMs) k--;
   const sentMs = observation.sentMs[k];
-  return sentMs === undefined ? 0 : Math.max(0, sentMs - dueMs(observation, k));
+  return sentMs === undefined ? 0 : sentMs - plannedSendMs(observation, k);
 }
 
 /** The server's means at a moment; undefined where it said nothing. */

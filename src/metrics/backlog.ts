@@ -1,15 +1,12 @@
 /** Is the server falling behind the speaker? Audio that was due, less audio that the server says it has processed. */
 import type { SeriesMetric, SessionMetric } from "./metric.ts";
+import { dueAudioMs } from "./microphone.ts";
 import { dueMs, type Observation } from "./observation.ts";
 
 /** Audio whose scheduled send had come by `atMs`. */
 function scheduledAudioMs(observation: Observation, atMs: number): number {
-  const { anchorMs, pace, chunkMs, clip, faults } = observation;
-  let recordedMs = (atMs - (anchorMs ?? Infinity)) * pace;
-  const mutedAtMs = (faults?.mute?.chunk ?? Infinity) * chunkMs;
-  if (recordedMs > mutedAtMs) recordedMs = Math.max(mutedAtMs, recordedMs - (faults?.mute?.ms ?? 0) * pace);
-  if (recordedMs >= clip.audioMs) return clip.audioMs;
-  return Math.max(0, Math.floor(recordedMs / chunkMs + 1e-9) * chunkMs);
+  const { anchorMs = Infinity, pace, chunkMs, clip, faults } = observation;
+  return dueAudioMs({ chunkMs, audioMs: clip.audioMs, pace }, atMs - anchorMs, faults?.mute);
 }
 
 /** The backlog [b] right after each response that says how far the server is. */

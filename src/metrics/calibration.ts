@@ -2,6 +2,7 @@
  * The harness's own error: what it measures against a server that says by how much it held each reply back. Both ends of
  * every delay are known, so what is left is ours: late sends, the loopback, the event loops, the decoding.
  */
+import { dueAfterMs } from "./microphone.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 /** One level of load, as it was measured. Errors are measured minus imposed delay, milliseconds, one for each response. */
@@ -60,13 +61,12 @@ export function errorLimitMs(chunkMs: number): number {
  * @returns R_j - S_j - held_j; undefined when the replies are not those of the session (it failed, or lost some)
  */
 export function responseErrors(record: SessionRecord, heldMs: readonly number[]): number[] | undefined {
-  const { anchorMs, audioMs, chunkMs, chunks, responses, ok } = record;
+  const { anchorMs, chunks, responses, ok } = record;
   if (!ok || anchorMs === undefined || responses.length !== chunks + 1 || heldMs.length !== chunks + 1)
     return undefined;
   return responses.map(({ atMs }, j) => {
     // The final answers the half-close, which follows the last chunk at once.
-    const dueMs = anchorMs + Math.min((j + 1) * chunkMs, audioMs);
-    return atMs - dueMs - (heldMs[j] ?? NaN);
+    return atMs - (anchorMs + dueAfterMs(record, j)) - (heldMs[j] ?? NaN);
   });
 }
 

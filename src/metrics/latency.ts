@@ -11,22 +11,28 @@ import {
   planned,
   type Timebase,
 } from "./moments.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, ResponseRecord } from "./observation.ts";
 
-/** A latency of the session, by plan and by actual sends. */
+/**
+ * A latency of the session, by plan and by actual sends: from the moment the audio at `audioMs` of the clip was recorded to
+ * the arrival of `answer`. No value without either.
+ */
 function fromAudio(
   name: string,
   help: string,
-  definition: (when: Timebase) => (observation: Observation) => number | undefined,
+  audioMs: (observation: Observation) => number,
+  answer: (observation: Observation) => ResponseRecord | undefined,
 ): SessionMetric {
+  const since = (when: Timebase) => (o: Observation) => difference(answer(o)?.atMs, when(o, audioMs(o)));
   return {
     name,
     unit: "ms",
     better: "lower",
     per: "session",
     help,
-    of: definition(planned),
-    actual: definition(actual),
+    of: since(planned),
+    actual: since(actual),
+    answer,
   };
 }
 
@@ -37,18 +43,18 @@ function difference(laterMs: number | undefined, earlierMs: number | undefined):
 const firstPartialFromAudio = fromAudio(
   "first_partial_from_audio",
   "R_f - S_0, f = first response with non-blank text. From the moment the first chunk was recorded to the first words.",
-  (when) => (o) => difference(firstText(o)?.atMs, when(o, chunkEndMs(o, 0))),
+  (o) => chunkEndMs(o, 0),
+  (o) => firstText(o),
 );
 
 const firstPartialFromOnset = fromAudio(
   "first_partial_from_onset",
   "R_f - (A0 + a_on/v), f = first response with non-blank text that came at or after the speech onset. Text before the " +
     "onset is counted as premature_partials and not used; clips without speech have no value.",
-  (when) => (o) => {
+  (o) => o.clip.onsetMs,
+  (o) => {
     const onsetMs = o.clip.text === "" ? undefined : planned(o, o.clip.onsetMs);
-    return onsetMs === undefined
-      ? undefined
-      : difference(firstText(o, onsetMs)?.atMs, when(o, o.clip.onsetMs));
+    return onsetMs === undefined ? undefined : firstText(o, onsetMs);
   },
 );
 
@@ -56,7 +62,8 @@ const finalFromLastChunk = fromAudio(
   "final_from_last_chunk",
   "R_L - S_(K-1), L = last final with text. What a client waits for after the last audio. Negative when the server " +
     "closed the utterance during trailing silence: gate on it only without trailing silence, else on final_from_speech_end.",
-  (when) => (o) => (o.cutShort ? undefined : difference(lastFinalText(o)?.atMs, when(o, o.clip.audioMs))),
+  (o) => o.clip.audioMs,
+  (o) => (o.cutShort ? undefined : lastFinalText(o)),
 );
 
 const finalFromSpeechEnd = fromAudio(
@@ -65,10 +72,8 @@ const finalFromSpeechEnd = fromAudio(
     "(its last word ends after the reference word began), else by finding that word among all final words so far, no " +
     "further than a tenth of the reference before its place; fallback: the last final with text. Contains the server's " +
     "endpointing wait.",
-  (when) => (o) =>
-    o.cutShort || o.clip.text === ""
-      ? undefined
-      : difference(coveringFinal(o)?.atMs, when(o, o.clip.speechEndMs)),
+  (o) => o.clip.speechEndMs,
+  (o) => (o.cutShort || o.clip.text === "" ? undefined : coveringFinal(o)),
 );
 
 const finalFromClose: SessionMetric = {
@@ -93,11 +98,12 @@ const sessionSetup: SessionMetric = {
 
 function responseLatency(when: Timebase): SeriesMetric["each"] {
   return (o, emit) => {
-    for (const { atMs, audioProcessedMs } of o.responses) {
+    for (const response of o.responses) {
+      const { atMs, audioProcessedMs } = response;
       // Zero is proto3's way of leaving a float out.
       if (audioProcessedMs === undefined || audioProcessedMs <= 0) continue;
       const sendMs = when(o, chunkEndMs(o, chunkAt(o, audioProcessedMs)));
-      if (sendMs !== undefined) emit(atMs - sendMs);
+      if (sendMs !== undefined) emit(atMs - sendMs, response);
     }
   };
 }

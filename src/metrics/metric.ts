@@ -1,6 +1,6 @@
 /** What a metric is: one plain object, its definition in its help text. */
 import type { Counts } from "./counts.ts";
-import type { Observation } from "./observation.ts";
+import type { Observation, ResponseRecord } from "./observation.ts";
 import type { RunSums } from "./run-sums.ts";
 
 export type MetricUnit = "ms" | "ratio" | "count" | "x" | "per_second";
@@ -28,12 +28,15 @@ export interface SessionMetric extends MetricBase {
   of(observation: Observation): number | undefined;
   /** The same from the actual sends X_k in place of the scheduled S_k; kept in the session records only. */
   actual?(observation: Observation): number | undefined;
+  /** The response whose arrival the value ends with; there whenever the value is. */
+  answer?(observation: Observation): ResponseRecord | undefined;
 }
 
 /** Any number of values a session. */
 export interface SeriesMetric extends MetricBase {
   per: "response" | "chunk" | "word";
-  each(observation: Observation, emit: (value: number) => void): void;
+  /** @param emit is given each value and, for a wait that a response ended, that response */
+  each(observation: Observation, emit: (value: number, answer?: ResponseRecord) => void): void;
   actual?(observation: Observation, emit: (value: number) => void): void;
   /** Keeps every value, because its percentile rule picks a sample and is printed with five digits. */
   exact?: true;

@@ -3,6 +3,7 @@
  * `observation.ts`.
  */
 import { heardWords } from "./heard-words.ts";
+import * as microphone from "./microphone.ts";
 import type { Observation, ResponseRecord } from "./observation.ts";
 
 /** Blank means nothing but white space. */
@@ -21,9 +22,7 @@ export type Timebase = (observation: Observation, audioMs: number) => number | u
 /** By plan: A0 + audio / v. For the end of chunk k this is S_k. Lateness of the generator counts against the server. */
 export const planned: Timebase = ({ anchorMs, pace, faults, chunkMs }, audioMs) => {
   if (anchorMs === undefined) return undefined;
-  const mute = faults?.mute;
-  const mutedMs = mute !== undefined && audioMs > mute.chunk * chunkMs ? mute.ms : 0;
-  return anchorMs + audioMs / pace + mutedMs;
+  return anchorMs + microphone.recordedAfterMs(audioMs, pace, chunkMs, faults?.mute);
 };
 
 /** As it went: the plan shifted by how late the chunk that carried the audio left, faults included. For its end this is X_k. */
@@ -39,7 +38,7 @@ export const actual: Timebase = (observation, audioMs) => {
 
 /** End of chunk k in the clip [o_k + d_k]: the last chunk may be short. */
 export function chunkEndMs({ chunkMs, clip }: Observation, k: number): number {
-  return Math.min((k + 1) * chunkMs, clip.audioMs);
+  return microphone.chunkEndMs(chunkMs, clip.audioMs, k);
 }
 
 /**

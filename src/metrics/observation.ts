@@ -4,6 +4,7 @@
  * definitions (`docs/metrics.md`).
  */
 import type { Outcome } from "../base/outcome.ts";
+import { dueAfterMs, type Mute } from "./microphone.ts";
 
 /** Which part of the run a session belongs to, decided by its **scheduled** start. Only `steady` is judged. */
 export type RunPhase = "warmup" | "steady" | "drain";
@@ -51,8 +52,7 @@ export interface InjectedFaults {
   readonly condition: string;
   /** How long each chunk was held on its way from the microphone to the socket; absent = not at all. */
   readonly delayMs?: ArrayLike<number>;
-  /** The microphone was off, for `ms`, before chunk `chunk` was recorded. */
-  readonly mute?: { readonly chunk: number; readonly ms: number };
+  readonly mute?: Mute;
   /** Chunks whose audio was lost and went out as silence, in order. */
   readonly lost?: readonly number[];
 }
@@ -104,8 +104,7 @@ export interface Observation {
 export function dueMs(observation: Observation, k: number): number {
   const { anchorMs, chunkMs, clip, pace, faults } = observation;
   if (anchorMs === undefined) throw new Error("a session without an anchor has no due times");
-  const mutedMs = faults?.mute !== undefined && k >= faults.mute.chunk ? faults.mute.ms : 0;
-  return anchorMs + Math.min((k + 1) * chunkMs, clip.audioMs) / pace + mutedMs;
+  return anchorMs + dueAfterMs({ chunkMs, audioMs: clip.audioMs, pace }, k, faults?.mute);
 }
 
 /**

@@ -7,6 +7,7 @@ import { METRICS } from "./catalogue.ts";
 import { type SeriesMetric, type SessionMetric, speaksOf } from "./metric.ts";
 import {
   type ClipFacts,
+  dueMs,
   type InjectedFaults,
   type Observation,
   plannedSendMs,
@@ -139,6 +140,25 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     series(record, "send_lateness").map((late, k) => rounded(plannedSendMs(observation, k) + late));
   const acceptedMs = series(record, "back_pressure").map((held, k) => rounded((sentMs[k] ?? NaN) + held));
   return { ...observation, sentMs: Float64Array.from(sentMs), acceptedMs: Float64Array.from(acceptedMs) };
+}
+
+/** When the chunks of a recorded session were due [S_k], were to be sent [P_k] and were sent [X_k]; empty for what it lacks. */
+export interface ChunkTimes {
+  dueMs: readonly number[];
+  plannedMs: readonly number[];
+  sentMs: ArrayLike<number>;
+}
+
+/** The times of a session's chunks, from its record alone. */
+export function chunkTimes(record: SessionRecord): ChunkTimes {
+  const { clip: id, audioMs, chunks } = record;
+  const clip: ClipFacts = { id, audioMs, onsetMs: 0, speechEndMs: audioMs, words: [] };
+  const observation = observationOf(record, clip);
+  const { anchorMs, pace, sentMs } = observation;
+  if (anchorMs === undefined || pace === Infinity) return { dueMs: [], plannedMs: [], sentMs };
+  const each = (at: (observation: Observation, k: number) => number): number[] =>
+    Array.from({ length: chunks }, (_, k) => at(observation, k));
+  return { dueMs: each(dueMs), plannedMs: each(plannedSendMs), sentMs };
 }
 
 function recordedFaults({ condition, mute, lost }: InjectedFaults): Omit<InjectedFaults, "delayMs"> {

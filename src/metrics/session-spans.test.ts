@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sessionRecordOf } from "../../test/support/session-line.ts";
+import { faultedSessionRecord, sessionRecordOf } from "../../test/support/session-line.ts";
 import { traceContext } from "../base/trace-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { sessionSpans } from "./session-spans.ts";
@@ -66,4 +66,21 @@ test("one that never started is a moment", () => {
   const kept = fields.filter(([name]) => !stamps.includes(name));
   const record = Object.fromEntries(kept) as unknown as SessionRecord;
   expect(sessionSpans(record, RUN).map(({ startMs, endMs }) => endMs - startMs)).toEqual([0]);
+});
+
+test("a late chunk counts from when it was to be sent: mutes and delays put in on purpose are no lateness", () => {
+  const record = faultedSessionRecord({ seq: 1 });
+  const late = {
+    ...record,
+    values: { ...record.values, send_lateness: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30] },
+  };
+  const eventsOf = (found: SessionRecord): unknown[] =>
+    sessionSpans(found, RUN)
+      .flatMap(({ events }) => events)
+      .filter(({ name }) => name === "late chunk");
+  expect(eventsOf(record)).toEqual([]);
+  // Chunk 11 is due at 10 + 1200 + 700 ms.
+  expect(eventsOf(late)).toEqual([
+    { name: "late chunk", atMs: 1_001_940, attributes: { chunk: 11, late_ms: 30 } },
+  ]);
 });

@@ -1,7 +1,7 @@
 /** A session as spans of a trace, made from its record after it has ended: the timed path knows nothing of them. Pure. */
 import { requestIdOf, traceContext } from "../base/trace-context.ts";
 import { createHash } from "node:crypto";
-import type { SessionRecord } from "./session-record.ts";
+import { chunkTimes, type SessionRecord } from "./session-record.ts";
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -19,7 +19,7 @@ export interface SessionSpan {
   error?: string;
 }
 
-/** A chunk that left so much after it was due is an event. */
+/** A chunk that left so much after it was to be sent [P_k] is an event. */
 const LATE_MS = 20;
 
 /**
@@ -118,12 +118,12 @@ function eventsBetween(
       attributes: { characters: text.trim().length },
     }));
   if (part !== "stream") return responses;
-  const { anchorMs = 0, chunkMs, audioMs, pace } = record;
-  const lateness = record.values["send_lateness"];
-  const late = (Array.isArray(lateness) && pace > 0 ? lateness : []).flatMap((lateMs, chunk) => {
-    if (lateMs <= LATE_MS) return [];
-    const dueMs = anchorMs + Math.min((chunk + 1) * chunkMs, audioMs) / pace;
-    return [{ name: "late chunk", atMs: epoch(dueMs + lateMs), attributes: { chunk, late_ms: lateMs } }];
+  const { plannedMs, sentMs } = chunkTimes(record);
+  const late = plannedMs.flatMap((wantedMs, chunk) => {
+    const atMs = sentMs[chunk];
+    if (atMs === undefined || atMs - wantedMs <= LATE_MS) return [];
+    const lateMs = Math.round((atMs - wantedMs) * 1000) / 1000;
+    return [{ name: "late chunk", atMs: epoch(atMs), attributes: { chunk, late_ms: lateMs } }];
   });
   return [...responses, ...late].sort((a, b) => a.atMs - b.atMs);
 }

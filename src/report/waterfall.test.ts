@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sessionRecordOf } from "../../test/support/session-line.ts";
+import { faultedSessionRecord, sessionRecordOf } from "../../test/support/session-line.ts";
 import type { ClipFacts } from "../metrics/observation.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
 import { textOf } from "./markup.ts";
@@ -84,4 +84,20 @@ test("a session whose microphone never opened and that heard nothing is not draw
 test("a session that broke off at once has an axis in milliseconds", () => {
   const start = sessionRecordOf({ seq: 1, failed: "reset", audioMs: 100 });
   expect(svg({ ...start, endedMs: 20, responses: [], values: {} })).toMatch(/>100 ms<\/text>/);
+});
+
+test("a muted microphone moves what is due after it, and a chunk held on purpose is drawn where it left, as on time", () => {
+  const drawing = svg(faultedSessionRecord({ seq: 1, finalMs: 499 }));
+  const perMs = 470 / 3200;
+  const due = xs(drawing, "chunk");
+  expect(due[9]).toBeCloseTo(80 + 1000 * perMs, 1);
+  expect(due[10]).toBeCloseTo(80 + 1800 * perMs, 1);
+  const sent = xs(drawing, "chunk sent");
+  expect(sent).toHaveLength(20);
+  expect(sent[3]).toBeCloseTo(80 + 460.1 * perMs, 1);
+  expect(xs(drawing, "chunk late")).toEqual([]);
+  // Speech from 400 ms to 1900 ms of the clip, with the pause inside it.
+  const speech = /class="speech" x="([\d.]+)"[^>]*width="([\d.]+)"/.exec(drawing);
+  expect(Number(speech?.[1])).toBeCloseTo(80 + 400 * perMs, 1);
+  expect(Number(speech?.[2])).toBeCloseTo(2200 * perMs, 1);
 });

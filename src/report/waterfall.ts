@@ -1,6 +1,7 @@
 /** One session drawn over its time: speech, chunks as due and as sent, responses, and the waits that people feel. */
 import type { ClipFacts } from "../metrics/observation.ts";
-import type { SessionRecord } from "../metrics/session-record.ts";
+import { recordedAfterMs } from "../metrics/microphone.ts";
+import { chunkTimes, type SessionRecord } from "../metrics/session-record.ts";
 import type { Frame } from "./chart-frame.ts";
 import { round, xTick } from "./chart-frame.ts";
 import { axisTicks, timeUnit } from "./chart-scale.ts";
@@ -22,21 +23,8 @@ const FRAME: Frame = {
 
 /** As many ticks as can be seen apart; of longer sessions the latest of every few chunks is drawn. */
 const MOST_TICKS = 230;
-/** A chunk that left so much later than due is drawn as late. */
+/** A chunk that left so much later than it was to be sent [P_k] is drawn as late. What a fault held back is not. */
 const LATE_MS = 20;
-
-/** When a chunk was due, since the start of the run: S_k of `docs/metrics.md`. */
-function dueTimes({ anchorMs, chunkMs, chunks, audioMs, pace }: SessionRecord): number[] {
-  if (anchorMs === undefined || pace === 0) return [];
-  return Array.from({ length: chunks }, (_, k) => anchorMs + Math.min((k + 1) * chunkMs, audioMs) / pace);
-}
-
-/** When each chunk was sent. */
-function sentTimes(record: SessionRecord, due: readonly number[]): number[] {
-  if (record.sentMs !== undefined) return record.sentMs;
-  const late = record.values["send_lateness"];
-  return Array.isArray(late) ? late.map((ms, k) => (due[k] ?? NaN) + ms) : [];
-}
 
 /** Undefined for a session that did nothing. @param id unique in the page */
 export function waterfall(
@@ -44,8 +32,8 @@ export function waterfall(
   clip: ClipFacts | undefined,
   id: string,
 ): Markup | undefined {
-  const due = dueTimes(record);
-  const sent = sentTimes(record, due);
+  const { dueMs: due, plannedMs, sentMs } = chunkTimes(record);
+  const sent = Array.from(sentMs);
   if (due.length === 0 && sent.length === 0 && record.responses.length === 0) return undefined;
   const fromMs = record.anchorMs ?? record.startedMs ?? record.scheduledMs;
   const ends = [record.endedMs, record.finishedMs, due.at(-1), sent.at(-1), record.responses.at(-1)?.atMs];
@@ -57,7 +45,7 @@ export function waterfall(
     .filter((tick) => tick * unit.ms <= lengthMs)
     .map((tick) => xTick(FRAME, `${tick} ${unit.name}`, x(fromMs + tick * unit.ms)));
   const every = Math.ceil(Math.max(due.length, sent.length) / MOST_TICKS);
-  const latenessMs = (k: number): number => (sent[k] ?? NaN) - (due[k] ?? NaN);
+  const latenessMs = (k: number): number => (sent[k] ?? NaN) - (plannedMs[k] ?? NaN);
   const drawn = latestOfEach(every, sent.length, latenessMs);
   const [late, onTime] = [true, false].map((wanted) =>
     drawn.flatMap((k) => (latenessMs(k) > LATE_MS === wanted ? (sent[k] ?? []) : [])),
@@ -103,22 +91,22 @@ function ticks(lane: Lane, times: readonly number[] = [], x: (ms: number) => num
 
 /** Where the clip holds speech. */
 function speech(
-  { anchorMs, pace }: SessionRecord,
+  record: SessionRecord,
   clip: ClipFacts | undefined,
   x: (ms: number) => number,
 ): Markup | undefined {
-  const at = speechAt(anchorMs, pace, clip);
+  const at = speechAt(record, clip);
   if (at === undefined) return undefined;
   return bar("speech", "speech", x(at.onsetMs), x(at.endMs));
 }
 
 function speechAt(
-  anchorMs: number | undefined,
-  pace: number,
+  { anchorMs, pace, chunkMs, faults }: SessionRecord,
   clip: ClipFacts | undefined,
 ): { onsetMs: number; endMs: number } | undefined {
   if (anchorMs === undefined || clip === undefined || pace === 0) return undefined;
-  return { onsetMs: anchorMs + clip.onsetMs / pace, endMs: anchorMs + clip.speechEndMs / pace };
+  const at = (audioMs: number): number => anchorMs + recordedAfterMs(audioMs, pace, chunkMs, faults?.mute);
+  return { onsetMs: at(clip.onsetMs), endMs: at(clip.speechEndMs) };
 }
 
 /** Dots: hollow without text, full with text, a diamond for a final. */
@@ -137,7 +125,7 @@ function responses({ responses: all }: SessionRecord, x: (ms: number) => number)
 
 /** What the caller waited for, as bars with their length in words. */
 function waits(record: SessionRecord, clip: ClipFacts | undefined, x: (ms: number) => number): Markup[] {
-  const at = speechAt(record.anchorMs, record.pace, clip);
+  const at = speechAt(record, clip);
   if (at === undefined) return [];
   const wait = (metric: string, label: string, fromMs: number): Markup[] => {
     const ms = record.values[metric];

@@ -75,3 +75,16 @@ export function sessionRecordOf({
 export function sessionLine(options: LineOptions): string {
   return JSON.stringify(sessionRecordOf(options));
 }
+
+/** The same session with faults: the microphone off for 700 ms before chunk 10, and chunk 3 held for 60 ms on its way. */
+export function faultedSessionRecord(options: LineOptions): SessionRecord {
+  const record = sessionRecordOf(options);
+  const held = Array.from({ length: record.chunks }, (_, k) => (k === 3 ? 60 : 0));
+  return {
+    ...record,
+    faults: { condition: "bad-line", mute: { chunk: 10, ms: 700 } },
+    values: { ...record.values, send_lateness: held.map(() => 0.1), injected_delay: held },
+    finishedMs: (record.finishedMs ?? 0) + 700,
+    endedMs: (record.endedMs ?? 0) + 700,
+  };
+}
