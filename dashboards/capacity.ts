@@ -56,7 +56,7 @@ export const CAPACITY: Board = {
         {
           kind: "lines",
           title: "Keeping up",
-          help: "Audio acknowledged of audio scheduled. Below 0.98 the backlog grows: the server is past its capacity, whatever the latencies say yet.",
+          help: "How fast the server advances through the audio while it is sent; 1 is as fast as people speak. Below 0.98 the backlog grows: it is past its capacity, whatever the latencies say yet. None: it answers nobody before the end of the audio.",
           unit: "percentunit",
           queries: [{ expr: `max by (target) (${gauge("bench_keep_up_ratio")})`, legend: "{{target}}" }],
         },

@@ -152,7 +152,7 @@ export const OVERVIEW: Board = {
         {
           kind: "lines",
           title: "Goodput, errors, keeping up",
-          help: "Goodput: sessions without error that meet every SLO. Keep-up below 0.98: the server falls behind the microphone.",
+          help: "Goodput: sessions without error that meet every SLO. Keep-up below 0.98: the server falls behind while callers speak. At 1 it may still be late: see the latencies.",
           unit: "percentunit",
           width: 8,
           queries: [

@@ -15,6 +15,7 @@ import { validateXML } from "xmllint-wasm";
 import { runBench } from "../../test/support/fake-world.ts";
 import { VOIDED } from "../../test/support/sample-result.ts";
 import { storeRun } from "../../test/support/stored-runs.ts";
+import type { Check, RunResult } from "../metrics/result.ts";
 import type { GateReport } from "../report/gate-report.ts";
 
 const SCHEMA = readFileSync(new URL("../../test/support/junit.xsd", import.meta.url), "utf8");
@@ -177,4 +178,20 @@ test("GitHub gets annotations and the job's summary", async () => {
 test("what is no run is said so", async () => {
   const { err, exitCode } = await runBench(["gate", "nowhere"], { cwd });
   expect([exitCode, err]).toEqual([2, expect.stringContaining("holds no run")]);
+});
+
+test("a run of before keep_up meant what it means is held to it by its records, or not at all", async () => {
+  const folder = storeRun(cwd, { id: "old", sessions: 200, finalMs: () => 400, slo: ["keep_up > 95%"] });
+  const file = join(folder, "result.json");
+  const old = JSON.parse(readFileSync(file, "utf8")) as RunResult;
+  delete old.metricsVersion;
+  const was: Check = { name: "keep_up > 95%", verdict: "pass", observed: 1.14, limit: "> 95%" };
+  writeFileSync(file, JSON.stringify({ ...old, verdict: "pass", slos: [was] }));
+  expect(await gate("old")).toMatchObject({ exitCode: 0, runs: [{ slos: [was] }] });
+  // Its sessions told no positions.
+  const { runs, exitCode } = await gate("old", "--slo", "keep_up > 95%");
+  expect([exitCode, runs[0]?.slos[0]?.verdict]).toEqual([6, "inconclusive"]);
+  rmSync(join(folder, "sessions.ndjson"));
+  const { err, exitCode: refused } = await runBench(["gate", "old", "--slo", "keep_up > 95%"], { cwd });
+  expect([refused, err]).toEqual([2, expect.stringContaining("no session records")]);
 });

@@ -4,7 +4,7 @@ import { BenchError } from "../base/errors.ts";
 import { rebuildTotals } from "../loadgen/rebuild.ts";
 import { judgeSlo } from "../metrics/gate.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
-import { overallVerdict } from "../metrics/result.ts";
+import { meantOtherwise, overallVerdict } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { recordFiles } from "./run-folder.ts";
 import type { StoredRun } from "./stored-run.ts";
@@ -18,7 +18,9 @@ import type { StoredRun } from "./stored-run.ts";
 export async function rejudge({ folder, result }: StoredRun, slos: readonly Slo[]): Promise<RunResult> {
   const own = ownSlos(result);
   const builtIn = result.slos.filter(({ name }) => !own.has(name));
-  const known = slos.map(({ source }) => result.slos.find(({ name }) => name === source));
+  const known = slos.map(({ source, metric }) =>
+    meantOtherwise(result, metric) ? undefined : result.slos.find(({ name }) => name === source),
+  );
   // The records may be gone (an archive of results) while the question is one that was answered when they were there.
   const checks = known.every((check) => check !== undefined)
     ? known

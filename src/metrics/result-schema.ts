@@ -195,6 +195,7 @@ const dataset = z.strictObject({
 // Typed by the interface: a field that one has and the other lacks doesn't compile.
 const runResult: z.ZodType<RunResult> = z.strictObject({
   schema: z.literal("riva-bench/run@1"),
+  metricsVersion: count.exactOptional(),
   verdict: z.enum(["pass", "fail", "inconclusive", "void"]),
   validity: z.strictObject({ status: z.enum(["valid", "degraded", "void"]), checks: z.array(check) }),
   slos: z.array(check),

@@ -80,6 +80,23 @@ describe("a result", () => {
     expect(parseRunResult(JSON.stringify(RESULT), "result.json")).toEqual(RESULT);
   });
 
+  it("of before keep_up meant what it means is read without it, whatever else it holds", () => {
+    const { metricsVersion, ...old } = {
+      ...RESULT,
+      metrics: { ...RESULT.metrics, keep_up: { unit: "ratio", count: 3, value: 1.14 } },
+      byStage: { main: { keep_up: { unit: "ratio", count: 3, value: 1.14 } } },
+    };
+    expect(metricsVersion).toBe(2);
+    const read = parseRunResult(JSON.stringify(old), "result.json");
+    expect(read.metrics).toEqual(RESULT.metrics);
+    expect(read.byStage).toEqual({ main: {} });
+    const now = parseRunResult(JSON.stringify({ ...old, metricsVersion }), "result.json");
+    expect(now.metrics["keep_up"]?.value).toBe(1.14);
+    expect(() => parseRunResult(JSON.stringify({ ...old, metricsVersion: 3 }), "result.json")).toThrow(
+      "metrics of version 3",
+    );
+  });
+
   it("keeps to the published schema", () => {
     const schema = JSON.parse(
       readFileSync(new URL("../../schema/run.schema.json", import.meta.url), "utf8"),

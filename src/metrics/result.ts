@@ -11,6 +11,12 @@ import { checkRunResult } from "./result-schema.ts";
 
 export const RUN_SCHEMA = "riva-bench/run@1";
 
+/** Version of what the metrics mean; raised with each entry of `REDEFINED`. */
+export const METRICS_VERSION = 2;
+
+/** Metrics that meant something else before the version given here: older figures are not comparable and not read. */
+const REDEFINED: Readonly<Record<string, number>> = { keep_up: 2 };
+
 export interface Check {
   name: string;
   verdict: "pass" | "fail" | "inconclusive";
@@ -81,6 +87,8 @@ export type RunVerdict = "pass" | "fail" | "inconclusive" | "void";
 
 export interface RunResult {
   schema: typeof RUN_SCHEMA;
+  /** `METRICS_VERSION` of the program that wrote it; absent = 1. */
+  metricsVersion?: number;
   verdict: RunVerdict;
   /** May the run be believed? Decided before any SLO. */
   validity: Validity;
@@ -137,9 +145,15 @@ export function overallVerdict(validity: Validity, slos: readonly Check[]): RunV
   return "pass";
 }
 
-/** Adds the version and the verdict that follow from the rest. */
-export function buildRunResult(parts: Omit<RunResult, "schema" | "verdict">): RunResult {
-  return { ...parts, schema: RUN_SCHEMA, verdict: overallVerdict(parts.validity, parts.slos) };
+/** Adds the versions and the verdict that follow from the rest. */
+export function buildRunResult(parts: Omit<RunResult, "schema" | "metricsVersion" | "verdict">): RunResult {
+  const verdict = overallVerdict(parts.validity, parts.slos);
+  return { ...parts, schema: RUN_SCHEMA, metricsVersion: METRICS_VERSION, verdict };
+}
+
+/** True when the metric meant something else to the program that wrote the result. */
+export function meantOtherwise({ metricsVersion = 1 }: RunResult, metric: string): boolean {
+  return metricsVersion < (REDEFINED[metric] ?? 1);
 }
 
 /**
@@ -168,7 +182,21 @@ export function parseRunResult(text: string, name: string): RunResult {
   }
   const checked = checkRunResult(value);
   if (typeof checked === "string") throw BenchError.usage(`${name} is not a valid result: ${checked}`);
-  return checked;
+  if ((checked.metricsVersion ?? 1) > METRICS_VERSION) {
+    throw BenchError.usage(
+      `${name} has metrics of version ${checked.metricsVersion}; this program knows them up to ${METRICS_VERSION}`,
+      "use the version that wrote it",
+    );
+  }
+  return withoutOldMeanings(checked);
+}
+
+/** Figures of a metric that meant something else then are left out; checks stand as they were judged. */
+function withoutOldMeanings(result: RunResult): RunResult {
+  const kept = (metrics: Record<string, Summary>): Record<string, Summary> =>
+    Object.fromEntries(Object.entries(metrics).filter(([name]) => !meantOtherwise(result, name)));
+  const byStage = Object.entries(result.byStage).map(([stage, metrics]) => [stage, kept(metrics)] as const);
+  return { ...result, metrics: kept(result.metrics), byStage: Object.fromEntries(byStage) };
 }
 
 /** @throws BenchError (exit 2) when the file can't be read or isn't a result of this version */

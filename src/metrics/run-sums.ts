@@ -1,7 +1,8 @@
 /** Sums over a run that aren't distributions: they add up across sessions and workers. */
+import { advanceOf } from "./keep-up.ts";
 import { chunkEndMs, hasText, lastFinal, planned } from "./moments.ts";
 import { pairs } from "./nvidia-compat.ts";
-import { dueMs, type Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 
 /** The steady window, milliseconds since the start of the run. */
 export interface Window {
@@ -16,10 +17,9 @@ export interface RunSums {
   finishedUnpacedAudioMs: number;
   /** Steady sessions that began late. */
   lateStarts: number;
-  /** Audio whose scheduled send fell in the window, over all sessions that overlap it. */
-  scheduledAudioMs: number;
-  /** Audio that the server acknowledged in the window, over all sessions that overlap it. */
-  acknowledgedAudioMs: number;
+  /** Audio that the server advanced by in steady sessions while they were sending, and what was recorded meanwhile. */
+  advancedAudioMs: number;
+  recordedAudioMs: number;
   /** Session time [t0, R_end] inside the window. */
   openMs: number;
   /** Responses with text before the speech began, in steady sessions. */
@@ -41,8 +41,8 @@ export function emptySums(): RunSums {
     finishedAudioMs: 0,
     finishedUnpacedAudioMs: 0,
     lateStarts: 0,
-    scheduledAudioMs: 0,
-    acknowledgedAudioMs: 0,
+    advancedAudioMs: 0,
+    recordedAudioMs: 0,
     openMs: 0,
     prematurePartials: 0,
     unpaired: 0,
@@ -61,18 +61,17 @@ export function sumSession(sums: RunSums, observation: Observation, window: Wind
   }
   sums.sentAudioMs += sentAudioMs(observation);
   const paced = observation.pace !== Infinity;
-  // The last audio of a caller who left is never acknowledged, and nobody fell behind.
-  const left = outcome?.ok === false && outcome.failure.origin === "caller";
-  if (paced && !left) {
-    sums.scheduledAudioMs += scheduledIn(observation, window);
-    sums.acknowledgedAudioMs += acknowledgedIn(observation, window);
-  }
   const final = lastFinal(observation);
   if (outcome?.ok === true && final !== undefined && within(final.atMs, window)) {
     if (paced) sums.finishedAudioMs += observation.clip.audioMs;
     else sums.finishedUnpacedAudioMs += observation.clip.audioMs;
   }
   if (phase !== "steady") return;
+  const advance = advanceOf(observation);
+  if (advance !== undefined) {
+    sums.advancedAudioMs += advance.advancedMs;
+    sums.recordedAudioMs += advance.recordedMs;
+  }
   if (startedMs - observation.scheduledMs > LATE_START_MS) sums.lateStarts++;
   sums.prematurePartials += prematureIn(observation);
   if (outcome?.ok === true && !pairs(observation)) sums.unpaired++;
@@ -83,8 +82,8 @@ export function addSums(sums: RunSums, other: RunSums): void {
   sums.finishedAudioMs += other.finishedAudioMs;
   sums.finishedUnpacedAudioMs += other.finishedUnpacedAudioMs;
   sums.lateStarts += other.lateStarts;
-  sums.scheduledAudioMs += other.scheduledAudioMs;
-  sums.acknowledgedAudioMs += other.acknowledgedAudioMs;
+  sums.advancedAudioMs += other.advancedAudioMs;
+  sums.recordedAudioMs += other.recordedAudioMs;
   sums.openMs += other.openMs;
   sums.prematurePartials += other.prematurePartials;
   sums.unpaired += other.unpaired;
@@ -102,35 +101,6 @@ function within(atMs: number, window: Window): boolean {
 function sentAudioMs(observation: Observation): number {
   const sent = observation.sentMs.length;
   return sent === 0 ? 0 : chunkEndMs(observation, sent - 1);
-}
-
-/** Audio of the chunks that were sent and due in the window: all of it, unless the session reaches beyond the window. */
-function scheduledIn(observation: Observation, window: Window): number {
-  const sent = observation.sentMs.length;
-  if (sent === 0) return 0;
-  if (within(dueMs(observation, 0), window) && within(dueMs(observation, sent - 1), window))
-    return sentAudioMs(observation);
-  let audioMs = 0;
-  for (let k = 0; k < sent; k++) {
-    if (within(dueMs(observation, k), window))
-      audioMs += chunkEndMs(observation, k) - k * observation.chunkMs;
-  }
-  return audioMs;
-}
-
-/** Advance of the furthest [p_j] in the window; where the server gives none, all audio when the last final arrives. */
-function acknowledgedIn(observation: Observation, window: Window): number {
-  let furthestMs = 0;
-  let advanceMs = 0;
-  for (const { atMs, audioProcessedMs = 0 } of observation.responses) {
-    if (audioProcessedMs <= furthestMs) continue;
-    const reachedMs = Math.min(audioProcessedMs, observation.clip.audioMs);
-    if (within(atMs, window)) advanceMs += Math.max(0, reachedMs - furthestMs);
-    furthestMs = Math.max(furthestMs, reachedMs);
-  }
-  if (furthestMs > 0) return advanceMs;
-  const final = lastFinal(observation);
-  return final !== undefined && within(final.atMs, window) ? sentAudioMs(observation) : 0;
 }
 
 function prematureIn(observation: Observation): number {

@@ -36,7 +36,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
     per: "run",
     help:
       "Audio of error-free sessions whose last final arrived in the window / length of the window. At real-time pace its " +
-      "ceiling is the mean number of sending sessions, so it shows capacity only together with keep_up.",
+      "ceiling is the mean number of sending sessions, which no server can pass: it is a throughput and no sign of health.",
     from: ({ sums, windowMs }) =>
       // Audio without a pace is another experiment, with a name of its own.
       sums.finishedUnpacedAudioMs > 0 ? undefined : ratio(sums.finishedAudioMs, windowMs),
@@ -58,10 +58,13 @@ export const RUN_METRICS: readonly RunMetric[] = [
     better: "higher",
     per: "run",
     help:
-      "Audio acknowledged in the window / audio scheduled in it, over all sessions that overlap it. Acknowledged is the " +
-      "advance of the furthest audio_processed, or where a server leaves it out, the whole clip when the last final " +
-      "arrives. 1 is keeping up; below 0.98 is falling behind.",
-    from: ({ sums }) => ratio(sums.acknowledgedAudioMs, sums.scheduledAudioMs),
+      "Rate at which the server advances through the audio while it is being sent: sum of (p_last - p_first) / sum of " +
+      "v (R_last - R_first), over the responses with audio_processed between a session's first one and its X_eos, sessions " +
+      "of the window; p counts in whole chunks of the client, and of the responses of a chunk the last. 1 is keeping up, 0.5 " +
+      "twice too much load; below 0.98 is falling behind. Not reported without audio_processed, nor where a server is so " +
+      "late that no session hears from it twice before its X_eos. Callers who wait for their finals relieve a server: at " +
+      "1 it can be late all the same, and how late the latencies say.",
+    from: ({ sums }) => ratio(sums.advancedAudioMs, sums.recordedAudioMs),
   },
   {
     name: "concurrency",

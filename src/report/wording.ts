@@ -161,7 +161,7 @@ export function runFacts({
     ...measured(
       "keep-up",
       "keep_up",
-      (ratio) => `${ratio.toFixed(3)} of the audio scheduled was acknowledged`,
+      (ratio) => `the server advanced at ${ratio.toFixed(3)} of the pace of the audio`,
     ),
     ...(upwr === undefined || erasure === undefined || surprise === undefined
       ? []
