@@ -193,10 +193,13 @@ function announce(world: World, args: Args, { port, httpPort, model }: Emulator)
 
 function interrupted(world: World): Promise<unknown> {
   return new Promise((resolve) => {
-    const ignore = world.onInterrupt((signal) => {
-      ignore();
-      resolve(signal);
-    });
+    const ignore = world.onInterrupt(
+      (signal) => {
+        ignore();
+        resolve(signal);
+      },
+      ["SIGHUP"],
+    );
   });
 }
 

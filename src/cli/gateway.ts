@@ -334,7 +334,8 @@ function stopped(world: World, server: Gateway, log: ReturnType<typeof createGat
         unhear();
         done();
       });
-    });
+      // SIGHUP reads the configuration again, and nobody needs to read what a server prints.
+    }, []);
   });
 }
 

@@ -98,12 +98,16 @@ export async function makeLoad(
   }
 }
 
-/** Ctrl-C once: drain and write a partial result. Twice: end now, still write. */
+/**
+ * Ctrl-C once, or nobody who reads any more: drain and write a partial result. Ctrl-C twice: end now, still write. A terminal that is
+ * closed tells so in several ways at once, which means no more than once.
+ */
 function hearInterrupts(world: World, coordinator: Coordinator): () => void {
-  let times = 0;
-  return world.onInterrupt(() => {
-    if (times++ === 0) coordinator.stop();
-    else coordinator.abort();
+  let stopping = false;
+  return world.onInterrupt((why) => {
+    if (!stopping) coordinator.stop();
+    else if (why === "SIGINT" || why === "SIGTERM") coordinator.abort();
+    stopping = true;
   });
 }
 

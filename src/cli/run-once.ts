@@ -91,6 +91,7 @@ async function runInFolder(
   );
   const crowded = streamLimitNote(input, found.streamLimit);
   if (crowded !== undefined) onEvent({ atMs: 0, type: "stream-limit", message: crowded });
+  let unhear = (): void => undefined;
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target.address, world.clock));
     const { outcome, totals } = await makeLoad(world, {
@@ -104,6 +105,8 @@ async function runInFolder(
           pid: process.pid,
         };
         folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
+        // From here on something would be lost: who interrupts after the load waits for the result, which is seconds away.
+        unhear = world.onInterrupt(() => undefined);
         listener.onStart(manifest);
         scrape.start(startedAtEpochMs);
       },
@@ -126,6 +129,7 @@ async function runInFolder(
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
+    unhear();
     scrape.stop();
     await listener.close();
     folder.discardUnlessBegun();

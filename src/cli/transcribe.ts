@@ -90,6 +90,11 @@ async function transcribe(world: World, args: Args): Promise<void> {
     if (!args.json) world.stderr.write(`${labelOf(target)}\n`);
     const random = randomStream(world.clock.epochMs(), "retry");
     for (const { audio, by, recognize } of jobs) {
+      // `| head -1`: what follows nobody would read.
+      if (world.stdout.isClosed === true) {
+        world.setExitCode(EXIT.interrupted);
+        break;
+      }
       const attempt = async (): Promise<Transcript> => {
         const { outcome, ...heard } = await recognize();
         return { ...heard, outcome: withoutSecrets(outcome, secretsOf(target)) };

@@ -25,8 +25,7 @@ export function workerCommand(): Command {
 function serveOverIpc(): void {
   raisePriority();
   // Ctrl-C reaches the whole process group; the coordinator decides what it means.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => undefined);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   process.on("disconnect", () => {
     setTimeout(() => process.kill(process.pid, "SIGKILL"), ORPHAN_LIMIT_MS).unref();
   });

@@ -2,20 +2,32 @@
  * Everything a command may touch outside its own process memory. Commands are handed a `World`, so that tests run the
  * whole command line in-process against a fake one.
  */
+import { closeSync } from "node:fs";
+import { isatty } from "node:tty";
 import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
 import type { ExitCode } from "../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { systemError } from "../base/system-error.ts";
 import { signalHeard } from "./npx-parent.ts";
 
-/** Where text goes. */
+/** Where text goes. A reader that is gone (`| head -1`, a closed terminal) is no error: what is written then is lost. */
 export interface TextSink {
   write(text: string): void;
+  /** Nobody reads any more. */
+  readonly isClosed?: boolean;
   readonly isTTY: boolean;
   readonly columns: number;
   /** Lines of a terminal, where known. */
   readonly rows?: number;
 }
+
+/** The terminal was closed; nobody reads standard output any more. The second may come again and again for one cause. */
+export type Hangup = "SIGHUP" | "closed output";
+
+/** Why a command is to end. */
+export type Interrupt = "SIGINT" | "SIGTERM" | Hangup;
 
 export interface World {
   readonly args: readonly string[];
@@ -26,42 +38,125 @@ export interface World {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly clock: Clock;
-  /** Calls back on SIGINT and SIGTERM until the returned function is called. */
-  onInterrupt(handler: (signal: "SIGINT" | "SIGTERM") => void): () => void;
+  /** Calls back on SIGINT, SIGTERM and those of `also` (default: all) until the returned function is called. */
+  onInterrupt(handler: (why: Interrupt) => void, also?: readonly Hangup[]): () => void;
   setExitCode(code: ExitCode): void;
 }
 
 /** The real world. */
 export function processWorld(): World {
+  const closings = new Set<() => void>();
+  const stdout = sink(process.stdout, () => {
+    for (const tell of [...closings]) tell();
+  });
   return {
     args: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
     root: PACKAGE_ROOT,
-    stdout: sink(process.stdout),
-    stderr: sink(process.stderr),
+    stdout,
+    stderr: sink(process.stderr, () => undefined),
     clock: realClock,
-    onInterrupt(handler) {
+    onInterrupt(handler, also = ["SIGHUP", "closed output"]) {
+      const signals = (["SIGINT", "SIGTERM", "SIGHUP"] as const).filter(
+        (signal) => signal !== "SIGHUP" || also.includes(signal),
+      );
       const handle = (signal: NodeJS.Signals): void => {
         signalHeard();
-        if (signal === "SIGINT" || signal === "SIGTERM") handler(signal);
+        if (signal === "SIGHUP") outliveTerminal();
+        handler(signal as (typeof signals)[number]);
       };
-      process.on("SIGINT", handle);
-      process.on("SIGTERM", handle);
+      for (const signal of signals) process.on(signal, handle);
+      let listening = true;
+      const closed = (): void => {
+        if (listening) handler("closed output");
+      };
+      if (also.includes("closed output")) {
+        closings.add(closed);
+        // It may have been closed while nobody listened.
+        if (stdout.isClosed === true) queueMicrotask(closed);
+      }
       return () => {
-        process.off("SIGINT", handle);
-        process.off("SIGTERM", handle);
+        listening = false;
+        closings.delete(closed);
+        for (const signal of signals) process.off(signal, handle);
       };
     },
     setExitCode(code) {
-      process.exitCode = code;
+      if (!outputLost) process.exitCode = code;
     },
   };
 }
 
-function sink(stream: NodeJS.WriteStream): TextSink {
+/** Known from the beginning: one that is gone does not look like a terminal any more. */
+const TERMINALS = [0, 1, 2].filter((fd) => isatty(fd));
+
+let terminalGone = false;
+
+/**
+ * The terminal was closed: several processes tell so, one after the other, and the second SIGHUP must not end this one before it has
+ * written what the first made it write. Node aborts at its exit when it can't reset a terminal, but for one that is closed.
+ */
+function outliveTerminal(): void {
+  if (terminalGone) return;
+  terminalGone = true;
+  process.on("SIGHUP", () => undefined);
+  process.once("exit", () => {
+    for (const fd of TERMINALS) closeSync(fd);
+  });
+}
+
+/** Standard output could not be written (a full disk): no exit code may say that all is well. */
+let outputLost = false;
+
+/** @throws BenchError (exit 2) when the folder is gone */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw BenchError.usage("the working folder is gone", "Change to a folder that exists.");
+  }
+}
+
+/** What a stream says when its reader is gone: a pipe, a terminal (EIO), a socket. */
+const READER_GONE: ReadonlySet<string> = new Set([
+  "EPIPE",
+  "EIO",
+  "ENXIO",
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+]);
+
+/** @param onClose called once, when the reader is gone */
+function sink(stream: NodeJS.WriteStream, onClose: () => void): TextSink {
+  let isClosed = false;
+  function failed(error: unknown): void {
+    if (isClosed) return;
+    isClosed = true;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === "EIO") outliveTerminal();
+    if (!READER_GONE.has(code) && stream === process.stdout) {
+      outputLost = true;
+      process.exitCode = EXIT.ourError;
+      const known = systemError(error, "standard output");
+      process.stderr.write(`bench: ${known?.message ?? `standard output: ${messageOf(error)}`}\n`);
+    }
+    onClose();
+  }
+  // Without a listener an error of the stream would end the process, and what a run has measured with it.
+  stream.on("error", failed);
   return {
-    write: (text) => stream.write(text),
+    write(text) {
+      if (isClosed) return;
+      try {
+        stream.write(text);
+      } catch (error) {
+        failed(error);
+      }
+    },
+    get isClosed() {
+      return isClosed;
+    },
     get isTTY() {
       return stream.isTTY;
     },
