@@ -230,6 +230,22 @@ const FLOW: readonly PanelSpec[] = [
     unit: "bytes",
     queries: [{ expr: now("resident_memory_bytes"), legend: "{{instance}}" }],
   },
+  {
+    kind: "lines",
+    title: "Exceptions and restarts",
+    help: "Within five minutes. An exception in a session ends that session with 1011; one that nothing caught replaces the worker. None is usual.",
+    unit: "short",
+    queries: [
+      {
+        expr: `sum by (instance, place) (increase(${now("exceptions_total")}[5m]))`,
+        legend: "{{place}} at {{instance}}",
+      },
+      {
+        expr: `sum by (instance) (increase(${now("worker_restarts_total")}[5m]))`,
+        legend: "worker restarts at {{instance}}",
+      },
+    ],
+  },
 ];
 
 export const GATEWAY: Board = {

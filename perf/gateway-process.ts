@@ -9,6 +9,7 @@ import { createGatewayLog } from "../src/cli/gateway-log.ts";
 import { createAddresses } from "../src/gateway/address.ts";
 import { createAuth } from "../src/gateway/auth.ts";
 import { gatewayFile } from "../src/gateway/config.ts";
+import { createExceptions } from "../src/gateway/contain.ts";
 import { startGateway } from "../src/gateway/server.ts";
 import { createUpstreams } from "../src/gateway/upstreams.ts";
 import type { Usage } from "./messages.ts";
@@ -18,6 +19,8 @@ const [upstreamPort = "", transport = ""] = process.argv.slice(2);
 const MANY = 100_000;
 
 const address = `127.0.0.1:${upstreamPort}`;
+const log = createGatewayLog("warn");
+const exceptions = createExceptions(log);
 const upstreams = createUpstreams(
   [{ name: "null", uri: `grpc://${address}`, endpoint: { address } }],
   {
@@ -31,7 +34,7 @@ const upstreams = createUpstreams(
     }),
   },
   realClock,
-  () => undefined,
+  { changed: () => undefined, threw: (_upstream, error) => exceptions.caught("upstream", error) },
 );
 const gateway = await startGateway({
   config: gatewayFile.parse({
@@ -50,7 +53,8 @@ const gateway = await startGateway({
   auth: createAuth([], Buffer.alloc(32), 60_000),
   addresses: createAddresses([]),
   upstreams,
-  log: createGatewayLog("warn"),
+  log,
+  exceptions,
   page: new Map(),
   residentBytes: () => process.memoryUsage.rss(),
 });

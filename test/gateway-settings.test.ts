@@ -43,6 +43,7 @@ function tell(create: (context: DialectContext) => Dialect, ...messages: (string
   const dialect = create({
     sessionId: "s",
     clock: new VirtualClock(),
+    contain: (act) => act,
     chunkBytes: 1000,
     socket: {
       send: () => undefined,

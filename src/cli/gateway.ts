@@ -16,6 +16,7 @@ import { createAuth, parseApiKeys } from "../gateway/auth.ts";
 import type { ApiKey } from "../gateway/auth.ts";
 import type { GatewayConfig } from "../gateway/config.ts";
 import { gatewayFile } from "../gateway/config.ts";
+import { createExceptions } from "../gateway/contain.ts";
 import { createMockTransport } from "../gateway/mock-transport.ts";
 import type { Gateway, GatewayTls } from "../gateway/server.ts";
 import { startGateway } from "../gateway/server.ts";
@@ -129,6 +130,7 @@ async function gateway(world: World, args: Args): Promise<void> {
   }
   const { config, tls } = loaded;
   const log = createGatewayLog(config.log.level);
+  const exceptions = createExceptions(log);
   const upstreams = createUpstreams(
     loaded.upstreams,
     {
@@ -136,7 +138,11 @@ async function gateway(world: World, args: Args): Promise<void> {
       unary: (endpoint) => createRivaUnary({ ...endpoint, clock: world.clock }),
     },
     world.clock,
-    ({ name, breaker }) => log.warn({ upstream: name, breaker: breaker.state }, "upstream changed"),
+    {
+      changed: ({ name, breaker }) =>
+        log.warn({ upstream: name, breaker: breaker.state }, "upstream changed"),
+      threw: ({ name }, error) => exceptions.caught("upstream", error, { upstream: name }),
+    },
   );
   const secret = args.tokenSecret === undefined ? randomBytes(32) : Buffer.from(args.tokenSecret);
   const server = await startGateway({
@@ -149,6 +155,7 @@ async function gateway(world: World, args: Args): Promise<void> {
     ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),
     ...(tls === undefined ? {} : { tls }),
     log,
+    exceptions,
     page: await loadPage(world.root),
     residentBytes: () => process.memoryUsage.rss(),
   });

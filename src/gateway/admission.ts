@@ -1,4 +1,4 @@
-/** Who may open a session, and how many: origin, key or token, limits, and whether there is anyone to hear it. */
+/** Who may open a session, and how many: key or token, limits, and whether there is anyone to hear it. */
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { Auth } from "./auth.ts";
@@ -9,8 +9,6 @@ import type { SessionError } from "./result.ts";
 export interface Admission {
   /** The place of one session; undefined when it may not be opened, and why. */
   enter(request: IncomingMessage, address: string): Place | SessionError;
-  /** True for a page that may not use this gateway. */
-  foreign(request: IncomingMessage): boolean;
 }
 
 export interface Place {
@@ -18,6 +16,7 @@ export interface Place {
   readonly caller: string;
   /** Counts bytes from the caller; false when it sends more than it may. */
   received(bytes: number): boolean;
+  /** Frees the place; further calls do nothing. */
   leave(): void;
 }
 
@@ -40,14 +39,6 @@ export function createAdmission(
   const addresses = owners("sessionsPerAddress");
   let sessions = 0;
 
-  function foreign({ headers }: IncomingMessage): boolean {
-    const { origin, host } = headers;
-    if (origin === undefined) return false;
-    const { allowedOrigins } = settings();
-    if (allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return false;
-    return !URL.canParse(origin) || new URL(origin).host !== host;
-  }
-
   function place(caller: string, address: string): Place {
     const nowMs = clock.nowMs();
     const perSecond = settings().limits.bytesPerSecondPerSession;
@@ -55,6 +46,7 @@ export function createAdmission(
     sessions++;
     keys.opened(caller, nowMs);
     addresses.opened(address, nowMs);
+    let left = false;
     return {
       caller,
       received(bytes) {
@@ -67,6 +59,8 @@ export function createAdmission(
         return within.every(Boolean);
       },
       leave() {
+        if (left) return;
+        left = true;
         sessions--;
         keys.closed(caller);
         addresses.closed(address);
@@ -75,12 +69,9 @@ export function createAdmission(
   }
 
   return {
-    foreign,
     enter(request, address) {
       const caller = auth.required ? auth.callerOf(request.headers, clock.epochMs()) : "anyone";
       if (state.draining()) return { code: "going_away", message: "the gateway is shutting down" };
-      if (foreign(request))
-        return { code: "origin_forbidden", message: "pages of this origin may not connect" };
       if (caller === undefined)
         return { code: "unauthenticated", message: "an API key or a session token is needed" };
       if (sessions >= settings().limits.sessions || !keys.hasRoom(caller) || !addresses.hasRoom(address))

@@ -8,9 +8,11 @@ import type { AsrTransport } from "../client/transport.ts";
 import type { Place } from "./admission.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
+import type { Exceptions } from "./contain.ts";
+import { containClock, createContain } from "./contain.ts";
 import type { CallerSocket, Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard, Offence } from "./guard.ts";
 import { createIntake } from "./intake.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { CLOSE_CODES } from "./result.ts";
@@ -24,6 +26,7 @@ import type { Upstreams } from "./upstreams.ts";
 export interface GatewayLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 /** What all connections share. */
@@ -37,6 +40,7 @@ export interface ConnectionContext {
   metrics: GatewayMetrics;
   guard: Guard;
   log: GatewayLog;
+  exceptions: Exceptions;
 }
 
 export interface ConnectionRequest {
@@ -44,6 +48,8 @@ export interface ConnectionRequest {
   /** What the WebSocket is read from. */
   socket: Duplex;
   address: string;
+  /** Counts against the address. */
+  offended(kind: Offence): void;
   dialect: string;
   create(context: DialectContext): Dialect;
   place: Place;
@@ -81,11 +87,22 @@ const BREACHES: ReadonlySet<number> = new Set([
 /** @param onClosed once, when the socket is closed */
 export function serveConnection(
   ws: WebSocket,
-  { sessionId, socket: wire, address, dialect: name, create, place, traceparent }: ConnectionRequest,
+  {
+    sessionId,
+    socket: wire,
+    address,
+    offended,
+    dialect: name,
+    create,
+    place,
+    traceparent,
+  }: ConnectionRequest,
   context: ConnectionContext,
   onClosed: () => void,
 ): Connection {
-  const { clock, limits, metrics, guard, log } = context;
+  const { limits, metrics, guard, log, exceptions } = context;
+  const contain = createContain(fail);
+  const clock = containClock(context.clock, contain);
   const startedMs = clock.nowMs();
   const fields = {
     session: sessionId,
@@ -102,7 +119,7 @@ export function serveConnection(
   let upstreamFailed = false;
   /** What this gateway closed it with; a caller's own code says nothing. */
   let closedWith = 0;
-  metrics.sessionOpened(name);
+  let hasFailed = false;
 
   const intake = createIntake(
     (reading) => {
@@ -117,7 +134,7 @@ export function serveConnection(
     },
   );
   const outbox = createOutbox(
-    { send: (message, sent) => ws.send(message, sent) },
+    { send: (message, sent) => ws.send(message, contain(sent)) },
     clock,
     { stuckMs: limits.slowReader, waitingBytes: WAITING_BYTES },
     () => dialect.stop(refusal("slow_reader", "results were not read")),
@@ -139,7 +156,7 @@ export function serveConnection(
     },
     setReading: (reading) => intake.setWanted(reading),
   };
-  const dialect = create({ sessionId, clock, socket, chunkBytes: limits.frameBytes, begin });
+  const dialect = create({ sessionId, clock, contain, socket, chunkBytes: limits.frameBytes, begin });
   const stopStartLimit = clock.wakeAt(startedMs + limits.start, () =>
     dialect.stop(refusal("idle", `no session was started within ${limits.start / 1000} s`)),
   );
@@ -156,6 +173,7 @@ export function serveConnection(
       {
         id: sessionId,
         clock,
+        contain,
         random: context.random,
         upstreams: context.upstreams,
         ...(context.mock === undefined ? {} : { mock: context.mock }),
@@ -189,6 +207,21 @@ export function serveConnection(
     return session;
   }
 
+  /** Ends the session after an exception; each step is tried whatever the others throw. */
+  function fail(thrown: unknown): void {
+    exceptions.caught("session", thrown, fields);
+    if (hasFailed) return;
+    hasFailed = true;
+    const why = refusal("internal", "the gateway failed; this session was ended");
+    const attempt = createContain((again) => exceptions.caught("session", again, fields));
+    attempt(() => dialect.stop(why))();
+    // The dialect or the session may be what is broken.
+    attempt(() => session?.end(why))();
+    if (closedWith !== CLOSE_CODES.internal) attempt(() => socket.close(why))();
+    if (ws.readyState === ws.OPEN) attempt(() => ws.close(CLOSE_CODES.internal, why.code))();
+    cutSoon();
+  }
+
   /** A caller that vanished answers nothing, and its place is needed. One that is not being read can't be heard either way. */
   function ping(): void {
     if (!alive && !ws.isPaused) {
@@ -200,42 +233,41 @@ export function serveConnection(
     stopPings = clock.wakeAt(clock.nowMs() + PING_EVERY_MS, ping);
   }
 
-  ws.on("message", (data: RawData, binary: boolean) => {
+  const onMessage = (data: RawData, binary: boolean): void => {
     alive = true;
+    if (hasFailed) return;
     const bytes = data as Buffer;
     if (!place.received(bytes.length))
       dialect.stop(refusal("too_much", "audio comes much faster than speech"));
     else if (!intake.count(bytes.length)) dialect.stop(refusal("too_much", TOO_MANY));
     else if (binary) dialect.binary(bytes);
     else dialect.text(bytes.toString("utf8"));
-  });
-  ws.on("pong", () => (alive = true));
-  ws.on("ping", (data: Buffer) => {
+  };
+  const onPing = (data: Buffer): void => {
     if (!intake.count(data.length)) dialect.stop(refusal("too_much", TOO_MANY));
-  });
+  };
   // ws closes by itself, with the code of what was wrong with the frame.
-  ws.on("error", (failure: Error & { code?: string }) => {
+  const onError = (failure: Error & { code?: string }): void => {
     if (failure.code?.startsWith("WS_ERR_") === true) closedWith = PROTOCOL_ERROR;
     cutSoon();
-  });
-  wire.on("data", (data: Buffer) => {
+  };
+  const onBytes = (data: Buffer): void => {
     if (ws.readyState === ws.OPEN) return;
     leftoverBytes += data.length;
     if (leftoverBytes <= LEFTOVER_BYTES) return;
     ws.pause();
     wire.pause();
-  });
-  ws.on("close", (code: number) => {
-    stopStartLimit();
-    stopPings();
-    intake.stop();
+  };
+  const onClose = (code: number): void => {
+    for (const end of [stopStartLimit, stopPings, () => intake.stop(), stopCut]) contain(end)();
+    for (const end of [() => outbox.end(), () => dialect.gone(), () => session?.end()]) contain(end)();
+    // `fail` may have set it again.
     stopCut();
-    outbox.end();
-    dialect.gone();
     place.leave();
-    if (BREACHES.has(closedWith) && !upstreamFailed) guard.offended(address, "bad_session");
-    else if (code === 1006 && closedWith === 0 && session !== undefined && !heardAudio)
-      guard.offended(address, "abandoned");
+    if (hasFailed) {
+      // Nothing of it is held against the caller.
+    } else if (BREACHES.has(closedWith) && !upstreamFailed) offended("bad_session");
+    else if (code === 1006 && closedWith === 0 && session !== undefined && !heardAudio) offended("abandoned");
     metrics.sessionEnded(name, code);
     const lastedMs = Math.round(clock.nowMs() - startedMs);
     const marks = {
@@ -243,8 +275,20 @@ export function serveConnection(
       ...(session?.mock === true ? { mock: true } : {}),
     };
     log.info({ ...fields, close: code, ...marks, lastedMs }, "session closed");
+  };
+  ws.on("message", contain(onMessage));
+  ws.on(
+    "pong",
+    contain(() => (alive = true)),
+  );
+  ws.on("ping", contain(onPing));
+  ws.on("error", contain(onError));
+  wire.on("data", contain(onBytes));
+  ws.on("close", (code: number) => {
+    contain(onClose)(code);
     onClosed();
   });
+  metrics.sessionOpened(name);
   return {
     get waitingChunks() {
       return session?.waitingChunks ?? 0;
@@ -252,6 +296,6 @@ export function serveConnection(
     get paused() {
       return session?.paused ?? false;
     },
-    stop: (why) => dialect.stop(why),
+    stop: contain((why) => dialect.stop(why)),
   };
 }

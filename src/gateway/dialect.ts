@@ -1,5 +1,6 @@
 /** What a dialect is given and what it must be: a translation between a socket's messages and a session. */
 import type { Clock } from "../base/clock.ts";
+import type { Contain } from "./contain.ts";
 import type { ErrorCode, SessionError } from "./result.ts";
 import type { GatewaySession, SessionCaller, SessionRequest } from "./session.ts";
 
@@ -16,6 +17,8 @@ export interface DialectContext {
   /** Of the session, in logs, events and the recogniser's request id. */
   sessionId: string;
   clock: Clock;
+  /** Wraps callbacks that the dialect hands to others. */
+  contain: Contain;
   socket: CallerSocket;
   /** The longest piece of audio that is taken at once. */
   chunkBytes: number;

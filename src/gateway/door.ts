@@ -7,6 +7,7 @@ import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Addresses } from "./address.ts";
+import { createContain } from "./contain.ts";
 import type { Guard } from "./guard.ts";
 import { refuse } from "./refuse.ts";
 
@@ -27,7 +28,7 @@ export function guardDoor(
   guard: Guard,
   addresses: Addresses,
   clock: Clock,
-  { penaltyMs, onHeld }: { penaltyMs(): number; onHeld(): void },
+  { penaltyMs, onHeld, onThrown }: { penaltyMs(): number; onHeld(): void; onThrown(error: unknown): void },
 ): Door {
   const held = new Set<Socket>();
   const secure = "setSecureContext" in server;
@@ -55,7 +56,7 @@ export function guardDoor(
     });
   }
 
-  server.on("connection", (socket: Socket) => {
+  const enter = (socket: Socket): void => {
     const address = addresses.ofSocket(socket);
     const verdict = address === undefined ? "serve" : guard.connected(address);
     if (verdict === "hold") hold(socket);
@@ -64,6 +65,13 @@ export function guardDoor(
       if (address !== undefined) socket.once("close", () => guard.disconnected(address));
       for (const listener of serve) listener.call(server, socket);
     }
+  };
+  server.on("connection", (socket: Socket) => {
+    const guarded = createContain((error) => {
+      onThrown(error);
+      socket.destroy();
+    });
+    guarded(enter)(socket);
   });
   return {
     close() {

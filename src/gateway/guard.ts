@@ -1,7 +1,8 @@
 /**
  * What an address may do before the gateway knows anything of it, and how long one stays outside that breaks the protocol
  * again and again. Many callers behind one address are welcome, and so is a load generator: only what no working client does
- * counts against it (`Offence`).
+ * counts against it (`Offence`), and nothing that a web page can make a visitor's browser do: it would lock out everybody who
+ * shares the visitor's address.
  */
 import type { Clock } from "../base/clock.ts";
 import type { GatewayLimits } from "./config.ts";
@@ -9,9 +10,9 @@ import { TokenBucket } from "./rate-limit.ts";
 
 /** What counts against an address. */
 export type Offence =
-  /** Bytes that are no HTTP or no TLS, a client certificate that won't do, or a request that is begun and not ended. */
+  /** Bytes that no browser sends, and a request whose headers are begun and not ended. */
   | "bad_request"
-  /** A path, an origin or a key that there is not. */
+  /** A key or, for a session, a path that does not exist; never from a page that anybody may have written. */
   | "refused"
   /** A session ended for what its caller sent. */
   | "bad_session"

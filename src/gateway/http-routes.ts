@@ -2,9 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
-import type { Admission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
+import type { Contain, Exceptions } from "./contain.ts";
+import { createContain } from "./contain.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import type { Pages } from "./pages.ts";
 import { defaultSession } from "./realtime-session.ts";
 
 /** Files of the page by path, `/` among them. */
@@ -12,24 +14,30 @@ export type PageFiles = ReadonlyMap<string, { body: Buffer; contentType: string 
 
 export interface HttpSource {
   auth: Auth;
-  admission: Admission;
+  pages: Pages;
   metrics: GatewayMetrics;
   clock: Clock;
   page: PageFiles;
   /** What `/health/ready` says; `ready` decides its status. */
   readiness(): { ready: boolean };
+  exceptions: Exceptions;
 }
 
-type Route = (
-  source: HttpSource,
-  request: IncomingMessage,
-  response: ServerResponse,
-  onForbidden: () => void,
-) => void;
+/** One request. */
+interface Call {
+  source: HttpSource;
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** Wraps callbacks: an exception is answered with 500. */
+  contain: Contain;
+  onForbidden: () => void;
+}
 
-const live: Route = (_source, _request, response) => reply(response, 200, { status: "live" });
-const ready: Route = ({ readiness }, _request, response) => {
-  const state = readiness();
+type Route = (call: Call) => void;
+
+const live: Route = ({ response }) => reply(response, 200, { status: "live" });
+const ready: Route = ({ source, response }) => {
+  const state = source.readiness();
   reply(response, state.ready ? 200 : 503, state);
 };
 
@@ -40,10 +48,14 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/health/live": live,
   "GET /v1/health/ready": ready,
   "GET /v1/realtime/health": ready,
-  "GET /metrics": ({ metrics }, _request, response) => {
-    void metrics
-      .text()
-      .then((text) => response.writeHead(200, { "content-type": metrics.contentType }).end(text));
+  "GET /metrics": ({ source: { metrics }, response, contain }) => {
+    const answer = contain((text: string) => {
+      response.writeHead(200, { "content-type": metrics.contentType }).end(text);
+    });
+    const failed = contain((error: Error) => {
+      throw error;
+    });
+    metrics.text().then(answer, failed);
   },
   "POST /v1/realtime/transcription_sessions": newSession,
 };
@@ -54,45 +66,59 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-cache",
 };
+export const FOREIGN_PAGE = "pages of this origin may not connect: if they should, add it to allowedOrigins";
+export const MISDIRECTED =
+  "the gateway does not answer to this host name: if it should, add its origin, such as http://NAME:9000, to allowedOrigins";
 const LARGEST_BODY_BYTES = 65_536;
 
-/** @param onForbidden the caller has no key, or is a page that may not come in */
+/** @param onForbidden the caller has no key */
 export function serveHttp(
   source: HttpSource,
   request: IncomingMessage,
   response: ServerResponse,
   onForbidden: () => void,
 ): void {
+  const contain = createContain((error) => {
+    source.exceptions.caught("http", error);
+    if (response.headersSent) response.destroy();
+    else reply(response, 500, { detail: "the gateway failed" });
+  });
+  contain(() => answer({ source, request, response, contain, onForbidden }))();
+}
+
+function answer(call: Call): void {
+  const { source, request, response } = call;
   const path = request.url?.split("?")[0] ?? "/";
   const route = `${request.method ?? ""} ${path}`;
   const file = request.method === "GET" ? source.page.get(path) : undefined;
-  if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(source, request, response, onForbidden);
+  if (!source.auth.required && source.pages.isMisdirected(request)) {
+    source.metrics.refused("origin_forbidden");
+    reply(response, 403, { detail: MISDIRECTED });
+  } else if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(call);
   else if (file !== undefined) {
     response.writeHead(200, { "content-type": file.contentType, ...PAGE_HEADERS }).end(file.body);
   } else reply(response, 404, { detail: "not found" });
 }
 
 /** The body says nothing that the update event could not: it is read to its end, up to a limit, and let go. */
-function newSession(
-  { auth, admission, metrics, clock }: HttpSource,
-  request: IncomingMessage,
-  response: ServerResponse,
-  onForbidden: () => void,
-): void {
+function newSession({ source, request, response, contain, onForbidden }: Call): void {
+  const { auth, pages, metrics, clock } = source;
   let bytes = 0;
   request.on("data", (part: Buffer) => {
     bytes += part.length;
     if (bytes > LARGEST_BODY_BYTES) request.destroy();
   });
-  request.on("end", () => {
+  const onEnd = (): void => {
     const key = auth.required ? auth.keyOf(request.headers) : "anyone";
-    if (admission.foreign(request)) {
-      onForbidden();
-      reply(response, 403, { detail: "pages of this origin may not connect" });
+    const page = pages.of(request);
+    if (page === "foreign") {
+      metrics.refused("origin_forbidden");
+      reply(response, 403, { detail: FOREIGN_PAGE });
       return;
     }
     if (key === undefined) {
-      onForbidden();
+      // Anybody's page could make a visitor's browser ask.
+      if (page !== "any") onForbidden();
       metrics.refused("unauthenticated");
       response.setHeader("www-authenticate", "Bearer");
       reply(response, 401, { detail: "an API key is needed: Authorization: Bearer, or X-API-Key" });
@@ -103,7 +129,8 @@ function newSession(
       ...session,
       client_secret: auth.required ? auth.mint(key, clock.epochMs()) : null,
     });
-  });
+  };
+  request.on("end", contain(onEnd));
 }
 
 export function reply(response: ServerResponse, status: number, body: object): void {

@@ -79,7 +79,9 @@ export const READ: Readonly<
     | "upstreamSessions"
     | "breakerOpenings"
     | "loopLag"
-    | "residentBytes",
+    | "residentBytes"
+    | "exceptions"
+    | "workerRestarts",
     GatewayFamily
   >
 > = {
@@ -106,7 +108,13 @@ export const READ: Readonly<
   breakerOpenings: counter("upstream_breaker_openings", "Times the breaker of an upstream opened", [
     "upstream",
   ]),
-  loopLag: gauge("event_loop_lag_seconds", "Longest delay of the event loop since the last scrape"),
+  loopLag: gauge("event_loop_lag_seconds", "Longest delay of the event loop within the last half minute"),
+  exceptions: counter(
+    "exceptions",
+    "Exceptions that were caught, by place; session: it was ended with 1011; process: the worker was replaced",
+    ["place"],
+  ),
+  workerRestarts: counter("worker_restarts", "Times this process replaced its worker after an exception"),
   residentBytes: gauge("resident_memory_bytes", "Resident memory of the gateway"),
 };
 

@@ -1,5 +1,6 @@
 /** What the gateway tells Prometheus. One of the importers of prom-client. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Exceptions } from "./contain.ts";
 import type { Offence } from "./guard.ts";
 import { OFFENCES } from "./guard.ts";
 import { COUNTED, OBSERVED, READ, type GatewayFamily } from "./metric-families.ts";
@@ -27,7 +28,7 @@ export interface GatewayMetrics {
 /** What is asked at each scrape. */
 export interface GatewayState {
   upstreams(): readonly Upstream[];
-  /** Longest since the last call. */
+  /** Longest within the last half minute. */
   loopDelayMaxMs(): number;
   ready(): boolean;
   draining(): boolean;
@@ -36,6 +37,8 @@ export interface GatewayState {
   /** Of all sessions together. */
   queue(): { waitingChunks: number; callersPaused: number };
   residentBytes(): number;
+  exceptions: Exceptions;
+  workerRestarts: number;
 }
 
 const BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -69,13 +72,21 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
     breakerOpenings: () => perUpstream(({ breaker }) => breaker.openings),
     loopLag: () => state.loopDelayMaxMs() / 1000,
     residentBytes: () => state.residentBytes(),
+    exceptions: () => [...state.exceptions.counts].map(([place, count]) => [{ place }, count]),
+    workerRestarts: () => state.workerRestarts,
   };
   for (const key of Object.keys(READ) as (keyof typeof READ)[]) readAtScrape(READ[key], now[key]);
 
   function readAtScrape(family: GatewayFamily, read: () => number | Labelled): void {
+    // One series that can't be read leaves the others in the answer.
     const samples = (): Labelled => {
-      const value = read();
-      return typeof value === "number" ? [[{}, value]] : value;
+      try {
+        const value = read();
+        return (typeof value === "number" ? [[{}, value] as const] : value).filter(([, one]) => usable(one));
+      } catch (error) {
+        state.exceptions.caught("metric", error);
+        return [];
+      }
     };
     if (family.type === "counter") {
       new Counter({
@@ -94,6 +105,13 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
         },
       });
     }
+  }
+
+  /** A value that prom-client would refuse, or that would spoil a sum for ever, is counted as an exception and left out. */
+  function usable(value: number): boolean {
+    if (Number.isFinite(value) && value >= 0) return true;
+    state.exceptions.caught("metric", new RangeError("not a finite number from 0"));
+    return false;
   }
 
   const counter = (family: GatewayFamily): Counter => new Counter(settings(family));
@@ -128,16 +146,20 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
     refused: (reason) => refused.inc({ reason }),
     offence: (kind) => offences.inc({ kind }),
     upstreamOpened(upstream, tookMs, mock) {
-      upstreamOpen.observe({ upstream }, tookMs / 1000);
+      if (usable(tookMs)) upstreamOpen.observe({ upstream }, tookMs / 1000);
       if (mock) mockSessions.inc();
     },
     upstreamFailed: (upstream, failureClass) => upstreamErrors.inc({ upstream, class: failureClass }),
     audioIn(bytes, ms) {
-      audioBytes.inc(bytes);
-      audioSeconds.inc(ms / 1000);
+      if (usable(bytes)) audioBytes.inc(bytes);
+      if (usable(ms)) audioSeconds.inc(ms / 1000);
     },
-    audioOut: (ms) => audioSentSeconds.inc(ms / 1000),
-    added: (ms) => added.observe(ms / 1000),
+    audioOut(ms) {
+      if (usable(ms)) audioSentSeconds.inc(ms / 1000);
+    },
+    added(ms) {
+      if (usable(ms)) added.observe(ms / 1000);
+    },
     result: (final) => results.inc({ kind: final ? "final" : "interim" }),
     text: () => registry.metrics(),
     contentType: registry.contentType,

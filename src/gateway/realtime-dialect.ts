@@ -166,11 +166,13 @@ export function createRealtimeDialect(context: DialectContext): Dialect {
     },
   };
 
-  queueMicrotask(() => {
-    emit("conversation.created", {
-      conversation: { id: `conv_${sessionId}`, object: "realtime.conversation" },
-    });
-  });
+  queueMicrotask(
+    context.contain(() =>
+      emit("conversation.created", {
+        conversation: { id: `conv_${sessionId}`, object: "realtime.conversation" },
+      }),
+    ),
+  );
 
   return {
     text(message) {

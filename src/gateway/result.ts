@@ -24,7 +24,7 @@ export interface SessionError {
   lost?: { fromMs: number; toMs: number };
 }
 
-/** WebSocket close codes by cause. 1000 is a session that ended well, 1001 the gateway going away. */
+/** WebSocket close codes by cause. 1000 is a session that ended well, 1001 the gateway going away, 1011 a fault of the gateway. */
 export const CLOSE_CODES = {
   bad_request: 4400,
   unauthenticated: 4401,
@@ -35,7 +35,7 @@ export const CLOSE_CODES = {
   too_much: 4429,
   blocked: 4429,
   slow_reader: 4480,
-  internal: 4500,
+  internal: 1011,
   upstream_failed: 4502,
   no_upstream: 4503,
   upstream_timeout: 4504,
@@ -52,6 +52,7 @@ export const HTTP_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   too_large: 413,
   too_much: 429,
   blocked: 429,
+  internal: 500,
   no_upstream: 503,
   going_away: 503,
 };

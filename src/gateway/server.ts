@@ -9,8 +9,8 @@ import type { Server as TlsServer } from "node:https";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Socket } from "node:net";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
@@ -21,19 +21,26 @@ import { createAdmission } from "./admission.ts";
 import type { Auth } from "./auth.ts";
 import { REALTIME_PROTOCOL } from "./auth.ts";
 import { createBlockStore } from "./block-store.ts";
+import type { ClientError } from "./client-error.ts";
+import { isOffence, isRefusal } from "./client-error.ts";
 import type { GatewayConfig, Settings } from "./config.ts";
 import type { Connection, ConnectionContext, GatewayLog } from "./connection.ts";
 import { CLOSE_LIMIT_MS, serveConnection } from "./connection.ts";
+import type { Exceptions } from "./contain.ts";
+import { containClock, createContain } from "./contain.ts";
 import type { Dialect, DialectContext } from "./dialect.ts";
 import { refusal } from "./dialect.ts";
 import { BLOCKED, guardDoor } from "./door.ts";
+import type { Offence } from "./guard.ts";
 import { createGuard } from "./guard.ts";
 import type { PageFiles } from "./http-routes.ts";
-import { reply, serveHttp } from "./http-routes.ts";
+import { FOREIGN_PAGE, MISDIRECTED, reply, serveHttp } from "./http-routes.ts";
+import { watchLoopLag } from "./loop-lag.ts";
 import { createGatewayMetrics } from "./metrics.ts";
+import { createPages } from "./pages.ts";
 import { createRealtimeDialect } from "./realtime-dialect.ts";
 import { refuse } from "./refuse.ts";
-import { HTTP_STATUS } from "./result.ts";
+import { CLOSE_CODES, HTTP_STATUS } from "./result.ts";
 import { createStreamDialect } from "./stream-dialect.ts";
 import type { Upstreams } from "./upstreams.ts";
 
@@ -55,6 +62,10 @@ export interface GatewayOptions {
   mock?: AsrTransport;
   tls?: GatewayTls;
   log: GatewayLog;
+  /** Counts what is caught anywhere in this gateway. */
+  exceptions: Exceptions;
+  /** Times that its worker was replaced before this one; default 0. */
+  workerRestarts?: number;
   page: PageFiles;
   /** Memory of this process. */
   residentBytes(): number;
@@ -68,11 +79,13 @@ export interface Gateway {
   setTls(tls: GatewayTls): void;
   /** Stops accepting, lets sessions end for as long as the configuration says, then tells the rest to go. */
   drain(): Promise<void>;
+  /** Refuses new sessions from now on, but still listens and answers that it is not ready. */
+  refuseNew(): void;
+  /** Frees the port. */
+  stopListening(): Promise<void>;
   /** Tells all callers to go, now. */
   endAll(): void;
 }
-
-const LOOP_TICK_MS = 20;
 
 const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectContext): Dialect }>> = {
   "/v1/stream": { name: "stream", create: createStreamDialect },
@@ -81,7 +94,9 @@ const DIALECTS: Readonly<Record<string, { name: string; create(context: DialectC
 
 /** @throws BenchError (exit 2) when it can't listen there */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, clock, addresses, upstreams, log, page } = options;
+  const { config, addresses, upstreams, log, exceptions, page } = options;
+  const contain = createContain((error) => exceptions.caught("connection", error));
+  const clock = containClock(options.clock, contain);
   let settings: Settings = config;
   let keys = options.auth;
   const auth: Auth = {
@@ -91,8 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     mint: (name, nowEpochMs) => keys.mint(name, nowEpochMs),
   };
   const connections = new Set<Connection>();
-  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_TICK_MS });
-  loopDelay.enable();
+  const loopLag = watchLoopLag(clock);
   let draining = false;
   let whenEmpty = (): void => undefined;
 
@@ -113,13 +127,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return sum;
     },
     residentBytes: options.residentBytes,
-    loopDelayMaxMs() {
-      // Node measures from tick to tick, so its own interval is in it. Nothing since the last scrape is no delay.
-      const ms = Math.max(0, loopDelay.max / 1e6 - LOOP_TICK_MS);
-      loopDelay.reset();
-      return ms;
-    },
+    loopDelayMaxMs: () => loopLag.maxMs(),
+    exceptions,
+    workerRestarts: options.workerRestarts ?? 0,
   });
+  const pages = createPages(() => ({ allowedOrigins: settings.allowedOrigins, host: config.host }));
   const guard = createGuard(() => settings.limits, clock, {
     offence: (kind) => metrics.offence(kind),
     blocked: (address) =>
@@ -129,7 +141,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ),
   });
   const shared: Omit<ConnectionContext, "limits"> = {
-    ...{ clock, random: options.random, upstreams, metrics, guard, log, blocks: createBlockStore() },
+    ...{ clock, random: options.random, upstreams, metrics, guard, log, exceptions },
+    blocks: createBlockStore(),
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 
@@ -173,34 +186,42 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const address = addresses.ofRequest(request);
     if (!admits(address, (detail, retryAfterS) => refuse(socket, 429, detail, retryAfterS))) return;
     const [path = "", query = ""] = request.url?.split("?") ?? [];
+    // Before everything that counts against an address: any page can make a visitor's browser try.
+    const page = pages.of(request);
+    if (page === "foreign" || (!auth.required && pages.isMisdirected(request))) {
+      metrics.refused("origin_forbidden");
+      refuse(socket, 403, page === "foreign" ? FOREIGN_PAGE : MISDIRECTED);
+      return;
+    }
+    const offended = (kind: Offence): void => {
+      if (page !== "any") guard.offended(address, kind);
+    };
     const dialect = Object.hasOwn(DIALECTS, path) ? DIALECTS[path] : undefined;
     if (dialect === undefined) {
-      guard.offended(address, "refused");
+      offended("refused");
       refuse(socket, 404, "not found");
       return;
     }
     if (dialect.name === "realtime" && new URLSearchParams(query).get("intent") !== "transcription") {
-      guard.offended(address, "refused");
+      offended("refused");
       refuse(socket, 403, "?intent=transcription is needed");
       return;
     }
     const place = admission.enter(request, address);
     if ("code" in place) {
-      if (place.code === "unauthenticated" || place.code === "origin_forbidden")
-        guard.offended(address, "refused");
+      if (place.code === "unauthenticated") offended("refused");
       metrics.refused(place.code);
       refuse(socket, HTTP_STATUS[place.code] ?? 503, place.message);
       return;
     }
-    const leave = (): void => place.leave();
-    socket.once("close", leave);
-    sockets.handleUpgrade(request, socket, head, (ws) => {
-      socket.off("close", leave);
+    // Whatever happens until the session has its own end.
+    socket.once("close", () => place.leave());
+    const serveSocket = (ws: WebSocket): void => {
       const traceparent = traceparentOf(request);
       const connection = serveConnection(
         ws,
         {
-          ...{ sessionId: randomUUID(), socket, address, dialect: dialect.name, place },
+          ...{ sessionId: randomUUID(), socket, address, offended, dialect: dialect.name, place },
           create: (context) => dialect.create(context),
           ...(traceparent === undefined ? {} : { traceparent }),
         },
@@ -211,11 +232,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         },
       );
       connections.add(connection);
+    };
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      const guarded = createContain((error) => {
+        exceptions.caught("connection", error);
+        ws.close(CLOSE_CODES.internal);
+        clock.wakeAt(clock.nowMs() + CLOSE_LIMIT_MS, () => ws.terminate());
+      });
+      guarded(serveSocket)(ws);
     });
   }
 
-  const source = { auth, admission, metrics, clock, page, readiness };
+  /** Sockets with a request that is not answered. */
+  const asking = new WeakSet<object>();
+  const source = { auth, pages, metrics, clock, page, readiness, exceptions };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    asking.add(request.socket);
+    response.once("close", () => asking.delete(request.socket));
     const address = addresses.ofRequest(request);
     const tell = (detail: string, retryAfterS?: number): void => {
       response.setHeader("connection", "close");
@@ -224,26 +257,42 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     if (admits(address, tell)) serveHttp(source, request, response, () => guard.offended(address, "refused"));
   };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const guarded = createContain((error) => {
+      exceptions.caught("http", error);
+      response.destroy();
+    });
+    guarded(serve)(request, response);
+  };
   const server: Server | TlsServer =
     options.tls === undefined
-      ? createServer(serve)
-      : createTlsServer({ ...secure(options.tls), handshakeTimeout: config.limits.handshake }, serve);
+      ? createServer(onRequest)
+      : createTlsServer({ ...secure(options.tls), handshakeTimeout: config.limits.handshake }, onRequest);
   server.headersTimeout = server.requestTimeout = config.limits.handshake;
   // How often Node looks for requests that take too long.
   Object.assign(server, { connectionsCheckingInterval: 1000 });
-  server.on("upgrade", upgrade);
-  server.on("clientError", (error: Error & { code?: string }, socket) => {
-    // A connection that is opened early and not used is no offence: browsers do that.
-    if (socket instanceof Socket && isOffence(error, socket)) {
-      const address = addresses.ofSocket(socket);
-      log.info({ address, error: error.code }, "connection refused");
-      if (address !== undefined) guard.offended(address, "bad_request");
-    }
+  server.on("upgrade", (request, socket, head) => {
+    const guarded = createContain((error) => {
+      exceptions.caught("connection", error);
+      refuse(socket, 500, "the gateway failed");
+    });
+    guarded(upgrade)(request, socket, head);
+  });
+  const onClientError = (error: ClientError, socket: Duplex): void => {
+    if (!(socket instanceof Socket) || !isRefusal(error, socket)) return;
+    const address = addresses.ofSocket(socket);
+    log.info({ address, error: error.code }, "connection refused");
+    if (address !== undefined && isOffence(error, socket, asking.has(socket)))
+      guard.offended(address, "bad_request");
+  };
+  server.on("clientError", (error, socket) => {
+    contain(onClientError)(error, socket);
     socket.destroy();
   });
   const door = guardDoor(server, guard, addresses, clock, {
     penaltyMs: () => settings.limits.penalty,
     onHeld: () => metrics.refused("blocked"),
+    onThrown: (error) => exceptions.caught("connection", error),
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(error, config)));
@@ -257,6 +306,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   return {
     endAll,
+    refuseNew: () => void (draining = true),
+    stopListening: () => closed(server),
     reconfigure(next, nextAuth) {
       settings = next;
       keys = nextAuth;
@@ -278,15 +329,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }
       door.close();
       server.closeAllConnections();
-      loopDelay.disable();
+      loopLag.stop();
       await upstreams.close();
     },
   };
 }
 
-/** What is no HTTP or no TLS, a client certificate that is missing or nobody's, a request that was begun and never ended. */
-function isOffence({ code = "" }: { code?: string }, { bytesRead }: Socket): boolean {
-  return /^(HPE|ERR_SSL)_/.test(code) || (code === "ERR_HTTP_REQUEST_TIMEOUT" && bytesRead > 0);
+/** The port is free when this resolves; connections live on. */
+function closed(server: Server | TlsServer): Promise<void> {
+  server.close();
+  // `close` calls back when the last connection has gone, the port is free in the next turn.
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** W3C traceparent: the session is found from the caller's side by it, and the recogniser is told the same. */

@@ -50,9 +50,16 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
   const upstreams: Upstreams = {
     list: () => list,
     choose: (tried) => list.find((one) => !tried.includes(one)),
-    report: () => undefined,
+    take: (upstream) => {
+      upstream.sessions++;
+      return {
+        responded: () => undefined,
+        ended: () => undefined,
+        failed: () => undefined,
+        release: () => upstream.sessions--,
+      };
+    },
     replace: () => undefined,
-    release: (upstream) => upstream.sessions--,
     close: () => Promise.resolve(),
   };
   const heard: Heard = { ready: [], results: [], ends: [], reading: [] };
@@ -60,6 +67,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
   const session = new GatewaySession(
     {
       id: "s",
+      contain: (act) => act,
       clock,
       upstreams,
       limits: config.limits,

@@ -14,13 +14,16 @@ import type {
   RecognitionSettings,
   StreamListener,
 } from "../client/transport.ts";
+import { isCallersFault } from "./blame.ts";
 import type { BlockStore } from "./block-store.ts";
 import type { GatewayLimits } from "./config.ts";
+import type { Contain } from "./contain.ts";
+import { containListener } from "./contain.ts";
 import type { RuntimeConfig } from "./kept-audio.ts";
 import { KeptAudio } from "./kept-audio.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import { SilenceKeeper } from "./silence.ts";
-import type { Upstream, Upstreams } from "./upstreams.ts";
+import type { Upstream, Upstreams, UpstreamUse } from "./upstreams.ts";
 
 /** What the caller asked for. */
 export interface SessionRequest {
@@ -52,7 +55,10 @@ export interface SessionWatcher {
 
 export interface SessionContext {
   id: string;
+  /** Its timers are contained, too. */
   clock: Clock;
+  /** Wraps callbacks that the session hands to others. */
+  contain: Contain;
   upstreams: Upstreams;
   /** Answers when no upstream does; absent = the session fails. */
   mock?: AsrTransport;
@@ -86,6 +92,10 @@ export class GatewaySession implements StreamListener {
   #attempt = 1;
   #silence: SilenceKeeper;
   #upstream: Upstream | undefined;
+  #use: UpstreamUse | undefined;
+  /** Audio was sent on the present stream, and a response has come on it. */
+  #sentOn = false;
+  #respondedOn = false;
   #transport: AsrTransport | undefined;
   #stream: AsrStream | undefined;
   #open = false;
@@ -113,7 +123,7 @@ export class GatewaySession implements StreamListener {
     this.#kept = new KeptAudio(request.sampleRateHz, context.limits.kept, context.blocks);
     this.#startedMs = this.#lastAudioMs = context.clock.nowMs();
     this.#watchTime();
-    queueMicrotask(() => this.#connect());
+    queueMicrotask(context.contain(() => this.#connect()));
   }
 
   /** True when the answers come from the fallback. */
@@ -163,9 +173,10 @@ export class GatewaySession implements StreamListener {
 
   #connect(): void {
     if (this.#ended) return;
-    this.#open = false;
+    this.#open = this.#sentOn = this.#respondedOn = false;
     this.#onTheWay = [];
-    const { upstreams, mock, limits, id, traceparent } = this.#context;
+    this.#use = undefined;
+    const { upstreams, mock, limits, id, traceparent, contain } = this.#context;
     this.#upstream = upstreams.choose(this.#tried);
     this.#transport = this.#upstream?.transport ?? mock;
     if (this.#transport === undefined) {
@@ -179,7 +190,7 @@ export class GatewaySession implements StreamListener {
     }
     if (this.#upstream !== undefined) {
       this.#tried.push(this.#upstream);
-      this.#upstream.sessions++;
+      this.#use = upstreams.take(this.#upstream, { id, ...this.#request });
     }
     this.#stream = this.#transport.open(
       {
@@ -191,14 +202,13 @@ export class GatewaySession implements StreamListener {
         readyTimeoutMs: limits.connect,
         flushTimeoutMs: limits.flush,
       },
-      this,
+      containListener(this, contain),
     );
   }
 
   onOpen(atMs: number): void {
     if (this.#ended) return;
     this.#open = true;
-    if (this.#upstream !== undefined) this.#context.upstreams.report(this.#upstream, undefined);
     const name = this.#upstream?.name ?? "mock";
     this.#context.watcher.opened(name, atMs - this.#startedMs);
     this.#caller.ready(name);
@@ -214,9 +224,12 @@ export class GatewaySession implements StreamListener {
     if (this.#paused && this.#onTheWay.length <= RESUME_AT) this.#setPaused(false);
   }
 
-  onResponse(response: AsrResponse): void {
+  onResponse(answer: AsrResponse): void {
     if (this.#ended) return;
+    const response = plausible(answer);
     const { audioProcessedS, final, text, trailingInterim } = response;
+    if (!this.#respondedOn) this.#use?.responded();
+    this.#respondedOn = true;
     if (audioProcessedS !== undefined) this.#recognisedMs = this.#silence.callerTime(audioProcessedS * 1000);
     this.#tell(response, final, text);
     if (final) {
@@ -229,7 +242,8 @@ export class GatewaySession implements StreamListener {
 
   onEnd(_atMs: number, outcome: Outcome): void {
     this.#stream = undefined;
-    if (this.#upstream !== undefined) this.#context.upstreams.release(this.#upstream);
+    this.#judge(outcome);
+    this.#release();
     if (this.#ended) return;
     if (outcome.ok) {
       this.#conclude(undefined);
@@ -237,14 +251,23 @@ export class GatewaySession implements StreamListener {
     }
     const { failure } = outcome;
     const upstream = this.#upstream;
-    if (upstream !== undefined) {
-      this.#context.upstreams.report(upstream, failure);
-      this.#context.watcher.upstreamFailed(upstream.name, failure);
-    }
+    if (upstream !== undefined) this.#context.watcher.upstreamFailed(upstream.name, failure);
     // All that has no final text yet is still here: the next upstream hears it, and nothing is lost.
-    const canBeTakenOver = failure.origin !== "client-config" && this.#kept.fromMs <= this.#finalMs;
+    const canBeTakenOver = !isCallersFault(failure) && this.#kept.fromMs <= this.#finalMs;
     if (canBeTakenOver && this.#hasNext()) this.#connect();
     else if (!(mayPass(failure) && this.#retryLater())) this.#conclude(this.#failed(failure));
+  }
+
+  #release(): void {
+    this.#use?.release();
+    this.#use = undefined;
+  }
+
+  /** Tells the upstream's breaker how its stream ended; after the caller has gone only what it never answered counts. */
+  #judge(outcome: Outcome): void {
+    if (!outcome.ok) {
+      if (!this.#ended || !this.#respondedOn) this.#use?.failed(outcome.failure);
+    } else if (this.#respondedOn || this.#sentOn) this.#use?.ended();
   }
 
   /** Tries all upstreams again after a wait: only before any result, and as long as a caller would wait for the first. */
@@ -287,10 +310,11 @@ export class GatewaySession implements StreamListener {
     );
   }
 
-  #failed({ class: kind, code, message }: Failure): SessionError {
+  #failed(failure: Failure): SessionError {
+    const { class: kind, code, message } = failure;
     const lost = { fromMs: Math.round(this.#finalMs), toMs: Math.round(this.#callerMs) };
     const said = `the recogniser failed (${code}): ${message}`;
-    if (kind === "bad-config" || kind === "not-found") return { code: "bad_request", message: said };
+    if (isCallersFault(failure)) return { code: "bad_request", message: said };
     return {
       code: kind === "deadline" || kind === "timeout" ? "upstream_timeout" : "upstream_failed",
       message: said,
@@ -306,6 +330,7 @@ export class GatewaySession implements StreamListener {
 
   #forward(bytes: Buffer, runtimeConfig?: RuntimeConfig): void {
     if (this.#transport === undefined) return;
+    this.#sentOn = true;
     this.#onTheWay.push(this.#context.clock.nowMs());
     this.#stream?.send(this.#transport.encodeChunk(bytes, runtimeConfig));
     this.#context.watcher.sent(this.#msOf(bytes));
@@ -352,7 +377,17 @@ export class GatewaySession implements StreamListener {
     this.#ended = true;
     this.#stopTimer();
     this.#stopRetry();
+    // Without a stream nothing else would: the transport threw when it was to be opened.
+    if (this.#stream === undefined) this.#release();
     this.#kept.clear();
     this.#caller.ended(error);
   }
+}
+
+/** A time that is none is left out: it would spoil all that is counted with it. */
+function plausible(response: AsrResponse): AsrResponse {
+  const { audioProcessedS, ...rest } = response;
+  return audioProcessedS === undefined || (Number.isFinite(audioProcessedS) && audioProcessedS >= 0)
+    ? response
+    : rest;
 }

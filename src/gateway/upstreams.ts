@@ -6,7 +6,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { RivaUnary } from "../client/riva-unary.ts";
-import type { AsrTransport } from "../client/transport.ts";
+import type { AsrTransport, RecognitionSettings } from "../client/transport.ts";
+import { isCallersFault, isUpstreamsFault } from "./blame.ts";
 import { Breaker } from "./breaker.ts";
 
 export interface UpstreamConfig {
@@ -35,44 +36,75 @@ export interface UpstreamLinks {
   unary(endpoint: Endpoint): RivaUnary;
 }
 
+/** What a session asks of an upstream; a trial stream asks the same. */
+export interface UpstreamRequest {
+  /** Of the session. */
+  id: string;
+  recognition: RecognitionSettings;
+  sampleRateHz: number;
+}
+
+/** One stream of a session on an upstream. */
+export interface UpstreamUse {
+  /** A response came. */
+  responded(): void;
+  /** It ended well, with audio heard. */
+  ended(): void;
+  failed(failure: Failure): void;
+  /** The stream is over. Further calls do nothing. */
+  release(): void;
+}
+
+export interface UpstreamWatcher {
+  changed(upstream: Upstream): void;
+  /** A probe threw: it counts as failed. */
+  threw(upstream: Upstream, error: unknown): void;
+}
+
 export interface Upstreams {
   list(): readonly Upstream[];
   /** The first that is not away and not among `tried`. */
   choose(tried: readonly Upstream[]): Upstream | undefined;
-  /** How a session's stream ended, or that it was opened. */
-  report(upstream: Upstream, failure: Failure | undefined): void;
+  /** Gives a session a stream's place on an upstream. */
+  take(upstream: Upstream, request: UpstreamRequest): UpstreamUse;
   /** Replaces the list. Upstreams whose URI stays keep their connections and state; others end with their last session. */
   replace(configs: readonly UpstreamConfig[]): void;
-  /** Ends the use of an upstream by one session. */
-  release(upstream: Upstream): void;
   close(): Promise<void>;
 }
 
 /** Readiness follows the truth within two of these. */
 const PROBE_EVERY_MS = 500;
 const PROBE_LIMIT_MS = 800;
+/** A trial stream: so much silence, and so long for its end. */
+const TRIAL = { silenceMs: 500, readyMs: 2000, flushMs: 5000 };
 const BREAKER = { failures: 3, pauseMs: 1000, longestPauseMs: 15_000 };
 
 interface Entry extends Upstream {
   unary: RivaUnary;
   retired: boolean;
   stopProbing(): void;
+  /** What trial streams ask for: what worked last, else what failed last. */
+  trial: Omit<UpstreamRequest, "id"> | undefined;
+  trialWorked: boolean;
 }
 
-/** Failures that say nothing of whether the next session would work. */
-function saysAway({ origin, class: kind }: Failure): boolean {
-  return (
-    origin !== "generator" &&
-    origin !== "client-config" &&
-    !["cancelled", "no-final", "start-flag"].includes(kind)
-  );
+const TRIAL_SETTINGS: RecognitionSettings = { language: "en-US", interim: true };
+const TRIAL_ID = "bench-gateway-trial";
+
+/** Language, model and rate alone: what one caller asks for besides must not decide for all. */
+function trialOf({ recognition, sampleRateHz }: UpstreamRequest): Omit<UpstreamRequest, "id"> {
+  const { language, model } = recognition;
+  return {
+    sampleRateHz,
+    recognition: { language, interim: true, ...(model === undefined ? {} : { model }) },
+  };
 }
 
 export function createUpstreams(
   configs: readonly UpstreamConfig[],
   links: UpstreamLinks,
   clock: Clock,
-  onChange: (upstream: Upstream) => void,
+  watcher: UpstreamWatcher,
 ): Upstreams {
   let entries: Entry[] = [];
   const retiring = new Set<Entry>();
@@ -89,6 +121,8 @@ export function createUpstreams(
       unary,
       retired: false,
       stopProbing: () => undefined,
+      trial: undefined,
+      trialWorked: false,
     };
     probe(entry);
     return entry;
@@ -97,7 +131,7 @@ export function createUpstreams(
   function changing(entry: Entry, act: () => void): void {
     const before = entry.breaker.state;
     act();
-    if (entry.breaker.state !== before) onChange(entry);
+    if (entry.breaker.state !== before) watcher.changed(entry);
   }
 
   function probe(entry: Entry): void {
@@ -108,15 +142,51 @@ export function createUpstreams(
       stopped = true;
       cancel();
     };
-    const once = async (): Promise<void> => {
+    const look = async (): Promise<void> => {
       const answer = await entry.unary.health(PROBE_LIMIT_MS);
       if (answer.ok && entry.model === undefined && !hasStopped()) await ask(entry);
       if (hasStopped()) return;
       const healthy = answer.ok && answer.value !== "not-serving";
       changing(entry, () => entry.breaker.probed(healthy, clock.nowMs()));
-      cancel = clock.wakeAt(clock.nowMs() + PROBE_EVERY_MS, () => void once());
+      if (!healthy || !entry.breaker.needsTrial(clock.nowMs())) return;
+      const worked = await tryStream(entry);
+      if (!hasStopped()) changing(entry, () => entry.breaker.tried(worked, clock.nowMs()));
+    };
+    const once = async (): Promise<void> => {
+      try {
+        await look();
+      } catch (error) {
+        watcher.threw(entry, error);
+        changing(entry, () => entry.breaker.probed(false, clock.nowMs()));
+      }
+      if (!hasStopped()) cancel = clock.wakeAt(clock.nowMs() + PROBE_EVERY_MS, () => void once());
     };
     void once();
+  }
+
+  /** Opens a stream with some silence. @returns true when the upstream answers it, be it with a refusal of the settings */
+  function tryStream({ transport, trial }: Entry): Promise<boolean> {
+    const { recognition, sampleRateHz } = trial ?? { recognition: TRIAL_SETTINGS, sampleRateHz: 16_000 };
+    const samples = Math.round((sampleRateHz * TRIAL.silenceMs) / 1000);
+    return new Promise((resolve) => {
+      const stream = transport.open(
+        {
+          ...{ recognition, sampleRateHz, encoding: "LINEAR_PCM", requestId: TRIAL_ID },
+          ...{ readyTimeoutMs: TRIAL.readyMs, flushTimeoutMs: TRIAL.flushMs },
+        },
+        {
+          onOpen() {
+            stream.send(transport.encodeChunk(Buffer.alloc(samples * 2)));
+            // As late as a caller's, so that a stream that is ended before its audio is known for it.
+            clock.wakeAt(clock.nowMs() + TRIAL.silenceMs, () => stream.finish());
+          },
+          onAccepted: () => undefined,
+          // A stream that responds may still fail: its end tells.
+          onResponse: () => undefined,
+          onEnd: (_atMs, outcome) => resolve(outcome.ok || isCallersFault(outcome.failure)),
+        },
+      );
+    });
   }
 
   async function ask(entry: Entry): Promise<void> {
@@ -130,8 +200,12 @@ export function createUpstreams(
   async function end(entry: Entry): Promise<void> {
     retiring.delete(entry);
     entry.stopProbing();
-    entry.unary.close();
-    await entry.transport.close();
+    try {
+      entry.unary.close();
+      await entry.transport.close();
+    } catch (error) {
+      watcher.threw(entry, error);
+    }
   }
 
   function retire(entry: Entry): void {
@@ -145,11 +219,38 @@ export function createUpstreams(
   return {
     list: () => entries,
     choose: (tried) => entries.find((entry) => entry.breaker.state === "closed" && !tried.includes(entry)),
-    report(upstream, failure) {
-      changing(upstream as Entry, () => {
-        if (failure === undefined) upstream.breaker.succeeded();
-        else if (saysAway(failure)) upstream.breaker.failed(clock.nowMs());
-      });
+    take(upstream, request) {
+      const entry = upstream as Entry;
+      const stream = entry.breaker.watch(request.id);
+      let responded = false;
+      let released = false;
+      entry.sessions++;
+      const worked = (): void => {
+        entry.trialWorked = true;
+        entry.trial = trialOf(request);
+      };
+      return {
+        responded() {
+          if (responded) return;
+          responded = true;
+          changing(entry, () => stream.responded());
+          worked();
+        },
+        ended() {
+          changing(entry, () => stream.ended());
+          worked();
+        },
+        failed(failure) {
+          if (!isUpstreamsFault(failure, responded)) return;
+          if (!entry.trialWorked) entry.trial = trialOf(request);
+          changing(entry, () => stream.failed(clock.nowMs()));
+        },
+        release() {
+          if (released) return;
+          released = true;
+          if (--entry.sessions === 0 && entry.retired) void end(entry);
+        },
+      };
     },
     replace(next) {
       const old = entries;
@@ -157,10 +258,6 @@ export function createUpstreams(
         (config) => old.find(({ uri, name }) => uri === config.uri && name === config.name) ?? open(config),
       );
       for (const entry of old) if (!entries.includes(entry)) retire(entry);
-    },
-    release(upstream) {
-      const entry = upstream as Entry;
-      if (--entry.sessions === 0 && entry.retired) void end(entry);
     },
     async close() {
       await Promise.all([...entries, ...retiring].map(end));

@@ -7,6 +7,7 @@ import { createRivaUnary } from "../../src/client/riva-unary.ts";
 import { createAddresses } from "../../src/gateway/address.ts";
 import type { ApiKey } from "../../src/gateway/auth.ts";
 import { createAuth } from "../../src/gateway/auth.ts";
+import { createExceptions } from "../../src/gateway/contain.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
 import { createMockTransport } from "../../src/gateway/mock-transport.ts";
 import type { PageFiles } from "../../src/gateway/http-routes.ts";
@@ -34,6 +35,7 @@ export async function testGateway(
   const log: string[] = [];
   const write = (fields: object, message: string): void =>
     void log.push(JSON.stringify({ ...fields, message }));
+  const exceptions = createExceptions({ error: write });
   const upstreams = createUpstreams(
     addresses.map((address, i) => ({ name: `up${i + 1}`, uri: `grpc://${address}`, endpoint: { address } })),
     {
@@ -41,7 +43,7 @@ export async function testGateway(
       unary: (endpoint) => createRivaUnary({ ...endpoint, clock }),
     },
     clock,
-    () => undefined,
+    { changed: () => undefined, threw: (_upstream, error) => exceptions.caught("upstream", error) },
   );
   const gateway = await startGateway({
     config: gatewayFile.parse({ port: 0, ...options.config }),
@@ -51,7 +53,8 @@ export async function testGateway(
     addresses: createAddresses([]),
     upstreams,
     ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
-    log: { info: write, warn: write },
+    log: { info: write, warn: write, error: write },
+    exceptions,
     page: options.page ?? new Map(),
     residentBytes: () => 0,
   });

@@ -1,0 +1,100 @@
+/**
+ * Which web pages may use the gateway, and which names it answers to. A page's `Origin` is checked against names that the
+ * operator or the machine gives, never against the request's own `Host` alone: with DNS rebinding an attacker's page has its
+ * own name in both.
+ */
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+
+/**
+ * `none`: not sent by a page. `named`: the gateway's own page, or one of `allowedOrigins`. `any`: let in by "*" alone, so
+ * that anybody's page may be behind it. `foreign`: refused.
+ */
+export type Page = "none" | "named" | "any" | "foreign";
+
+export interface Pages {
+  of(request: PageRequest): Page;
+  /** The name in `Host` is one that this gateway does not have: a page may be behind it whose name was bound to this address. */
+  isMisdirected(request: PageRequest): boolean;
+}
+
+export type PageRequest = Pick<IncomingMessage, "headers"> & {
+  socket: Pick<IncomingMessage["socket"], "localAddress">;
+};
+
+export interface PageSettings {
+  allowedOrigins: readonly string[];
+  /** The address it listens on: a name given there is its own. */
+  host: string;
+}
+
+/** @param settings as they are now */
+export function createPages(settings: () => PageSettings): Pages {
+  function isOwnName(name: string, { socket }: PageRequest): boolean {
+    const { allowedOrigins, host } = settings();
+    return (
+      isLoopback(name) ||
+      name === hostName(socket.localAddress ?? "") ||
+      name === hostName(host) ||
+      allowedOrigins.some((origin) => name === parse(origin)?.name)
+    );
+  }
+
+  return {
+    of(request) {
+      const { origin, host } = request.headers;
+      if (origin === undefined) return "none";
+      const { allowedOrigins } = settings();
+      const page = parse(origin);
+      if (allowedOrigins.some((allowed) => allowed === origin || isSame(parse(allowed), page)))
+        return "named";
+      if (allowedOrigins.includes("*")) return "any";
+      if (page === undefined) return "foreign";
+      const own = parse(`${page.scheme}//${host ?? ""}`);
+      return isSame(own, page) && isOwnName(page.name, request) ? "named" : "foreign";
+    },
+    isMisdirected(request) {
+      const { host, origin } = request.headers;
+      // No browser leaves it out.
+      if (host === undefined || settings().allowedOrigins.includes("*")) return false;
+      const name = parse(`http://${host}`)?.name;
+      if (name === undefined) return true;
+      if (isOwnName(name, request)) return false;
+      // Only a name that a stranger can register can be bound to this address, and a page tells its origin when it opens a session.
+      return origin !== undefined || !(isIP(bare(name)) !== 0 || !name.includes("."));
+    },
+  };
+}
+
+interface Place {
+  scheme: string;
+  name: string;
+  port: string;
+}
+
+/** Scheme, name and port as browsers compare them; a dot at the end of a name is left out. */
+function parse(url: string): Place | undefined {
+  if (!/^https?:\/\/[^/\\?#@\s]+\/?$/i.test(url) || !URL.canParse(url)) return undefined;
+  const { protocol, hostname, port } = new URL(url);
+  return { scheme: protocol, name: hostname.replace(/\.$/, ""), port };
+}
+
+function isSame(a: Place | undefined, b: Place | undefined): boolean {
+  return (
+    a !== undefined && b !== undefined && a.scheme === b.scheme && a.name === b.name && a.port === b.port
+  );
+}
+
+/** An address or name as it stands in a URL. */
+function hostName(address: string): string | undefined {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, "").replace(/%.*$/, "");
+  return parse(`http://${isIP(plain) === 6 ? `[${plain}]` : plain}`)?.name;
+}
+
+function bare(name: string): string {
+  return name.replace(/^\[|\]$/g, "");
+}
+
+function isLoopback(name: string): boolean {
+  return name === "localhost" || name === "[::1]" || (isIP(name) === 4 && name.startsWith("127."));
+}
