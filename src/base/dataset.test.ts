@@ -71,7 +71,7 @@ describe("a minimal manifest", () => {
   test("may be named itself, have empty lines, and text as people write it", async () => {
     const path = await datasetOf("", { id: "a", file: "tone.wav", text: "Hello, World!" }, "");
     const { clips } = await loadDataset(join(path, "manifest.jsonl"));
-    expect(clips.map(({ id, text }) => [id, text])).toEqual([["a", "hello world"]]);
+    expect(clips.map(({ id, text }) => [id, text])).toEqual([["a", "Hello, World!"]]);
   });
 
   test("has a hash that follows manifest and audio", async () => {

@@ -23,7 +23,7 @@ export interface Clip {
   onsetMs: number;
   /** The later of the annotated (else detected) speech end and the last word's end; all of it when there is no speech. */
   speechEndMs: number;
-  /** Normalised reference transcript; "" for audio without speech, undefined when there is no reference. */
+  /** Reference transcript; "" for audio without speech, undefined when there is no reference. */
   text?: string;
   words: readonly { word: string; startMs: number; endMs: number }[];
   speaker?: string;
@@ -221,7 +221,7 @@ function makeClip(line: ManifestLine, bytes: Buffer, file: string, where: string
     onsetMs,
     // An energy detector drops soft endings, an aligner rounds: the speaker has stopped when both say so.
     speechEndMs: Math.min(durationMs, Math.max(endMs, words.at(-1)?.endMs ?? 0)),
-    ...(line.text === undefined ? {} : { text: spokenWords(line.text).join(" ") }),
+    ...(line.text === undefined ? {} : { text: spokenWords(line.text).length === 0 ? "" : line.text.trim() }),
     words,
     ...(line.speaker === undefined ? {} : { speaker: line.speaker }),
   };

@@ -1,6 +1,7 @@
 /** What a comparison needs of single sessions: their values of one metric, and what was understood of each clip. */
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { sameWords } from "../base/read-numbers.ts";
 import { spokenWords } from "../base/text.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
 import { recordFiles } from "./run-folder.ts";
@@ -67,7 +68,8 @@ export function transcriptDifferences(
       const others = after.get(clip);
       if (others === undefined) return [];
       const one = { clip, baseline: commonest(texts), candidate: commonest(others) };
-      return one.baseline.text === one.candidate.text ? [] : [one];
+      const same = sameWords(spokenWords(one.baseline.text), spokenWords(one.candidate.text));
+      return same ? [] : [one];
     });
 }
 

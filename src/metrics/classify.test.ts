@@ -61,6 +61,35 @@ describe("sessionFailure", () => {
     ).toBeUndefined();
   });
 
+  it.each([
+    ["one two three four five six seven eight nine zero one two three four five six", "1234567890123456"],
+    ["你好，世界。今天天气很好，我们去公园。", "你好世界今天天气很好我们去公园"],
+    ["今日はいい天気ですね", "今日は、いい天気ですね。"],
+    ["ສະບາຍດີ ຂອບໃຈ", "ສະບາຍດີຂອບໃຈ"],
+    ["می‌خواهم بروم", "میخواهم بروم"],
+    ["two hundred thousand dollars", "$200,000"],
+    ["zweihunderttausend Euro", "200.000 €"],
+  ])("takes %j for whole when it is answered %j", (text, answer) => {
+    const responses = [{ atMs: 1080, final: true, text: answer }];
+    const clip = { ...FOUR_WORDS, text, words: [] };
+    expect(sessionFailure({ ...sketch({ clip }), responses })).toBeUndefined();
+  });
+
+  it("counts characters where there are no blanks", () => {
+    const clip = { ...FOUR_WORDS, text: "今天天气很好，我们去公园。", words: [] };
+    const responses = [{ atMs: 1080, final: true, text: "今天天气" }];
+    expect(sessionFailure({ ...sketch({ clip }), responses })).toMatchObject({
+      class: "truncated-transcript",
+      message: "4 characters, 11 expected",
+    });
+  });
+
+  it("does not ask for words of a text that has none", () => {
+    const clip = { ...FOUR_WORDS, text: "…", words: [] };
+    const responses = [{ atMs: 1080, final: true, text: "" }];
+    expect(sessionFailure({ ...sketch({ clip }), responses })).toBeUndefined();
+  });
+
   it("asks for an interim when they were asked for and there was time", () => {
     const said = [[3080, "one two three four."]] as const;
     expect(judged({ clip: LONG_SPEECH, said })).toBe("streaming no-partial server");

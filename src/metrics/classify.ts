@@ -3,6 +3,8 @@
  * server say what was to be said?
  */
 import type { Failure, FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import { spokenShare } from "../base/spoken-length.ts";
+import { heardWords } from "./heard-words.ts";
 import { hasText, lastFinal } from "./moments.ts";
 import { type Observation, plannedSendMs } from "./observation.ts";
 
@@ -16,6 +18,9 @@ const LATE_CHUNKS_ALLOWED = 0.05;
 
 /** An utterance with less speech than this may be answered by its final alone: servers work in steps of up to a second. */
 const PARTIAL_EXPECTED_FROM_MS = 2000;
+
+/** An answer shorter than this share of its reference was cut. */
+const TRUNCATED_BELOW = 0.5;
 
 /**
  * The first cause of failure of a session that the transport ended well, or undefined when it is good. A session whose
@@ -60,21 +65,23 @@ function contentFailure(observation: Observation): Failure | undefined {
   // What never reached the server it can't be asked for.
   if (clip.text === undefined || (faults?.lost?.length ?? 0) > 0) return undefined;
 
-  const said = words(responses.map((response) => (response.final ? response.text : "")).join(" "));
-  const expected = words(clip.text);
-  if (said === 0) return failure("flush", "empty-transcript", "server", `no words, ${expected} expected`);
-  if (said * 2 < expected) {
-    return failure("flush", "truncated-transcript", "server", `${said} words, ${expected} expected`);
+  const said = responses.flatMap((response) => (response.final ? heardWords(response.text) : []));
+  const expected = heardWords(clip.text);
+  // Text without a word, such as "...", says nothing that could be missed.
+  if (expected.length === 0) return undefined;
+  if (said.length === 0) {
+    return failure("flush", "empty-transcript", "server", `no words, ${expected.length} expected`);
+  }
+  const covered = spokenShare(said, expected);
+  if (covered.share < TRUNCATED_BELOW) {
+    const message = `${covered.said} ${covered.unit}, ${covered.expected} expected`;
+    return failure("flush", "truncated-transcript", "server", message);
   }
   const partialExpected = interim && clip.speechEndMs - clip.onsetMs >= PARTIAL_EXPECTED_FROM_MS;
   if (partialExpected && !responses.some((response) => !response.final && hasText(response))) {
     return failure("streaming", "no-partial", "server", "interim results were asked for and none came");
   }
   return undefined;
-}
-
-function words(text: string): number {
-  return text.match(/\S+/g)?.length ?? 0;
 }
 
 function failure(phase: FailurePhase, kind: FailureClass, origin: FailureOrigin, message: string): Failure {

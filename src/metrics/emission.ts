@@ -1,5 +1,6 @@
 /** From the end of each spoken word to the moment at which it could be read. */
-import { spokenWords } from "../base/text.ts";
+import { readWords, spelledOut } from "../base/read-numbers.ts";
+import { isWrittenNumber, spokenWords } from "../base/text.ts";
 import type { Hypothesis, Segment } from "./hypotheses.ts";
 import { remembered, segmentsOf } from "./hypotheses.ts";
 import type { SeriesMetric } from "./metric.ts";
@@ -74,8 +75,10 @@ function read(
 }
 
 interface Reference {
-  words: string[];
-  endsMs: number[];
+  words: readonly string[];
+  endsMs: readonly number[];
+  /** Whether some of the words are numbers in digits, which are read out as the answer has them. */
+  numbered: boolean;
 }
 
 const references = new WeakMap<ClipFacts, Reference>();
@@ -84,10 +87,21 @@ function referenceOf(clip: ClipFacts): Reference {
   let reference = references.get(clip);
   if (reference === undefined) {
     const flat = clip.words.flatMap(({ word, endMs }) => spokenWords(word).map((part) => ({ part, endMs })));
-    reference = { words: flat.map(({ part }) => part), endsMs: flat.map(({ endMs }) => endMs) };
+    const words = flat.map(({ part }) => part);
+    reference = { words, endsMs: flat.map(({ endMs }) => endMs), numbered: words.some(isWrittenNumber) };
     references.set(clip, reference);
   }
   return reference;
+}
+
+/** All words of a number end where it ends in the manifest. */
+function asSaid(reference: Reference, said: readonly string[]): Reference {
+  if (!reference.numbered) return reference;
+  const readings = readWords(reference.words, [said]).map(
+    (reading, index) => reading ?? spelledOut(reference.words[index] ?? ""),
+  );
+  const endsMs = readings.flatMap((reading, index) => reading.map(() => reference.endsMs[index] ?? NaN));
+  return { words: readings.flat(), endsMs, numbered: false };
 }
 
 /** Valid until those of another session are asked for. */
@@ -104,8 +118,9 @@ const spokenEmissions = remembered((observation: Observation): Readonly<Emission
     readSegment(emissions, segment, from);
     from += segment.final.words.length;
   }
-  const { places } = alignWords(words, reference.words, "counts");
-  for (let i = 0; i < words.length; i++) emissions.endsMs[i] = reference.endsMs[places[i] ?? -1] ?? NaN;
+  const spoken = asSaid(reference, words);
+  const { places } = alignWords(words, spoken.words, "counts");
+  for (let i = 0; i < words.length; i++) emissions.endsMs[i] = spoken.endsMs[places[i] ?? -1] ?? NaN;
   return emissions;
 });
 

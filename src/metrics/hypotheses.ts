@@ -1,5 +1,5 @@
 /** What a listener read while a session went on: the growing, changing text of each segment up to its final. */
-import { heardWords } from "./heard-words.ts";
+import { heardWords, numbersRead } from "./heard-words.ts";
 import { hasText } from "./moments.ts";
 import type { Observation } from "./observation.ts";
 
@@ -8,11 +8,14 @@ export interface Hypothesis {
   /** When it came [R_j]. */
   atMs: number;
   text: string;
+  /** Spoken words, numbers as written. */
+  heard: readonly string[];
+  /** The same with numbers read out: as in the hypothesis before, else as in the reference. */
   words: readonly string[];
 }
 
 /** What is shown before anything was said. */
-const NOTHING: Hypothesis = { atMs: NaN, text: "", words: [] };
+const NOTHING: Hypothesis = { atMs: NaN, text: "", heard: [], words: [] };
 
 /**
  * What one final closed: its hypotheses h_1 ... h_m in order of time, m = the final. Repetitions and blank partials change
@@ -36,21 +39,25 @@ export function remembered<T>(of: (observation: Observation) => T): (observation
 }
 
 /** The segments of a session. Partials that no final followed belong to none. */
-export const segmentsOf: (observation: Observation) => readonly Segment[] = remembered(({ responses }) => {
-  const segments: Segment[] = [];
-  let partials: Hypothesis[] = [];
-  let shown = NOTHING;
-  for (const response of responses) {
-    const { atMs, final, text } = response;
-    if (!final && (text === shown.text || !hasText(response))) continue;
-    shown = { atMs, text, words: heardWords(text, shown) };
-    if (!final) {
-      partials.push(shown);
-      continue;
+export const segmentsOf: (observation: Observation) => readonly Segment[] = remembered(
+  ({ clip, responses }) => {
+    const reference = heardWords(clip.text ?? "");
+    const segments: Segment[] = [];
+    let partials: Hypothesis[] = [];
+    let shown = NOTHING;
+    for (const response of responses) {
+      const { atMs, final, text } = response;
+      if (!final && (text === shown.text || !hasText(response))) continue;
+      const heard = heardWords(text, shown);
+      shown = { atMs, text, heard, words: numbersRead(heard, shown.words, reference) };
+      if (!final) {
+        partials.push(shown);
+        continue;
+      }
+      segments.push({ partials, final: shown });
+      partials = [];
+      shown = NOTHING;
     }
-    segments.push({ partials, final: shown });
-    partials = [];
-    shown = NOTHING;
-  }
-  return segments;
-});
+    return segments;
+  },
+);

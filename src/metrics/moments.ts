@@ -2,7 +2,7 @@
  * When things happened in one session: what the latency definitions are made of. Symbols in brackets as in
  * `observation.ts`.
  */
-import { heardWords } from "./heard-words.ts";
+import { heardWords, numbersRead } from "./heard-words.ts";
 import * as microphone from "./microphone.ts";
 import type { Observation, ResponseRecord } from "./observation.ts";
 
@@ -84,9 +84,10 @@ export function coveringFinal(observation: Observation): ResponseRecord | undefi
       if (lastEndMs > lastWordMs) return response;
       continue;
     }
-    const reference = heardWords(clip.text ?? "");
+    const heard = heardWords(response.text);
+    const reference = numbersRead(heardWords(clip.text ?? ""), heard);
     const earliestPlace = reference.length - 1 - Math.max(1, Math.ceil(reference.length / 10));
-    for (const word of heardWords(response.text)) {
+    for (const word of numbersRead(heard, reference)) {
       if (word === reference.at(-1) && place >= earliestPlace) return response;
       place++;
     }

@@ -25,7 +25,7 @@ export interface ClipFacts {
   onsetMs: number;
   /** The later of the annotated speech end and the last word's end [a_off]. */
   speechEndMs: number;
-  /** Normalised reference transcript; "" for audio without speech, undefined when there is no reference. */
+  /** Reference transcript; "" for audio without speech, undefined when there is no reference. */
   text?: string;
   words: readonly ReferenceWord[];
 }

@@ -35,6 +35,35 @@ describe("stability of partials", () => {
     expect(value(name, REVISED)).toBe(expected);
   });
 
+  it.each([
+    ["one two three four", ["one two", "one two three", "1234."]],
+    ["one two three four", ["12", "1 2 3", "1234."]],
+    ["twenty three dollars", ["20", "twenty three", "$23."]],
+    [undefined, ["1", "1 2", "12", "12 3", "123."]],
+    [undefined, ["twenty", "twenty three", "23 people."]],
+    [
+      "nineteen ninety nine at ten thirty p m",
+      ["nineteen", "nineteen ninety nine at ten", "1999 at 10:30 p.m."],
+    ],
+    ["今天天气很好", ["今", "今天天", "今天，天气", "今天天气很好."]],
+    ["สวัสดีครับ", ["ส", "สวั", "สวัสดี คร", "สวัสดีครับ."]],
+    ["می‌خواهم بروم", ["میخواهم", "می‌خواهم بروم."]],
+    ["straße", ["STRASSE", "Straße."]],
+  ])("numbers that are written otherwise and characters that are added are no change: %j", (text, texts) => {
+    const clip = { ...NO_REFERENCE, words: [], ...(text === undefined ? {} : { text }) };
+    const said = texts.map((one, index) => [100 * (index + 1), one] as const);
+    expect([value("upwr", said, { clip }), value("erasure", said, { clip })]).toEqual([0, 0]);
+  });
+
+  it("a number read otherwise than before is a change", () => {
+    const clip = { ...NO_REFERENCE, words: [], text: "twelve" };
+    const said: readonly Said[] = [
+      [100, "one three"],
+      [200, "12."],
+    ];
+    expect(value("upwr", said, { clip })).toBe(2);
+  });
+
   it("erasure counts all that follows an early change, upwr the word that changed", () => {
     const early: readonly Said[] = [
       [100, "won two three"],
