@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError, EXIT } from "../base/errors.ts";
-import type { TransportChoice } from "../loadgen/transport-choice.ts";
+import type { TransportChoice } from "../client/transports.ts";
 import type { Calibration, CalibrationLevel } from "../metrics/calibration.ts";
 import { honestLimit } from "../metrics/calibration.ts";
 import { renderCalibration } from "../report/calibration.ts";

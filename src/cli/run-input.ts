@@ -9,7 +9,7 @@ import { playedClips } from "../loadgen/played-clips.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
 import { checkAgainstDataset, checkStages, loadScenario } from "../loadgen/scenario.ts";
 import { traceOf } from "../loadgen/trace.ts";
-import type { TransportChoice } from "../loadgen/transport-choice.ts";
+import type { TransportChoice } from "../client/transports.ts";
 import type { UntilCertified } from "../loadgen/until-certified.ts";
 import { parseUntilCertified } from "../loadgen/until-certified.ts";
 import { workerCount } from "../loadgen/worker-count.ts";

@@ -10,6 +10,9 @@ export type TargetKind = "riva-grpc" | "nim-realtime" | "gateway";
 
 export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime" | "gateway";
 
+/** `auto` = by the kind of target, and where that leaves a choice, by the load. */
+export type TransportChoice = "auto" | TransportName;
+
 interface TransportEntry {
   kind: TargetKind;
   /** The only coding of audio that its dialect has a name for; absent = any. */

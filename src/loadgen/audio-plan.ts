@@ -5,7 +5,7 @@
 import type { Clip } from "../base/dataset.ts";
 import type { AsrTransport, AudioEncoding, EncodedChunk } from "../client/transport.ts";
 import type { ClipFacts } from "../metrics/observation.ts";
-import type { ChunkEncoder } from "./encoded-audio.ts";
+import type { ChunkEncoder } from "./chunk-encoder.ts";
 import { chunksStandAlone, chunkSamplesOf } from "./encoded-audio.ts";
 
 export interface ReadyClip {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Condition } from "./conditions.ts";
-import { conditioned, conditionOf, longestExtraMs, placeUnder } from "./conditions.ts";
+import { conditioned, conditionOf, placeUnder } from "./conditioned.ts";
+import { longestExtraMs } from "./conditions.ts";
 import type { SessionStart } from "./session.ts";
 
 const CONDITIONS: readonly Condition[] = [

@@ -6,11 +6,9 @@
 import type { CompandingLaw } from "../base/g711.ts";
 import { encodeG711 } from "../base/g711.ts";
 import type { AudioEncoding } from "../client/transport.ts";
+import type { ChunkEncoder } from "./chunk-encoder.ts";
 import { flacBlock, flacEncoder } from "./flac-encoder.ts";
 import { OPUS_RATES_HZ, opusEncoder, opusFrameMs } from "./opus-encoder.ts";
-
-/** Bytes of each chunk of `chunkSamples`; of the last one, what is left. */
-export type ChunkEncoder = (samples: Int16Array, sampleRateHz: number, chunkSamples: number) => Uint8Array[];
 
 /** The encoder for an encoding, ready for use. */
 export async function chunkEncoder(encoding: AudioEncoding): Promise<ChunkEncoder> {

@@ -1,20 +1,19 @@
 /**
- * One shard of one plan: starts its sessions, follows them to their end, drains. What closed and open loads have in
- * common is in `sessions.ts`; when a session starts is theirs.
+ * One shard of one plan: starts its sessions, follows them to their end, drains. When a session starts is up to `starts.ts`.
  *
  * All times are milliseconds since the start of the run.
  */
-import type { ReadyClip } from "./audio-plan.ts";
-import { createClosedEngine } from "./engine-closed.ts";
-import { createOpenEngine } from "./engine-open.ts";
-import type { Plan, Shard } from "./plan.ts";
-import type { SessionsOptions } from "./sessions.ts";
+import type { Observation } from "../metrics/observation.ts";
+import type { Plan } from "./plan.ts";
+import { phaseAt } from "./plan.ts";
+import { timed } from "./scheduler.ts";
+import { createSessions } from "./sessions.ts";
+import { closedStarts } from "./starts-closed.ts";
+import { openStarts } from "./starts-open.ts";
+import type { EngineView, StartsOptions } from "./starts.ts";
 
-export interface EngineOptions<P extends Plan = Plan> extends SessionsOptions {
-  plan: P;
-  shard: Shard;
-  /** In the order of the plan's clip list. */
-  clips: readonly ReadyClip[];
+export interface EngineOptions extends StartsOptions {
+  plan: Plan;
   /** How long after the window its sessions may still take. */
   drainMs: number;
   /**
@@ -52,6 +51,108 @@ export interface Engine {
 
 /** The engine for a plan. */
 export function createEngine(options: EngineOptions): Engine {
-  const { plan, ...rest } = options;
-  return plan.kind === "closed" ? createClosedEngine({ ...rest, plan }) : createOpenEngine({ ...rest, plan });
+  const { plan, clock, scheduler } = options;
+  const { warmupMs, steadyMs } = plan.input;
+  /** With iterations the window is as long as they take: its planned end is only a limit. */
+  const isLimit = plan.kind === "closed" && plan.input.iterations !== undefined;
+  const sessions = createSessions({ ...options, anchor: plan.input.anchor });
+  let windowEndMs = warmupMs + steadyMs;
+  /** Sessions of the window that are open. */
+  let openSteady = 0;
+  let stopping = false;
+  let windowOver = false;
+  let released = options.onWindowOver === undefined;
+  let lastRecordedEndMs = 0;
+  let done = false;
+
+  const view: EngineView = {
+    begin(start, onEnd, onSent) {
+      if (start.phase === "steady") openSteady++;
+      const ended = (observation: Observation): void => {
+        if (observation.phase === "steady") {
+          openSteady--;
+          lastRecordedEndMs = Math.max(lastRecordedEndMs, observation.endedMs ?? clock.nowMs());
+        }
+        onEnd(observation);
+        settle();
+      };
+      sessions.begin(start, ended, onSent);
+    },
+    phaseOf: (scheduledMs) => phaseAt({ ...plan.input, steadyMs: windowEndMs - warmupMs }, scheduledMs),
+    windowEndMs: () => windowEndMs,
+    isStopping: () => stopping,
+    isWindowDone: () => released && hasNoSteady(),
+    settle,
+  };
+  const starts = plan.kind === "closed" ? closedStarts(plan, options, view) : openStarts(plan, options, view);
+
+  function hasNoSteady(): boolean {
+    return openSteady === 0 && !starts.hasSteadyToCome();
+  }
+
+  /** The window is over and all its sessions have ended: let the rest go, and finish with the last of them. */
+  function settle(): boolean {
+    const over = hasNoSteady() && (stopping || clock.nowMs() >= windowEndMs);
+    if (over && !windowOver) {
+      windowOver = true;
+      options.onWindowOver?.();
+    }
+    if (over && (stopping || released)) {
+      stopping = true;
+      starts.cancel();
+      sessions.cutUnrecorded();
+    }
+    if (starts.isExhausted() && sessions.open() === 0 && !done) {
+      done = true;
+      if (isLimit) windowEndMs = Math.min(windowEndMs, lastRecordedEndMs);
+      options.onDone({ windowEndMs, lastRecordedEndMs, pausedSlotMs: starts.pausedSlotMs() });
+    }
+    return stopping;
+  }
+
+  function stop(): void {
+    if (stopping) return;
+    stopping = true;
+    windowEndMs = Math.min(windowEndMs, Math.max(clock.nowMs(), warmupMs));
+    starts.cancel();
+    sessions.cutUnrecorded();
+    settle();
+  }
+
+  /** Anew whenever the window grows: what fires for an end that was moved has nothing to do. */
+  function scheduleEnd(): void {
+    const endMs = windowEndMs;
+    scheduler.add(timed(endMs, isLimit ? stop : settle));
+    scheduler.add(
+      timed(endMs + options.drainMs, () => {
+        if (windowEndMs > endMs) return;
+        released = true;
+        sessions.endDrain();
+        settle();
+      }),
+    );
+  }
+
+  return {
+    start() {
+      scheduleEnd();
+      starts.start();
+    },
+    release() {
+      released = true;
+      settle();
+    },
+    stop,
+    extend(endMs) {
+      if (stopping || endMs <= windowEndMs) return;
+      windowEndMs = endMs;
+      starts.windowGrew();
+      scheduleEnd();
+    },
+    abort() {
+      stop();
+      sessions.cancelAll("the run was aborted");
+    },
+    open: () => sessions.open(),
+  };
 }

@@ -1,6 +1,6 @@
 /** PCM to FLAC (RFC 9639), in pieces that each hold exactly the audio of one chunk. The only importer of libflacjs. */
 import libflac from "libflacjs";
-import type { ChunkEncoder } from "./encoded-audio.ts";
+import type { ChunkEncoder } from "./chunk-encoder.ts";
 
 /** The longest block of the format's streamable subset, up to 48 kHz. */
 const LONGEST_BLOCK = 4608;

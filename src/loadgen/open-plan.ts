@@ -4,8 +4,7 @@ import { randomStream } from "../base/random.ts";
 import { clipOrder } from "./clip-order.ts";
 import { stageAt } from "./load-shape.ts";
 import { plannedStarts } from "./models.ts";
-import type { OpenPlanInput } from "./plan-input.ts";
-import type { Shard } from "./plan.ts";
+import type { OpenPlanInput, Shard } from "./plan-input.ts";
 
 /** One session, planned. */
 export interface Arrival {

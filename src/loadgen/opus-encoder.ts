@@ -5,7 +5,7 @@
  * Opus stream.
  */
 import OpusScript from "opusscript";
-import type { ChunkEncoder } from "./encoded-audio.ts";
+import type { ChunkEncoder } from "./chunk-encoder.ts";
 import { OggStream } from "./ogg-stream.ts";
 
 /** Ogg counts Opus audio at this rate whatever the input's is. */

@@ -14,6 +14,12 @@ import { meanLevel, peakLevel } from "./models.ts";
 import type { RunnableScenario } from "./scenario.ts";
 import type { Trace } from "./trace.ts";
 
+/** Share `index` of `of` of the callers; a local run is the share 0 of 1. */
+export interface Shard {
+  index: number;
+  of: number;
+}
+
 interface PlanCommon {
   /** Each caller does exactly so many sessions and all of them are recorded; undefined = go on until the window ends. */
   iterations?: number;

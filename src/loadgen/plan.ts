@@ -14,7 +14,7 @@ import type { Span } from "./models.ts";
 import { activeSpans, exponential } from "./models.ts";
 import type { OpenPlan } from "./open-plan.ts";
 import { GOLDEN, makeOpenPlan } from "./open-plan.ts";
-import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
+import type { OpenPlanInput, PlanInput, Shard } from "./plan-input.ts";
 
 /** One caller. */
 export interface SlotPlan {
@@ -38,12 +38,6 @@ export interface Turn {
   thinkMs: number;
   /** Which of the callers that follow each other in this slot. */
   caller: number;
-}
-
-/** Share `index` of `of` of the callers; a local run is the share 0 of 1. */
-export interface Shard {
-  index: number;
-  of: number;
 }
 
 export type Plan = ClosedPlan | OpenPlan;

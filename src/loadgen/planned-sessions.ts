@@ -1,5 +1,5 @@
 /** The sessions that a plan gave to a worker, whether it lived to begin them or not. Pure. */
-import { placeUnder } from "./conditions.ts";
+import { placeUnder } from "./conditioned.ts";
 import { phaseAt } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedSession } from "./start-record.ts";

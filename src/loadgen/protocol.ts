@@ -5,7 +5,7 @@
 import type { ExitCode } from "../base/errors.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { EngineSummary } from "./engine.ts";
-import type { Shard } from "./plan.ts";
+import type { Shard } from "./plan-input.ts";
 import type { RunnableScenario } from "./scenario.ts";
 
 /** Where a worker connects to; secrets travel only inside this message, never to a file. */

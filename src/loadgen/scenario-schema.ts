@@ -21,7 +21,7 @@ import {
   warmupDuration,
   wholeNumber,
 } from "./schema-fields.ts";
-import type { TransportChoice } from "./transport-choice.ts";
+import type { TransportChoice } from "../client/transports.ts";
 
 const auto = z.literal("auto");
 

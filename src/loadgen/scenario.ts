@@ -25,7 +25,7 @@ import { audioAsFile, checkEncoding, checkLoss, longestAudioMs, resolveAudio } f
 import type { ScenarioFile } from "./scenario-schema.ts";
 import { scenarioFile } from "./scenario-schema.ts";
 import { chunkDuration, sessionRate, steadyDuration, streamCount, warmupDuration } from "./schema-fields.ts";
-import type { TransportChoice } from "./transport-choice.ts";
+import type { TransportChoice } from "../client/transports.ts";
 
 /** A scenario as read. Plain data: it is sent to workers and written into results. */
 export interface Scenario {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { chooseTransport } from "./transport-choice.ts";
-import type { TransportChoice } from "./transport-choice.ts";
+import type { TransportChoice } from "../client/transports.ts";
 
 const raw = (transport: TransportChoice) => ({
   ...{

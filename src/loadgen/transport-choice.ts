@@ -1,13 +1,10 @@
 /** Which transport carries a load. */
 import type { RecognitionSettings } from "../client/transport.ts";
-import type { TargetKind, TransportName } from "../client/transports.ts";
+import type { TargetKind, TransportChoice, TransportName } from "../client/transports.ts";
 import { checkCarries, transportFor } from "../client/transports.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
 import type { AudioSettings } from "./scenario-audio.ts";
 import type { RunnableScenario } from "./scenario.ts";
-
-/** `auto` = by the kind of target, and where that leaves a choice, by the load. */
-export type TransportChoice = "auto" | TransportName;
 
 /**
  * From here on a worker's streams go over riva-h2. grpc-js is the reference and what most clients in the field are made
