@@ -75,7 +75,7 @@ module.exports = {
     door("pure-rand", ["base/random\\.ts"]),
     door("yaml", ["base/yaml\\.ts"]),
     door("zod", [
-      "base/(dataset|yaml|schema)\\.ts",
+      "base/(manifest|yaml|schema)\\.ts",
       "metrics/result-schema\\.ts",
       "loadgen/(scenario|scenario-schema|condition-schema|load-schema|recognition-schema|schema-fields)\\.ts",
       "cli/target\\.ts",

@@ -4,12 +4,14 @@
  * about its audio must be true of the audio.
  */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
-import { z } from "zod";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { decodeWav, pcmDurationMs, withPadding } from "./audio.ts";
-import { BenchError, messageOf, nearestName } from "./errors.ts";
+import { BenchError, nearestName } from "./errors.ts";
+import type { ManifestEntry } from "./manifest.ts";
+import { fieldError, readManifest, readManifestFile } from "./manifest.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
+import { existingPath } from "./text-file.ts";
 import { spokenWords } from "./text.ts";
 import { findSpeech } from "./vad.ts";
 
@@ -40,28 +42,8 @@ export interface Dataset {
 /** Claims of the manifest about times may differ this much from the audio. */
 const TOLERANCE_MS = 20;
 
-const seconds = z.number().nonnegative();
-const manifestLine = z
-  .looseObject({
-    id: z.string().min(1).optional(),
-    file: z.string().min(1).optional(),
-    audio_filepath: z.string().min(1).optional(),
-    duration_s: seconds.optional(),
-    duration: seconds.optional(),
-    text: z.string().optional(),
-    speech_start_s: seconds.optional(),
-    speech_end_s: seconds.optional(),
-    words: z.array(z.object({ w: z.string().min(1), s: seconds, e: seconds })).optional(),
-    speaker: z.string().optional(),
-    // NeMo manifests may point into a long file; sending all of it would measure something else.
-    offset: z.literal(0, { error: "parts of files are not supported; cut the audio first" }).optional(),
-  })
-  .refine((line) => (line.file ?? line.audio_filepath) !== undefined, {
-    path: ["file"],
-    error: "missing (or `audio_filepath`): the path of a WAV file",
-  });
-
-type ManifestLine = z.infer<typeof manifestLine>;
+/** Names of the manifest in a dataset's folder. */
+const MANIFESTS: readonly string[] = ["manifest.jsonl", "manifest.json"];
 
 /**
  * Reads a dataset and all its audio.
@@ -71,23 +53,13 @@ type ManifestLine = z.infer<typeof manifestLine>;
  */
 export async function loadDataset(pathOrName: string, options: { root?: string } = {}): Promise<Dataset> {
   const manifestPath = await findManifest(pathOrName, options.root ?? PACKAGE_ROOT);
-  const manifest = await readFile(manifestPath);
+  const { bytes: manifest, entries } = await readManifest(manifestPath);
   const hash = createHash("sha256").update(manifest);
   const clips: Clip[] = [];
-  const lineOfId = new Map<string, number>();
-
-  for (const [index, text] of manifest.toString("utf8").split("\n").entries()) {
-    if (text.trim() === "") continue;
-    const where = `${manifestPath}:${index + 1}`;
-    const line = parseLine(text, where);
-    const file = resolve(dirname(manifestPath), line.file ?? line.audio_filepath ?? "");
-    const bytes = await readAudio(file, where);
-    const clip = makeClip(line, bytes, file, where);
-    const earlier = lineOfId.get(clip.id);
-    if (earlier !== undefined) throw fieldError(where, "id", `"${clip.id}" is already on line ${earlier}`);
-    lineOfId.set(clip.id, index + 1);
+  for (const entry of entries) {
+    const bytes = await readManifestFile(entry, manifestPath);
+    clips.push(makeClip(entry, bytes, resolve(dirname(manifestPath), entry.file)));
     hash.update(bytes);
-    clips.push(clip);
   }
   if (clips.length === 0) {
     throw BenchError.usage(
@@ -153,42 +125,25 @@ export function audioSecondsOf(clips: readonly Clip[]): number {
 }
 
 async function findManifest(pathOrName: string, root: string): Promise<string> {
-  const path = pathOrName === "default" ? join(root, "datasets", "core") : resolve(pathOrName);
-  for (const candidate of [join(path, "manifest.jsonl"), path]) {
+  const path =
+    pathOrName === "default" ? join(root, "datasets", "core") : await existingPath(resolve(pathOrName));
+  for (const candidate of [...MANIFESTS.map((name) => join(path, name)), path]) {
     const found = await stat(candidate).catch(() => undefined);
     if (found?.isFile() === true) return candidate;
   }
+  const others = (await readdir(path).catch(() => [])).filter((name) => /\.jsonl?$/.test(name));
   throw BenchError.usage(
     `dataset ${pathOrName}: no manifest at ${path}`,
-    "A dataset is `default`, a folder with a manifest.jsonl, or a manifest file.",
+    others.length === 0
+      ? "A dataset is `default`, a folder with a manifest.jsonl, or a manifest file."
+      : `Name the manifest itself: ${others
+          .slice(0, 3)
+          .map((name) => join(pathOrName, name))
+          .join(", ")}`,
   );
 }
 
-function parseLine(text: string, where: string): ManifestLine {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw BenchError.usage(
-      `${where}: not JSON (${messageOf(error)})`,
-      "A manifest has one JSON object a line.",
-    );
-  }
-  const parsed = manifestLine.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw fieldError(where, issue?.path.join(".") ?? "", issue?.message ?? "invalid");
-}
-
-async function readAudio(file: string, where: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw fieldError(where, "file", `can't be read (${messageOf(error)})`);
-  }
-}
-
-function makeClip(line: ManifestLine, bytes: Buffer, file: string, where: string): Clip {
+function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, file: string): Clip {
   const { pcm, sampleRateHz, durationMs } = decodeWav(bytes, file);
   const claimedMs = toMs(line.duration_s ?? line.duration);
   if (claimedMs !== undefined && Math.abs(claimedMs - durationMs) > TOLERANCE_MS) {
@@ -214,7 +169,7 @@ function makeClip(line: ManifestLine, bytes: Buffer, file: string, where: string
   if (onsetMs > endMs) throw fieldError(where, "speech_start_s", "is after the end of speech");
 
   return {
-    id: line.id ?? basename(file, extname(file)),
+    id,
     pcm,
     sampleRateHz,
     audioMs: durationMs,
@@ -239,10 +194,6 @@ function checkTimes(words: Clip["words"], audioMs: number, where: string): void 
       throw fieldError(where, field, "ends after the end of the audio");
     previous = word;
   }
-}
-
-function fieldError(where: string, field: string, problem: string): BenchError {
-  return BenchError.usage(`${where}: ${field === "" ? "" : `${field}: `}${problem}`);
 }
 
 function toMs(s: number | undefined): number | undefined {

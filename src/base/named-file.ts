@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { BenchError, messageOf, nearestName } from "./errors.ts";
+import { BenchError, nearestName } from "./errors.ts";
+import { readText } from "./text-file.ts";
 
 /** Where YAML files of one sort are kept, and where paths count from. */
 export interface NamedFiles {
@@ -21,10 +22,10 @@ export async function readNamedFile(
 ): Promise<{ path: string; text: string }> {
   const isPath = /[/\\]|\.ya?ml$/.test(nameOrPath);
   const path = isPath ? resolve(cwd, nameOrPath) : join(folder, `${nameOrPath}.yaml`);
+  if (isPath) return { path, text: await readText(path, { what, shown: nameOrPath }) };
   try {
-    return { path, text: await readFile(path, "utf8") };
-  } catch (error) {
-    if (isPath) throw BenchError.usage(`${what} ${nameOrPath} can't be read (${messageOf(error)})`);
+    return { path, text: await readText(path) };
+  } catch {
     const names = await listNamedFiles(folder);
     const near = nearestName(nameOrPath, names);
     throw BenchError.usage(

@@ -1,8 +1,9 @@
 /** Where a machine's calibration is kept: in the user's cache, because it is the machine's and no project's. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { readTextSync } from "../base/text-file.ts";
 import type { Calibration } from "../metrics/calibration.ts";
 import { checkCalibration } from "../metrics/result-schema.ts";
 import { packageVersion } from "./machine.ts";
@@ -46,7 +47,7 @@ export function saveCalibration(path: string, calibration: Calibration): void {
 export function readCalibration(world: Pick<World, "env" | "root">): Calibration | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(calibrationFile(world.env), "utf8"));
+    value = JSON.parse(readTextSync(calibrationFile(world.env)));
   } catch {
     return undefined;
   }

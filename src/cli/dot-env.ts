@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BenchError, messageOf } from "../base/errors.ts";
+import { BenchError } from "../base/errors.ts";
+import { decodeText, whyUnreadable } from "../base/text-file.ts";
 
 /** Where the value of a setting came from. */
 export interface Setting {
@@ -44,15 +45,9 @@ export async function readDotEnv(cwd: string): Promise<Map<string, string>> {
   } catch (error) {
     if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code)))
       return new Map();
-    throw unusable(path, messageOf(error));
+    throw unusable(path, whyUnreadable(error));
   }
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    if (!text.includes("\0")) return parseDotEnv(text);
-  } catch {
-    // Said below.
-  }
-  throw unusable(path, "it is not UTF-8 text");
+  return parseDotEnv(decodeText(bytes, path));
 }
 
 function unusable(path: string, why: string): BenchError {
@@ -66,7 +61,7 @@ function unusable(path: string, why: string): BenchError {
 export function parseDotEnv(text: string): Map<string, string> {
   const values = new Map<string, string>();
   const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))\s*(?:\s#.*)?$/;
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r\n?|\n/)) {
     const match = assignment.exec(line);
     if (match?.[1] !== undefined) values.set(match[1], match[2] ?? match[3] ?? match[4] ?? "");
   }

@@ -1,12 +1,12 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
 import { randomBytes } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { readText } from "../base/text-file.ts";
 import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
 import { createRivaGrpc } from "../client/riva-grpc.ts";
@@ -346,10 +346,6 @@ function stopped(world: World, server: Gateway, log: ReturnType<typeof createGat
   });
 }
 
-async function text(flag: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw BenchError.usage(`can't read ${flag} ${path}: ${messageOf(error)}`);
-  }
+function text(flag: string, path: string): Promise<string> {
+  return readText(path, { what: flag });
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { readTextSync } from "../base/text-file.ts";
 import { conclude } from "../loadgen/conclude.ts";
 import type { Rebuilt } from "../loadgen/rebuild.ts";
 import { rebuildTotals } from "../loadgen/rebuild.ts";
@@ -45,7 +46,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
   if (!existsSync(file("run.json"))) {
     throw BenchError.usage(`the run in ${folder} never began: nothing was measured`);
   }
-  const manifest = parseRunManifest(read(file("run.json")), file("run.json"));
+  const manifest = parseRunManifest(readTextSync(file("run.json")), file("run.json"));
   const scenario = runnable(file("scenario.yaml"));
   const slos = scenario.slo.map((text) => parseSlo(text));
   const { stalls, lost, windowEndMs } = readEvents(file("events.ndjson"));
@@ -86,7 +87,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
 
 /** The scenario as resolved. @throws BenchError (exit 2) when the file was changed into one that was not */
 function runnable(path: string): RunnableScenario {
-  const scenario = parseScenario(read(path), path);
+  const scenario = parseScenario(readTextSync(path), path);
   const { drainMs } = scenario;
   if (drainMs === "auto")
     throw BenchError.usage(`${path} is not the scenario of a run: its drain is not settled`);
@@ -97,7 +98,7 @@ function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[]; window
   const stalls: Stall[] = [];
   const lost: LostWorker[] = [];
   let windowEndMs: number | undefined;
-  for (const line of existsSync(path) ? read(path).split("\n") : []) {
+  for (const line of existsSync(path) ? readRecords(path).split("\n") : []) {
     const event = parsedEvent(line);
     if (event?.stall !== undefined) stalls.push(event.stall);
     if (event?.lost !== undefined) lost.push(event.lost);
@@ -148,7 +149,8 @@ function stillRuns({ run, pid }: RunManifest): boolean {
   }
 }
 
-function read(path: string): string {
+/** Records that a killed run wrote: the last line may end anywhere, in the middle of a character too. */
+function readRecords(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../base/audio.ts";
 import { parseDurationMs } from "../base/duration.ts";
-import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { BenchError, EXIT } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { randomStream } from "../base/random.ts";
 import { shellWord } from "../base/shell-word.ts";
+import { existingPath, whyUnreadable } from "../base/text-file.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
 import type { ReachedBy } from "../client/advice.ts";
 import { withRetry } from "../client/retry.ts";
@@ -164,8 +165,8 @@ function undeliveredFailure({ text, firstPartialMs, outcome }: Transcript): Fail
 }
 
 async function readAudio(file: string, cwd: string): Promise<AudioFile> {
-  const bytes = await readFile(resolve(cwd, file)).catch((error: unknown) => {
-    throw BenchError.usage(`${file} can't be read (${messageOf(error)})`);
+  const bytes = await readFile(await existingPath(resolve(cwd, file))).catch((error: unknown) => {
+    throw BenchError.usage(`${file} can't be read: ${whyUnreadable(error)}`);
   });
   const magic = bytes.toString("latin1", 0, 4);
   if (magic === "fLaC") return { file, bytes, coding: "FLAC" };

@@ -2,9 +2,9 @@
  * Recorded starts to replay: a CSV file with a header, or JSON lines. `start_s` is seconds from the start of the run,
  * `clip` (optional) the id of a clip. One of the few files that read the disk.
  */
-import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { readText } from "../base/text-file.ts";
 
 export interface TraceStart {
   startMs: number;
@@ -21,12 +21,7 @@ export interface Trace {
 
 /** @throws BenchError (exit 2) naming the file, the line and what is wrong there */
 export async function loadTrace(file: string): Promise<Trace> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw BenchError.usage(`trace ${file} can't be read (${messageOf(error)})`);
-  }
+  const text = await readText(file, { what: "trace" });
   return { file, starts: parseTrace(text, file) };
 }
 

@@ -1,6 +1,7 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { decodeText } from "../base/text-file.ts";
 import type { CalibrationQuote } from "./calibration.ts";
 import type { Counts } from "./counts.ts";
 import type { Attribution } from "./attribution.ts";
@@ -201,13 +202,13 @@ function withoutOldMeanings(result: RunResult): RunResult {
 
 /** @throws BenchError (exit 2) when the file can't be read or isn't a result of this version */
 export function readRunResult(path: string): RunResult {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     throw BenchError.usage(`can't read ${path}: ${messageOf(error)}`, "name a run folder or its result.json");
   }
-  return parseRunResult(text, path);
+  return parseRunResult(decodeText(bytes, path), path);
 }
 
 /** @throws BenchError (exit 1) when the file can't be written */

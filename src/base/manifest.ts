@@ -1,0 +1,179 @@
+/** The manifest of a dataset: which clips there are, and what is known of them. Audio is not looked at here. */
+import { readFile } from "node:fs/promises";
+import { dirname, extname, resolve } from "node:path";
+import { z } from "zod";
+import { BenchError } from "./errors.ts";
+import type { JsonItem } from "./json-items.ts";
+import { jsonItems } from "./json-items.ts";
+import { decodeText, existingPath, whyUnreadable } from "./text-file.ts";
+
+/** What a line of a manifest may say; other fields are let through. */
+export interface ManifestLine {
+  id?: string | undefined;
+  /** Path of the audio; `audio_filepath` is NeMo's name for it. */
+  file?: string | undefined;
+  audio_filepath?: string | undefined;
+  duration_s?: number | undefined;
+  duration?: number | undefined;
+  text?: string | undefined;
+  speech_start_s?: number | undefined;
+  speech_end_s?: number | undefined;
+  words?: { w: string; s: number; e: number }[] | undefined;
+  speaker?: string | undefined;
+  offset?: 0 | undefined;
+}
+
+const seconds = z.number().nonnegative();
+const manifestLine: z.ZodType<ManifestLine> = z
+  .looseObject({
+    id: z.string().min(1).optional(),
+    file: z.string().min(1).optional(),
+    audio_filepath: z.string().min(1).optional(),
+    duration_s: seconds.optional(),
+    duration: seconds.optional(),
+    text: z.string().optional(),
+    speech_start_s: seconds.optional(),
+    speech_end_s: seconds.optional(),
+    words: z.array(z.object({ w: z.string().min(1), s: seconds, e: seconds })).optional(),
+    speaker: z.string().optional(),
+    // NeMo manifests may point into a long file; sending all of it would measure something else.
+    offset: z.literal(0, { error: "parts of files are not supported; cut the audio first" }).optional(),
+  })
+  .refine((line) => (line.file ?? line.audio_filepath) !== undefined, {
+    path: ["file"],
+    error: "missing (or `audio_filepath`): the path of a WAV file",
+  });
+
+/** One clip of a manifest. */
+export interface ManifestEntry {
+  fields: ManifestLine;
+  /** The given id, else one made from the file's name. */
+  id: string;
+  /** Path of the audio as it is written in the manifest. */
+  file: string;
+  /** `manifest:line`, for messages. */
+  where: string;
+}
+
+/** Fields whose value is text; a number there is taken as it is written. */
+const TEXTS: readonly string[] = ["id", "text", "speaker"];
+
+/**
+ * Reads a manifest: JSON lines, or one array of objects. `null` is as good as absent.
+ *
+ * @returns its bytes too, for the dataset's hash
+ * @throws BenchError (exit 2) naming file, line and field
+ */
+export async function readManifest(path: string): Promise<{ bytes: Buffer; entries: ManifestEntry[] }> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw BenchError.usage(`${path} can't be read: ${whyUnreadable(error)}`);
+  });
+  const items = jsonItems(decodeText(bytes, path), path, "manifest");
+  const lines = items.map((item) => ({ item, fields: parseFields(item) }));
+  const files = lines.map(({ fields }) => fields.file ?? fields.audio_filepath ?? "");
+  const ids = idsOf(
+    lines.map(({ fields }) => fields.id),
+    files,
+  );
+  const lineOfId = new Map<string, number>();
+  const entries = lines.map(({ item: { where, line }, fields }, index): ManifestEntry => {
+    const id = ids[index] ?? "";
+    const earlier = lineOfId.get(id);
+    if (earlier !== undefined) {
+      const hint = fields.id === undefined ? "Give each line an `id` of its own." : undefined;
+      throw fieldError(where, "id", `"${id}" is already on line ${earlier}`, hint);
+    }
+    lineOfId.set(id, line);
+    return { fields, id, file: files[index] ?? "", where };
+  });
+  return { bytes, entries };
+}
+
+/** @throws BenchError (exit 2) that names the line and why the file can't be read */
+export async function readManifestFile({ file, where }: ManifestEntry, manifest: string): Promise<Buffer> {
+  const path = resolve(dirname(manifest), file);
+  try {
+    return await readFile(await existingPath(path));
+  } catch (error) {
+    throw fieldError(where, "file", `can't be read (${whyUnreadable(error)}: ${path})`, pathAdvice(file));
+  }
+}
+
+/** An error about one field of a manifest's line. */
+export function fieldError(where: string, field: string, problem: string, hint?: string): BenchError {
+  return BenchError.usage(`${where}: ${field === "" ? "" : `${field}: `}${problem}`, hint);
+}
+
+function parseFields({ value, where }: JsonItem): ManifestLine {
+  const parsed = manifestLine.safeParse(isObject(value) ? asWritten(value, where) : value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw fieldError(where, issue?.path.join(".") ?? "", issue?.message ?? "invalid");
+}
+
+/** Without what is null, and with numbers as text where text is meant. */
+function asWritten(value: object, where: string): object {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== null)
+      .map(([key, field]: [string, unknown]) => {
+        if (TEXTS.includes(key)) return [key, textOf(field, where, key)];
+        if (key !== "words" || !Array.isArray(field)) return [key, field];
+        return [key, field.map((word: unknown, index) => spokenAsWritten(word, where, `words.${index}.w`))];
+      }),
+  );
+}
+
+function spokenAsWritten(word: unknown, where: string, field: string): unknown {
+  return isObject(word) && "w" in word ? { ...word, w: textOf(word.w, where, field) } : word;
+}
+
+function textOf(value: unknown, where: string, field: string): unknown {
+  if (typeof value !== "number") return value;
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw fieldError(where, field, "the number is too long to be kept exactly", "Put it in quotes.");
+  return String(value);
+}
+
+/**
+ * Ids by line: given ones as they are; others from the file's name without its ending, from its whole path where names repeat or
+ * are given to another clip.
+ */
+function idsOf(given: readonly (string | undefined)[], files: readonly string[]): string[] {
+  const stems = files.map((file) =>
+    withoutEnding(file.slice(1 + Math.max(...["/", "\\"].map((c) => file.lastIndexOf(c))))),
+  );
+  const distinct = new Map<string, Set<string>>();
+  for (const [index, file] of files.entries()) {
+    const id = given[index] ?? stems[index] ?? "";
+    const owners = distinct.get(id) ?? new Set();
+    // A given id is its own owner, so that it never becomes another clip's as well.
+    distinct.set(id, owners.add(given[index] === undefined ? file : `\0${id}`));
+  }
+  const paths = files.map((file) => withoutEnding(file.replace(/^(?:\.\/)+/, "")));
+  const filesOfPath = new Map<string, Set<string>>();
+  for (const [index, path] of paths.entries())
+    filesOfPath.set(path, (filesOfPath.get(path) ?? new Set()).add(files[index] ?? ""));
+  return files.map((file, index) => {
+    const [own, stem = "", path = ""] = [given[index], stems[index], paths[index]];
+    if (own !== undefined) return own;
+    if ((distinct.get(stem)?.size ?? 0) <= 1) return stem;
+    return (filesOfPath.get(path)?.size ?? 0) > 1 ? file : path;
+  });
+}
+
+function withoutEnding(file: string): string {
+  return file.slice(0, file.length - extname(file).length);
+}
+
+function pathAdvice(file: string): string {
+  if (/^[A-Za-z]:[\\/]/.test(file)) return "It is a path of Windows; write one that exists on this machine.";
+  if (file.includes("\\")) return `Write the path with forward slashes: "${file.replaceAll("\\", "/")}".`;
+  if (file.startsWith("~")) return "~ stands for nothing in a manifest; write the whole path.";
+  if (/^\w+:\/\//.test(file)) return "Audio is read from files only; download it first.";
+  return "Paths count from the folder of the manifest.";
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
