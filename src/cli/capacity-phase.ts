@@ -18,9 +18,12 @@ export async function phaseSensitivity(
   if (streams < 2 || needed === 0 || needed > secondsLeft || spreadMs === undefined) return undefined;
   if (!settings.quiet) world.stderr.write(`the same ${streams} streams in lock-step\n`);
   const input = await probeInput(world, settings, streams, "short", "aligned");
-  const { series, target } = settings;
+  const { series, target, resolve } = settings;
   const name = `aligned-${streams}`;
-  const { result } = await seriesRun(world, { series, name, input, target, quiet: true, once: true });
+  const { result } = await seriesRun(world, {
+    ...{ series, name, input, target, resolve },
+    ...{ quiet: true, once: true },
+  });
   const alignedMs = result.metrics["final_from_speech_end"]?.p95;
   if (result.verdict === "void" || alignedMs === undefined) return undefined;
   return {

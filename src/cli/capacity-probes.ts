@@ -7,6 +7,7 @@ import { probeVerdict, risingBacklog } from "../metrics/capacity.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
 import { parseSlo, shareAllowed } from "../metrics/slo.ts";
 import { startEmulator } from "./emulator-child.ts";
+import type { Resolve } from "./find-route.ts";
 import { readInput, type RunInput } from "./run-input.ts";
 import { seriesRun } from "./series-runs.ts";
 import { completedSessions } from "./session-details.ts";
@@ -18,6 +19,7 @@ export interface ProbeSettings {
   seed: number;
   slo: string[] | undefined;
   chunk: string | undefined;
+  resolve?: Resolve | undefined;
   /** Steady window of a short probe; a long one has twice as much. */
   probeSeconds: number;
   /** Folder of the search. */
@@ -79,11 +81,14 @@ export async function makeProbe(
     allowed,
   }: { number: number; streams: number; kind: Probe["kind"]; allowed: number },
 ): Promise<Probe> {
-  const { series, target, quiet } = settings;
+  const { series, target, resolve, quiet } = settings;
   const name = `probe-${`${number}`.padStart(2, "0")}-${streams}-${kind}`;
   if (!quiet) world.stderr.write(`probe ${number}: ${streams} streams, ${kind}\n`);
   const input = await probeInput(world, settings, streams, kind);
-  const { result, folder } = await seriesRun(world, { series, name, input, target, quiet: true, once: true });
+  const { result, folder } = await seriesRun(world, {
+    ...{ series, name, input, target, resolve },
+    ...{ quiet: true, once: true },
+  });
   const found = probeOf(result, basename(folder), { streams, kind, allowed, pace: await paceOf(folder) });
   if (!quiet) world.stderr.write(`  ${probeText(found)}\n`);
   return found;

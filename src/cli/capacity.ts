@@ -20,11 +20,14 @@ import { readRunResult } from "../metrics/result.ts";
 import { phaseSensitivity } from "./capacity-phase.ts";
 import type { Command } from "./command.ts";
 import { openSeries } from "./series-runs.ts";
+import type { Resolve } from "./find-route.ts";
+import { RESOLVE_OPTION } from "./run-options.ts";
 import { resolveTarget } from "./target.ts";
 import type { World } from "./world.ts";
 
 interface Args {
   target: string | undefined;
+  resolve: Resolve;
   scenario: string;
   max: number;
   budget: string;
@@ -50,6 +53,7 @@ export function capacityCommand(world: World): Command {
 function options(yargs: Argv): Argv {
   return yargs
     .option("target", { alias: "t", type: "string", describe: "As for bench run; default: the emulator" })
+    .option("resolve", RESOLVE_OPTION)
     .option("scenario", {
       alias: "s",
       type: "string",
@@ -105,6 +109,7 @@ async function capacity(world: World, args: Args): Promise<void> {
   const budgetSeconds = seconds("budget", args.budget);
   const settings: ProbeSettings = {
     ...{ scenario: args.scenario, target: args.target, seed: args.seed, slo: args.slo, chunk: args.chunk },
+    resolve: args.resolve,
     ...{ probeSeconds: seconds("probe", args.probe), quiet: args.quiet },
     series: folderOf(world, args),
   };
@@ -117,6 +122,7 @@ async function capacity(world: World, args: Args): Promise<void> {
   openSeries(series, {
     ...{ schema: "riva-bench/series@1", kind: "capacity", target: args.target ?? "" },
     ...{ scenario, seed, slo, chunk, probeSeconds, max: args.max },
+    ...(args.resolve === "first" ? { resolve: args.resolve } : {}),
   });
   const startedMs = world.clock.nowMs();
   const limit = await generatorLimit(world, settings, args.max);

@@ -4,6 +4,8 @@ import type { Clip } from "../base/dataset.ts";
 import type { Failure } from "../base/outcome.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
 import type { ReachedBy } from "../client/advice.ts";
+import type { Route } from "../client/endpoint.ts";
+import type { Resolve } from "./find-route.ts";
 import type { ResolvedTarget } from "./target.ts";
 
 export interface Finding {
@@ -16,12 +18,16 @@ export interface Finding {
   data?: Readonly<Record<string, unknown>>;
 }
 
+/** With the way that the steps after it take; it may hold credentials, so it is no part of what is printed. */
+export type RouteFinding = Finding & { route?: Route };
+
 export interface CheckContext {
   target: ResolvedTarget;
   clock: Clock;
   /** What is said. */
   clip: Clip;
   language: string;
+  resolve: Resolve;
   model?: string;
 }
 

@@ -3,6 +3,7 @@ import { adviceFor } from "../client/advice.ts";
 import { askGateway } from "../client/gateway-state.ts";
 import { createNimHttp } from "../client/nim-http.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
+import { httpEndpoint } from "./open-target.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed } from "./check-finding.ts";
 
@@ -57,7 +58,7 @@ export async function askReadiness({ target, clock }: CheckContext): Promise<Fin
   if (httpUrl === undefined) {
     return { ok: true, skipped: true, detail: "the target names no HTTP port (http: in its file)" };
   }
-  const answer = await createNimHttp(httpUrl, target, clock).ready(STEP_LIMIT_MS);
+  const answer = await createNimHttp(httpUrl, httpEndpoint(target), clock).ready(STEP_LIMIT_MS);
   if (!answer.ok) {
     const where = `${httpUrl} is what the target calls its HTTP port`;
     return failed(

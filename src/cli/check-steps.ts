@@ -1,7 +1,8 @@
 /** The steps of `bench check`, from the name of the server to one spoken sentence. Each says what it found. */
 import { isIP } from "node:net";
-import { connectTransport, hostOf, openSocket, resolveName, shakeHands } from "./check-connection.ts";
-import type { CheckContext, Finding } from "./check-finding.ts";
+import { hostAndPort } from "../client/endpoint.ts";
+import { connectTransport, openSocket, resolveName, shakeHands, tellProxy } from "./check-connection.ts";
+import type { CheckContext, Finding, RouteFinding } from "./check-finding.ts";
 import { speaksGrpc } from "./check-finding.ts";
 import { askGatewayState, askHealth, askReadiness, listModels } from "./check-server.ts";
 import { sayOneSentence } from "./check-utterance.ts";
@@ -11,15 +12,22 @@ import { secretsOf, withoutSecrets } from "./target-secrets.ts";
 interface Step {
   name: string;
   applies(target: ResolvedTarget): boolean;
-  run(context: CheckContext): Promise<Finding>;
+  run(context: CheckContext): RouteFinding | Promise<RouteFinding>;
 }
 
 const always = (): boolean => true;
 const isGateway = ({ kind }: ResolvedTarget): boolean => kind === "gateway";
 
+function isLookedUpHere({ address, route }: ResolvedTarget): boolean {
+  return (
+    route?.proxy === undefined && isIP((hostAndPort(address)?.host ?? address).replace(/%.*$/, "")) === 0
+  );
+}
+
 /** In order; each needs the ones before it. */
 const CHECK_STEPS: readonly Step[] = [
-  { name: "dns", applies: ({ address }) => isIP(hostOf(address)) === 0, run: resolveName },
+  { name: "proxy", applies: ({ route, direct }) => (route?.proxy ?? direct) !== undefined, run: tellProxy },
+  { name: "dns", applies: isLookedUpHere, run: resolveName },
   { name: "tcp", applies: always, run: openSocket },
   { name: "tls", applies: ({ tls }) => tls !== undefined, run: shakeHands },
   { name: "grpc", applies: speaksGrpc, run: connectTransport },
@@ -39,10 +47,13 @@ export interface StepFinding extends Finding {
 /** Runs the steps up to the first that fails. */
 export async function runSteps(context: CheckContext, print: (line: string) => void): Promise<StepFinding[]> {
   const findings: StepFinding[] = [];
+  let current = context;
   for (const { name, applies, run } of CHECK_STEPS) {
     if (!applies(context.target)) continue;
     const startMs = context.clock.nowMs();
-    const finding = withoutSecrets(await run(context), secretsOf(context.target));
+    const { route, ...found } = await run(current);
+    const finding = withoutSecrets(found, secretsOf(context.target));
+    if (route !== undefined) current = { ...current, target: { ...current.target, route } };
     const tookMs = context.clock.nowMs() - startMs;
     findings.push({ name, tookMs, ...finding });
     const mark = finding.skipped === true ? "skip" : finding.ok ? "ok  " : "FAIL";

@@ -9,11 +9,14 @@ import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { ResolvedTarget } from "./target.ts";
 import { resolveTarget } from "./target.ts";
+import type { Resolve } from "./find-route.ts";
+import { RESOLVE_OPTION } from "./run-options.ts";
 import type { World } from "./world.ts";
 
 interface Args {
   target?: string;
   through?: string;
+  resolve: Resolve;
   json: boolean;
 }
 
@@ -22,6 +25,7 @@ export function checkCommand(world: World): Command {
     builder: (yargs) =>
       yargs
         .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+        .option("resolve", RESOLVE_OPTION)
         .option("through", {
           type: "string",
           describe:
@@ -42,16 +46,24 @@ interface Path {
   usable: boolean;
 }
 
-async function check(world: World, { target: flag, through, json }: Args): Promise<void> {
+/** What both ways have in common. */
+interface Setting {
+  world: World;
+  clip: Clip;
+  resolve: Resolve;
+  say: (line: string) => void;
+}
+
+async function check(world: World, { target: flag, through, resolve, json }: Args): Promise<void> {
   const { clips } = await loadDataset("default", { root: world.root });
   const clip = clips.reduce((shortest, each) => (each.audioMs < shortest.audioMs ? each : shortest));
   const say = (line: string): void => {
     if (!json) world.stdout.write(`${line}\n`);
   };
+  const setting = { world, clip, resolve, say };
   const gateway = through === undefined ? undefined : await gatewayOf(world, through);
-  const direct = await checkDirect(world, flag, gateway, clip, say);
-  const beyond =
-    gateway === undefined ? undefined : await checkPath(world, gateway, clip, say, direct?.target);
+  const direct = await checkDirect(setting, flag, gateway);
+  const beyond = gateway === undefined ? undefined : await checkPath(setting, gateway, direct?.target);
   const adds = added(direct, beyond);
   if (adds !== undefined) say(inWords(adds));
   const paths = [direct, beyond].filter((path) => path !== undefined);
@@ -77,12 +89,11 @@ async function gatewayOf(world: World, through: string): Promise<ResolvedTarget>
 
 /** The recogniser itself; with a gateway only where one is configured: an emulator of our own is not behind it. */
 async function checkDirect(
-  world: World,
+  setting: Setting,
   flag: string | undefined,
   gateway: ResolvedTarget | undefined,
-  clip: Clip,
-  say: (line: string) => void,
 ): Promise<Path | undefined> {
+  const { world, say } = setting;
   if (gateway !== undefined) {
     const wanted = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
     if (wanted.emulated !== undefined) {
@@ -98,7 +109,7 @@ async function checkDirect(
   }
   const { target, close } = await openTarget(world, flag);
   try {
-    return await checkPath(world, target, clip, say);
+    return await checkPath(setting, target);
   } finally {
     await close();
   }
@@ -106,17 +117,18 @@ async function checkDirect(
 
 /** @param like whose model and language to ask for, where the target has none of its own */
 async function checkPath(
-  world: World,
+  { world, clip, resolve, say }: Setting,
   target: ResolvedTarget,
-  clip: Clip,
-  say: (line: string) => void,
   like: ResolvedTarget = target,
 ): Promise<Path> {
   const sources = Object.entries(target.sources).map(([key, source]) => `${key} from ${source}`);
   say(`${labelOf(target)}\n  ${sources.join("; ")}`);
   const model = target.model ?? like.model;
   const language = target.language ?? like.language ?? "en-US";
-  const context = { target, clock: world.clock, clip, language, ...(model === undefined ? {} : { model }) };
+  const context = {
+    ...{ target, clock: world.clock, clip, language, resolve },
+    ...(model === undefined ? {} : { model }),
+  };
   const steps = await runSteps(context, say);
   const usable = steps.every(({ ok }) => ok);
   const path = { target, steps, usable };

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { BenchError } from "../base/errors.ts";
 import { randomStream } from "../base/random.ts";
 import { chooseTransport } from "../loadgen/transport-choice.ts";
+import type { Resolve } from "./find-route.ts";
 import { resolveTarget } from "./target.ts";
 import { readInput } from "./run-input.ts";
 import type { SeriesResult } from "./series-runs.ts";
@@ -22,6 +23,7 @@ export interface ComparePairsArguments {
   duration: string | undefined;
   warmup: string | undefined;
   chunk: string | undefined;
+  resolve: Resolve;
   out: string | undefined;
   quiet: boolean;
 }
@@ -73,6 +75,7 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
   openSeries(folder, {
     ...{ schema: "riva-bench/series@1", kind: "compare" },
     ...{ baseline, candidate, scenario, seed, streams, duration, warmup, chunk },
+    ...(args.resolve === "first" ? { resolve: args.resolve } : {}),
   });
   const found: PairOfRuns[] = [];
   const leftOut: { run: string; why: string }[] = [];
@@ -82,9 +85,9 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
     const made: Partial<PairOfRuns> = {};
     for (const side of first === "baseline" ? BASELINE_FIRST : CANDIDATE_FIRST) {
       if (!args.quiet) world.stderr.write(`pair ${index + 1} of ${args.pairs}: ${args[side]}\n`);
-      const { quiet } = args;
+      const { quiet, resolve: addresses } = args;
       const run = { series: folder, name: `${name}-${side}`, input, target: args[side], quiet };
-      made[side] = await seriesRun(world, run);
+      made[side] = await seriesRun(world, { ...run, resolve: addresses });
     }
     const pair = made as PairOfRuns;
     const why = whyLeftOut(pair);

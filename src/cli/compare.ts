@@ -21,6 +21,7 @@ import { makePairs } from "./compare-pairs.ts";
 import { findRuns } from "./find-runs.ts";
 import { marginOptions, type MarginArguments, readMargins } from "./margins.ts";
 import { ownSlos } from "./rejudge.ts";
+import { RESOLVE_OPTION } from "./run-options.ts";
 import { sessionDetails, transcriptDifferences } from "./session-details.ts";
 import type { StoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
@@ -60,6 +61,7 @@ function options(yargs: Argv): Argv {
     .option("duration", { type: "string", describe: "Steady window of each run instead of the scenario's" })
     .option("warmup", { type: "string", describe: "Warm-up of each run instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's" })
+    .option("resolve", RESOLVE_OPTION)
     .option("out", {
       alias: "o",
       type: "string",

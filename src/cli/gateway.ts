@@ -254,6 +254,7 @@ async function upstreamOf(
       address: target.address,
       metadata: target.metadata,
       ...(target.tls === undefined ? {} : { tls: target.tls }),
+      ...(target.route === undefined ? {} : { route: target.route }),
     },
   };
 }

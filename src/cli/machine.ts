@@ -1,7 +1,6 @@
 /** Facts of this machine and program that go into a result. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 
 /** This program's version. */
@@ -21,20 +20,4 @@ export function gitCommit(cwd: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** True when something accepts connections at host:port. */
-export async function tcpReachable(address: string, timeoutMs: number): Promise<boolean> {
-  const colon = address.lastIndexOf(":");
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(address.slice(colon + 1)) });
-    const done = (reachable: boolean): void => {
-      socket.destroy();
-      resolve(reachable);
-    };
-    socket.setTimeout(timeoutMs, () => done(false));
-    socket.once("connect", () => done(true));
-    socket.once("error", () => done(false));
-  });
 }

@@ -1,4 +1,7 @@
+import type { Endpoint } from "../client/endpoint.ts";
 import type { RunResult } from "../metrics/result.ts";
+import { chooseProxy } from "../client/proxy.ts";
+import { readEnvironment } from "./dot-env.ts";
 import type { EmulatorChild } from "./emulator-child.ts";
 import { startEmulator } from "./emulator-child.ts";
 import type { Preflight } from "./preflight.ts";
@@ -29,7 +32,12 @@ export async function openTarget(
     profile: target.emulated.profile,
     args: ["--http-port", "0", ...emulatorFlags],
   });
-  const at = atAddress(target, emulator.address);
+  const environment = await readEnvironment(world.env, world.cwd);
+  const { direct } = chooseProxy(
+    { address: emulator.address, protocol: "grpc", overTls: false },
+    environment,
+  );
+  const at = { ...atAddress(target, emulator.address), ...(direct === undefined ? {} : { direct }) };
   const http =
     emulator.httpAddress === undefined
       ? {}
@@ -38,6 +46,15 @@ export async function openTarget(
           scrape: [{ url: `http://${emulator.httpAddress}/metrics`, headers: {}, secrets: [] }],
         };
   return { target: { ...at, ...http }, emulator, close: () => emulator.stop() };
+}
+
+/** What requests to a target's HTTP port need, which may be another host than its streams go to. */
+export function httpEndpoint({
+  tls,
+  metadata,
+  httpRoute,
+}: ResolvedTarget): Pick<Endpoint, "tls" | "metadata" | "route"> {
+  return { ...(tls && { tls }), metadata, ...(httpRoute && { route: httpRoute }) };
 }
 
 /** How a target is called in front of people: never without the word when it is emulated. */
@@ -49,6 +66,7 @@ export function labelOf(target: ResolvedTarget): string {
 /** What a result says of its target; all of it is known before the load. */
 export function targetFacts({ target, emulator }: OpenTarget, found: Preflight): RunResult["target"] {
   const model = target.model ?? found.model ?? emulator?.model;
+  const proxy = target.route?.proxy;
   return {
     name: target.name,
     kind: target.kind,
@@ -56,6 +74,7 @@ export function targetFacts({ target, emulator }: OpenTarget, found: Preflight):
     emulated: target.emulated !== undefined || found.emulated,
     ...(model === undefined ? {} : { model }),
     server: { ...found.server },
+    ...(proxy === undefined ? {} : { proxy: proxy.url }),
   };
 }
 

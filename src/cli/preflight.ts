@@ -7,6 +7,7 @@ import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { adviceFor } from "../client/advice.ts";
 import { askGateway } from "../client/gateway-state.ts";
+import { withIp } from "../client/endpoint.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
 import { streamLimit } from "../client/stream-limit.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
@@ -38,12 +39,36 @@ export async function preflight(
   scenario: RunnableScenario,
   clock: Clock,
 ): Promise<Preflight> {
+  const answers = await Promise.all(eachAddress(target).map((each) => askServer(each, scenario, clock)));
+  const [first = { emulated: false, server: {} }] = answers;
+  const limits = answers.flatMap(({ streamLimit: limit }) => (limit === undefined ? [] : [limit]));
+  if (limits.length === 0) return { ...first, emulated: answers.some(({ emulated }) => emulated) };
+  const least = Math.min(...limits);
+  return {
+    ...first,
+    emulated: answers.some(({ emulated }) => emulated),
+    server: { ...first.server, max_concurrent_streams: `${least}` },
+    streamLimit: least,
+  };
+}
+
+/** The target once for each address that gets sessions. */
+function eachAddress(target: ResolvedTarget): ResolvedTarget[] {
+  const { route = {}, uri } = target;
+  const { addresses = [] } = route;
+  if (addresses.length < 2) return [target];
+  return addresses.map((ip) => ({ ...target, uri: withIp(uri, ip), route: { ...route, addresses: [ip] } }));
+}
+
+async function askServer(
+  target: ResolvedTarget,
+  scenario: RunnableScenario,
+  clock: Clock,
+): Promise<Preflight> {
   if (target.kind !== "riva-grpc") return behindGateway(target, clock);
   const found = await askRiva(target, scenario, clock);
   const limit = await streamLimit(target, clock, LIMIT_MS);
-  if (limit === undefined) return found;
-  const server = { ...found.server, max_concurrent_streams: `${limit}` };
-  return { ...found, server, streamLimit: limit };
+  return limit === undefined ? found : { ...found, streamLimit: limit };
 }
 
 async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock: Clock): Promise<Preflight> {
@@ -53,7 +78,10 @@ async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock
     if (!models.ok) {
       const { failure } = models;
       if (isFatal(failure)) {
-        throw BenchError.target(`${target.uri} can't be used: ${failure.message}`, adviceFor(failure));
+        throw BenchError.target(
+          `${target.uri} can't be used: ${failure.message}`,
+          adviceFor(failure, "gRPC", target.tls),
+        );
       }
       return { emulated: false, server: {} };
     }

@@ -9,6 +9,7 @@ import type { RecognitionSettings, WordTime } from "../client/transport.ts";
 import { createTransport } from "../client/create-transport.ts";
 import { transportFor } from "../client/transports.ts";
 import { livePartials } from "./live-partials.ts";
+import { httpEndpoint } from "./open-target.ts";
 import { playStream } from "./paced-stream.ts";
 import type { ResolvedTarget } from "./target.ts";
 import type { World } from "./world.ts";
@@ -115,7 +116,7 @@ export async function recognizeByHttp(
 ): Promise<Transcript> {
   const { language, model } = recognition;
   const startMs = world.clock.nowMs();
-  const answer = await createNimHttp(url, target, world.clock).transcribe(
+  const answer = await createNimHttp(url, httpEndpoint(target), world.clock).transcribe(
     { name: basename(file), bytes, language, ...(model === undefined ? {} : { model }) },
     OFFLINE_LIMIT_MS,
   );

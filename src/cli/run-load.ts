@@ -53,6 +53,7 @@ export async function makeLoad(
         secrets: secretsOf(target),
       },
       ...tlsPart(target.tls),
+      ...(target.route === undefined ? {} : { route: target.route }),
     },
     datasetPath: scenario.audio.dataset,
     seed,

@@ -18,10 +18,12 @@ import type { RunResult } from "../metrics/result.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import { renderHtml } from "../report/html.ts";
 import { readCalibration } from "./calibration-file.ts";
-import { gitCommit, packageVersion, tcpReachable } from "./machine.ts";
+import { gitCommit, packageVersion } from "./machine.ts";
 import type { OpenTarget } from "./open-target.ts";
 import { targetFacts, withCounts } from "./open-target.ts";
 import { preflight } from "./preflight.ts";
+import { addressPart, findRoute, routeNotes, routeSeams, targetReachable } from "./find-route.ts";
+import type { Resolve } from "./find-route.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { createRunFolder } from "./run-folder.ts";
 import type { RunInput } from "./run-input.ts";
@@ -38,6 +40,8 @@ export interface OneRun {
   open: OpenTarget;
   /** The run folder; undefined = `results/<run id>`. */
   out: string | undefined;
+  /** Which addresses of the target's name get sessions; default: all. */
+  resolve?: Resolve | undefined;
   /** Made when the run has its name and its folder, and before any load; closed when it is over. */
   listeners(runId: string, folder: string): readonly RunListener[] | Promise<readonly RunListener[]>;
 }
@@ -57,9 +61,11 @@ export function runOnce(world: World, run: OneRun): Promise<FinishedRun> {
 
 async function runInFolder(
   world: World,
-  { input: asked, open, out, listeners }: OneRun,
+  { input: asked, open: opened, out, resolve = "all", listeners }: OneRun,
 ): Promise<FinishedRun> {
   const { slos, dataset, workers, seed } = asked;
+  const routed = await findRoute(opened.target, resolve, routeSeams(world.clock));
+  const open = { ...opened, target: { ...opened.target, route: routed.route } };
   const transport = chooseTransport(asked.scenario, asked.planned, workers, open.target.kind);
   const scenario = { ...asked.scenario, transport };
   const input = { ...asked, scenario };
@@ -89,11 +95,12 @@ async function runInFolder(
   const scrape = createServerScrape(open.target.scrape ?? [], world.clock, (message) =>
     onEvent({ atMs: 0, type: "listener", message: `server metrics: ${message}` }),
   );
+  for (const message of routeNotes(open.target, routed)) onEvent({ atMs: 0, type: "route", message });
   const crowded = streamLimitNote(input, found.streamLimit);
   if (crowded !== undefined) onEvent({ atMs: 0, type: "stream-limit", message: crowded });
   let unhear = (): void => undefined;
   try {
-    const roundTrip = open.target.scrape && (await roundTripMs(open.target.address, world.clock));
+    const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));
     const { outcome, totals } = await makeLoad(world, {
       ...{ input, runId, open, folder, listener, onEvent, streamLimit: found.streamLimit },
       onStart({ startedAtEpochMs, planHash }) {
@@ -121,8 +128,11 @@ async function runInFolder(
       outcome,
       totals: final,
       ...(rebuilt === undefined ? {} : { rebuilt }),
-      reachableAtEnd: await tcpReachable(open.target.address, 2000),
-      target: await withCounts(facts.target, open),
+      reachableAtEnd: await targetReachable(open.target, world.clock, 2000),
+      target: {
+        ...(await withCounts(facts.target, open)),
+        ...addressPart(routed, outcome.sessionsByAddress),
+      },
     });
     const result = await withServerSide(concluded, scrape, folder.path, roundTrip);
     const problem = await store(folder, result, outcome);

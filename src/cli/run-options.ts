@@ -2,15 +2,24 @@
 import type { Argv } from "yargs";
 import { transportNames } from "../client/transports.ts";
 import type { ExportFlags } from "./exporters.ts";
+import type { Resolve } from "./find-route.ts";
 import type { RunFlags } from "./run-input.ts";
 
 export interface RunArguments extends RunFlags, ExportFlags {
   target: string | undefined;
+  resolve: Resolve;
   out: string | undefined;
   json: boolean;
   quiet: boolean;
   jsonLines: boolean;
 }
+
+/** `--resolve`, of every command that makes load or looks at a target. */
+export const RESOLVE_OPTION = {
+  choices: ["all", "first"],
+  default: "all",
+  describe: "Which addresses of the target's name get sessions: all in turn, or the first alone",
+} as const;
 
 export function runOptions(yargs: Argv): Argv {
   return yargs
@@ -25,6 +34,7 @@ export function runOptions(yargs: Argv): Argv {
       type: "string",
       describe: "Name in targets/, file, or grpc://host:port; default: RIVA_HOST, else the emulator",
     })
+    .option("resolve", RESOLVE_OPTION)
     .option("out", { alias: "o", type: "string", describe: "Run folder [default: results/<run id>]" })
     .option("seed", { type: "number", default: 1, describe: "Decides clips and phases; one seed, one plan" })
     .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })

@@ -42,6 +42,7 @@ function watchedRun(
     input,
     open,
     out: args.out,
+    resolve: args.resolve,
     listeners(runId) {
       if (!args.quiet && !args.jsonLines) {
         const many = input.workers === 1 ? "" : `, ${input.workers} workers`;

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { readRunResult } from "../metrics/result.ts";
+import type { Resolve } from "./find-route.ts";
 import { makeFolders } from "./make-folders.ts";
 import { openTarget } from "./open-target.ts";
 import { progressListener } from "./progress.ts";
@@ -27,6 +28,7 @@ export interface SeriesRun {
   name: string;
   input: RunInput;
   target: string | undefined;
+  resolve?: Resolve | undefined;
   quiet: boolean;
   /** No second try for a void run. */
   once?: boolean;
@@ -62,6 +64,7 @@ async function make(world: World, run: SeriesRun, folder: string): Promise<Finis
       input,
       open,
       out: folder,
+      resolve: run.resolve,
       listeners: () => [progressListener({ sink: world.stderr, quiet, warmupMs })],
     });
     if (made.problem !== undefined) throw new BenchError(made.problem.message, { hint: made.problem.hint });

@@ -1,5 +1,6 @@
 /** Reads the target's own metrics once a second while a run lasts. It never disturbs the run: what can't be read is absent. */
-import { connect } from "node:net";
+import { probe } from "./find-route.ts";
+import type { ResolvedTarget } from "./target.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ServerPoint, ServerReading } from "../metrics/server-side.ts";
@@ -84,25 +85,20 @@ export function createServerScrape(
 const ROUND_TRIPS = 5;
 const CONNECT_LIMIT_MS = 1000;
 
-/** The least time of some TCP connects to host:port: one round trip. Undefined when none came about. */
-export async function roundTripMs(address: string, clock: Clock): Promise<number | undefined> {
-  const colon = address.lastIndexOf(":");
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  const port = Number(address.slice(colon + 1));
+/**
+ * The least time of some TCP connects to the target: one round trip. Undefined when none came about, or a proxy stands
+ * before it.
+ */
+export async function roundTripMs(
+  { address, route = {} }: Pick<ResolvedTarget, "address" | "route">,
+  clock: Clock,
+): Promise<number | undefined> {
+  if (route.proxy !== undefined) return undefined;
   let least: number | undefined;
   for (let i = 0; i < ROUND_TRIPS; i++) {
     const fromMs = clock.nowMs();
-    const connected = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host, port });
-      const end = (worked: boolean): void => {
-        socket.destroy();
-        resolve(worked);
-      };
-      socket.setTimeout(CONNECT_LIMIT_MS, () => end(false));
-      socket.once("connect", () => end(true));
-      socket.once("error", () => end(false));
-    });
-    if (connected) least = Math.min(least ?? Infinity, clock.nowMs() - fromMs);
+    const problem = await probe({ address, ip: route.addresses?.[0] }, clock, CONNECT_LIMIT_MS);
+    if (problem === undefined) least = Math.min(least ?? Infinity, clock.nowMs() - fromMs);
   }
   return least;
 }

@@ -71,6 +71,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
       lost,
       summaries: Array.from({ length: manifest.run.workers }, () => undefined),
       health: [],
+      sessionsByAddress: {},
       problems: [],
       interrupted: true,
     },

@@ -10,7 +10,9 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import { readNamedFile } from "../base/named-file.ts";
 import { redactUrl } from "../base/redact.ts";
 import { parseYaml, section } from "../base/yaml.ts";
-import type { TlsMaterial } from "../client/endpoint.ts";
+import type { Route, TlsMaterial } from "../client/endpoint.ts";
+import { chooseProxy } from "../client/proxy.ts";
+import type { Destination } from "../client/proxy.ts";
 import type { TargetKind } from "../client/transports.ts";
 import type { Environment, Setting } from "./dot-env.ts";
 import { readEnvironment } from "./dot-env.ts";
@@ -31,6 +33,12 @@ export interface ResolvedTarget {
   /** Where the server answers HTTP (a NIM's readiness, recognition of whole files): scheme, host and port. */
   httpUrl?: string;
   tls?: TlsMaterial;
+  /** The proxy, where there is one, and once they are looked up the addresses that get sessions. */
+  route?: Route;
+  /** The same of `httpUrl`. */
+  httpRoute?: Route;
+  /** Why a proxy that the environment names is not used. */
+  direct?: string;
   /** Sent with every call. Holds secrets: print it through `redactHeaders` only. */
   metadata: Readonly<Record<string, string>>;
   /** Names of the metadata whose values are no secrets. */
@@ -238,6 +246,11 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
   const model = setting("model", chosen.model, "RIVA_MODEL");
   const language = setting("language", chosen.language, "RIVA_LANGUAGE");
   const httpUrl = httpUrlOf(chosen, at, environment);
+  const protocol = at.kind === "riva-grpc" ? "grpc" : "web";
+  const { proxy, direct } = chooseProxy({ address: at.address, protocol, overTls: secure }, environment);
+  if (proxy !== undefined) sources["proxy"] = proxy.source;
+  const httpProxy =
+    httpUrl === undefined ? undefined : chooseProxy(webDestination(httpUrl), environment).proxy;
   const scrape = chosen.scrape?.map((one) => scrapeService(one, chosen.source, environment));
   return {
     name: chosen.name,
@@ -247,6 +260,9 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     path: at.path,
     ...(httpUrl === undefined ? {} : { httpUrl }),
     ...(tls === undefined ? {} : { tls }),
+    ...(proxy === undefined ? {} : { route: { proxy } }),
+    ...(httpProxy === undefined ? {} : { httpRoute: { proxy: httpProxy } }),
+    ...(direct === undefined ? {} : { direct }),
     metadata,
     publicMetadata: chosen.publicMetadata,
     ...(model === undefined ? {} : { model }),
@@ -254,6 +270,12 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     ...(scrape === undefined ? {} : { scrape }),
     sources,
   };
+}
+
+function webDestination(url: string): Destination {
+  const { protocol, hostname, port } = new URL(url);
+  const overTls = protocol === "https:";
+  return { address: `${hostname}:${port || (overTls ? 443 : 80)}`, protocol: "web", overTls };
 }
 
 function scrapeService(

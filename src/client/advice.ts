@@ -2,8 +2,23 @@
 import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 
+/** What the target gives for TLS, as far as advice differs. */
+export interface GivenTls {
+  rootCa?: unknown;
+  clientCert?: unknown;
+}
+
 const UNKNOWN_AUTHORITY =
   "Nobody known here signed the server's certificate: give the authority that did (RIVA_SSL_CA, or tls.ca of a target file).";
+const OTHER_AUTHORITY =
+  "The server's certificate was not signed by the authority that is given (RIVA_SSL_CA, or tls.ca of a target file): give the " +
+  "one that signed it.";
+const OR_INTERMEDIATE =
+  "If an intermediate authority signed it, have the server send that certificate after its own.";
+const NO_INTERMEDIATE =
+  "The server sends its own certificate only, and the authority given here did not sign it directly. If an intermediate " +
+  "authority signed it, have the server send that certificate after its own, or add it to the file of RIVA_SSL_CA; else give " +
+  "the authority that signed it.";
 
 const CERTIFICATES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED:
@@ -16,6 +31,16 @@ const CERTIFICATES: Readonly<Record<string, string>> = {
   CLIENT_CERTIFICATE_REFUSED:
     "The server does not take our client certificate: is it signed by the authority that the server trusts, and still valid?",
 };
+
+function certificateAdvice(code: string, given: GivenTls | undefined): string {
+  const own = CERTIFICATES[code];
+  if (own !== undefined) return own;
+  // A lone certificate that no known authority signed: one in between is missing, or the authority is another one.
+  const lone = code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+  if (given?.rootCa === undefined)
+    return lone ? `${UNKNOWN_AUTHORITY} ${OR_INTERMEDIATE}` : UNKNOWN_AUTHORITY;
+  return lone ? NO_INTERMEDIATE : OTHER_AUTHORITY;
+}
 
 /** What a target is reached by, as far as advice differs: where it listens and how it is written. */
 export type ReachedBy = "gRPC" | "HTTP";
@@ -31,8 +56,13 @@ const SCHEMES: Readonly<Record<ReachedBy, readonly [plain: string, overTls: stri
 };
 
 /** One sentence of advice, or undefined when the failure's own message says it all. */
-export function adviceFor(failure: Failure, by: ReachedBy = "gRPC"): string | undefined {
+export function adviceFor(failure: Failure, by: ReachedBy = "gRPC", given?: GivenTls): string | undefined {
   const [plain, overTls] = SCHEMES[by];
+  if (failure.code.startsWith("PROXY_")) {
+    return failure.code === "PROXY_407"
+      ? "The proxy wants credentials: write them into its URL (http://user:password@proxy:3128)."
+      : "Check the proxy that the environment names, or name the target's host in NO_PROXY.";
+  }
   if (failure.phase === "resolve") return "Check the host name of the target.";
   if (failure.origin === "generator" && failure.class === "resource-exhausted") {
     return "This machine is out of sockets: raise the limit of open files (ulimit -n) or use fewer connections.";
@@ -43,7 +73,7 @@ export function adviceFor(failure: Failure, by: ReachedBy = "gRPC"): string | un
     case "timeout":
       return `Nothing answered in time: check host, port and firewall, and that the port speaks ${by}.`;
     case "certificate":
-      return CERTIFICATES[failure.code] ?? UNKNOWN_AUTHORITY;
+      return certificateAdvice(failure.code, given);
     case "unauthenticated":
     case "permission":
       return "Check the API key and the function id (RIVA_API_KEY, RIVA_FUNCTION_ID).";
@@ -75,6 +105,11 @@ export function failureText({ code, message }: Failure): string {
 }
 
 /** The error (exit 7) of a warm-up that could not connect. */
-export function unreachable(address: string, failure: Failure, by: ReachedBy = "gRPC"): BenchError {
-  return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure, by));
+export function unreachable(
+  address: string,
+  failure: Failure,
+  by: ReachedBy = "gRPC",
+  given?: GivenTls,
+): BenchError {
+  return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure, by, given));
 }

@@ -7,14 +7,18 @@ import type { Client } from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { unreachable } from "./advice.ts";
+import { withIp } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { connectTimeout, grpcFailure } from "./failures.ts";
 import { openClient } from "./grpc-endpoint.ts";
+import type { Rotation } from "./rotation.ts";
 import type { WarmUpResult } from "./transport.ts";
 
 /** One connection. */
 export interface Lane {
   readonly client: Client;
+  /** The IP address that it goes to; absent = whichever gRPC finds. */
+  readonly ip: string | undefined;
   /** Streams open on it now. */
   streams: number;
 }
@@ -23,22 +27,28 @@ export class ChannelPool {
   readonly #endpoint: Endpoint;
   readonly #streamsPerConnection: number;
   readonly #clock: Clock;
+  readonly #rotation: Rotation;
   #lanes: Lane[] = [];
 
   /** @throws BenchError (exit 2) when the endpoint can't be used: found now, not at the first stream. */
-  constructor(endpoint: Endpoint, streamsPerConnection: number, clock: Clock) {
+  constructor(endpoint: Endpoint, streamsPerConnection: number, clock: Clock, rotation: Rotation) {
     this.#endpoint = endpoint;
     this.#streamsPerConnection = streamsPerConnection;
     this.#clock = clock;
-    this.#addLane();
+    this.#rotation = rotation;
+    this.#addLane(rotation.all[0]);
   }
 
-  /** The connection for one more stream; the caller gives it back with `release`. Opens a new one when all are full. */
+  /**
+   * The connection for one more stream, to the address whose turn it is; the caller gives it back with `release`. Opens a
+   * new one when all are full.
+   */
   acquire(): Lane {
+    const ip = this.#rotation.take();
     let best: Lane | undefined;
     let bestBroken = false;
     for (const lane of this.#lanes) {
-      if (lane.streams >= this.#streamsPerConnection) continue;
+      if (lane.ip !== ip || lane.streams >= this.#streamsPerConnection) continue;
       // A broken connection fails its streams at once, so it is always the least loaded: it would draw every new stream.
       const broken =
         lane.client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE;
@@ -46,7 +56,7 @@ export class ChannelPool {
         [best, bestBroken] = [lane, broken];
       }
     }
-    best ??= this.#addLane();
+    best ??= this.#addLane(ip);
     best.streams++;
     return best;
   }
@@ -63,11 +73,15 @@ export class ChannelPool {
   async warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult> {
     const startMs = this.#clock.nowMs();
     const deadline = new Date(this.#clock.epochMs() + timeoutMs);
-    const connections = Math.max(1, Math.ceil(streams / this.#streamsPerConnection));
-    while (this.#lanes.length < connections) this.#addLane();
-    const lanes = this.#lanes.slice(0, connections);
-    await Promise.all(lanes.map((lane) => this.#connect(lane.client, deadline, timeoutMs)));
-    return { connections, tookMs: this.#clock.nowMs() - startMs };
+    const addresses = this.#rotation.all;
+    const each = Math.max(1, Math.ceil(streams / addresses.length / this.#streamsPerConnection));
+    const lanes = addresses.flatMap((ip) => {
+      const open = this.#lanes.filter((lane) => lane.ip === ip);
+      while (open.length < each) open.push(this.#addLane(ip));
+      return open.slice(0, each);
+    });
+    await Promise.all(lanes.map((lane) => this.#connect(lane, deadline, timeoutMs)));
+    return { connections: lanes.length, tookMs: this.#clock.nowMs() - startMs };
   }
 
   close(): void {
@@ -75,26 +89,27 @@ export class ChannelPool {
     this.#lanes = [];
   }
 
-  #addLane(): Lane {
-    const lane = { client: openClient(this.#endpoint), streams: 0 };
+  #addLane(ip: string | undefined): Lane {
+    const lane = { client: openClient(this.#endpoint, ip), ip, streams: 0 };
     this.#lanes.push(lane);
     return lane;
   }
 
-  async #connect(client: Client, deadline: Date, timeoutMs: number): Promise<void> {
+  async #connect({ client, ip }: Lane, deadline: Date, timeoutMs: number): Promise<void> {
+    const where = withIp(this.#endpoint.address, ip);
     const channel = client.getChannel();
     for (;;) {
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) return;
       if (state === connectivityState.TRANSIENT_FAILURE) {
         const failure = await connectFailure(client, deadline);
-        if (failure !== undefined) throw unreachable(this.#endpoint.address, failure);
+        if (failure !== undefined) throw unreachable(where, failure, "gRPC", this.#endpoint.tls);
         continue;
       }
       const changed = await new Promise<boolean>((resolve) => {
         channel.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
       });
-      if (!changed) throw unreachable(this.#endpoint.address, connectTimeout(timeoutMs));
+      if (!changed) throw unreachable(where, connectTimeout(timeoutMs));
     }
   }
 }

@@ -1,5 +1,7 @@
 /** How to reach one server, whatever dialect it speaks. */
 
+import type { ProxyServer } from "./proxy.ts";
+
 /** PEM texts; what is absent has Node's default. */
 export interface TlsMaterial {
   /** Who may have signed the server's certificate; default: the well-known authorities. */
@@ -11,6 +13,14 @@ export interface TlsMaterial {
   serverName?: string;
 }
 
+/** What connections pass and where they end. */
+export interface Route {
+  /** Absent = direct. The proxy looks the name up, so there are no `addresses` then. */
+  proxy?: ProxyServer;
+  /** IP addresses of the name, without brackets, for sessions to be spread over; absent = whichever the system finds. */
+  addresses?: readonly string[];
+}
+
 export interface Endpoint {
   /** host:port */
   address: string;
@@ -18,6 +28,8 @@ export interface Endpoint {
   path?: string;
   /** Absent = plain text. */
   tls?: TlsMaterial;
+  /** Absent = direct, to whichever address the system finds. */
+  route?: Route;
   /** Sent with every call, or with the upgrade to a WebSocket: API keys, function ids. */
   metadata?: Readonly<Record<string, string>>;
 }
@@ -30,4 +42,14 @@ export function hostAndPort(address: string): { host: string; port: number } | u
   const [, ipv6, name, digits] = ADDRESS.exec(address) ?? [];
   const host = ipv6 ?? name;
   return host === undefined ? undefined : { host, port: Number(digits) };
+}
+
+/** host:port, an IPv6 address in brackets. */
+export function joinHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** For people: host:port, with the address meant where the name has several. */
+export function withIp(address: string, ip: string | undefined): string {
+  return ip === undefined ? address : `${address} (${ip})`;
 }

@@ -39,6 +39,12 @@ const TLS = { phase: "tls" } as const;
 
 /** Why no connection came about: Node's or OpenSSL's error. */
 const CONNECT_ERRORS: readonly KnownText[] = [
+  // dial.ts and, without a reason, grpc-js say so of a proxy; what is wrong with it is not the target's fault.
+  [/the proxy .* answered 407/, "unauthenticated", "client-config", { phase: "connect", code: "PROXY_407" }],
+  [/the proxy .* answered 403/, "permission", "client-config", { phase: "connect", code: "PROXY_403" }],
+  [/the proxy .* answered \d+/, "unavailable", "network", { code: "PROXY_REFUSED" }],
+  [/the proxy .* can't be reached/, "unavailable", "network", { code: "PROXY_UNREACHABLE" }],
+  [/^no tunnel through the proxy/, "unavailable", "network", { code: "PROXY_REFUSED" }],
   [/(ECONNREFUSED)/, "refused", "server"],
   [/(ENOTFOUND)/, "not-found", "client-config", { phase: "resolve" }],
   [/^Name resolution failed/, "not-found", "client-config", { phase: "resolve", code: "ENOTFOUND" }],
@@ -142,8 +148,10 @@ export function socketErrorText(error: unknown): string {
   return String(first ?? error);
 }
 
-/** The failure to make a connection. @param reason The error of Node or OpenSSL as text. */
-export function noConnectionFailure(reason: string): Failure {
+/** The failure to make a connection. @param told The error of Node or OpenSSL as text. */
+export function noConnectionFailure(told: string): Failure {
+  // grpc-js rejects with nothing at all when a proxy opens no tunnel.
+  const reason = told === "undefined" ? NO_TUNNEL : told;
   const status = "UNAVAILABLE";
   const known = recognise(CONNECT_ERRORS, reason, "connect", status);
   return {
@@ -151,6 +159,8 @@ export function noConnectionFailure(reason: string): Failure {
     message: readable(reason),
   };
 }
+
+const NO_TUNNEL = "no tunnel through the proxy: it can't be reached, or refused CONNECT to the target";
 
 /** No connection came about in the time there was for it. */
 export function connectTimeout(limitMs: number): Failure {

@@ -1,16 +1,18 @@
 /** The gateway's binary dialect: settings first, then the samples of each chunk as one binary message. */
 import { FINISH, gatewayFailure, readGatewayEvent, startMessage } from "./gateway-events.ts";
+import type { Rotation } from "./rotation.ts";
 import type { SocketAddress, SocketDialect } from "./web-socket-call.ts";
 
 const AUDIO = { binary: true, compress: false } as const;
 
-export function gatewayDialect(address: SocketAddress): SocketDialect {
+/** @param rotation gives each session its address */
+export function gatewayDialect(address: SocketAddress, rotation: Rotation): SocketDialect {
   return {
     name: "gateway's",
     begin(spec, session) {
       const { traceparent } = spec;
       const headers = { ...address.headers, ...(traceparent === undefined ? {} : { traceparent }) };
-      session.connect({ ...address, headers });
+      session.connect({ ...address, headers, ip: rotation.take() });
       return {
         finish: FINISH,
         opened: () => session.sendConfiguration(startMessage(spec)),

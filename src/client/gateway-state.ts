@@ -28,7 +28,7 @@ export interface GatewayState {
 
 /** Asks the gateway at `address`; undefined when whatever answers there is not this project's gateway. Never rejects. */
 export async function askGateway(
-  { address, tls }: Pick<Endpoint, "address" | "tls">,
+  { address, tls, route }: Pick<Endpoint, "address" | "tls" | "route">,
   clock: Clock,
   timeoutMs: number,
 ): Promise<UnaryResult<GatewayState | undefined>> {
@@ -38,6 +38,8 @@ export async function askGateway(
       method: "GET",
       url: `http${tls === undefined ? "" : "s"}://${address}/health/ready`,
       tls: tls === undefined ? undefined : tlsOptions(address, host, tls),
+      proxy: route?.proxy,
+      ip: route?.addresses?.[0],
     },
     clock,
     timeoutMs,

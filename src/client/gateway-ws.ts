@@ -3,6 +3,7 @@ import { hostAndPort } from "./endpoint.ts";
 import { gatewayDialect } from "./gateway-dialect.ts";
 import { checkedHeaders } from "./nim-realtime-endpoint.ts";
 import { rivaTransport } from "./riva-transport.ts";
+import { Rotation } from "./rotation.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
 import { WebSocketCall } from "./web-socket-call.ts";
@@ -22,14 +23,27 @@ export function createGatewayWs(options: TransportOptions): AsrTransport {
     throw unusableEndpoint(address, "it is not host:port");
   const tls = options.tls === undefined ? undefined : tlsOptions(address, at.host, options.tls);
   const headers = checkedHeaders(metadata);
-  const health = { method: "GET", url: `http${s}://${address}/health/ready`, headers, tls } as const;
-  const dialect = gatewayDialect({ url: `ws${s}://${address}${path}`, headers, tls });
+  const proxy = options.route?.proxy;
+  const rotation = new Rotation(options.route?.addresses, options.firstAddress);
+  const health = { method: "GET", url: `http${s}://${address}/health/ready`, headers, tls, proxy } as const;
+  const dialect = gatewayDialect(
+    { url: `ws${s}://${address}${path}`, address, headers, tls, proxy },
+    rotation,
+  );
   return rivaTransport(
     {
       name: "gateway",
+      rotation,
       encodeChunk: (audio) => audio,
       warmUp: (_streams, timeoutMs) =>
-        warmUpWeb({ address, request: health, beginsSessions: false }, clock, timeoutMs),
+        warmUpWeb(
+          {
+            ...{ address, addresses: rotation.all, request: health },
+            ...{ given: options.tls, beginsSessions: false },
+          },
+          clock,
+          timeoutMs,
+        ),
       call: (told) => new WebSocketCall(dialect, told, clock),
       close: () => undefined,
     },

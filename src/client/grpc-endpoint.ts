@@ -1,8 +1,11 @@
 /** A connection to one gRPC server with the settings a load test needs. */
+import { isIPv6 } from "node:net";
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 import type { ChannelOptions } from "@grpc/grpc-js";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { hostAndPort, joinHostPort } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { ProxyServer } from "./proxy.ts";
 import { unusableEndpoint } from "./tls-options.ts";
 
 /** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */
@@ -25,16 +28,23 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   // Bookkeeping per message that nobody reads, and a TXT look-up per name.
   "grpc.enable_channelz": 0,
   "grpc.service_config_disable_resolution": 1,
+  // Whether there is a proxy is decided for all transports in one place (proxy.ts), not by grpc-js.
+  "grpc.enable_http_proxy": 0,
 };
 
 /**
  * A connection of its own to the endpoint; connects at the first call.
  *
+ * @param ip The address of its name to connect to; absent = the first of the route's, or whichever gRPC finds.
  * @throws BenchError (exit 2) when address or TLS files can't be used.
  */
-export function openClient(endpoint: Endpoint): Client {
-  const { address, tls } = endpoint;
-  const options = { ...CHANNEL_OPTIONS };
+export function openClient(
+  endpoint: Endpoint,
+  ip: string | undefined = endpoint.route?.addresses?.[0],
+): Client {
+  const { address, tls, route } = endpoint;
+  const { target, ...routed } = channelTarget(address, route?.proxy, ip);
+  const options: ChannelOptions = { ...CHANNEL_OPTIONS, ...routed };
   if (tls?.serverName !== undefined) {
     options["grpc.ssl_target_name_override"] = tls.serverName;
     options["grpc.default_authority"] = tls.serverName;
@@ -44,10 +54,33 @@ export function openClient(endpoint: Endpoint): Client {
       tls === undefined
         ? credentials.createInsecure()
         : credentials.createSsl(tls.rootCa ?? null, tls.clientKey ?? null, tls.clientCert ?? null);
-    return new Client(address, channelCredentials, options);
+    return new Client(target, channelCredentials, options);
   } catch (error) {
     throw unusableEndpoint(address, messageOf(error));
   }
+}
+
+/** Where grpc-js connects to, with the options that keep the server's own name for TLS and in each call. */
+function channelTarget(
+  address: string,
+  proxy: ProxyServer | undefined,
+  ip: string | undefined,
+): ChannelOptions & { target: string } {
+  if (proxy !== undefined) {
+    return {
+      target: `dns:${joinHostPort(proxy.host, proxy.port)}`,
+      "grpc.default_authority": address,
+      "grpc.http_connect_target": `dns:${address}`,
+      ...(proxy.credentials !== undefined && { "grpc.http_connect_creds": proxy.credentials }),
+    };
+  }
+  const at = hostAndPort(address);
+  if (ip === undefined || at === undefined) return { target: address };
+  return {
+    target: `ipv${isIPv6(ip) ? 6 : 4}:${joinHostPort(ip, at.port)}`,
+    "grpc.default_authority": address,
+    "grpc.ssl_target_name_override": at.host,
+  };
 }
 
 /**

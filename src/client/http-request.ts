@@ -5,7 +5,9 @@ import { request as requestTls } from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
+import { dialOptions } from "./dial.ts";
 import { noConnectionFailure, socketErrorText } from "./failures.ts";
+import type { ProxyServer } from "./proxy.ts";
 import type { UnaryResult } from "./riva-unary.ts";
 
 export interface HttpRequest {
@@ -15,6 +17,10 @@ export interface HttpRequest {
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array;
   tls?: ConnectionOptions | undefined;
+  /** The proxy to ask for a tunnel. */
+  proxy?: ProxyServer | undefined;
+  /** The address of the URL's host to connect to; absent = whichever the system finds. */
+  ip?: string | undefined;
   signal: AbortSignal;
 }
 
@@ -28,14 +34,18 @@ export interface HttpAnswer {
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** @throws Error of Node when no whole answer comes */
-export function httpRequest({ method, url, headers, body, tls, signal }: HttpRequest): Promise<HttpAnswer> {
+export function httpRequest(asked: HttpRequest): Promise<HttpAnswer> {
+  const { method, url, headers, body, tls, proxy, ip, signal } = asked;
+  const overTls = url.startsWith("https:") ? (tls ?? {}) : undefined;
+  // An agent, even one of its own, would open the connection itself.
+  const dialed = dialOptions({ address: hostPortOf(url), ip, proxy, tls: overTls });
   return new Promise((resolve, reject) => {
     const options = {
       method,
       headers: { ...headers, ...(body !== undefined && { "content-length": body.length }) },
-      agent: false,
       signal,
       ...tls,
+      ...(dialed.createConnection === undefined ? { agent: false } : dialed),
     };
     const send = url.startsWith("https:") ? requestTls : requestPlain;
     const request = send(url, options, (response) => {
@@ -82,4 +92,10 @@ export async function askHttp(
 function noAnswer(limitMs: number): Failure {
   const message = `no answer within ${limitMs} ms`;
   return { phase: "connect", class: "timeout", origin: "server", code: "HTTP_TIMEOUT", message };
+}
+
+/** host:port of a URL, the port written out. */
+function hostPortOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
 }

@@ -34,19 +34,21 @@ export interface NimHttp {
  * The HTTP side of a target.
  *
  * @param url scheme, host and port; https:// takes the target's TLS settings
+ * @param endpoint with the route to `url`, which may be another host than the target's
  * @throws BenchError (exit 2) when TLS files or metadata can't be used
  */
 export function createNimHttp(
   url: string,
-  { tls, metadata = {} }: Pick<Endpoint, "tls" | "metadata">,
+  { tls, metadata = {}, route }: Pick<Endpoint, "tls" | "metadata" | "route">,
   clock: Clock,
 ): NimHttp {
   const headers = checkedHeaders(mayBeSent(url, metadata));
+  const proxy = route?.proxy;
   const options = url.startsWith("https:") ? secure(url, tls ?? {}) : undefined;
 
   return {
     async ready(timeoutMs) {
-      const request = { method: "GET", url: `${url}/v1/health/ready`, headers, tls: options } as const;
+      const request = { method: "GET", url: `${url}/v1/health/ready`, headers, tls: options, proxy } as const;
       const answer = await askHttp(request, clock, timeoutMs);
       if (!answer.ok) return answer;
       const { status, body } = answer.value;
@@ -72,6 +74,7 @@ export function createNimHttp(
           headers: { ...headers, "content-type": contentType, accept: "application/json" },
           body: new Uint8Array(await encoded.arrayBuffer()),
           tls: options,
+          proxy,
         },
         clock,
         timeoutMs,

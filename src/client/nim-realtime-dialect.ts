@@ -7,19 +7,27 @@ import type { RealtimeEndpoint } from "./nim-realtime-endpoint.ts";
 import { COMMIT, DONE, readEvent } from "./nim-realtime-events.ts";
 import type { CreatedSession } from "./nim-realtime-session.ts";
 import { readSession, sessionUpdate } from "./nim-realtime-session.ts";
+import type { Rotation } from "./rotation.ts";
 import type { AsrResponse, StreamSpec } from "./transport.ts";
 import { errorEventFailure, httpFailure, nonsenseFailure } from "./web-failures.ts";
 import type { DialectSession, SocketDialect, SocketSession } from "./web-socket-call.ts";
 import { TEXT } from "./web-socket-call.ts";
 
-export function realtimeDialect(endpoint: RealtimeEndpoint, nowMs: () => number): SocketDialect {
+/** @param rotation gives each session its address: the server that made a session is the one that knows it */
+export function realtimeDialect(
+  endpoint: RealtimeEndpoint,
+  rotation: Rotation,
+  nowMs: () => number,
+): SocketDialect {
   return {
     name: "realtime",
     begin(spec, session) {
       const abort = new AbortController();
       let created: CreatedSession | undefined;
       const withoutRepeats = repeatsOfFinals();
-      void createSession(endpoint, spec, session, nowMs, abort.signal).then((made) => (created = made));
+      void createSession({ ...endpoint, ip: rotation.take() }, spec, session, nowMs, abort.signal).then(
+        (made) => (created = made),
+      );
       return {
         finish: DONE,
         left: () => abort.abort(),
@@ -54,27 +62,28 @@ export function realtimeDialect(endpoint: RealtimeEndpoint, nowMs: () => number)
 }
 
 /** Has the server make a session. */
-export function sessionRequest({ sessionUrl, headers, tls }: RealtimeEndpoint): Omit<HttpRequest, "signal"> {
+export function sessionRequest(endpoint: RealtimeEndpoint): Omit<HttpRequest, "signal"> {
+  const { sessionUrl, headers, tls, proxy } = endpoint;
   return {
-    ...{ method: "POST", url: sessionUrl, body: Buffer.from("{}"), tls },
+    ...{ method: "POST", url: sessionUrl, body: Buffer.from("{}"), tls, proxy },
     headers: { ...headers, "content-type": "application/json" },
   };
 }
 
 /** Has the server make a session, and connects to it; undefined when it ended instead. */
 async function createSession(
-  endpoint: RealtimeEndpoint,
+  endpoint: RealtimeEndpoint & { ip: string | undefined },
   { traceparent }: StreamSpec,
   session: SocketSession,
   nowMs: () => number,
   signal: AbortSignal,
 ): Promise<CreatedSession | undefined> {
-  const { socketUrl, headers, tls } = endpoint;
+  const { socketUrl, address, headers, tls, proxy, ip } = endpoint;
   const trace = traceparent === undefined ? {} : { traceparent };
   let answer: HttpAnswer;
   try {
     const request = sessionRequest(endpoint);
-    answer = await httpRequest({ ...request, headers: { ...request.headers, ...trace }, signal });
+    answer = await httpRequest({ ...request, headers: { ...request.headers, ...trace }, ip, signal });
   } catch (error) {
     session.end(nowMs(), noConnectionFailure(socketErrorText(error)));
     return undefined;
@@ -87,7 +96,7 @@ async function createSession(
     const created = readSession(answer.body);
     const { secret } = created;
     session.connect({
-      url: socketUrl,
+      ...{ url: socketUrl, address, proxy, ip },
       // The secret stands in for the key from here on.
       headers: { ...(secret === undefined ? headers : withoutKey(headers)), ...trace },
       tls,

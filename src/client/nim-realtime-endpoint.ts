@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { BenchError } from "../base/errors.ts";
 import { hostAndPort } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { ProxyServer } from "./proxy.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 
 export interface RealtimeEndpoint {
@@ -14,12 +15,19 @@ export interface RealtimeEndpoint {
   /** Of the POST and of the upgrade. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: ConnectionOptions | undefined;
+  readonly proxy: ProxyServer | undefined;
 }
 
 const PATH = "/v1/realtime";
 
 /** @throws BenchError (exit 2) when address, TLS files or metadata can't be used. */
-export function realtimeEndpoint({ address, path = PATH, tls, metadata = {} }: Endpoint): RealtimeEndpoint {
+export function realtimeEndpoint({
+  address,
+  path = PATH,
+  tls,
+  metadata = {},
+  route,
+}: Endpoint): RealtimeEndpoint {
   const at = hostAndPort(address);
   const s = tls === undefined ? "" : "s";
   const [http, ws] = [`http${s}://${address}${path}`, `ws${s}://${address}${path}?intent=transcription`];
@@ -30,6 +38,7 @@ export function realtimeEndpoint({ address, path = PATH, tls, metadata = {} }: E
     sessionUrl: `${http}/transcription_sessions`,
     headers: checkedHeaders(metadata),
     tls: tls === undefined ? undefined : tlsOptions(address, at.host, tls),
+    proxy: route?.proxy,
   };
 }
 

@@ -6,6 +6,7 @@ import { realtimeDialect, sessionRequest } from "./nim-realtime-dialect.ts";
 import { realtimeEndpoint } from "./nim-realtime-endpoint.ts";
 import { encodeAppend } from "./nim-realtime-events.ts";
 import { rivaTransport } from "./riva-transport.ts";
+import { Rotation } from "./rotation.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
 import { WebSocketCall } from "./web-socket-call.ts";
 import { warmUpWeb } from "./web-warm-up.ts";
@@ -18,14 +19,19 @@ import { warmUpWeb } from "./web-warm-up.ts";
 export function createNimRealtime(options: TransportOptions): AsrTransport {
   const { clock } = options;
   const endpoint = realtimeEndpoint(options);
-  const dialect = realtimeDialect(endpoint, () => clock.nowMs());
+  const rotation = new Rotation(options.route?.addresses, options.firstAddress);
+  const dialect = realtimeDialect(endpoint, rotation, () => clock.nowMs());
   return rivaTransport(
     {
       name: "nim-realtime",
+      rotation,
       encodeChunk: encodeAppend,
       warmUp: (_streams, timeoutMs) =>
         warmUpWeb(
-          { address: endpoint.address, request: sessionRequest(endpoint), beginsSessions: true },
+          {
+            ...{ address: endpoint.address, addresses: rotation.all },
+            ...{ request: sessionRequest(endpoint), given: options.tls, beginsSessions: true },
+          },
           clock,
           timeoutMs,
         ),

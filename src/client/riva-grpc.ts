@@ -9,6 +9,7 @@ import { decodeResponse } from "./riva-decode.ts";
 import { encodeAudio, encodeConfig, prepareEncoder } from "./riva-encode.ts";
 import type { RivaCall } from "./riva-stream.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
+import { Rotation } from "./rotation.ts";
 import type { AsrResponse, AsrTransport, TransportOptions } from "./transport.ts";
 
 /**
@@ -20,7 +21,8 @@ export function createRivaGrpc(options: TransportOptions): AsrTransport {
   const { clock, streamsPerConnection = DEFAULT_STREAMS_PER_CONNECTION } = options;
   const { path } = rivaServices().asr.StreamingRecognize;
   const metadata = callMetadata(options);
-  const pool = new ChannelPool(options, streamsPerConnection, clock);
+  const rotation = new Rotation(options.route?.addresses, options.firstAddress);
+  const pool = new ChannelPool(options, streamsPerConnection, clock, rotation);
 
   // Requests are bytes already; responses are stamped before anything else is done with them.
   const serialize = (message: Uint8Array): Buffer => message as Buffer;
@@ -29,6 +31,7 @@ export function createRivaGrpc(options: TransportOptions): AsrTransport {
   return rivaTransport(
     {
       name: "riva-grpc",
+      rotation,
       // grpc-js puts its own frame around each message.
       encodeChunk: encodeAudio,
       warmUp(streams, timeoutMs) {

@@ -33,37 +33,62 @@ export class H2Connection {
   readonly ready: Promise<Failure | undefined>;
   /** Calls on it, those that wait included. */
   calls = 0;
-  readonly #socket: Socket;
-  readonly #session: ClientHttp2Session;
+  /** The IP address that it goes to; undefined = whichever the system found. */
+  readonly ip: string | undefined;
+  /** Undefined while a proxy opens the tunnel. */
+  #socket: Socket | undefined;
+  #session: ClientHttp2Session | undefined;
+  #giveUpDial: () => void = () => undefined;
   readonly #endpoint: H2Endpoint;
   readonly #waiting = new Set<Passenger>();
   readonly #stopConnectLimit: () => void;
   #resolveReady: (failure: Failure | undefined) => void = () => undefined;
   #isReady = false;
+  /** Given up, or refused by the proxy. */
+  #gone = false;
   #error: Error | undefined;
 
   /**
    * Connects.
    *
+   * @param ip The address of the endpoint's name to connect to; undefined = whichever the system finds.
    * @param onSettings Told of the number of streams that the server allows, at first when the connection is ready and
    *   before any call begins, then whenever the server changes it.
    * @param onGone Told when the connection is closed, or never came about.
    */
   constructor(
     endpoint: H2Endpoint,
+    ip: string | undefined,
     clock: Clock,
     onSettings: (maxStreams: number) => void,
     onGone: (connection: H2Connection) => void,
   ) {
     this.#endpoint = endpoint;
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve));
-    const socket = endpoint.openSocket();
-    const session = connect(endpoint.url, { ...SESSION_OPTIONS, createConnection: () => socket });
-    [this.#socket, this.#session] = [socket, session];
+    this.ip = ip;
     this.#stopConnectLimit = clock.wakeAt(clock.nowMs() + CONNECT_LIMIT_MS, () => {
-      socket.destroy();
+      this.#giveUp();
       this.#strandAll(connectTimeout(CONNECT_LIMIT_MS));
+      if (this.#socket === undefined) onGone(this);
     });
+    this.#giveUpDial = endpoint.openSocket(ip, (error, socket) => {
+      if (error === null) {
+        this.#begin(socket, onSettings, onGone);
+        return;
+      }
+      this.#gone = true;
+      this.#strandAll(noConnectionFailure(socketErrorText(error)));
+      onGone(this);
+    });
+  }
+
+  #begin(
+    socket: Socket,
+    onSettings: (maxStreams: number) => void,
+    onGone: (connection: H2Connection) => void,
+  ): void {
+    const session = connect(this.#endpoint.url, { ...SESSION_OPTIONS, createConnection: () => socket });
+    [this.#socket, this.#session] = [socket, session];
     // Ready is who has told its settings: before that, nobody knows whether it speaks HTTP/2, or how many streams it allows.
     session.on("remoteSettings", ({ maxConcurrentStreams }: Settings) => {
       onSettings(maxConcurrentStreams ?? Infinity);
@@ -83,12 +108,13 @@ export class H2Connection {
 
   /** Whether a call may be added: connecting counts, a server that said GOAWAY does not. */
   get open(): boolean {
+    if (this.#session === undefined || this.#socket === undefined) return !this.#gone;
     return !this.#session.closed && !this.#session.destroyed && !this.#socket.destroyed;
   }
 
   /** Whether its streams were lost with it. */
   get lost(): boolean {
-    return this.#session.destroyed;
+    return this.#session?.destroyed === true;
   }
 
   /** Begins a call as soon as the connection is ready. */
@@ -119,6 +145,7 @@ export class H2Connection {
   request(traceparent?: string): ClientHttp2Stream {
     const { headers } = this.#endpoint;
     const own = traceparent === undefined ? headers : { ...headers, traceparent };
+    if (this.#session === undefined) throw new Error("the connection is not ready");
     return this.#session.request(own, { endStream: false });
   }
 
@@ -126,15 +153,21 @@ export class H2Connection {
   close(): void {
     this.#stopConnectLimit();
     // A server that does not listen must not keep the process waiting.
-    this.#session.unref();
-    if (this.#isReady) this.#session.close();
-    else this.#socket.destroy();
+    this.#session?.unref();
+    if (this.#isReady) this.#session?.close();
+    else this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#gone = true;
+    this.#giveUpDial();
+    this.#socket?.destroy();
   }
 
   #becomeReady(): void {
     this.#isReady = true;
     this.#stopConnectLimit();
-    this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    this.#session?.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     this.#resolveReady(undefined);
     const calls = [...this.#waiting];
     this.#waiting.clear();

@@ -1,10 +1,9 @@
 /** How to reach one gRPC server over node:http2: what grpc-js would do with the same settings. */
 import type { OutgoingHttpHeaders } from "node:http2";
-import { connect } from "node:net";
-import type { Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { dial } from "./dial.ts";
+import type { OnSocket } from "./dial.ts";
 import { hostAndPort } from "./endpoint.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, TlsMaterial } from "./endpoint.ts";
 import { callMetadata } from "./grpc-endpoint.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 
@@ -12,10 +11,11 @@ export interface H2Endpoint {
   /** host:port, for people. */
   readonly address: string;
   readonly url: string;
+  readonly tls: TlsMaterial | undefined;
   /** Of every call. */
   readonly headers: OutgoingHttpHeaders;
-  /** Begins to connect, TLS included. */
-  openSocket(): Socket;
+  /** Begins to connect, TLS included, to `ip` or to whichever address the system finds; see `dial`. */
+  openSocket(ip: string | undefined, onSocket: OnSocket): () => void;
 }
 
 /**
@@ -28,11 +28,13 @@ export function h2Endpoint(endpoint: Endpoint, path: string): H2Endpoint {
   const url = `${tls === undefined ? "http" : "https"}://${address}`;
   const at = hostAndPort(address);
   if (at === undefined || !URL.canParse(url)) throw unusableEndpoint(address, "it is not host:port");
+  const proxy = endpoint.route?.proxy;
   const overTls =
-    tls === undefined ? undefined : { ...at, ALPNProtocols: ["h2"], ...tlsOptions(address, at.host, tls) };
+    tls === undefined ? undefined : { ALPNProtocols: ["h2"], ...tlsOptions(address, at.host, tls) };
   return {
     address,
     url,
+    tls,
     headers: {
       ...callMetadata(endpoint).toHttp2Headers(),
       ":method": "POST",
@@ -42,6 +44,6 @@ export function h2Endpoint(endpoint: Endpoint, path: string): H2Endpoint {
       "content-type": "application/grpc",
       "user-agent": "riva-bench",
     },
-    openSocket: () => (overTls === undefined ? connect(at) : connectTls(overTls)),
+    openSocket: (ip, onSocket) => dial({ address, ip, proxy, tls: overTls }, onSocket),
   };
 }

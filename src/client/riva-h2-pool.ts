@@ -8,31 +8,39 @@ import { unreachable } from "./advice.ts";
 import { connectTimeout } from "./failures.ts";
 import { H2Connection } from "./riva-h2-connection.ts";
 import type { Passenger } from "./riva-h2-connection.ts";
+import { withIp } from "./endpoint.ts";
 import type { H2Endpoint } from "./riva-h2-endpoint.ts";
+import type { Rotation } from "./rotation.ts";
 import type { WarmUpResult } from "./transport.ts";
 
 export class H2Pool {
   readonly #endpoint: H2Endpoint;
   readonly #streamsPerConnection: number;
   readonly #clock: Clock;
+  readonly #rotation: Rotation;
   readonly #connections = new Set<H2Connection>();
   /** Streams that the server allows a connection, as it last said. */
   #serverLimit = Infinity;
 
-  constructor(endpoint: H2Endpoint, streamsPerConnection: number, clock: Clock) {
+  constructor(endpoint: H2Endpoint, streamsPerConnection: number, clock: Clock, rotation: Rotation) {
     this.#endpoint = endpoint;
     this.#streamsPerConnection = streamsPerConnection;
     this.#clock = clock;
+    this.#rotation = rotation;
   }
 
-  /** Puts a call on the connection with the fewest; opens a new one when all are full. */
+  /** Puts a call on the connection with the fewest to the address whose turn it is; opens a new one when all are full. */
   place(call: Passenger): void {
+    this.#placeAt(call, this.#rotation.take());
+  }
+
+  #placeAt(call: Passenger, ip: string | undefined): void {
     let best: H2Connection | undefined;
     for (const connection of this.#connections) {
-      if (!connection.open || connection.calls >= this.#limit) continue;
+      if (connection.ip !== ip || !connection.open || connection.calls >= this.#limit) continue;
       if (best === undefined || connection.calls < best.calls) best = connection;
     }
-    (best ?? this.#connect()).add(call);
+    (best ?? this.#connect(ip)).add(call);
   }
 
   /**
@@ -49,14 +57,20 @@ export class H2Pool {
     try {
       for (;;) {
         // The first connections may tell that the server allows fewer streams on each, so that it takes more of them.
-        const wanted = Math.max(1, Math.ceil(streams / this.#limit));
-        while (this.#connections.size < wanted) this.#connect();
-        for (const { ready } of this.#connections) {
-          const failure = await Promise.race([ready, tooLate]);
-          if (failure !== undefined) throw unreachable(this.#endpoint.address, failure);
+        const wanted = this.#neededByAddress(streams);
+        for (const ip of this.#rotation.all) {
+          const open = [...this.#connections].filter((connection) => connection.ip === ip).length;
+          for (let more = open; more < wanted; more++) this.#connect(ip);
         }
-        if (Math.ceil(streams / this.#limit) <= wanted)
-          return { connections: wanted, tookMs: this.#clock.nowMs() - startMs };
+        for (const { ready, ip } of this.#connections) {
+          const failure = await Promise.race([ready, tooLate]);
+          if (failure !== undefined) {
+            const { address, tls } = this.#endpoint;
+            throw unreachable(withIp(address, ip), failure, "gRPC", tls);
+          }
+        }
+        if (this.#neededByAddress(streams) <= wanted)
+          return { connections: wanted * this.#rotation.all.length, tookMs: this.#clock.nowMs() - startMs };
       }
     } finally {
       stopLimit();
@@ -72,13 +86,18 @@ export class H2Pool {
     return Math.max(1, Math.min(this.#streamsPerConnection, this.#serverLimit));
   }
 
-  #connect(): H2Connection {
+  #neededByAddress(streams: number): number {
+    return Math.max(1, Math.ceil(streams / this.#rotation.all.length / this.#limit));
+  }
+
+  #connect(ip: string | undefined): H2Connection {
     const connection: H2Connection = new H2Connection(
       this.#endpoint,
+      ip,
       this.#clock,
       (maxStreams) => {
         this.#serverLimit = maxStreams;
-        for (const call of connection.takeExcess(this.#limit)) this.place(call);
+        for (const call of connection.takeExcess(this.#limit)) this.#placeAt(call, ip);
       },
       () => this.#connections.delete(connection),
     );

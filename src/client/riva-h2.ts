@@ -9,21 +9,23 @@ import { h2Endpoint } from "./riva-h2-endpoint.ts";
 import { frameMessage } from "./riva-h2-frames.ts";
 import { H2Pool } from "./riva-h2-pool.ts";
 import { DEFAULT_STREAMS_PER_CONNECTION, rivaTransport } from "./riva-transport.ts";
+import { Rotation } from "./rotation.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
 
 /**
- * A transport to one Riva server or NIM, with the options of `createRivaGrpc`. Other than grpc-js it heeds no proxy
- * settings of the environment.
+ * A transport to one Riva server or NIM, with the options of `createRivaGrpc`.
  *
  * @throws BenchError (exit 2) when address, TLS files or metadata can't be used.
  */
 export function createRivaH2(options: TransportOptions): AsrTransport {
   const { clock, streamsPerConnection = DEFAULT_STREAMS_PER_CONNECTION } = options;
   const endpoint = h2Endpoint(options, rivaServices().asr.StreamingRecognize.path);
-  const pool = new H2Pool(endpoint, streamsPerConnection, clock);
+  const rotation = new Rotation(options.route?.addresses, options.firstAddress);
+  const pool = new H2Pool(endpoint, streamsPerConnection, clock, rotation);
   return rivaTransport(
     {
       name: "riva-h2",
+      rotation,
       encodeChunk: (audio, runtimeConfig) => frameMessage(encodeAudio(audio, runtimeConfig)),
       warmUp(streams, timeoutMs) {
         prepareEncoder();

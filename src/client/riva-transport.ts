@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RivaStream, cancelled } from "./riva-stream.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
+import type { Rotation } from "./rotation.ts";
 import type { AsrStream, AsrTransport, StreamListener, WarmUpResult } from "./transport.ts";
 
 /** Streams a connection carries at most unless told otherwise: half of what servers and proxies commonly allow. */
@@ -13,6 +14,8 @@ export interface CallCarrier {
   /** The form in which `RivaCall.write` takes a chunk. */
   encodeChunk: AsrTransport["encodeChunk"];
   warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
+  /** Whose turns the calls take. */
+  rotation: Rotation;
   /** Starts a call. Never throws: what goes wrong is told. */
   call(told: CallListener, traceparent?: string): RivaCall;
   /** Closes the connections; no call is open any more. */
@@ -35,6 +38,7 @@ export function rivaTransport(carrier: CallCarrier, clock: Clock): AsrTransport 
     encodeChunk: (audio, runtimeConfig) => carrier.encodeChunk(audio, runtimeConfig),
     warmUp: (count, timeoutMs) => carrier.warmUp(count, timeoutMs),
 
+    sessionsByAddress: () => carrier.rotation.counts(),
     open(spec, listener) {
       if (closed) return openAfterClose(listener, clock);
       const start = (told: CallListener): RivaCall => carrier.call(told, spec.traceparent);

@@ -24,6 +24,7 @@ export async function streamLimit(
   let limit = Infinity;
   const connection = new H2Connection(
     h2Endpoint(endpoint, rivaServices().asr.StreamingRecognize.path),
+    endpoint.route?.addresses?.[0],
     clock,
     (maxStreams) => (limit = maxStreams),
     () => undefined,

@@ -132,6 +132,8 @@ export interface TransportOptions extends Endpoint {
   clock: Clock;
   /** Streams a connection carries at most, where streams share one; default 50, half of what servers and proxies allow. */
   streamsPerConnection?: number;
+  /** Index of the address that the first session goes to; workers begin with different ones. */
+  firstAddress?: number;
 }
 
 /** What `warmUp` found out. */
@@ -155,6 +157,8 @@ export interface AsrTransport {
    */
   warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult>;
   open(spec: StreamSpec, listener: StreamListener): AsrStream;
+  /** Streams opened so far on each of the server's addresses; empty unless `route.addresses` names them. */
+  sessionsByAddress(): Record<string, number>;
   /** Ends every open stream as cancelled and releases the connections. */
   close(): Promise<void>;
 }

@@ -8,7 +8,9 @@ import type { RawData } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Failure, FailurePhase } from "../base/outcome.ts";
+import { dialOptions } from "./dial.ts";
 import { noConnectionFailure, socketErrorText } from "./failures.ts";
+import type { ProxyServer } from "./proxy.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
 import type { AsrResponse, EncodedChunk, StreamSpec } from "./transport.ts";
 import { closeFailure, httpFailure, nonsenseFailure } from "./web-failures.ts";
@@ -18,8 +20,13 @@ type OnWritten = (error?: Error | null) => void;
 /** Where a dialect's sessions connect to. */
 export interface SocketAddress {
   url: string;
+  /** host:port of it. */
+  address: string;
   headers: Readonly<Record<string, string>>;
   tls: ConnectionOptions | undefined;
+  proxy?: ProxyServer | undefined;
+  /** The address of the URL's host to connect to; absent = whichever the system finds. */
+  ip?: string | undefined;
   protocols?: string[];
 }
 
@@ -132,10 +139,17 @@ export class WebSocketCall implements RivaCall, SocketSession {
     return phase === "connect" && this.#configured ? "configure" : phase;
   }
 
-  connect({ url, headers, tls, protocols = [] }: SocketAddress): void {
+  connect({ url, address, headers, tls, proxy, ip, protocols = [] }: SocketAddress): void {
     if (this.#over) return;
     const socket = new WebSocket(url, protocols, {
       ...tls,
+      // ws types it as node:net's function; it hands it on to node:http, which takes this form.
+      ...(dialOptions({
+        address,
+        ip,
+        proxy,
+        tls: url.startsWith("wss:") ? (tls ?? {}) : undefined,
+      }) as object),
       headers,
       perMessageDeflate: false,
       // Chunks are shared by all sessions and go out as they are: a mask of zeros changes nothing.

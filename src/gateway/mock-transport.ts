@@ -12,6 +12,7 @@ export function createMockTransport(clock: Clock): AsrTransport {
   return {
     name: "mock",
     encodeChunk: (audio) => audio,
+    sessionsByAddress: () => ({}),
     warmUp: () => Promise.resolve({ connections: 0, tookMs: 0 }),
     open: (spec, listener) => new MockStream(spec, listener, clock),
     close: () => Promise.resolve(),

@@ -63,6 +63,8 @@ export interface RunOutcome {
   /** One per worker, undefined for a worker that was lost. */
   summaries: readonly (EngineSummary | undefined)[];
   health: readonly (WorkerHealth & { worker: number })[];
+  /** Sessions that each address of the target had; empty where its addresses are not told apart. */
+  sessionsByAddress: Readonly<Record<string, number>>;
   /** Why the run ended early, when it did: "interrupted", or a problem in words. */
   problems: readonly { message: string; hint?: string }[];
   interrupted: boolean;
@@ -108,6 +110,8 @@ interface Member {
   /** Done or lost. */
   over: boolean;
   summary: EngineSummary | undefined;
+  /** As it last told. */
+  sessionsByAddress: Readonly<Record<string, number>>;
 }
 
 function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
@@ -122,6 +126,7 @@ function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member 
     windowOver: false,
     over: false,
     summary: undefined,
+    sessionsByAddress: {},
   };
 }
 
@@ -180,6 +185,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         health.push({ ...message.health, worker });
         options.onHealth?.({ ...message.health, worker });
         member.open = message.health.open;
+        member.sessionsByAddress = message.health.sessionsByAddress ?? member.sessionsByAddress;
         break;
       case "stall":
         noteStall({ process: member.name, gapMs: message.gapMs, atMs: message.atMs });
@@ -195,6 +201,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         break;
       case "done":
         member.summary = message.summary;
+        member.sessionsByAddress = message.sessionsByAddress ?? member.sessionsByAddress;
         finished(member);
         break;
     }
@@ -308,6 +315,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         lost: lostWorkers,
         summaries: members.map(({ summary }) => summary),
         health,
+        sessionsByAddress: addUp(members.map((member) => member.sessionsByAddress)),
         problems,
         interrupted,
       };
@@ -348,4 +356,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The counts of all workers together. */
+function addUp(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [key, count] of counts.flatMap((each) => Object.entries(each)))
+    total[key] = (total[key] ?? 0) + count;
+  return total;
 }

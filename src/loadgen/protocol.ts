@@ -3,6 +3,7 @@
  * later, between machines. Instants are milliseconds since T0 unless the name says epoch.
  */
 import type { ExitCode } from "../base/errors.ts";
+import type { TransportOptions } from "../client/transport.ts";
 import type { Snapshot } from "../metrics/snapshot.ts";
 import type { EngineSummary } from "./engine.ts";
 import type { Shard } from "./plan-input.ts";
@@ -21,6 +22,8 @@ export interface WorkerTarget {
   metadata: Readonly<Record<string, string>>;
   /** Texts that no record may hold, should the server repeat them. */
   secrets: readonly string[];
+  /** Proxy and addresses. */
+  route?: TransportOptions["route"];
 }
 
 /** All that a worker needs to compute its part of the plan by itself. */
@@ -67,6 +70,8 @@ export interface WorkerHealth {
   cpuShare: number;
   /** Longest delay of the event loop since the last message. */
   loopDelayMs: number;
+  /** Sessions begun so far by address of the target; absent where its addresses are not told apart. */
+  sessionsByAddress?: Readonly<Record<string, number>>;
 }
 
 /** Once a second a worker sends `health`; one that is silent for three of them counts as lost. */
@@ -80,7 +85,7 @@ export type FromWorker =
   | { type: "window-over" }
   /** The run can go no further, but what was measured stands (a full disk, for example). */
   | { type: "problem"; message: string; hint?: string }
-  | { type: "done"; summary: EngineSummary }
+  | ({ type: "done"; summary: EngineSummary } & Pick<WorkerHealth, "sessionsByAddress">)
   /** Could not even begin. */
   | { type: "failed"; message: string; hint?: string; exitCode: ExitCode };
 

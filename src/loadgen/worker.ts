@@ -27,7 +27,15 @@ import { planInput } from "./plan-input.ts";
 import { inLaterTurns, type LaterTurns } from "./later-turns.ts";
 import { playedClips } from "./played-clips.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
-import type { Addressed, Channel, FromWorker, ToWorker, WorkerJob, WorkerTarget } from "./protocol.ts";
+import type {
+  Addressed,
+  Channel,
+  FromWorker,
+  ToWorker,
+  WorkerHealth,
+  WorkerJob,
+  WorkerTarget,
+} from "./protocol.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduler, timed } from "./scheduler.ts";
 import { openLineLog } from "./session-log.ts";
@@ -121,6 +129,8 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     path: job.target.path,
     ...tlsBuffers(job.target),
     metadata: job.target.metadata,
+    ...(job.target.route === undefined ? {} : { route: job.target.route }),
+    firstAddress: job.shard.index,
     streamsPerConnection,
     clock,
   });
@@ -184,6 +194,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       tell,
       cpuMs: world.cpuMs,
       open: running.open,
+      sessionsByAddress: () => transport.sessionsByAddress(),
     });
     engine = running;
     running.start();
@@ -201,7 +212,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       await transport.close();
       await Promise.all([log.close(), starts.close()]);
       endBeats();
-      tell({ type: "done", summary });
+      tell({ type: "done", summary, ...addressPart(transport.sessionsByAddress()) });
     }
   }
 
@@ -264,6 +275,10 @@ function beat(clock: Clock, once: () => void): () => void {
   return () => cancel();
 }
 
+function addressPart(sessionsByAddress: Record<string, number>): Pick<WorkerHealth, "sessionsByAddress"> {
+  return Object.keys(sessionsByAddress).length === 0 ? {} : { sessionsByAddress };
+}
+
 /** Certificates as the transport wants them. */
 function tlsBuffers({ tls }: WorkerTarget): Pick<TransportOptions, "tls"> {
   if (tls === undefined) return {};
@@ -281,6 +296,7 @@ function startReporter(options: {
   tell: Tell;
   cpuMs(): number;
   open(): number;
+  sessionsByAddress(): Record<string, number>;
 }): { last(): void } {
   const { clock, scheduler, ended, recorder, tell } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
@@ -295,7 +311,11 @@ function startReporter(options: {
     loopDelay.reset();
     const cpuShare = (usedMs - cpuMs) / Math.max(1, toMs - fromMs);
     cpuMs = usedMs;
-    tell({ type: "health", health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs } });
+    const sessionsByAddress = options.sessionsByAddress();
+    tell({
+      type: "health",
+      health: { atMs: toMs, open: options.open(), cpuShare, loopDelayMs, ...addressPart(sessionsByAddress) },
+    });
     ended.work(() => {
       tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, toMs, { loopDelayMs }) });
       fromMs = toMs;

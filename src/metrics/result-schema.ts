@@ -184,6 +184,10 @@ const target = z.strictObject({
   emulated: z.boolean(),
   model: z.string().exactOptional(),
   server: z.record(z.string(), z.string()).exactOptional(),
+  proxy: z.string().exactOptional(),
+  addresses: z
+    .array(z.strictObject({ address: z.string(), sessions: count, leftOut: z.string().exactOptional() }))
+    .exactOptional(),
 });
 const dataset = z.strictObject({
   name: z.string(),

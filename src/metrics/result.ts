@@ -86,6 +86,15 @@ export interface Validity {
 
 export type RunVerdict = "pass" | "fail" | "inconclusive" | "void";
 
+/** One address of the target's name. */
+export interface AddressShare {
+  /** IP address, without brackets. */
+  address: string;
+  sessions: number;
+  /** Why it got none. */
+  leftOut?: string;
+}
+
 export interface RunResult {
   schema: typeof RUN_SCHEMA;
   /** `METRICS_VERSION` of the program that wrote it; absent = 1. */
@@ -123,6 +132,10 @@ export interface RunResult {
     model?: string;
     /** What the server says of itself. */
     server?: Record<string, string>;
+    /** The HTTP proxy that connections went through, without credentials. */
+    proxy?: string;
+    /** Where the target's name has several addresses: the sessions that each had, those of warm-up and drain included. */
+    addresses?: AddressShare[];
   };
   /** As resolved. */
   scenario: unknown;

@@ -18,6 +18,8 @@ export interface RunEvent {
     | "stall"
     /** The server takes fewer streams a connection than the scenario wants: there are more connections. */
     | "stream-limit"
+    /** The way to the target: a proxy, the addresses that get sessions, those that don't. */
+    | "route"
     | "worker-lost"
     | "problem"
     | "collapse"
@@ -40,6 +42,7 @@ export interface RunEvent {
 const TOLD: ReadonlySet<RunEvent["type"]> = new Set([
   "worker-lost",
   "stream-limit",
+  "route",
   "collapse",
   "interrupt",
   "abort",

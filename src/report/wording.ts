@@ -134,6 +134,7 @@ export function runFacts({
   dataset,
   scenario,
   run,
+  target,
   attribution = [],
 }: RunResult): [label: string, text: string][] {
   const { scheduled, completed, failed, dropped } = sessions;
@@ -172,6 +173,7 @@ export function runFacts({
       "window",
       `${seconds(window.steadyMs)} after ${seconds(window.warmupMs)} of warm-up, then ${seconds(window.drainMs)} of drain`,
     ],
+    ...routeFacts(target),
     ...transportFact(scenario),
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
   ];
@@ -250,4 +252,15 @@ export function instant(iso: string): string {
 /** Milliseconds as seconds. */
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms % 1000 === 0 ? 0 : 1)} s`;
+}
+
+/** How connections went to the target, where there is more to say than its address. */
+function routeFacts({ proxy, addresses = [] }: RunResult["target"]): [label: string, text: string][] {
+  const shares = addresses.map(({ address, sessions, leftOut }) =>
+    leftOut === undefined ? `${address}: ${sessions} sessions` : `${address}: left out (${leftOut})`,
+  );
+  return [
+    ...(proxy === undefined ? [] : [["proxy", proxy] as [string, string]]),
+    ...(shares.length === 0 ? [] : [["addresses", shares.join("; ")] as [string, string]]),
+  ];
 }

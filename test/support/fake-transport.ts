@@ -31,6 +31,7 @@ export function fakeTransport(clock: Clock, server: FakeServer): FakeTransport {
     cancelled: 0,
     readingChanges: [],
     encodeChunk: (audio) => audio,
+    sessionsByAddress: () => ({}),
     warmUp: () => Promise.resolve({ connections: 1, tookMs: 0 }),
     open(spec, listener) {
       transport.opened++;

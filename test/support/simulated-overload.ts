@@ -172,6 +172,7 @@ function transportTo(pace: Pace, clock: Clock, spec: OverloadSpec, deadlineMs: n
   return {
     name: "simulated",
     encodeChunk: (audio) => audio,
+    sessionsByAddress: () => ({}),
     warmUp: () => Promise.resolve({ connections: 1, tookMs: 0 }),
     close: () => Promise.resolve(),
     open: (_, listener) => streamTo(pace, clock, spec, listener, deadlineMs),
