@@ -45,6 +45,7 @@ function faultyTransport(): AsrTransport {
       if (told?.["boom"] !== undefined) throw BOOM;
       return audio;
     },
+    sessionsByAddress: () => ({}),
     warmUp: () => Promise.resolve({ connections: 0, tookMs: 0 }),
     open({ recognition: { model } }, listener: StreamListener) {
       const fault = model as Fault | undefined;
