@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -75,11 +84,35 @@ test("where there are no runs yet, it says how to make one", async () => {
 test.each([
   [["--pin", "results/spoiled"], "no whole, valid run"],
   [["--pin", "results/run-0", "--as", "../x"], "--as"],
+  [["--pin", "results/run-0", "--as", ".."], "--as"],
+  [["--pin", "results/run-0", "--as=-x"], "--as"],
   [["--scenario", "other"], "no run matches"],
   [["nowhere"], "holds no run"],
 ])("%s is refused", async (args, message) => {
   const { err, exitCode } = await runBench(["history", ...args], { cwd });
   expect([exitCode, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test.each(["../../escaped", "..", "/tmp/escaped", "a/b", "-x", "\u001b[2J"])(
+  "a run that calls itself %j is refused by every reader, and pinned nowhere",
+  async (id) => {
+    const folder = join(cwd, "results", "run-0");
+    const file = join(folder, "result.json");
+    const result = JSON.parse(readFileSync(file, "utf8")) as { run: { id: string } };
+    writeFileSync(file, JSON.stringify({ ...result, run: { ...result.run, id } }));
+    for (const args of [["history", "--pin", folder], ["report", folder], ["gate", folder], ["history"]]) {
+      const { err, exitCode } = await runBench(args, { cwd });
+      expect([exitCode, err]).toEqual([2, expect.stringContaining("run.id: is not the id of a run")]);
+    }
+    expect(readdirSync(cwd)).toEqual(["results"]);
+  },
+);
+
+test("links in a run folder are not pinned", async () => {
+  symlinkSync("/etc/passwd", join(cwd, "results/run-0/link"));
+  await runBench(["history", "--pin", "results/run-0"], { cwd });
+  expect(existsSync(join(cwd, "baselines/main/run-0/result.json"))).toBe(true);
+  expect(existsSync(join(cwd, "baselines/main/run-0/link"))).toBe(false);
 });
 
 test("people read a table, with the word emulated", async () => {

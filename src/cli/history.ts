@@ -1,8 +1,10 @@
 /** `bench history`: the runs that are there, a figure by release, and baselines: copies of runs, kept by name. */
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { isRunId } from "../base/run-id.ts";
+import { printableLines } from "../base/printable.ts";
 import type { Figure } from "../metrics/figure.ts";
 import { figureIn, figureNamed } from "../metrics/figure.ts";
 import { mean } from "../metrics/paired.ts";
@@ -149,12 +151,13 @@ function render(lines: readonly HistoryLine[], figure: Figure): string {
     run ?? `${runs} runs`,
   ]);
   const head = ["when", "release", "scenario", "target", "verdict", figure.name, "run"];
-  return `\n${grid(head, rows, [5]).replaceAll(/[^\P{Cc}\n]/gu, "")}\n`;
+  return `\n${printableLines(grid(head, rows, [5]))}\n`;
 }
 
 /** @throws BenchError (exit 2) for a run that can be no baseline, or is one already */
 async function pin(world: World, { as, baselines }: Args, path: string): Promise<void> {
-  if (!/^[\w.-]+$/.test(as)) throw BenchError.usage(`--as ${as}: letters, digits, dots and dashes only`);
+  if (!isRunId(as))
+    throw BenchError.usage(`--as ${as}: letters, digits, dots and dashes only, a letter or digit first`);
   const { folder, result } = await openStoredRun(path, world.cwd);
   if (result.verdict === "void" || result.run.interrupted || !existsSync(join(folder, "result.json"))) {
     throw BenchError.usage(`${folder} is no whole, valid run: a baseline must be`);
@@ -164,7 +167,7 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
   if (existsSync(copy)) throw BenchError.usage(`${copy} is there already`);
   try {
     makeFolders(home);
-    cpSync(folder, copy, { recursive: true });
+    cpSync(folder, copy, { recursive: true, filter: isPlain });
   } catch (error) {
     throw new BenchError(`${copy} can't be written: ${messageOf(error)}`);
   }
@@ -175,4 +178,10 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
         ? "Five or more are wise: the spread between them is what a regression is judged by.\n"
         : ""),
   );
+}
+
+/** A run folder holds files and folders: links could lead anywhere, and pipes would block. */
+function isPlain(path: string): boolean {
+  const stats = lstatSync(path);
+  return stats.isFile() || stats.isDirectory();
 }

@@ -205,8 +205,11 @@ function machineFacts({
   };
 }
 
+/** A name of a folder has to hold it. */
+const LONGEST_NAME = 150;
+
 /** Sorts by time, names the scenario, and does not collide. */
 function newRunId(world: World, scenario: string): string {
   const stamp = new Date(world.clock.epochMs()).toISOString().slice(0, 19).replaceAll(":", "-");
-  return `${stamp}-${scenario}-${randomBytes(2).toString("hex")}`;
+  return `${stamp}-${scenario.slice(0, LONGEST_NAME)}-${randomBytes(2).toString("hex")}`;
 }

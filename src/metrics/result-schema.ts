@@ -1,6 +1,7 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
 import { z } from "zod";
 import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import { isRunId } from "../base/run-id.ts";
 import type { Calibration } from "./calibration.ts";
 import type { RunManifest } from "./manifest.ts";
 import { ATTRIBUTED } from "./attribution.ts";
@@ -154,7 +155,8 @@ const timelinePoint = z.strictObject({
 });
 
 const run = z.strictObject({
-  id: z.string(),
+  // A folder is named by it.
+  id: z.string().refine(isRunId, { error: "is not the id of a run" }),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   interrupted: z.boolean(),

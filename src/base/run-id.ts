@@ -1,0 +1,12 @@
+/** Names that become folders: of runs, and of baselines. They come from results and archives of anywhere. */
+
+/** Longer ones leave no room for a suffix within the 255 bytes of a file's name. */
+const LONGEST = 200;
+
+/**
+ * Whether `text` may name a folder of a run: letters, digits, dots, dashes and underscores, the first a letter or a digit. So it is
+ * never a path, a hidden file, an option or a command to a terminal.
+ */
+export function isRunId(text: string): boolean {
+  return text.length <= LONGEST && /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._-]*$/u.test(text);
+}
