@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
-import { parseDurationMs } from "../base/duration.ts";
+import { durationFlag } from "../base/duration.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { searchCapacity } from "../loadgen/capacity-search.ts";
@@ -168,10 +168,7 @@ function checkNumbers({ max, precision, replicates, price }: Args): void {
 }
 
 function seconds(flag: string, value: string): number {
-  const ms = parseDurationMs(value);
-  if (ms === undefined || ms < 1000)
-    throw BenchError.usage(`--${flag} ${value}: not a duration of 1 s or more`, "For example 90s, 10m.");
-  return ms / 1000;
+  return durationFlag(`--${flag}`, value, { minMs: 1000 }) / 1000;
 }
 
 function folderOf(world: World, { out }: Args): string {

@@ -1,7 +1,7 @@
 /** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
 import { once } from "node:events";
 import { loadDataset } from "../base/dataset.ts";
-import { parseDurationMs } from "../base/duration.ts";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
@@ -71,7 +71,11 @@ export function emulatorCommand(world: World): Command {
           describe:
             "Audio the server takes at a time, e.g. 100ms: a response for each; default: the profile's",
         })
-        .option("delays", { type: "string", describe: "Answer after exactly these ms: partial=80,final=120" })
+        .option("delays", {
+          type: "string",
+          describe:
+            "Answer after exactly this long: partial=80,final=120 (ms), or with units: partial=80ms,final=1.2s",
+        })
         .option("overload", {
           type: "number",
           describe:
@@ -144,7 +148,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   const profile = findProfile(args.profile, {
     ...(args.capacity === undefined ? {} : { capacity: args.capacity }),
     ...(args.slots === undefined ? {} : { slots: args.slots }),
-    ...(args.chunk === undefined ? {} : { chunkMs: parseDurationMs(args.chunk) ?? NaN }),
+    ...(args.chunk === undefined ? {} : { chunkMs: durationFlag("--chunk", args.chunk) }),
   });
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };

@@ -1,7 +1,8 @@
 /** Where a run is shown besides the terminal: `/metrics`, remote write, a Pushgateway, and a file to fill in afterwards. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BenchError, messageOf } from "../base/errors.ts";
+import { durationFlag } from "../base/duration.ts";
+import { messageOf } from "../base/errors.ts";
 import { isClosed } from "../loadgen/load.ts";
 import { loadShape } from "../loadgen/load-shape.ts";
 import { levelAt } from "../loadgen/models.ts";
@@ -28,7 +29,7 @@ import type { World } from "./world.ts";
 
 export interface ExportFlags {
   metricsPort?: number | undefined;
-  metricsLinger?: number | undefined;
+  metricsLinger?: string | undefined;
   remoteWrite?: string | undefined;
   pushgateway?: string | undefined;
   otlp?: string | undefined;
@@ -45,7 +46,7 @@ export interface Exporters {
 const JOB = "riva_bench";
 /** The file has about so many instants, no less than a second apart: making one takes some milliseconds of CPU. */
 const BACKFILL_INSTANTS = 12;
-const LINGER_AT_MOST_S = 30;
+const LINGER_AT_MOST_MS = 30_000;
 const SCRAPES_AFTER_END = 2;
 const PUSH_LIMIT_MS = 10_000;
 /** What a trend needs: figures of a finished run, not its course. */
@@ -53,9 +54,9 @@ const SUMMARY = /^bench_(run_(info|start_time_seconds|validity|verdict)|slo_(ver
 
 /** @throws BenchError (exit 2): a port that can't be had, a URL that is none, credentials that can't be sent */
 export async function openExporters(world: World, flags: ExportFlags, input: RunInput): Promise<Exporters> {
-  const { metricsPort, metricsLinger = 0 } = flags;
+  const { metricsPort, metricsLinger } = flags;
   if (metricsPort !== undefined) mustBePort("--metrics-port", metricsPort);
-  if (metricsLinger < 0) throw BenchError.usage("--metrics-linger must not be negative: seconds");
+  const lingerMs = metricsLinger === undefined ? undefined : durationFlag("--metrics-linger", metricsLinger);
   const plannedMs = input.scenario.warmupMs + input.scenario.steadyMs;
   const environment = await readEnvironment(world.env, world.cwd);
   const { remoteWrite, pushgateway, collector } = readServices(flags, environment);
@@ -114,11 +115,10 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
     listeners: [watching, ...(writer ? [writing] : []), ...(pushgateway ? [pushing] : []), ...tracing],
     async linger() {
       if (server === undefined || state === undefined) return;
-      const seconds = flags.metricsLinger ?? LINGER_AT_MOST_S;
-      const scrapes = flags.metricsLinger === undefined ? SCRAPES_AFTER_END : Infinity;
+      const scrapes = lingerMs === undefined ? SCRAPES_AFTER_END : Infinity;
       await new Promise<void>((resolve) => {
         const unhear = world.onInterrupt(() => end());
-        const cancel = world.clock.wakeAt(world.clock.nowMs() + seconds * 1000, () => end());
+        const cancel = world.clock.wakeAt(world.clock.nowMs() + (lingerMs ?? LINGER_AT_MOST_MS), () => end());
         const end = (): void => {
           unhear();
           cancel();

@@ -1,12 +1,13 @@
 /** The flags for what difference matters, the same for `bench gate` and `bench compare`. */
 import type { Argv } from "yargs";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Margins } from "../metrics/figure.ts";
 import { DEFAULT_MARGINS } from "../metrics/figure.ts";
 
 export interface MarginArguments {
   margin: number;
-  marginMs: number;
+  marginMs: string;
   marginRatio: number;
 }
 
@@ -18,9 +19,9 @@ export function marginOptions(yargs: Argv): Argv {
       describe: "Differences of latencies and rates up to so many percent don't matter",
     })
     .option("margin-ms", {
-      type: "number",
-      default: DEFAULT_MARGINS.absoluteMs,
-      describe: "Nor do differences of latencies up to so many milliseconds",
+      type: "string",
+      default: `${DEFAULT_MARGINS.absoluteMs}`,
+      describe: "Nor do differences of latencies up to so many milliseconds (or with a unit: 0.5s)",
     })
     .option("margin-ratio", {
       type: "number",
@@ -33,10 +34,13 @@ export function marginOptions(yargs: Argv): Argv {
 export function readMargins({ margin, marginMs, marginRatio }: MarginArguments): Margins {
   for (const [flag, value] of Object.entries({
     margin,
-    "margin-ms": marginMs,
     "margin-ratio": marginRatio,
   })) {
     if (!Number.isFinite(value) || value < 0) throw BenchError.usage(`--${flag} must be a number from 0 up`);
   }
-  return { absoluteMs: marginMs, relative: margin / 100, ratio: marginRatio / 100 };
+  return {
+    absoluteMs: durationFlag("--margin-ms", marginMs, { bare: "ms" }),
+    relative: margin / 100,
+    ratio: marginRatio / 100,
+  };
 }

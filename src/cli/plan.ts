@@ -1,6 +1,6 @@
 /** `bench plan`: the sessions and minutes that gates need at a scenario's load, and the strongest gate that a budget holds. */
 import type { Argv } from "yargs";
-import { parseDurationMs } from "../base/duration.ts";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import { expectedSessions } from "../loadgen/forecast.ts";
 import { shareAllowed } from "../metrics/slo.ts";
@@ -59,10 +59,8 @@ async function plan(world: World, args: Args): Promise<void> {
   if (!(confidence >= 50 && confidence <= 99.99)) {
     throw BenchError.usage("--confidence must be from 50 to 99.99", "Percent: 95 or 99.");
   }
-  const budgetMs = args.budget === undefined ? undefined : parseDurationMs(args.budget);
-  if (args.budget !== undefined && budgetMs === undefined) {
-    throw BenchError.usage(`--budget ${args.budget}: not a duration`, "For example 90s or 5m.");
-  }
+  const budgetMs =
+    args.budget === undefined ? undefined : durationFlag("--budget", args.budget, { minMs: 1000 });
   const { scenario, planned, dataset, slos } = await readInput(world, { ...args, seed: 1, workers: "auto" });
   const clipMs = dataset.clips.map(({ audioMs }) => audioMs);
   const expected = expectedSessions(planned, clipMs);

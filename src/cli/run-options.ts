@@ -72,8 +72,8 @@ export function runOptions(yargs: Argv): Argv {
       describe: "Serve Prometheus metrics at :N/metrics while the run lasts; 0 = any free port",
     })
     .option("metrics-linger", {
-      type: "number",
-      describe: "Seconds to go on serving after the run [default: two scrapes, 30 at most]",
+      type: "string",
+      describe: "How long to go on serving after the run, such as 20s [default: two scrapes, 30s at most]",
     })
     .option("remote-write", {
       type: "string",

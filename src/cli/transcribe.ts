@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../base/audio.ts";
-import { parseDurationMs } from "../base/duration.ts";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 import { randomStream } from "../base/random.ts";
@@ -72,10 +72,7 @@ export function transcribeCommand(world: World): Command {
 }
 
 async function transcribe(world: World, args: Args): Promise<void> {
-  const chunkMs = parseDurationMs(args.chunk);
-  if (chunkMs === undefined || chunkMs < 20 || chunkMs > 1000) {
-    throw BenchError.usage(`--chunk ${args.chunk}: must be 20ms to 1s`);
-  }
+  const chunkMs = durationFlag("--chunk", args.chunk, { minMs: 20, maxMs: 1000 });
   if (!(args.pace >= 0 && args.pace <= 100)) throw BenchError.usage(`--pace ${args.pace}: must be 0 to 100`);
   if (!Number.isInteger(args.retries) || args.retries < 0 || args.retries > 10)
     throw BenchError.usage(`--retries ${args.retries}: must be a whole number from 0 to 10`);

@@ -32,7 +32,7 @@ describe("parseFaults", () => {
     ["reset:rate=101%", 'character 12: "rate" must be a share', undefined],
     ["reset:rate=2", 'character 12: "rate" must be a share', undefined],
     ["reset:rate", 'character 7: "rate" must be a share', undefined],
-    ["stall:for=2", 'character 11: "for" must be a duration with its unit', undefined],
+    ["stall:for=-2s", 'character 11: "for" must be a duration, such as', undefined],
     ["error:status=EXHAUSTED", 'character 14: "status" must be a gRPC status', undefined],
     ["reject:above=-1", 'character 14: "above" must be a whole number', undefined],
     ["latency:rate=1%", 'character 1: "latency" needs "add"', "For example latency:add=2s"],

@@ -97,9 +97,9 @@ interface Param {
 }
 
 const duration = (name: "afterMs" | "fromMs" | "untilMs" | "lastsMs" | "restartMs"): Param => ({
-  expects: "a duration with its unit, such as 500ms or 2s",
+  expects: "a duration, such as 500ms, 2s or 2 (seconds)",
   read(text) {
-    const ms = /[a-z]$/.test(text) ? parseDurationMs(text) : undefined;
+    const ms = parseDurationMs(text);
     return ms === undefined ? undefined : { [name]: ms };
   },
 });

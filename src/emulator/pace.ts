@@ -1,5 +1,6 @@
 /** Decides when replies leave: by the model of a server under load, or after delays that are known exactly. */
 import type { Clock } from "../base/clock.ts";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { InferenceMeter } from "./inference-meter.ts";
 import type { Profile } from "./model.ts";
@@ -35,21 +36,22 @@ export interface ExactDelays {
 }
 
 /**
- * Reads `partial=80,final=120`.
+ * Reads `partial=80,final=120`: milliseconds, or any duration with its unit.
  * @throws BenchError (exit 2) for anything else
  */
 export function parseDelays(text: string): ExactDelays {
   const values = new Map<string, number>();
   for (const part of text.split(",")) {
-    const [, name, ms] = /^\s*(partial|final)\s*=\s*(\d+(?:\.\d+)?)(?:ms)?\s*$/.exec(part) ?? [];
-    if (name !== undefined) values.set(name, Number(ms));
+    const [, name, ms] = /^\s*(partial|final)\s*=(.+)$/.exec(part) ?? [];
+    if (name !== undefined && ms !== undefined)
+      values.set(name, durationFlag(`--delays ${name}`, ms, { bare: "ms" }));
   }
   const partialMs = values.get("partial");
   const finalMs = values.get("final");
   if (partialMs === undefined || finalMs === undefined || text.split(",").length !== 2) {
     throw BenchError.usage(
       `"${text}" are no delays`,
-      "Give both in milliseconds: --delays partial=80,final=120",
+      "Give both, in milliseconds or with a unit: --delays partial=80,final=1.2s",
     );
   }
   return { partialMs, finalMs };

@@ -1,6 +1,6 @@
 /** The gateway's configuration file: everything has a default but the upstreams. Flags win over the file. */
 import { z } from "zod";
-import { parseDurationMs } from "../base/duration.ts";
+import { parseDurationMs, WEEK_MS } from "../base/duration.ts";
 import { section } from "../base/yaml.ts";
 
 /** Durations in milliseconds, defaults filled in. Keys are those of the file. */
@@ -70,8 +70,11 @@ function duration(defaultText: string) {
     .default(defaultText)
     .transform((value, context) => {
       const ms = parseDurationMs(String(value));
-      if (ms !== undefined && ms > 0) return ms;
-      context.addIssue({ code: "custom", message: "must be a duration such as 30s or 5m" });
+      if (ms !== undefined && ms > 0 && ms <= WEEK_MS) return ms;
+      context.addIssue({
+        code: "custom",
+        message: "must be a duration such as 30, 30s, 5m or 500ms, 168h at most",
+      });
       return z.NEVER;
     });
 }

@@ -1,5 +1,5 @@
 /** When a run goes on until its percentile is certified: how long the window must become. Pure. */
-import { parseDurationMs } from "../base/duration.ts";
+import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Summary } from "../metrics/result.ts";
 import type { Slo } from "../metrics/slo.ts";
@@ -39,11 +39,7 @@ export function parseUntilCertified(
       "Loads of one level can: concurrency, offline, constant, poisson and soak, without iterations.",
     );
   }
-  const budgetMs = parseDurationMs(budget ?? DEFAULT_BUDGET);
-  if (budgetMs === undefined || budgetMs <= 0) {
-    throw BenchError.usage(`--budget ${budget}: not a duration`, "For example 90s, 30m or 2h.");
-  }
-  return { stat, budgetMs };
+  return { stat, budgetMs: durationFlag("--budget", budget ?? DEFAULT_BUDGET, { minMs: 1000 }) };
 }
 
 export interface ExtensionInput {

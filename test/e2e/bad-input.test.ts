@@ -43,7 +43,7 @@ describe("bad input", () => {
     ["a flag without its value", ["run", "--seed"], /No value after --seed\n {2}See `bench run --help`/],
     ["a list without a member", ["--slo"], /No value after --slo/],
     ["an empty value: a variable that is not set", ["gate", "x", "--baseline", ""], /--baseline is empty/],
-    ["text for a number", ["--metrics-linger", "long"], /--metrics-linger must be a number/],
+    ["text for a number", ["--metrics-linger", "long"], /--metrics-linger long: not a duration/],
     ["a flag given twice", ["--target", "nim", "--target", "nvcf"], /--target is given 2 times/],
     ["too few arguments", ["compare", "a"], /See `bench compare --help`/],
     ["a port that is none", ["--metrics-port", "99999"], /--metrics-port must be .*65535/],
