@@ -9,6 +9,7 @@ const cwd = mkdtempSync(join(tmpdir(), "riva-bench-test-"));
 writeFileSync(join(cwd, "a.wav"), "");
 
 const FLAGS: [flag: string, args: string[]][] = [
+  ["--metrics-linger", ["run"]],
   ["--duration", ["run"]],
   ["--warmup", ["run"]],
   ["--chunk", ["run"]],

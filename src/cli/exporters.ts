@@ -52,11 +52,22 @@ const PUSH_LIMIT_MS = 10_000;
 /** What a trend needs: figures of a finished run, not its course. */
 const SUMMARY = /^bench_(run_(info|start_time_seconds|validity|verdict)|slo_(verdict|limit)|result_)/;
 
-/** @throws BenchError (exit 2): a port that can't be had, a URL that is none, credentials that can't be sent */
-export async function openExporters(world: World, flags: ExportFlags, input: RunInput): Promise<Exporters> {
-  const { metricsPort, metricsLinger } = flags;
+/**
+ * What needs neither a target nor a port, so that a slip costs no time.
+ * @throws BenchError (exit 2) that names the flag
+ */
+export function checkExportFlags({ metricsPort, metricsLinger }: ExportFlags): {
+  metricsPort: number | undefined;
+  lingerMs: number | undefined;
+} {
   if (metricsPort !== undefined) mustBePort("--metrics-port", metricsPort);
   const lingerMs = metricsLinger === undefined ? undefined : durationFlag("--metrics-linger", metricsLinger);
+  return { metricsPort, lingerMs };
+}
+
+/** @throws BenchError (exit 2): a port that can't be had, a URL that is none, credentials that can't be sent */
+export async function openExporters(world: World, flags: ExportFlags, input: RunInput): Promise<Exporters> {
+  const { metricsPort, lingerMs } = checkExportFlags(flags);
   const plannedMs = input.scenario.warmupMs + input.scenario.steadyMs;
   const environment = await readEnvironment(world.env, world.cwd);
   const { remoteWrite, pushgateway, collector } = readServices(flags, environment);

@@ -2,7 +2,7 @@
 import { BenchError } from "../base/errors.ts";
 import { renderTable } from "../report/table.ts";
 import type { Exporters } from "./exporters.ts";
-import { openExporters } from "./exporters.ts";
+import { checkExportFlags, openExporters } from "./exporters.ts";
 import { exitCode } from "./exit-code.ts";
 import type { OpenTarget } from "./open-target.ts";
 import { resultLine } from "./json-lines.ts";
@@ -19,6 +19,7 @@ import type { World } from "./world.ts";
 export async function run(world: World, args: RunArguments): Promise<void> {
   if (args.json && args.jsonLines) throw BenchError.usage("--json and --json-lines: take one of them");
   const input = await readInput(world, args);
+  checkExportFlags(args);
   const open = await openTarget(world, args.target);
   try {
     const exporters = await openExporters(world, args, input);
