@@ -1,6 +1,6 @@
 /** Messages of the gateway's binary dialect (docs/gateway-protocol.md): those we send, those we hear as what they mean. */
 import type { Failure, FailurePhase } from "../base/outcome.ts";
-import { isRecord } from "./nim-realtime-session.ts";
+import { isFiniteNumber, isRecord } from "./nim-realtime-session.ts";
 import type { AsrResponse, StreamSpec, WordTime } from "./transport.ts";
 
 /** No more audio. */
@@ -92,14 +92,18 @@ function responseOf(event: Record<string, unknown>, atMs: number): AsrResponse {
     atMs,
     final: event["type"] === "final",
     text: textOf(event["text"]),
-    ...(typeof stability === "number" && { stability }),
-    ...(typeof processedMs === "number" && { audioProcessedS: processedMs / 1000 }),
+    ...(isFiniteNumber(stability) && { stability }),
+    ...(isFiniteNumber(processedMs) && processedMs >= 0 && { audioProcessedS: processedMs / 1000 }),
     ...(Array.isArray(words) && { words: words.filter(isRecord).map(wordOf) }),
   };
 }
 
 function wordOf({ word, start_ms, end_ms }: Record<string, unknown>): WordTime {
-  return { word: textOf(word), startMs: Number(start_ms), endMs: Number(end_ms) };
+  return {
+    word: textOf(word),
+    startMs: isFiniteNumber(start_ms) ? start_ms : 0,
+    endMs: isFiniteNumber(end_ms) ? end_ms : 0,
+  };
 }
 
 function textOf(value: unknown): string {

@@ -1,5 +1,5 @@
 /** Events of a NIM's realtime dialect: those we send as bytes, those we hear as what they mean. */
-import { isRecord } from "./nim-realtime-session.ts";
+import { isFiniteNumber, isRecord } from "./nim-realtime-session.ts";
 import type { AsrResponse, WordTime } from "./transport.ts";
 
 /** Follows each chunk. */
@@ -57,7 +57,7 @@ function completed(event: Record<string, unknown>, atMs: number): AsrResponse {
     final: true,
     text: textOf(event["transcript"]),
     ...(words.length > 0 && { words }),
-    ...(typeof seconds === "number" && { audioProcessedS: seconds }),
+    ...(isFiniteNumber(seconds) && seconds >= 0 && { audioProcessedS: seconds }),
   };
 }
 
@@ -77,8 +77,8 @@ function wordsOf(info: unknown): WordTime[] {
   if (!Array.isArray(words)) return [];
   return words.filter(isRecord).map(({ word, start_time: startMs, end_time: endMs }) => ({
     word: textOf(word),
-    startMs: typeof startMs === "number" ? startMs : 0,
-    endMs: typeof endMs === "number" ? endMs : 0,
+    startMs: isFiniteNumber(startMs) ? startMs : 0,
+    endMs: isFiniteNumber(endMs) ? endMs : 0,
   }));
 }
 

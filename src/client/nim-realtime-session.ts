@@ -76,3 +76,8 @@ function part(defaults: CreatedSession["defaults"], key: string): Record<string,
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** JSON holds numbers such as 1e999, which are read as Infinity: no time and no share is that. */
+export function isFiniteNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

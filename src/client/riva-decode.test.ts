@@ -54,6 +54,15 @@ describe("decodeResponse", () => {
     expect(decode({ audio_processed: 0, stability: 0 })).toEqual({ atMs: 5, final: false, text: "" });
   });
 
+  it("takes Infinity and NaN for numbers that were not given", () => {
+    for (const number of [Infinity, -Infinity, NaN])
+      expect(decode({ audio_processed: number, stability: number })).toEqual({
+        atMs: 5,
+        final: false,
+        text: "",
+      });
+  });
+
   it("tells the words of the finals, or of the interims when there is no final", () => {
     const first = {
       alternatives: [{ transcript: "a", words: [{ start_time: 80, end_time: 160, word: "a" }] }],

@@ -85,8 +85,9 @@ class ResponseReader {
       else if (tag === RESULT_AUDIO_PROCESSED) processed = this.#float(end);
       else this.#skip(tag, end);
     }
-    // Zero is the default of proto3, so here and for the stability it means "not given".
-    if (processed > (response.audioProcessedS ?? 0)) response.audioProcessedS = processed;
+    // Zero is the default of proto3, so here and for the stability it means "not given"; so do Infinity and NaN.
+    if (processed > (response.audioProcessedS ?? 0) && processed < Infinity)
+      response.audioProcessedS = processed;
     const words = this.#takeWords();
     if (final) {
       response.final = true;
@@ -95,7 +96,7 @@ class ResponseReader {
     } else {
       this.#interimText += this.#transcript;
       if (words !== undefined) this.#interimWords = this.#interimWords?.concat(words) ?? words;
-      if (stability !== 0) response.stability ??= stability;
+      if (stability !== 0 && Number.isFinite(stability)) response.stability ??= stability;
     }
   }
 
