@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { loadDataset } from "../base/dataset.ts";
 import { durationFlag } from "../base/duration.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { bareHost, joinHostPort } from "../base/host-port.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { EmulatorStats } from "../emulator/counts.ts";
 import { FAULT_KINDS, parseFaults } from "../emulator/fault-spec.ts";
@@ -142,7 +143,8 @@ async function emulate(world: World, args: Args): Promise<void> {
 }
 
 async function start(world: World, args: Args, onServed: EmulatorOptions["onServed"]): Promise<Emulator> {
-  const { host, port, httpPort } = args;
+  const { port, httpPort } = args;
+  const host = bareHost(args.host);
   mustBePort("--port", port);
   if (httpPort !== undefined) mustBePort("--http-port", httpPort);
   const profile = findProfile(args.profile, {
@@ -187,11 +189,11 @@ function processUsage(world: World): ProcessUsage {
 function announce(world: World, args: Args, { port, httpPort, model }: Emulator): void {
   const { host, profile, json, tlsCert, tlsClientCa } = args;
   const security = tlsCert === undefined ? "plain" : tlsClientCa === undefined ? "tls" : "mtls";
-  const http = httpPort === undefined ? "" : `, HTTP on ${host}:${httpPort}`;
+  const http = httpPort === undefined ? "" : `, HTTP on ${joinHostPort(bareHost(host), httpPort)}`;
   world.stdout.write(
     json
       ? `${JSON.stringify({ ready: true, host, port, httpPort, security, profile, model, emulated: true })}\n`
-      : `riva-bench emulator (emulated, profile ${profile}, ${security}) listening on ${host}:${port}${http}\n`,
+      : `riva-bench emulator (emulated, profile ${profile}, ${security}) listening on ${joinHostPort(bareHost(host), port)}${http}\n`,
   );
 }
 

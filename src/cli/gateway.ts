@@ -7,6 +7,7 @@ import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { readText } from "../base/text-file.ts";
+import { bareHost, joinHostPort } from "../base/host-port.ts";
 import { randomStream } from "../base/random.ts";
 import { parseYaml } from "../base/yaml.ts";
 import { createRivaGrpc } from "../client/riva-grpc.ts";
@@ -164,7 +165,7 @@ async function gateway(world: World, args: Args): Promise<void> {
     "gateway started",
   );
   world.stdout.write(
-    `riva-bench gateway listening on ${tls === undefined ? "http" : "https"}://${config.host}:${server.port}/, ` +
+    `riva-bench gateway listening on ${tls === undefined ? "http" : "https"}://${joinHostPort(bareHost(config.host), server.port)}/, ` +
       `upstreams: ${loaded.upstreams.map(({ uri }) => uri).join(", ") || "none"}` +
       `${config.fallback === "mock" ? " (fallback: MOCK words)" : ""}\n`,
   );

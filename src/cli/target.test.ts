@@ -64,6 +64,42 @@ describe("without --target", () => {
   });
 });
 
+describe("RIVA_HOST", () => {
+  test.each(["::1", "[::1]"])("%s is an IPv6 address", async (RIVA_HOST) => {
+    expect((await resolve(undefined, { RIVA_HOST })).address).toBe("[::1]:50051");
+  });
+
+  test.each(["host:50051", "[::1]:50051", "grpc://host"])("%s is more than a host", async (RIVA_HOST) => {
+    await expect(resolve(undefined, { RIVA_HOST })).rejects.toMatchObject({
+      message: "RIVA_HOST: a host alone is expected, without scheme and port",
+      exitCode: 2,
+    });
+  });
+});
+
+describe("a proxy", () => {
+  const http_proxy = "http://user:SECRET@proxy:3128";
+
+  test("is that of the scheme, and its credentials are no part of what is printed", async () => {
+    const target = await resolve("grpc://asr.example", { http_proxy });
+    expect(target.route?.proxy).toMatchObject({ host: "proxy", credentials: "user:SECRET" });
+    expect(target.sources).toEqual({ uri: "--target", proxy: "http_proxy" });
+    expect((await resolve("grpcs://asr.example", { http_proxy })).route).toBeUndefined();
+  });
+
+  test("is not used for this machine, which is told", async () => {
+    const target = await resolve("ws://localhost", { http_proxy });
+    expect([target.route, target.httpRoute]).toEqual([undefined, undefined]);
+    expect(target.direct).toBe("http_proxy is not used for loopback addresses");
+  });
+
+  test("of the HTTP port goes by its own address", async () => {
+    const path = await file("name: p\nuri: grpc://localhost:1\nhttp: http://nim.example:9000\n");
+    const target = await resolve(path, { http_proxy });
+    expect([target.route, target.httpRoute?.proxy?.host]).toEqual([undefined, "proxy"]);
+  });
+});
+
 describe("a URI", () => {
   test.each([
     ["grpc://localhost", "localhost:50051", false],
@@ -86,12 +122,12 @@ describe("a URI", () => {
   test.each([
     ["http://localhost:9000", /http:\/\/ is not supported/],
     ["ws://localhost:9000/v2/chat", /no dialect is known at \/v2\/chat/],
-    ["ws://localhost:9000?intent=transcription", /not a server's address/],
+    ["ws://localhost:9000?model=x", /the query model is not known/],
     ["grpc://", /not a server's address/],
     ["grpc://host:0", /port 0/],
     ["grpc://host:70000", /port 70000/],
     ["grpc://host:-1", /not a server's address/],
-    ["grpc://user:pw@host:1", /not a server's address/],
+    ["grpc://user:pw@host:1", /^target grpc:\/\/host:1: an address holds no credentials/],
     ["grpc://host:1/path", /not a server's address/],
   ])("%s is refused", async (uri, message) => {
     await expect(resolve(uri)).rejects.toMatchObject({
@@ -122,6 +158,9 @@ describe("a name", () => {
   test.each([
     ["emulator-nin", 'Did you mean "emulator-nim"?'],
     ["localhost:50051", 'Did you mean "grpc://localhost:50051"?'],
+    ["10.0.0.7", 'Did you mean "grpc://10.0.0.7"?'],
+    ["::1", 'Did you mean "grpc://[::1]:50051"?'],
+    ["[::1]:50051", 'Did you mean "grpc://[::1]:50051"?'],
   ])("%s is unknown", async (name, hint) => {
     await expect(resolve(name)).rejects.toMatchObject({
       message: `unknown target "${name}"`,
@@ -144,7 +183,8 @@ describe("a file", () => {
   test.each([
     ["ws://h", "", "nim-realtime", "/v1/realtime", "http://h:9000"],
     ["wss://h/v1/realtime", "", "nim-realtime", "/v1/realtime", "https://h:443"],
-    ["ws://h:1/asr/v1/stream", "", "gateway", "/asr/v1/stream", "http://h:1"],
+    ["ws://h:1/asr/v1/stream", "", "gateway", "/asr/v1/stream", "http://h:1/asr"],
+    ["ws://h:1/asr/v1/realtime", "", "nim-realtime", "/asr/v1/realtime", "http://h:1/asr"],
     ["grpc://h", "http: http://h:9000/\n", "riva-grpc", "", "http://h:9000"],
     ["grpc://h", "", "riva-grpc", "", undefined],
   ])("%s speaks and answers HTTP", async (uri, more, kind, path, httpUrl) => {

@@ -4,15 +4,17 @@
  * is the worst surprise a load test has.
  */
 import { readFile } from "node:fs/promises";
+import { isIPv6 } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { readNamedFile } from "../base/named-file.ts";
 import { redactUrl } from "../base/redact.ts";
 import { parseYaml, section } from "../base/yaml.ts";
+import { hostAndPort } from "../client/endpoint.ts";
 import type { Route, TlsMaterial } from "../client/endpoint.ts";
 import { chooseProxy } from "../client/proxy.ts";
-import type { Destination } from "../client/proxy.ts";
+import type { Destination, ProxyServer } from "../client/proxy.ts";
 import type { TargetKind } from "../client/transports.ts";
 import type { Environment, Setting } from "./dot-env.ts";
 import { readEnvironment } from "./dot-env.ts";
@@ -152,7 +154,9 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
   if (flag.includes("://") || /^[^/\\]*:.*@/.test(flag))
     return fromEnvironment(blank(parseTargetUri(flag).address, flag, "--target", cwd, cwd), environment);
 
-  if (/^[\w.-]+:\d+$/.test(flag))
+  if (isIPv6(flag))
+    throw BenchError.usage(`unknown target "${flag}"`, `Did you mean "grpc://[${flag}]:50051"?`);
+  if (/^[\w.-]+:\d+$|^\[[^\]]+\](:\d+)?$|^[\d.]+$/.test(flag))
     throw BenchError.usage(`unknown target "${flag}"`, `Did you mean "grpc://${flag}"?`);
 
   const { path, text } = await readNamedFile(flag, { what: "target", folder: join(root, "targets"), cwd });
@@ -209,7 +213,7 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     return found?.value;
   };
 
-  const parsed = parseTargetUri(expand(chosen.uri, environment, chosen.source));
+  const parsed = parseTargetUri(expand(chosen.uri, hostInUri(environment), chosen.source));
   const secure = parsed.secure || (chosen.addressFromEnvironment && isOn("RIVA_SSL", environment));
   const at = { ...parsed, secure };
   if (chosen.kind !== undefined && chosen.kind !== at.kind) {
@@ -260,7 +264,7 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     path: at.path,
     ...(httpUrl === undefined ? {} : { httpUrl }),
     ...(tls === undefined ? {} : { tls }),
-    ...(proxy === undefined ? {} : { route: { proxy } }),
+    ...routePart(proxy, at),
     ...(httpProxy === undefined ? {} : { httpRoute: { proxy: httpProxy } }),
     ...(direct === undefined ? {} : { direct }),
     metadata,
@@ -270,6 +274,16 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     ...(scrape === undefined ? {} : { scrape }),
     sources,
   };
+}
+
+/** A zone says by which interface the address is reached: it stands in no header and no certificate. */
+function routePart(
+  proxy: ProxyServer | undefined,
+  { address, zone }: TargetUri,
+): Pick<ResolvedTarget, "route"> {
+  if (proxy !== undefined) return { route: { proxy } };
+  const host = hostAndPort(address)?.host ?? "";
+  return zone === undefined ? {} : { route: { addresses: [`${host}%${zone}`] } };
 }
 
 function webDestination(url: string): Destination {
@@ -317,7 +331,7 @@ function pick(
 /** Where a target answers HTTP: where its file says, else with its WebSocket. */
 function httpUrlOf(chosen: Chosen, at: TargetUri, environment: Environment): string | undefined {
   if (chosen.http === undefined) {
-    return at.kind === "riva-grpc" ? undefined : `http${at.secure ? "s" : ""}://${at.address}`;
+    return at.kind === "riva-grpc" ? undefined : `http${at.secure ? "s" : ""}://${at.address}${at.prefix}`;
   }
   const url = expand(chosen.http, environment, `${chosen.source}: http`);
   if (!/^https?:\/\/[^\s/?#@]+\/?$/.test(url) || !URL.canParse(url)) {
@@ -377,6 +391,22 @@ function expand(text: string, environment: Environment, where: string): string {
     }
     return value;
   });
+}
+
+/** RIVA_HOST as it stands in a URI: an IPv6 address in brackets. */
+function hostInUri(environment: Environment): Environment {
+  return (name) => {
+    const setting = environment(name);
+    if (setting === undefined || name !== "RIVA_HOST") return setting;
+    const { value, source } = setting;
+    if (isIPv6(value)) return { value: `[${value}]`, source };
+    if (/^[^:]+:\d+$|\]:\d+$|:\/\//.test(value))
+      throw BenchError.usage(
+        `${source}: a host alone is expected, without scheme and port`,
+        "Write the port to RIVA_PORT, and RIVA_SSL=true for TLS.",
+      );
+    return setting;
+  };
 }
 
 function isOn(variable: string, environment: Environment): boolean {

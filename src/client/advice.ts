@@ -42,6 +42,12 @@ function certificateAdvice(code: string, given: GivenTls | undefined): string {
   return lone ? NO_INTERMEDIATE : OTHER_AUTHORITY;
 }
 
+const TOO_LARGE =
+  "A message is larger than the limit of the server or of a proxy before it (gRPC's default is 4 MB, 131 s of 16 kHz audio): " +
+  "stream the audio instead of sending it whole, or raise that limit.";
+const TOO_LARGE_WEB =
+  "The server or a proxy before it takes no message of this size: stream the audio in shorter chunks, or raise that limit.";
+
 /** What a target is reached by, as far as advice differs: where it listens and how it is written. */
 export type ReachedBy = "gRPC" | "HTTP";
 
@@ -63,6 +69,8 @@ export function adviceFor(failure: Failure, by: ReachedBy = "gRPC", given?: Give
       ? "The proxy wants credentials: write them into its URL (http://user:password@proxy:3128)."
       : "Check the proxy that the environment names, or name the target's host in NO_PROXY.";
   }
+  if (failure.code === "MESSAGE_TOO_LARGE") return TOO_LARGE;
+  if (failure.code === "HTTP_413" || failure.code === "WS_1009") return TOO_LARGE_WEB;
   if (failure.phase === "resolve") return "Check the host name of the target.";
   if (failure.origin === "generator" && failure.class === "resource-exhausted") {
     return "This machine is out of sockets: raise the limit of open files (ulimit -n) or use fewer connections.";

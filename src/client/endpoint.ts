@@ -44,11 +44,6 @@ export function hostAndPort(address: string): { host: string; port: number } | u
   return host === undefined ? undefined : { host, port: Number(digits) };
 }
 
-/** host:port, an IPv6 address in brackets. */
-export function joinHostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 /** For people: host:port, with the address meant where the name has several. */
 export function withIp(address: string, ip: string | undefined): string {
   return ip === undefined ? address : `${address} (${ip})`;

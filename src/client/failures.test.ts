@@ -279,6 +279,38 @@ describe("what Riva says", () => {
   });
 });
 
+// A limit of the server, in the words of gRPC's C++, Go, Node, Java and Rust; of our side, when we send too much.
+it.each([
+  "Received message larger than max (4480044 vs. 4194304)",
+  "SERVER: Received message larger than max (4480044 vs. 4194304)",
+  "CLIENT: Sent message larger than max (4480044 vs. 4194304)",
+  "grpc: received message larger than max (4480044 vs. 4194304)",
+  "Received message larger than max (4480044 vs 4194304)",
+  "gRPC message exceeds maximum size 4194304: 4480044",
+  "Error, decoded message length too large: found 4480044 bytes, the limit is: 4194304 bytes",
+  "Received message that decompresses to a size larger than 4194304",
+  "Attempted to send message with a size larger than 134217728",
+])("%s: a limit to raise, or audio to stream", (details) => {
+  const failure = grpcFailure(8, details, "configure");
+  expect(failure).toMatchObject({ class: "bad-config", origin: "client-config", code: "MESSAGE_TOO_LARGE" });
+  expect(adviceFor(failure)).toMatch(/^A message is larger .* stream the audio .* or raise that limit/);
+});
+
+it("advises by what was given for TLS", () => {
+  const advice = (reason: string, given?: { rootCa?: unknown }): string | undefined =>
+    adviceFor(grpcFailure(14, noConnection(reason), "configure"), "gRPC", given);
+  const lone = "Error: unable to verify the first certificate";
+  const rootCa = "PEM";
+  expect(advice(lone)).toMatch(/give the authority that did .* intermediate/s);
+  expect(advice(lone, { rootCa })).toMatch(/^The server sends its own certificate only/);
+  expect(advice("Error: self-signed certificate in certificate chain", { rootCa })).toMatch(
+    /not signed by the authority/,
+  );
+  expect(advice("Error: self-signed certificate in certificate chain")).toMatch(
+    /give the authority that did/,
+  );
+});
+
 it("advises on what people get wrong most", () => {
   const advice = (status: number, details: string): string | undefined =>
     adviceFor(grpcFailure(status, details, "configure"));

@@ -78,6 +78,10 @@ const CONNECT_ERRORS: readonly KnownText[] = [
   [/Failed to connect|[Cc]losed|socket hang up/, "connection-lost", "server", { code: "ECONNRESET" }],
 ];
 
+/** A message beyond the limit of one side, in the words of gRPC's C++, Go, Node, Java and Rust. */
+const TOO_LARGE =
+  /message larger than max|message exceeds maximum size|message length too large|message (?:with|that decompresses to) a size larger than/i;
+
 /** Texts of calls that ended without a status from the server. */
 const CALL_ERRORS: readonly KnownText[] = [
   // The connection below the stream was lost.
@@ -90,8 +94,9 @@ const CALL_ERRORS: readonly KnownText[] = [
   // What came was not gRPC, or not Riva's messages. 401, 403, 429, 502, 503 and 504 have good statuses of their own.
   [/^Received HTTP status code (?!401|403|429|50[234])/, "protocol-violation", "server"],
   [/^Response message parsing error/, "protocol-violation", "server"],
-  // A frame's length beyond our limit is not a length. (gRPC servers in C++ say "vs." of our own messages.)
-  [/^Received message larger than max \(\d+ vs \d+\)$/, "protocol-violation", "server"],
+  // A frame's length beyond our own limit (MAX_MESSAGE_BYTES) is not a length.
+  [/^Received message larger than max \(\d+ vs 134217728\)$/, "protocol-violation", "server"],
+  [TOO_LARGE, "bad-config", "client-config", { code: "MESSAGE_TOO_LARGE" }],
   // Our own deadline, of a unary call.
   [/^Deadline exceeded.*waiting for (?:LB pick|name resolution)/i, "timeout", "server", { phase: "connect" }],
 ];

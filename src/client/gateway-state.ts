@@ -28,7 +28,7 @@ export interface GatewayState {
 
 /** Asks the gateway at `address`; undefined when whatever answers there is not this project's gateway. Never rejects. */
 export async function askGateway(
-  { address, tls, route }: Pick<Endpoint, "address" | "tls" | "route">,
+  { address, path = "", tls, route }: Pick<Endpoint, "address" | "path" | "tls" | "route">,
   clock: Clock,
   timeoutMs: number,
 ): Promise<UnaryResult<GatewayState | undefined>> {
@@ -36,7 +36,7 @@ export async function askGateway(
   const answer = await askHttp(
     {
       method: "GET",
-      url: `http${tls === undefined ? "" : "s"}://${address}/health/ready`,
+      url: `http${tls === undefined ? "" : "s"}://${address}${gatewayPrefix(path)}/health/ready`,
       tls: tls === undefined ? undefined : tlsOptions(address, host, tls),
       proxy: route?.proxy,
       ip: route?.addresses?.[0],
@@ -55,4 +55,9 @@ function readState(body: string): GatewayState | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What an ingress puts before the gateway's paths, by that of its dialect. */
+export function gatewayPrefix(path: string): string {
+  return path.replace(/\/v1\/(?:stream|realtime)$/, "");
 }

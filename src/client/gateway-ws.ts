@@ -3,6 +3,7 @@ import { hostAndPort } from "./endpoint.ts";
 import { gatewayDialect } from "./gateway-dialect.ts";
 import { checkedHeaders } from "./nim-realtime-endpoint.ts";
 import { rivaTransport } from "./riva-transport.ts";
+import { gatewayPrefix } from "./gateway-state.ts";
 import { Rotation } from "./rotation.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
@@ -25,7 +26,13 @@ export function createGatewayWs(options: TransportOptions): AsrTransport {
   const headers = checkedHeaders(metadata);
   const proxy = options.route?.proxy;
   const rotation = new Rotation(options.route?.addresses, options.firstAddress);
-  const health = { method: "GET", url: `http${s}://${address}/health/ready`, headers, tls, proxy } as const;
+  const health = {
+    method: "GET",
+    url: `http${s}://${address}${gatewayPrefix(path)}/health/ready`,
+    headers,
+    tls,
+    proxy,
+  } as const;
   const dialect = gatewayDialect(
     { url: `ws${s}://${address}${path}`, address, headers, tls, proxy },
     rotation,

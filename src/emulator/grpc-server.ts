@@ -3,6 +3,7 @@ import { constants } from "node:http2";
 import type { ServerHttp2Stream } from "node:http2";
 import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from "@grpc/grpc-js";
+import { joinHostPort } from "../base/host-port.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type {
   HealthCheckRequest,
@@ -185,10 +186,9 @@ function statusOf({ code, message }: Rejection): { code: status; details: string
 async function listen(server: Server, { host, port }: Address, tls: ServerTls | undefined): Promise<number> {
   // The library would print what is thrown here.
   setLogVerbosity(logVerbosity.NONE);
-  const bracketed = host.includes(":") ? `[${host}]` : host;
   const credentials = serverCredentials(tls);
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${bracketed}:${port}`, credentials, (error, boundPort) => {
+    server.bindAsync(joinHostPort(host, port), credentials, (error, boundPort) => {
       if (error) reject(cannotListen(error, { host, port }, "--port"));
       else resolve(boundPort);
     });
@@ -212,5 +212,8 @@ export function cannotListen(error: Error, { host, port }: Address, flag: string
         `port ${port} on ${host} is in use`,
         `Take another with ${flag} N, or 0 for any free one.`,
       )
-    : BenchError.usage(`can't listen on ${host}:${port}: ${messageOf(error)}`, `Check --host and ${flag}.`);
+    : BenchError.usage(
+        `can't listen on ${joinHostPort(host, port)}: ${messageOf(error)}`,
+        `Check --host and ${flag}.`,
+      );
 }

@@ -12,6 +12,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
+import { bareHost, joinHostPort } from "../base/host-port.ts";
 import type { Clock } from "../base/clock.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
@@ -296,7 +297,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(error, config)));
-    server.listen(config.port, config.host, resolve);
+    server.listen(config.port, bareHost(config.host), resolve);
   });
 
   function endAll(): void {
@@ -356,5 +357,8 @@ function secure({ cert, key, ca }: GatewayTls): object {
 
 function cannotListen(error: Error & { code?: string }, { host, port }: GatewayConfig): BenchError {
   const why = error.code === "EADDRINUSE" ? "the port is in use" : messageOf(error);
-  return BenchError.usage(`can't listen on ${host}:${port}: ${why}`, "Give another port with --port.");
+  return BenchError.usage(
+    `can't listen on ${joinHostPort(bareHost(host), port)}: ${why}`,
+    "Give another port with --port.",
+  );
 }
