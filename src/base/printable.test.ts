@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable, printableLines } from "./printable.ts";
+import { printable, printableLines, printableStyled } from "./printable.ts";
 
 test.each([
   ["a color", "\u001b[31mred\u001b[0m", "\\u001b[31mred\\u001b[0m"],
@@ -34,6 +34,12 @@ test.each([
 ])("leaves %s alone", (text) => {
   expect(printable(text)).toBe(text);
   expect(printableLines(text)).toBe(text);
+});
+
+test("colors stay where they are wanted, and nothing else", () => {
+  expect(printableStyled("\u001b[31mFAIL\u001b[0m \u001b[2J\u001b]0;x\u0007\n\u009b1m")).toBe(
+    "\u001b[31mFAIL\u001b[0m \\u001b[2J\\u001b]0;x\\u0007\n\\u009b1m",
+  );
 });
 
 test("several lines keep their ends, and none is a command", () => {

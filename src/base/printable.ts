@@ -32,6 +32,14 @@ export function printableLines(text: string): string {
     .join("\n");
 }
 
+/** As `printableLines`, for text that this program has colored: select-graphic-rendition sequences stay, and nothing else does. */
+export function printableStyled(text: string): string {
+  return text
+    .split(/(\u001b\[\d+m)/)
+    .map((part, index) => (index % 2 === 1 ? part : printableLines(part)))
+    .join("");
+}
+
 function escaped(character: string): string {
   return SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

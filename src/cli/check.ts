@@ -2,6 +2,7 @@
 import type { Clip } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
+import { printableLines } from "../base/printable.ts";
 import { redactHeaders } from "../base/redact.ts";
 import type { StepFinding } from "./check-steps.ts";
 import { runSteps } from "./check-steps.ts";
@@ -58,7 +59,7 @@ async function check(world: World, { target: flag, through, resolve, json }: Arg
   const { clips } = await loadDataset("default", { root: world.root });
   const clip = clips.reduce((shortest, each) => (each.audioMs < shortest.audioMs ? each : shortest));
   const say = (line: string): void => {
-    if (!json) world.stdout.write(`${line}\n`);
+    if (!json) world.stdout.write(`${printableLines(line)}\n`);
   };
   const setting = { world, clip, resolve, say };
   const gateway = through === undefined ? undefined : await gatewayOf(world, through);

@@ -1,4 +1,5 @@
 /** The hypothesis so far, on one line of a terminal. */
+import { printable } from "../base/printable.ts";
 import type { AsrResponse } from "../client/transport.ts";
 import type { TextSink } from "./world.ts";
 
@@ -11,15 +12,16 @@ export interface LivePartials {
 /** A line that is rewritten with each response; undefined where the output is not a terminal. */
 export function livePartials(out: TextSink): LivePartials | undefined {
   if (!out.isTTY) return undefined;
+  const write = (text: string): void => (out.control ?? out.write)(text);
   const eraseLine = "\r\x1b[K";
   let settled = "";
   return {
     show({ text, final, trailingInterim = "" }) {
       if (final) settled += text;
-      const line = (final ? settled + trailingInterim : settled + text).trim();
+      const line = printable((final ? settled + trailingInterim : settled + text).trim());
       // The end is what changes; a line that wraps could not be taken back.
-      out.write(eraseLine + line.slice(-(out.columns - 1)));
+      write(eraseLine + line.slice(-(out.columns - 1)));
     },
-    clear: () => out.write(eraseLine),
+    clear: () => write(eraseLine),
   };
 }

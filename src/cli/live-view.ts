@@ -1,4 +1,5 @@
 /** The live view of a run: gathers what the screen shows, and owns the terminal while it does. */
+import { printable, printableStyled } from "../base/printable.ts";
 import type { RunListener, Tick, WorkerReport } from "../metrics/listener.ts";
 import { concernsUser } from "../metrics/run-event.ts";
 import type { Slo } from "../metrics/slo.ts";
@@ -44,6 +45,7 @@ export function liveView({
   slos,
   stageOf = () => undefined,
 }: LiveViewOptions): RunListener {
+  const control = (text: string): void => (sink.control ?? sink.write)(text);
   const recent = LATENCIES.map((): (number | undefined)[] => []);
   const workers = new Map<number, WorkerReport>();
   let newestMs = -Infinity;
@@ -59,14 +61,14 @@ export function liveView({
   function draw(state: LiveState): void {
     const { columns: width, rows = 24 } = sink;
     const lines = liveScreen(state, { width, height: rows - 2, color });
-    const frame = lines.map((line) => `${line}${CLEAR_REST_OF_LINE}`).join("\n");
+    const frame = lines.map((line) => `${printableStyled(line)}${CLEAR_REST_OF_LINE}`).join("\n");
     // One write, line over line: nothing is blank in between, so nothing flickers.
-    sink.write(`${BEGIN_FRAME}${HIDE_CURSOR}${toStart()}${frame}${CLEAR_BELOW}\r${END_FRAME}`);
+    control(`${BEGIN_FRAME}${HIDE_CURSOR}${toStart()}${frame}${CLEAR_BELOW}\r${END_FRAME}`);
     standing = lines.length;
   }
 
   function clear(): void {
-    if (standing > 0) sink.write(`${toStart()}${CLEAR_BELOW}${SHOW_CURSOR}`);
+    if (standing > 0) control(`${toStart()}${CLEAR_BELOW}${SHOW_CURSOR}`);
     standing = 0;
   }
 
@@ -107,7 +109,7 @@ export function liveView({
     onEvent(event) {
       if (!concernsUser(event)) return;
       clear();
-      sink.write(`${event.message}\n`);
+      sink.write(`${printable(event.message)}\n`);
     },
     onLoadEnd: clear,
     close: clear,

@@ -1,4 +1,5 @@
 /** What is told of a run where there is no terminal for the live view (`live-view.ts`): a line every ten seconds. */
+import { printable } from "../base/printable.ts";
 import type { RunListener, Tick } from "../metrics/listener.ts";
 import type { TimelinePoint } from "../metrics/result.ts";
 import { concernsUser } from "../metrics/run-event.ts";
@@ -44,7 +45,7 @@ export function progressListener({
       sink.write(`${progressLine({ ...progressOf(tick, warmupMs), stage: stageOf(tick.atMs) })}\n`);
     },
     onEvent(event) {
-      if (concernsUser(event)) sink.write(`${event.message}\n`);
+      if (concernsUser(event)) sink.write(`${printable(event.message)}\n`);
     },
   };
 }

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../base/audio.ts";
 import { durationFlag } from "../base/duration.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import type { Failure } from "../base/outcome.ts";
 import { randomStream } from "../base/random.ts";
 import { shellWord } from "../base/shell-word.ts";
@@ -103,7 +104,7 @@ async function transcribe(world: World, args: Args): Promise<void> {
         random,
         onRetry(failure, number, delayMs) {
           const when = `attempt ${number} of ${1 + args.retries} in ${(delayMs / 1000).toFixed(1)} s`;
-          world.stderr.write(`  ${audio.file}: ${failureText(failure)}; ${when}\n`);
+          world.stderr.write(`  ${printable(`${audio.file}: ${failureText(failure)}; ${when}`)}\n`);
         },
       });
       print(world, { audio, by }, transcript, target, args.json);
@@ -218,7 +219,7 @@ function print(
     );
     return;
   }
-  if (rest.text !== "") world.stdout.write(`${rest.text}\n`);
+  if (rest.text !== "") world.stdout.write(`${printable(rest.text)}\n`);
   const times = [
     ...(durationMs === undefined ? [] : [`${(durationMs / 1000).toFixed(1)} s`]),
     ...(rest.firstPartialMs === undefined
@@ -230,12 +231,14 @@ function print(
           `final ${rest.finalMs.toFixed(0)} ms after ${rest.setupMs === undefined ? "the request" : "the last chunk"}`,
         ]),
   ];
-  world.stderr.write(`  ${file}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by)}\n`);
+  world.stderr.write(
+    `  ${printable(file)}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by)}\n`,
+  );
 }
 
 function inWords(failure: Failure, by: ReachedBy): string {
   const advice = adviceFor(failure, by);
-  return `failed (${failure.phase}, ${failure.code}): ${failure.message}${advice === undefined ? "" : `\n  ${advice}`}`;
+  return `failed (${failure.phase}, ${failure.code}): ${printable(failure.message)}${advice === undefined ? "" : `\n  ${advice}`}`;
 }
 
 /** Latencies to a microsecond; more digits are noise. */

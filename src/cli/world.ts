@@ -9,12 +9,16 @@ import { realClock } from "../base/clock.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
+import { printableStyled } from "../base/printable.ts";
 import { systemError } from "../base/system-error.ts";
 import { signalHeard } from "./npx-parent.ts";
 
 /** Where text goes. A reader that is gone (`| head -1`, a closed terminal) is no error: what is written then is lost. */
 export interface TextSink {
+  /** On a terminal, what would act on it is shown instead, but for colors: no text of others gets through. */
   write(text: string): void;
+  /** Text of this program that moves the cursor; parts of others must have been made printable. */
+  control?(text: string): void;
   /** Nobody reads any more. */
   readonly isClosed?: boolean;
   readonly isTTY: boolean;
@@ -145,15 +149,17 @@ function sink(stream: NodeJS.WriteStream, onClose: () => void): TextSink {
   }
   // Without a listener an error of the stream would end the process, and what a run has measured with it.
   stream.on("error", failed);
+  function control(text: string): void {
+    if (isClosed) return;
+    try {
+      stream.write(text);
+    } catch (error) {
+      failed(error);
+    }
+  }
   return {
-    write(text) {
-      if (isClosed) return;
-      try {
-        stream.write(text);
-      } catch (error) {
-        failed(error);
-      }
-    },
+    write: (text) => control(stream.isTTY ? printableStyled(text) : text),
+    control,
     get isClosed() {
       return isClosed;
     },

@@ -16,11 +16,11 @@ const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "
 /** Text that Markdown and HTML read nothing into: a server names its own model. */
 export function text(value: string): string {
   return value
-    .replaceAll(/[\p{Cc}\p{Cs}]+/gu, " ")
+    .replaceAll(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]+/gu, " ")
     .replaceAll(/[\\`*_{}[\]#|~!<>&@]/g, (character) => ENTITIES[character] ?? `\\${character}`);
 }
 
 /** A name in code; a code span knows no escapes but that of the table's own bar. */
 export function code(value: string): string {
-  return `\`${value.replaceAll(/[\p{Cc}`]+/gu, " ").replaceAll("|", "\\|")}\``;
+  return `\`${value.replaceAll(/[\p{Cc}`\u202a-\u202e\u2066-\u2069]+/gu, " ").replaceAll("|", "\\|")}\``;
 }

@@ -19,6 +19,7 @@ test("markup in markup stays markup, lists are joined, undefined is nothing", ()
 
 test("what no document may hold is dropped, line ends, tabs and pairs of surrogates stay", () => {
   expect(textOf(markup`${"\ud83da\uffff\u{1f600}"}`)).toBe("a\u{1f600}");
+  expect(textOf(markup`${"user\u202egpj.exe\u2066"}`)).toBe("usergpj.exe");
   expect(textOf(markup`${"a\u0000\u001b[31m\u0085b\n\tc"}`)).toBe("a[31mb\n\tc");
 });
 

@@ -47,8 +47,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  // Control characters and halves of surrogate pairs have no place in a document, not even as references.
+  // Control characters and halves of surrogate pairs have no place in a document, not even as references; overrides of the
+  // direction would show text in another order than it has.
   return text
-    .replaceAll(/[^\P{Cc}\n\t]|[\p{Cs}\uFFFE\uFFFF]/gu, "")
+    .replaceAll(/[^\P{Cc}\n\t]|[\p{Cs}\u202a-\u202e\u2066-\u2069\uFFFE\uFFFF]/gu, "")
     .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,6 +1,6 @@
 /** The summary a person reads at the end of a run. A function of the result; the only importer of cli-table3. */
 import Table from "cli-table3";
-import { printable } from "../base/printable.ts";
+import { printable, printableStyled } from "../base/printable.ts";
 import type { RunResult, Summary } from "../metrics/result.ts";
 import { stageRows } from "./stages.ts";
 import type { Column, Row } from "./wording.ts";
@@ -192,8 +192,7 @@ export function grid(
     colAligns: head.map((_, index) => (right.includes(index) ? "right" : "left")),
   });
   table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
+  return printableStyled(table.toString())
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
