@@ -4,7 +4,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
 import type { Document } from "yaml";
 import { z } from "zod";
-import { BenchError, nearestName } from "./errors.ts";
+import { BenchError, messageOf, nearestName } from "./errors.ts";
 
 /** At most this many problems of one file are told at once. */
 const MAX_PROBLEMS = 5;
@@ -38,7 +38,7 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
 
   const syntax = document.errors[0];
   if (syntax !== undefined) throw BenchError.usage(`${at(syntax.pos[0])}: not valid YAML: ${syntax.message}`);
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const parsed = schema.safeParse(plainData(document, fileName));
   if (parsed.success) return parsed.data;
 
   const problems = parsed.error.issues.map((issue) => {
@@ -48,6 +48,15 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
     return `${at(offsetOf(document, path))}: ${key}${problem}`;
   });
   throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
+}
+
+/** @throws BenchError (exit 2) for aliases that multiply without bound, and nesting that no stack holds */
+function plainData(document: Document, fileName: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw BenchError.usage(`${fileName}: not usable YAML: ${messageOf(error)}`);
+  }
 }
 
 /** What each type is called by who writes YAML. */
