@@ -2,12 +2,19 @@
  * Time. The only file that reads the real clock; everything else is handed a `Clock`.
  */
 
-/** A source of time. Durations come from `nowMs` only; `epochMs` is for labels and the start barrier. */
+/** A source of time. Durations come from `nowMs` only, whatever happens to the wall clock in the meantime. */
 export interface Clock {
   /** Monotonic milliseconds with fractions, from an arbitrary origin. */
   nowMs(): number;
-  /** Wall clock, milliseconds since 1970. Never subtract two of these to get a latency. */
+  /** Monotonic milliseconds with fractions, the same in every process of this machine: for what two of them agree on. */
+  machineMs(): number;
+  /**
+   * For labels: milliseconds since 1970, as the wall clock was when this process began, plus the monotonic time since. It
+   * goes on evenly when the wall clock is set, so that labels keep their order and their distances.
+   */
   epochMs(): number;
+  /** The wall clock as it is, milliseconds since 1970: for what others judge by theirs, such as the expiry of a token. */
+  wallMs(): number;
   /** Calls `wake` once, not before `atMs` on this clock; returns a function that takes it back. */
   wakeAt(atMs: number, wake: () => void): () => void;
   /**
@@ -30,7 +37,9 @@ function standStillUntil(atMs: number): void {
 /** The machine's clock. */
 export const realClock: Clock = {
   nowMs: () => performance.now(),
-  epochMs: () => Date.now(),
+  machineMs: () => Number(process.hrtime.bigint()) / 1e6,
+  epochMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
   wakeAt(atMs, wake) {
     // Node truncates fractions and may then fire up to 1 ms early, so round up.
     const timer = setTimeout(wake, Math.max(0, Math.ceil(atMs - performance.now())));
@@ -64,7 +73,9 @@ export function createRunClock(base: Clock): RunClock {
   let originMs = 0;
   return {
     nowMs: () => base.nowMs() - originMs,
+    machineMs: () => base.machineMs(),
     epochMs: () => base.epochMs(),
+    wallMs: () => base.wallMs(),
     wakeAt: (atMs, wake) => base.wakeAt(atMs + originMs, wake),
     wakeExactlyAt: (atMs, wake) => base.wakeExactlyAt(atMs + originMs, wake),
     setOrigin(atMs) {
@@ -80,6 +91,7 @@ export function createRunClock(base: Clock): RunClock {
 export class VirtualClock implements Clock {
   #nowMs: number;
   readonly #epochOffsetMs: number;
+  #wallStepMs = 0;
   #waiting: { atMs: number; wake: () => void }[] = [];
 
   constructor(startMs = 0, epochMs = 1_700_000_000_000) {
@@ -91,8 +103,21 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  machineMs(): number {
+    return this.#nowMs;
+  }
+
   epochMs(): number {
     return this.#nowMs + this.#epochOffsetMs;
+  }
+
+  wallMs(): number {
+    return this.epochMs() + this.#wallStepMs;
+  }
+
+  /** The wall clock is set, to a later time or (below zero) an earlier one. */
+  stepWall(byMs: number): void {
+    this.#wallStepMs += byMs;
   }
 
   wakeAt(atMs: number, wake: () => void): () => void {

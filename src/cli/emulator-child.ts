@@ -22,15 +22,15 @@ export interface EmulatorChild {
   model: string;
   /** Its own count so far; undefined when it has gone. */
   stats(): Promise<EmulatorCounts | undefined>;
-  /** It did not run for a while: `gapMs` long, until `atEpochMs`. */
-  onStall(handler: (gapMs: number, atEpochMs: number) => void): void;
+  /** It did not run for a while: `gapMs` long, until `atMachineMs`. */
+  onStall(handler: (gapMs: number, atMachineMs: number) => void): void;
   stop(): Promise<void>;
 }
 
 type FromEmulator =
   | { type: "ready"; port: number; httpPort?: number; model: string }
   | { type: "stats"; stats: EmulatorCounts }
-  | { type: "stall"; gapMs: number; atEpochMs: number }
+  | { type: "stall"; gapMs: number; atMachineMs: number }
   | { type: "failed"; message: string; hint?: string };
 
 const START_LIMIT_MS = 20_000;
@@ -46,7 +46,7 @@ export async function startEmulator(options: {
   args?: readonly string[];
 }): Promise<EmulatorChild> {
   const child = forkSelf(["emulator", "--port", "0", "--profile", options.profile, ...(options.args ?? [])]);
-  const stallHandlers: ((gapMs: number, atEpochMs: number) => void)[] = [];
+  const stallHandlers: ((gapMs: number, atMachineMs: number) => void)[] = [];
   const statsWaiters: ((stats: EmulatorCounts) => void)[] = [];
 
   const ready = await new Promise<{ port: number; httpPort?: number; model: string }>((resolve, reject) => {
@@ -65,7 +65,7 @@ export async function startEmulator(options: {
       } else if (message.type === "stats") {
         for (const waiter of statsWaiters.splice(0)) waiter(message.stats);
       } else if (message.type === "stall") {
-        for (const handler of stallHandlers) handler(message.gapMs, message.atEpochMs);
+        for (const handler of stallHandlers) handler(message.gapMs, message.atMachineMs);
       } else {
         reject(new BenchError(message.message, { hint: message.hint }));
       }

@@ -214,7 +214,7 @@ async function parentGone(world: World, emulator: Emulator): Promise<void> {
   // Ctrl-C reaches the whole process group; the parent decides what it means.
   const listenAgain = world.onInterrupt(() => undefined);
   const endWatch = watchStalls(world.clock, STALL_MS, (gapMs) =>
-    tellParent({ type: "stall", gapMs, atEpochMs: world.clock.epochMs() }),
+    tellParent({ type: "stall", gapMs, atMachineMs: world.clock.machineMs() }),
   );
   process.on("message", (message: { type?: unknown } | null) => {
     if (message?.type === "stats") tellParent({ type: "stats", stats: emulator.stats() });

@@ -87,7 +87,7 @@ export async function makeLoad(
     endEarly: (why) => coordinator.endEarly(why),
     onCollapse: (atMs, message) => onEvent({ atMs, type: "collapse", message: `collapse: ${message}` }),
   });
-  emulator?.onStall((gapMs, atEpochMs) => coordinator.noteStall("emulator", gapMs, atEpochMs));
+  emulator?.onStall((gapMs, atMachineMs) => coordinator.noteStall("emulator", gapMs, atMachineMs));
   const unhear = hearInterrupts(world, coordinator);
   try {
     folder.append("histograms.hlog", hlogHeader(world.clock.epochMs()));

@@ -72,7 +72,8 @@ export class ChannelPool {
    */
   async warmUp(streams: number, timeoutMs: number): Promise<WarmUpResult> {
     const startMs = this.#clock.nowMs();
-    const deadline = new Date(this.#clock.epochMs() + timeoutMs);
+    // grpc-js takes the wall clock from it, at once.
+    const deadline = new Date(this.#clock.wallMs() + timeoutMs);
     const addresses = this.#rotation.all;
     const each = Math.max(1, Math.ceil(streams / addresses.length / this.#streamsPerConnection));
     const lanes = addresses.flatMap((ip) => {

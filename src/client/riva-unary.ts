@@ -64,7 +64,8 @@ export function createRivaUnary(endpoint: Endpoint & { clock: Clock }): RivaUnar
     request: Partially<Request>,
     timeoutMs: number,
   ): Promise<UnaryResult<Response>> {
-    const deadline = endpoint.clock.epochMs() + timeoutMs;
+    // grpc-js takes the wall clock from it, at once.
+    const deadline = endpoint.clock.wallMs() + timeoutMs;
     return new Promise((resolve) => {
       const answer = (error: ServiceError | null, value?: Response): void => {
         if (value !== undefined) resolve({ ok: true, value });

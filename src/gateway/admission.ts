@@ -70,7 +70,7 @@ export function createAdmission(
 
   return {
     enter(request, address) {
-      const caller = auth.required ? auth.callerOf(request.headers, clock.epochMs()) : "anyone";
+      const caller = auth.required ? auth.callerOf(request.headers, clock.wallMs()) : "anyone";
       if (state.draining()) return { code: "going_away", message: "the gateway is shutting down" };
       if (caller === undefined)
         return { code: "unauthenticated", message: "an API key or a session token is needed" };

@@ -127,7 +127,7 @@ function newSession({ source, request, response, contain, onForbidden }: Call): 
     const session = defaultSession(`sess_${randomUUID()}`);
     reply(response, 200, {
       ...session,
-      client_secret: auth.required ? auth.mint(key, clock.epochMs()) : null,
+      client_secret: auth.required ? auth.mint(key, clock.wallMs()) : null,
     });
   };
   request.on("end", contain(onEnd));

@@ -98,7 +98,7 @@ describe("coordinator", () => {
     expect(types(run.workers[0])).toEqual(["prepare"]);
     run.workers[1]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
     expect(run.workers.map((worker) => worker.heard.at(-1))).toEqual(
-      Array(2).fill({ type: "start", atEpochMs: run.clock.epochMs() + 200, runId: RUN }),
+      Array(2).fill({ type: "start", atMachineMs: run.clock.machineMs() + 200, runId: RUN }),
     );
     expect(run.starts).toEqual([{ startedAtEpochMs: run.clock.epochMs() + 200, planHash: "p" }]);
   });

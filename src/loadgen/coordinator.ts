@@ -82,7 +82,7 @@ export interface Coordinator {
   /** Ctrl-C, twice: end everything now. */
   abort(): void;
   /** Tells of a stall of another process of the run (the emulator). */
-  noteStall(process: string, gapMs: number, atEpochMs: number): void;
+  noteStall(process: string, gapMs: number, atMachineMs: number): void;
 }
 
 /** Between "all are ready" and T0: enough for the message to arrive everywhere. */
@@ -274,7 +274,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       });
       return;
     }
-    broadcast({ type: "start", atEpochMs: startedAtEpochMs });
+    broadcast({ type: "start", atMachineMs: options.clock.machineMs() - clock.nowMs() });
     event("start", `${members.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
   }
 
@@ -306,7 +306,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       event("end", "every worker is done");
       return {
         startedAtEpochMs,
-        endedAtEpochMs: options.clock.epochMs(),
+        endedAtEpochMs: startedAtEpochMs + clock.nowMs(),
         planHash: members[0]?.ready?.planHash ?? "",
         ...(extendedToMs === undefined ? {} : { extendedToMs }),
         connections: sum(members.map(({ ready }) => ready?.connections ?? 0)),
@@ -348,8 +348,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         for (const { over, handle } of members) if (!over) handle.kill();
       });
     },
-    noteStall(process, gapMs, atEpochMs) {
-      if (started) noteStall({ process, gapMs, atMs: atEpochMs - startedAtEpochMs });
+    noteStall(process, gapMs, atMachineMs) {
+      if (started) noteStall({ process, gapMs, atMs: clock.nowMs() + (atMachineMs - clock.machineMs()) });
     },
   };
 }

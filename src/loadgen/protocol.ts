@@ -51,7 +51,7 @@ export type Addressed<Message> = Message & { runId: string };
 export type ToWorker =
   | { type: "prepare"; job: WorkerJob }
   /** T0. Everyone starts at the same wall time; durations are measured on monotonic clocks from there. */
-  | { type: "start"; atEpochMs: number }
+  | { type: "start"; atMachineMs: number }
   /** The sessions of the window have ended in every worker: let the load go. */
   | { type: "settle" }
   /** No new sessions; recorded ones are followed to their end. */

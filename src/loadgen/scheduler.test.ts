@@ -30,7 +30,9 @@ describe("scheduler", () => {
     const wakes = { exact: 0, plain: 0 };
     const counting = {
       nowMs: () => clock.nowMs(),
+      machineMs: () => clock.machineMs(),
       epochMs: () => clock.epochMs(),
+      wallMs: () => clock.wallMs(),
       wakeAt: (atMs: number, wake: () => void) => (wakes.plain++, clock.wakeAt(atMs, wake)),
       wakeExactlyAt: (atMs: number, wake: () => void) => (wakes.exact++, clock.wakeAt(atMs, wake)),
     };

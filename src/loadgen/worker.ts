@@ -90,7 +90,7 @@ export function runWorker(
         );
         break;
       case "start":
-        run?.start(message.atEpochMs);
+        run?.start(message.atMachineMs);
         break;
       case "settle":
         run?.settle();
@@ -110,7 +110,7 @@ export function runWorker(
 
 interface Prepared {
   ready: { planHash: string; connections: number; warmUpMs: number };
-  start(atEpochMs: number): void;
+  start(atMachineMs: number): void;
   settle(): void;
   stop(): void;
   extend(windowEndMs: number): void;
@@ -156,9 +156,8 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   let engine: Engine | undefined;
   let orphaned = false;
 
-  function start(atEpochMs: number): void {
-    // The wall clock is read once; from here on only the monotonic clock counts.
-    clock.setOrigin(world.clock.nowMs() + (atEpochMs - world.clock.epochMs()));
+  function start(atMachineMs: number): void {
+    clock.setOrigin(world.clock.nowMs() + (atMachineMs - world.clock.machineMs()));
     const scheduler = createScheduler(clock);
     const running = createEngine({
       plan,
