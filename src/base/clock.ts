@@ -9,7 +9,7 @@ export interface Clock {
   /** Monotonic milliseconds with fractions, the same in every process of this machine: for what two of them agree on. */
   machineMs(): number;
   /**
-   * For labels: milliseconds since 1970, as the wall clock was when this process began, plus the monotonic time since. It
+   * For labels: whole milliseconds since 1970, as the wall clock was when this process began, plus the monotonic time since. It
    * goes on evenly when the wall clock is set, so that labels keep their order and their distances.
    */
   epochMs(): number;
@@ -38,7 +38,7 @@ function standStillUntil(atMs: number): void {
 export const realClock: Clock = {
   nowMs: () => performance.now(),
   machineMs: () => Number(process.hrtime.bigint()) / 1e6,
-  epochMs: () => performance.timeOrigin + performance.now(),
+  epochMs: () => Math.floor(performance.timeOrigin + performance.now()),
   wallMs: () => Date.now(),
   wakeAt(atMs, wake) {
     // Node truncates fractions and may then fire up to 1 ms early, so round up.

@@ -66,7 +66,9 @@ export function createContain(onThrown: (error: unknown) => void): Contain {
 export function containClock(clock: Clock, contain: Contain): Clock {
   return {
     nowMs: () => clock.nowMs(),
+    machineMs: () => clock.machineMs(),
     epochMs: () => clock.epochMs(),
+    wallMs: () => clock.wallMs(),
     wakeAt: (atMs, wake) => clock.wakeAt(atMs, contain(wake)),
     wakeExactlyAt: (atMs, wake) => clock.wakeExactlyAt(atMs, contain(wake)),
   };
