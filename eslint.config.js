@@ -1,6 +1,10 @@
 import tseslint from "typescript-eslint";
 
 const clockBan = "take a Clock (src/base/clock.ts): the real one is chosen in cli/ and perf/ only";
+const FILE_WRITERS = [
+  ...["appendFile", "copyFile", "cp", "mkdir", "writeFile"].flatMap((name) => [name, `${name}Sync`]),
+  ...["createWriteStream", "openSync"],
+];
 const worldBan = "write through the World (src/cli/world.ts)";
 
 export default tseslint.config(
@@ -46,6 +50,25 @@ export default tseslint.config(
           property: "random",
           message: "use randomStream (src/base/random.ts) so that a seed repeats it",
         },
+      ],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: [
+      "src/**/*.test.ts",
+      "src/base/private-files.ts",
+      "src/cli/dashboards.ts",
+      "src/cli/emulator-files.ts",
+    ],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        ...["node:fs", "node:fs/promises"].map((name) => ({
+          name,
+          importNames: FILE_WRITERS,
+          message: "write through src/base/private-files.ts: run data is nobody else's",
+        })),
       ],
     },
   },

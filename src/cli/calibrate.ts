@@ -1,8 +1,9 @@
 /** `bench calibrate`: how far off the harness itself is on this machine, and up to how many streams it may be believed. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError, EXIT } from "../base/errors.ts";
+import { makePrivateFolders } from "../base/private-files.ts";
 import type { TransportChoice } from "../client/transports.ts";
 import type { Calibration, CalibrationLevel } from "../metrics/calibration.ts";
 import { honestLimit } from "../metrics/calibration.ts";
@@ -98,7 +99,7 @@ async function honestOrTwice(
   for (let attempt = 1; ; attempt++) {
     if (!json) world.stderr.write(`${streams} streams${attempt === 1 ? "" : ", once more"}\n`);
     const own = join(folder, `${streams}-${attempt}`);
-    mkdirSync(own);
+    makePrivateFolders(own);
     const progress = progressListener({
       sink: world.stderr,
       quiet: json || !world.stderr.isTTY,

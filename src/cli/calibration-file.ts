@@ -1,13 +1,12 @@
 /** Where a machine's calibration is kept: in the user's cache, because it is the machine's and no project's. */
-import { writeFileSync } from "node:fs";
 import { cpus, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { makePrivateFolders, writePrivate } from "../base/private-files.ts";
 import { readTextSync } from "../base/text-file.ts";
 import type { Calibration } from "../metrics/calibration.ts";
 import { checkCalibration } from "../metrics/result-schema.ts";
 import { packageVersion } from "./machine.ts";
-import { makeFolders } from "./make-folders.ts";
 import type { World } from "./world.ts";
 
 type Env = World["env"];
@@ -33,8 +32,8 @@ export function thisMachine(root: string): Calibration["machine"] {
 /** @throws BenchError (exit 1) when it can't be written */
 export function saveCalibration(path: string, calibration: Calibration): void {
   try {
-    makeFolders(dirname(path));
-    writeFileSync(path, `${JSON.stringify(calibration, null, 2)}\n`);
+    makePrivateFolders(dirname(path));
+    writePrivate(path, `${JSON.stringify(calibration, null, 2)}\n`);
   } catch (error) {
     throw new BenchError(`${path} can't be written: ${messageOf(error)}`, {
       hint: "Name another file in RIVA_BENCH_CALIBRATION.",

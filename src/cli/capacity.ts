@@ -1,10 +1,10 @@
 /** `bench capacity`: the largest number of streams that still meets the SLOs, as an interval. */
-import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { durationFlag } from "../base/duration.ts";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { writeNamed, writePrivate } from "../base/private-files.ts";
 import { searchCapacity } from "../loadgen/capacity-search.ts";
 import { chooseTransport } from "../loadgen/transport-choice.ts";
 import { renderCapacityHtml } from "../report/capacity-html.ts";
@@ -181,9 +181,9 @@ function publish(world: World, args: Args, report: CapacityReport, folder: strin
   const json = `${JSON.stringify(report, null, 2)}\n`;
   world.stdout.write(renderCapacity(report));
   try {
-    writeFileSync(join(folder, "capacity.json"), json);
-    writeFileSync(join(folder, "capacity.html"), renderCapacityHtml(report));
-    if (args.json !== undefined) writeFileSync(resolve(world.cwd, args.json), json);
+    writePrivate(join(folder, "capacity.json"), json);
+    writePrivate(join(folder, "capacity.html"), renderCapacityHtml(report));
+    if (args.json !== undefined) writeNamed(resolve(world.cwd, args.json), json);
   } catch (error) {
     throw new BenchError(`the result can't be written: ${messageOf(error)}`, { hint: "Give another file." });
   }

@@ -1,9 +1,10 @@
 /** `bench compare`: which of two servers is better, by interleaved pairs of runs or by runs that are stored. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { writeNamed } from "../base/private-files.ts";
 import { randomStream } from "../base/random.ts";
 import { quantileDifferences } from "../metrics/bootstrap.ts";
 import type { ComparisonVerdict } from "../metrics/comparison.ts";
@@ -195,7 +196,7 @@ function publish(world: World, args: Args, report: ComparisonReport, folder: str
 
 function write(path: string, text: string): void {
   try {
-    writeFileSync(path, text);
+    writeNamed(path, text);
   } catch (error) {
     throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Give another file." });
   }

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import type { Command } from "./command.ts";
-import { makeFolders } from "./make-folders.ts";
+import { makeSharedFolders } from "../base/private-files.ts";
 import type { World } from "./world.ts";
 
 interface Args {
@@ -88,7 +88,7 @@ async function write(
   files: readonly (readonly [name: string, text: string])[],
 ): Promise<void> {
   try {
-    makeFolders(folder);
+    makeSharedFolders(folder);
     for (const [name, text] of files) await writeFile(join(folder, name), text);
   } catch (error) {
     throw BenchError.usage(`can't write to --out ${folder}: ${messageOf(error)}`, "Give another folder.");

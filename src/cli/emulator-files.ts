@@ -57,7 +57,7 @@ export async function writeDelays(
 }
 
 async function openForAppending(world: World, path: string, flag: string): Promise<WriteStream> {
-  const file = createWriteStream(path, { flags: "a" });
+  const file = createWriteStream(path, { flags: "a", mode: 0o600 });
   try {
     await once(file, "open");
   } catch (error) {

@@ -1,8 +1,8 @@
 /** Where a run is shown besides the terminal: `/metrics`, remote write, a Pushgateway, and a file to fill in afterwards. */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { durationFlag } from "../base/duration.ts";
 import { messageOf } from "../base/errors.ts";
+import { writePrivate } from "../base/private-files.ts";
 import { isClosed } from "../loadgen/load.ts";
 import { loadShape } from "../loadgen/load-shape.ts";
 import { levelAt } from "../loadgen/models.ts";
@@ -103,9 +103,9 @@ export async function openExporters(world: World, flags: ExportFlags, input: Run
       if (stall !== undefined) state?.stall(stall);
       if (lost !== undefined) state?.lost();
     },
-    async onEnd(result, folder, totals) {
+    onEnd(result, folder, totals) {
       state?.ended(result, totals);
-      await writeFile(join(folder, "metrics.openmetrics"), backfill.text(world.clock.epochMs(), families()));
+      writePrivate(join(folder, "metrics.openmetrics"), backfill.text(world.clock.epochMs(), families()));
     },
   };
   const writing: RunListener = {

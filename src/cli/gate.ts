@@ -1,9 +1,9 @@
 /** `bench gate`: stored runs held to SLOs and against a baseline; the exit code is the verdict. */
-import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { appendShared, writeNamed } from "../base/private-files.ts";
 import type { Figure, Margins } from "../metrics/figure.ts";
 import { figureNamed, figuresOf } from "../metrics/figure.ts";
 import { judgeRegression, whyNotComparable } from "../metrics/regression.ts";
@@ -163,13 +163,13 @@ function publish(world: World, args: Args, report: GateReport): void {
   if (env["GITHUB_ACTIONS"] !== "true") return;
   if (!args.json) world.stdout.write(githubAnnotations(report));
   const summary = env["GITHUB_STEP_SUMMARY"];
-  if (summary !== undefined && summary !== "") appendFileSync(summary, renderGateMarkdown(report));
+  if (summary !== undefined && summary !== "") appendShared(summary, renderGateMarkdown(report));
 }
 
 function write(world: World, file: string, text: string): void {
   const path = resolve(world.cwd, file);
   try {
-    writeFileSync(path, text);
+    writeNamed(path, text);
   } catch (error) {
     throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file.");
   }

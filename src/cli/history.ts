@@ -1,8 +1,9 @@
 /** `bench history`: the runs that are there, a figure by release, and baselines: copies of runs, kept by name. */
-import { cpSync, existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { copyPrivate, makePrivateFolders } from "../base/private-files.ts";
 import { isRunId } from "../base/run-id.ts";
 import { printableLines } from "../base/printable.ts";
 import type { Figure } from "../metrics/figure.ts";
@@ -14,7 +15,6 @@ import { grid } from "../report/table.ts";
 import { instant, scenarioText } from "../report/wording.ts";
 import type { Command } from "./command.ts";
 import { findRuns } from "./find-runs.ts";
-import { makeFolders } from "./make-folders.ts";
 import { openStoredRun } from "./stored-run.ts";
 import type { World } from "./world.ts";
 
@@ -166,8 +166,8 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
   const copy = join(home, result.run.id);
   if (existsSync(copy)) throw BenchError.usage(`${copy} is there already`);
   try {
-    makeFolders(home);
-    cpSync(folder, copy, { recursive: true, filter: isPlain });
+    makePrivateFolders(home);
+    copyPrivate(folder, copy);
   } catch (error) {
     throw new BenchError(`${copy} can't be written: ${messageOf(error)}`);
   }
@@ -178,10 +178,4 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
         ? "Five or more are wise: the spread between them is what a regression is judged by.\n"
         : ""),
   );
-}
-
-/** A run folder holds files and folders: links could lead anywhere, and pipes would block. */
-function isPlain(path: string): boolean {
-  const stats = lstatSync(path);
-  return stats.isFile() || stats.isDirectory();
 }

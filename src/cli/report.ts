@@ -1,7 +1,7 @@
 /** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { writeNamed } from "../base/private-files.ts";
 import type { ReportedRun, ReportFormat } from "../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../report/reporters.ts";
 import type { Command } from "./command.ts";
@@ -61,7 +61,7 @@ async function report(world: World, { runs, format, out }: Args): Promise<void> 
   }
   const path = resolve(world.cwd, out);
   try {
-    writeFileSync(path, text);
+    writeNamed(path, text);
   } catch (error) {
     throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file with --out.");
   }

@@ -129,6 +129,8 @@ async function writeEntries(source: AsyncIterable<Buffer>, folder: string, check
     filter(path, entry) {
       if (failure !== undefined || !("type" in entry) || !PLAIN.test(entry.type)) return false;
       const isFolder = entry.type === "Directory";
+      // As private as the runs that were packed, whatever the archive says.
+      entry.mode = isFolder ? 0o700 : 0o600;
       try {
         check.entry(path, isFolder);
       } catch (error) {

@@ -1,18 +1,10 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
-import {
-  appendFileSync,
-  existsSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { appendPrivate, makeRunFolder, writePrivate } from "../base/private-files.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import type { WorkerJob } from "../loadgen/protocol.ts";
-import { makeFolders } from "./make-folders.ts";
 
 export interface RunFolder {
   path: string;
@@ -43,8 +35,8 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
   }
   const before = existsSync(path) ? readdirSync(path) : undefined;
   try {
-    makeFolders(path);
-    appendFileSync(file("events.ndjson"), "");
+    makeRunFolder(path);
+    appendPrivate(file("events.ndjson"), "");
   } catch (error) {
     throw BenchError.usage(
       `the run folder can't be written: ${messageOf(error)}`,
@@ -53,7 +45,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
   }
   const append = (name: string, text: string): void => {
     try {
-      appendFileSync(file(name), text);
+      appendPrivate(file(name), text);
     } catch {
       // See the interface.
     }
@@ -66,7 +58,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
     write(name, text) {
       try {
-        writeFileSync(file(`${name}.part`), text);
+        writePrivate(file(`${name}.part`), text);
         renameSync(file(`${name}.part`), file(name));
       } catch (error) {
         throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {

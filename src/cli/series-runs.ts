@@ -2,12 +2,12 @@
  * Runs that belong to a series, each in a folder with a name of its own below that of the series, so that a series that was
  * interrupted goes on where it stopped: a run that is there and can be believed is not made again.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { makeRunFolder, writePrivate } from "../base/private-files.ts";
 import { readRunResult } from "../metrics/result.ts";
 import type { Resolve } from "./find-route.ts";
-import { makeFolders } from "./make-folders.ts";
 import { openTarget } from "./open-target.ts";
 import { progressListener } from "./progress.ts";
 import type { RunInput } from "./run-input.ts";
@@ -99,8 +99,8 @@ export function openSeries(folder: string, asked: unknown): void {
     throw BenchError.usage(`${folder} holds a run`, "Give another folder with --out.");
   }
   try {
-    makeFolders(folder);
-    writeFileSync(file, text);
+    makeRunFolder(folder);
+    writePrivate(file, text);
   } catch (error) {
     throw BenchError.usage(
       `${folder} can't be written: ${messageOf(error)}`,

@@ -4,7 +4,7 @@
  * is one `write` call on a descriptor in append mode, which the kernel keeps whole.
  */
 import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { openPrivate } from "../base/private-files.ts";
 
 export interface LineLog {
   /** Takes a line (without its newline); it is on its way to the kernel when the current turn ends. */
@@ -19,7 +19,7 @@ export interface LineLog {
  * @throws the file system's error when the file can't be opened
  */
 export async function openLineLog(path: string, onError: (error: Error) => void): Promise<LineLog> {
-  const file = await open(path, "a");
+  const file = await openPrivate(path);
   let waiting: string[] = [];
   let writing: Promise<void> | undefined;
   let failed = false;

@@ -2,12 +2,12 @@
  * The worker: computes its share of the plan, warms its connections, waits for the start, makes the load, and reports.
  * It decides nothing about the run; what it sends is merged by the coordinator.
  */
-import { writeFile } from "node:fs/promises";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../base/clock.ts";
 import { createRunClock } from "../base/clock.ts";
 import { loadDataset, padClip } from "../base/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { writePrivate } from "../base/private-files.ts";
 import { hideSecrets, redactUrls } from "../base/redact.ts";
 import { watchStalls } from "../base/stall-watch.ts";
 import type { TransportOptions } from "../client/transport.ts";
@@ -148,7 +148,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
   const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
-  if (job.shard.index === 0) await writeClips(job.clipsFile, clips);
+  if (job.shard.index === 0) writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const ended = inLaterTurns(clock, (observation: Observation) =>
     log.append(recordOf(observation, recorder, job.target.secrets)),
@@ -256,9 +256,9 @@ function cantWrite(what: string, error: Error): FromWorker {
 }
 
 /** @throws BenchError when the file can't be written */
-async function writeClips(path: string, clips: readonly ReadyClip[]): Promise<void> {
+function writeClips(path: string, clips: readonly ReadyClip[]): void {
   try {
-    await writeFile(path, clips.map(({ facts }) => `${JSON.stringify(facts)}\n`).join(""));
+    writePrivate(path, clips.map(({ facts }) => `${JSON.stringify(facts)}\n`).join(""));
   } catch (error) {
     throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Free some disk space." });
   }

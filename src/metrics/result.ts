@@ -1,6 +1,7 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { writePrivate } from "../base/private-files.ts";
 import { decodeText } from "../base/text-file.ts";
 import type { CalibrationQuote } from "./calibration.ts";
 import type { Counts } from "./counts.ts";
@@ -227,7 +228,7 @@ export function readRunResult(path: string): RunResult {
 /** @throws BenchError (exit 1) when the file can't be written */
 export function writeRunResult(path: string, result: RunResult): void {
   try {
-    writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+    writePrivate(path, `${JSON.stringify(result, null, 2)}\n`);
   } catch (error) {
     throw new BenchError(`can't write ${path}: ${messageOf(error)}`, {
       exitCode: EXIT.ourError,
