@@ -34,6 +34,7 @@ it("finds URLs in a sentence and leaves its punctuation", () => {
   expect(redactUrls('can\'t fetch "http://u:SECRET@h/a?k=SECRET", nor (https://u:SECRET@b/c).')).toBe(
     'can\'t fetch "http://h/a?k=(hidden)", nor (https://b/c).',
   );
+  expect(redactUrls("open '/tmp/x/http:/u:SECRET@h'")).toBe("open '/tmp/x/http:/h'");
   expect(redactUrls("no address: a/b@c, 10:20")).toBe("no address: a/b@c, 10:20");
 });
 

@@ -14,7 +14,7 @@ const SHORTEST_SECRET = 6;
  * A text that is no URL is treated by the same rules, so that a slip in an address does not give its password away.
  */
 export function redactUrl(url: string): string {
-  const scheme = /^\s*[a-z][\w+.-]*:\/\//i.exec(url)?.[0] ?? "";
+  const scheme = /^\s*[a-z][\w+.-]+:\/\/?/i.exec(url)?.[0] ?? "";
   const [, beforeQuery = "", query = ""] = /^([^?#]*)(.*)$/s.exec(url.slice(scheme.length)) ?? [];
   // A password that holds `/`, `?` or `#` ends up behind the place where a URL's host ends.
   const unreadable = !beforeQuery.includes("@") && query.includes("@") && !URL.canParse(url);
@@ -32,9 +32,9 @@ function redactQuery(query: string): string {
   return (parameters === "" ? "" : `?${shown.join("&")}`) + (fragment.length > 1 ? `#${HIDDEN}` : "");
 }
 
-/** A text with each URL in it as `redactUrl` shows it. */
+/** A text with each URL in it as `redactUrl` shows it, also one that was taken for a path and lost a slash. */
 export function redactUrls(text: string): string {
-  return text.replaceAll(/[a-z][\w+.-]*:\/\/[^\s"'`<>]+/gi, (url) => {
+  return text.replaceAll(/[a-z][\w+.-]+:\/[^\s"'`<>]+/gi, (url) => {
     const [, address = "", after = ""] = /^(.*?)([),.;:\]}]*)$/s.exec(url) ?? [];
     return redactUrl(address) + after;
   });
