@@ -36,6 +36,21 @@ export function parseApiKeys(text: string, path: string): ApiKey[] {
   return keys;
 }
 
+/** Fewer make a secret that can be guessed from one token. */
+const LEAST_SECRET_BYTES = 32;
+const LEAST_SECRET_CHARACTERS = 8;
+
+/** Whoever guesses the secret makes tokens of their own. @throws BenchError (exit 2) for one that is short or repeats itself */
+export function checkTokenSecret(secret: string): void {
+  const tooShort = Buffer.byteLength(secret) < LEAST_SECRET_BYTES;
+  const repeats = new Set(secret).size < LEAST_SECRET_CHARACTERS || /^(.+?)\1+$/s.test(secret);
+  if (!tooShort && !repeats) return;
+  throw BenchError.usage(
+    `BENCH_GATEWAY_TOKEN_SECRET is too weak: ${tooShort ? `it needs at least ${LEAST_SECRET_BYTES} bytes` : "it repeats itself"}`,
+    "Make one with: openssl rand -base64 32",
+  );
+}
+
 export interface Auth {
   /** True when sessions need a key or a token. */
   readonly required: boolean;

@@ -83,7 +83,10 @@ function count(most: number, usual: number) {
   return z.int().min(1).max(most).default(usual);
 }
 
-export const gatewayFile: z.ZodType<GatewayConfig> = section({
+/** The file: of `tls` it may hold a part, the rest comes from flags or the environment. */
+export type GatewayFile = Omit<GatewayConfig, "tls"> & { tls?: Partial<NonNullable<GatewayConfig["tls"]>> };
+
+export const gatewayFile: z.ZodType<GatewayFile> = section({
   host: z.string().min(1).default("127.0.0.1"),
   port: z.int().min(0).max(65_535).default(9000),
   upstreams: z
@@ -91,8 +94,8 @@ export const gatewayFile: z.ZodType<GatewayConfig> = section({
     .default([]),
   fallback: z.enum(["none", "mock"], { error: "must be none or mock" }).default("none"),
   tls: section({
-    cert: z.string().min(1),
-    key: z.string().min(1),
+    cert: z.string().min(1).exactOptional(),
+    key: z.string().min(1).exactOptional(),
     clientCa: z.string().min(1).exactOptional(),
   }).exactOptional(),
   apiKeysFile: z.string().min(1).exactOptional(),

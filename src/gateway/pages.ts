@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { bareHost } from "../base/host-port.ts";
 
 /**
  * `none`: not sent by a page. `named`: the gateway's own page, or one of `allowedOrigins`. `any`: let in by "*" alone, so
@@ -35,7 +36,7 @@ export function createPages(settings: () => PageSettings): Pages {
     return (
       isLoopback(name) ||
       name === hostName(socket.localAddress ?? "") ||
-      name === hostName(host) ||
+      name === hostName(bareHost(host)) ||
       allowedOrigins.some((origin) => name === parse(origin)?.name)
     );
   }

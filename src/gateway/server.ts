@@ -53,7 +53,8 @@ export interface GatewayTls {
 }
 
 export interface GatewayOptions {
-  config: GatewayConfig;
+  /** `tls` is given apart, read. */
+  config: Omit<GatewayConfig, "tls">;
   clock: Clock;
   random: Random;
   auth: Auth;
@@ -109,6 +110,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const connections = new Set<Connection>();
   const loopLag = watchLoopLag(clock);
   let draining = false;
+  let drained: Promise<void> | undefined;
   let whenEmpty = (): void => undefined;
 
   const canServe = (): boolean => options.mock !== undefined || upstreams.choose([]) !== undefined;
@@ -320,20 +322,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     setTls(tls) {
       if ("setSecureContext" in server) server.setSecureContext(secure(tls));
     },
-    async drain() {
-      draining = true;
-      server.close();
-      if (connections.size > 0) {
-        const stopLimit = clock.wakeAt(clock.nowMs() + settings.limits.drain, endAll);
-        await new Promise<void>((resolve) => (whenEmpty = resolve));
-        stopLimit();
-      }
-      door.close();
-      server.closeAllConnections();
-      loopLag.stop();
-      await upstreams.close();
-    },
+    drain: () => (drained ??= drain()),
   };
+
+  async function drain(): Promise<void> {
+    draining = true;
+    server.close();
+    if (connections.size > 0) {
+      const stopLimit = clock.wakeAt(clock.nowMs() + settings.limits.drain, endAll);
+      await new Promise<void>((resolve) => (whenEmpty = resolve));
+      stopLimit();
+    }
+    door.close();
+    server.closeAllConnections();
+    loopLag.stop();
+    await upstreams.close();
+  }
 }
 
 /** The port is free when this resolves; connections live on. */
@@ -355,7 +359,10 @@ function secure({ cert, key, ca }: GatewayTls): object {
   return { cert, key, ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }) };
 }
 
-function cannotListen(error: Error & { code?: string }, { host, port }: GatewayConfig): BenchError {
+function cannotListen(
+  error: Error & { code?: string },
+  { host, port }: Pick<GatewayConfig, "host" | "port">,
+): BenchError {
   const why = error.code === "EADDRINUSE" ? "the port is in use" : messageOf(error);
   return BenchError.usage(
     `can't listen on ${joinHostPort(bareHost(host), port)}: ${why}`,

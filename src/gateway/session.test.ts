@@ -6,7 +6,7 @@ import type { FakeServer, FakeTransport } from "../../test/support/fake-transpor
 import { fakeTransport } from "../../test/support/fake-transport.ts";
 import { createBlockStore } from "./block-store.ts";
 import { Breaker } from "./breaker.ts";
-import type { GatewayConfig } from "./config.ts";
+import type { GatewayFile } from "./config.ts";
 import { gatewayFile } from "./config.ts";
 import { createMockTransport } from "./mock-transport.ts";
 import type { SessionError, SessionResult } from "./result.ts";
@@ -59,11 +59,11 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
         release: () => upstream.sessions--,
       };
     },
-    replace: () => undefined,
+    replace: () => ({ added: [], removed: [], changed: [] }),
     close: () => Promise.resolve(),
   };
   const heard: Heard = { ready: [], results: [], ends: [], reading: [] };
-  const config: GatewayConfig = gatewayFile.parse({ limits: options.limits ?? {} });
+  const config: GatewayFile = gatewayFile.parse({ limits: options.limits ?? {} });
   const session = new GatewaySession(
     {
       id: "s",

@@ -2,6 +2,7 @@
  * The recognisers behind the gateway, in order of preference: which of them can take a session, found out by health
  * probes and by what happens to sessions. A reload replaces the list; sessions of the old one keep their upstream.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import type { Endpoint } from "../client/endpoint.ts";
@@ -55,6 +56,14 @@ export interface UpstreamUse {
   release(): void;
 }
 
+/** Names of upstreams, by what a reload did with them. */
+export interface UpstreamChanges {
+  added: string[];
+  removed: string[];
+  /** Address, TLS files, metadata or anything else of it changed. */
+  changed: string[];
+}
+
 export interface UpstreamWatcher {
   changed(upstream: Upstream): void;
   /** A probe threw: it counts as failed. */
@@ -67,8 +76,12 @@ export interface Upstreams {
   choose(tried: readonly Upstream[]): Upstream | undefined;
   /** Gives a session a stream's place on an upstream. */
   take(upstream: Upstream, request: UpstreamRequest): UpstreamUse;
-  /** Replaces the list. Upstreams whose URI stays keep their connections and state; others end with their last session. */
-  replace(configs: readonly UpstreamConfig[]): void;
+  /**
+   * Replaces the list. Upstreams of which nothing changed keep their connections and state; sessions of the others are followed
+   * to their end on the old one.
+   * @throws BenchError (exit 2) when one can't be used: then all stays as it was
+   */
+  replace(configs: readonly UpstreamConfig[]): UpstreamChanges;
   close(): Promise<void>;
 }
 
@@ -80,12 +93,19 @@ const TRIAL = { silenceMs: 500, readyMs: 2000, flushMs: 5000 };
 const BREAKER = { failures: 3, pauseMs: 1000, longestPauseMs: 15_000 };
 
 interface Entry extends Upstream {
+  config: UpstreamConfig;
   unary: RivaUnary;
   retired: boolean;
   stopProbing(): void;
   /** What trial streams ask for: what worked last, else what failed last. */
   trial: Omit<UpstreamRequest, "id"> | undefined;
   trialWorked: boolean;
+}
+
+/** Name servers give the addresses of a name in another order each time. */
+function comparable({ endpoint, ...rest }: UpstreamConfig): object {
+  const { route, ...others } = endpoint;
+  return { ...rest, ...others, proxy: route?.proxy, addresses: [...(route?.addresses ?? [])].sort() };
 }
 
 const TRIAL_SETTINGS: RecognitionSettings = { language: "en-US", interim: true };
@@ -109,9 +129,11 @@ export function createUpstreams(
   let entries: Entry[] = [];
   const retiring = new Set<Entry>();
 
-  function open({ name, uri, endpoint }: UpstreamConfig): Entry {
+  function open(config: UpstreamConfig): Entry {
+    const { name, uri, endpoint } = config;
     const unary = links.unary(endpoint);
     const entry: Entry = {
+      config,
       name,
       uri,
       transport: links.transport(endpoint),
@@ -254,10 +276,29 @@ export function createUpstreams(
     },
     replace(next) {
       const old = entries;
-      entries = next.map(
-        (config) => old.find(({ uri, name }) => uri === config.uri && name === config.name) ?? open(config),
-      );
+      const opened: Entry[] = [];
+      const openOne = (config: UpstreamConfig): Entry => {
+        const entry = open(config);
+        opened.push(entry);
+        return entry;
+      };
+      try {
+        entries = next.map(
+          (config) =>
+            old.find((entry) => isDeepStrictEqual(comparable(entry.config), comparable(config))) ??
+            openOne(config),
+        );
+      } catch (error) {
+        for (const entry of opened) void end(entry);
+        throw error;
+      }
       for (const entry of old) if (!entries.includes(entry)) retire(entry);
+      const [before, now, fresh] = [old, entries, opened].map((list) => list.map(({ name }) => name));
+      return {
+        added: now?.filter((name) => !before?.includes(name)) ?? [],
+        removed: before?.filter((name) => !now?.includes(name)) ?? [],
+        changed: fresh?.filter((name) => before?.includes(name)) ?? [],
+      };
     },
     async close() {
       await Promise.all([...entries, ...retiring].map(end));

@@ -9,6 +9,11 @@ import { Caller } from "../support/gateway.ts";
 import type { RunningGateway } from "../support/gateway-process.ts";
 import { gatewayReady, launchGateway } from "../support/gateway-process.ts";
 
+const SECRETS = {
+  one: "correct-horse-battery-staple-31415926",
+  another: "another-secret-of-thirty-two-bytes-27182818",
+};
+
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -32,10 +37,10 @@ limits: { drain: 7s }
     const args = ["gateway", "--config", "gateway.yaml", "--check-config", ...flags];
     const { code, stdout } = await bench(args, {
       cwd,
-      env: { ...env, BENCH_GATEWAY_TOKEN_SECRET: "s3cret" },
+      env: { ...env, BENCH_GATEWAY_TOKEN_SECRET: SECRETS.one },
     });
     expect(code).toBe(0);
-    expect(stdout).not.toMatch(/0123456789abcdef|s3cret/);
+    expect(stdout).not.toMatch(/0123456789abcdef|correct-horse/);
     return JSON.parse(stdout) as Record<string, unknown>;
   };
   expect(await used([], {})).toMatchObject({
@@ -79,7 +84,11 @@ test("gateways that share a secret take each other's tokens, until they end; alt
     stops.push(() => gateway.child.kill("SIGKILL"));
     return gateway;
   };
-  const [maker, taker, stranger] = await Promise.all([start("one"), start("one"), start("another")]);
+  const [maker, taker, stranger] = await Promise.all([
+    start(SECRETS.one),
+    start(SECRETS.one),
+    start(SECRETS.another),
+  ]);
   const made = await fetch(`http://127.0.0.1:${maker.port}/v1/realtime/transcription_sessions`, {
     method: "POST",
     headers: { "x-api-key": "0123456789abcdef" },

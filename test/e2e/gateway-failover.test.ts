@@ -94,7 +94,7 @@ slo: [error_ratio < 100%]
   );
 
   // Back again: the order of preference holds.
-  const name = `127.0.0.1:${first.port}`;
+  const name = "upstream-1";
   await expect
     .poll(
       async () => {

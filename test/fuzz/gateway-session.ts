@@ -114,7 +114,7 @@ class FuzzedSession {
           },
         };
       },
-      replace: () => undefined,
+      replace: () => ({ added: [], removed: [], changed: [] }),
       close: () => Promise.resolve(),
     };
   }
