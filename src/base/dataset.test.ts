@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toneBetweenSilence, wavFile } from "../../test/support/wav.ts";
 import type { Clip } from "./dataset.ts";
-import { loadDataset, padClip, selectClips } from "./dataset.ts";
+import { loadDataset, padClip, selectClips, withoutReference } from "./dataset.ts";
 import { BenchError } from "./errors.ts";
 
 let folder: string;
@@ -55,6 +55,34 @@ describe("the dataset that comes with the package", () => {
     const endOf = (id: string): number | undefined => clips.find((clip) => clip.id === id)?.speechEndMs;
     expect(endOf("asterisk-conf-extended")).toBe(1960); // detector 1.96 s, last word 1.93 s
     expect(endOf("asterisk-check-number-dial-again")).toBe(2210); // detector 2.17 s, last word 2.21 s
+  });
+});
+
+describe("clips without speech and clips without a reference", () => {
+  test.each([
+    [{}, undefined],
+    [{ text: "" }, undefined],
+    [{ text: " … " }, undefined],
+    [{ text: "", speech_start_s: 0.5, speech_end_s: 1.5 }, undefined],
+    [{ text: "", speech: false }, ""],
+    [{ speech: false }, ""],
+    [{ text: "hello", speech: true }, "hello"],
+  ])("%j", async (fields, text) => {
+    const dataset = await loadDataset(await datasetOf({ file: "tone.wav", ...fields }));
+    expect(dataset.clips[0]?.text).toBe(text);
+    expect(withoutReference(dataset)).toBe(text === undefined ? 1 : 0);
+  });
+
+  test("silent audio with an empty text is without speech", async () => {
+    const path = await datasetOf({ file: "silent.wav", text: "" });
+    await writeFile(join(path, "silent.wav"), wavFile(new Uint8Array(32_000)));
+    const dataset = await loadDataset(path);
+    expect(dataset.clips[0]?.text).toBe("");
+  });
+
+  test("no speech and a text that has words can't both be true", async () => {
+    const path = await datasetOf({ file: "tone.wav", text: "hello", speech: false });
+    expect((await failure(path)).message).toMatch(/manifest\.jsonl:1: speech: is false, but text has words$/);
   });
 });
 

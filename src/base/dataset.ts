@@ -8,7 +8,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { decodeWav, pcmDurationMs, withPadding } from "./audio.ts";
 import { BenchError, nearestName } from "./errors.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import type { ManifestEntry, ManifestLine } from "./manifest.ts";
 import { fieldError, readManifest, readManifestFile } from "./manifest.ts";
 import { PACKAGE_ROOT } from "./package-root.ts";
 import { existingPath } from "./text-file.ts";
@@ -176,10 +176,35 @@ function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, fil
     onsetMs,
     // An energy detector drops soft endings, an aligner rounds: the speaker has stopped when both say so.
     speechEndMs: Math.min(durationMs, Math.max(endMs, words.at(-1)?.endMs ?? 0)),
-    ...(line.text === undefined ? {} : { text: spokenWords(line.text).length === 0 ? "" : line.text.trim() }),
+    ...referenceOf(line, pcm, sampleRateHz, where),
     words,
     ...(line.speaker === undefined ? {} : { speaker: line.speaker }),
   };
+}
+
+/**
+ * Tools write `"text": ""` for audio that nobody transcribed, so that alone is no claim that nothing is said: only silent audio, or
+ * `"speech": false`, is without speech.
+ */
+function referenceOf(
+  { text, speech, speech_end_s: annotated }: ManifestLine,
+  pcm: Uint8Array,
+  sampleRateHz: number,
+  where: string,
+): Pick<Clip, "text"> {
+  const hasWords = text !== undefined && spokenWords(text).length > 0;
+  if (speech === false) {
+    if (hasWords) throw fieldError(where, "speech", "is false, but text has words");
+    return { text: "" };
+  }
+  if (hasWords) return { text: text.trim() };
+  if (text === undefined || annotated !== undefined) return {};
+  return findSpeech(pcm, sampleRateHz) === undefined ? { text: "" } : {};
+}
+
+/** Clips that nobody transcribed. */
+export function withoutReference({ clips }: Dataset): number {
+  return clips.filter(({ text }) => text === undefined).length;
 }
 
 function checkTimes(words: Clip["words"], audioMs: number, where: string): void {

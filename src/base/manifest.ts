@@ -16,6 +16,8 @@ export interface ManifestLine {
   duration_s?: number | undefined;
   duration?: number | undefined;
   text?: string | undefined;
+  /** False: the audio is without speech on purpose. */
+  speech?: boolean | undefined;
   speech_start_s?: number | undefined;
   speech_end_s?: number | undefined;
   words?: { w: string; s: number; e: number }[] | undefined;
@@ -32,6 +34,7 @@ const manifestLine: z.ZodType<ManifestLine> = z
     duration_s: seconds.optional(),
     duration: seconds.optional(),
     text: z.string().optional(),
+    speech: z.boolean().optional(),
     speech_start_s: seconds.optional(),
     speech_end_s: seconds.optional(),
     words: z.array(z.object({ w: z.string().min(1), s: seconds, e: seconds })).optional(),

@@ -21,41 +21,44 @@ export type FailurePhase =
   /** After the last final. */
   | "close";
 
-/** What it was. */
-export type FailureClass =
-  | "refused"
-  | "timeout"
-  | "certificate"
-  | "unauthenticated"
-  | "permission"
-  | "bad-config"
-  | "not-found"
-  | "resource-exhausted"
-  | "unavailable"
-  | "internal"
-  | "cancelled"
+/** What it was; `docs/failures.md` has a section on each. */
+export const FAILURE_CLASSES = [
+  "refused",
+  "timeout",
+  "certificate",
+  "unauthenticated",
+  "permission",
+  "bad-config",
+  "not-found",
+  "resource-exhausted",
+  "unavailable",
+  "internal",
+  "cancelled",
   /** This stream alone was reset. */
-  | "reset"
+  "reset",
   /** The connection below the stream was lost, with every stream on it. */
-  | "connection-lost"
-  | "protocol-violation"
+  "connection-lost",
+  "protocol-violation",
   /** Riva's answer to a sequence that was idle too long or lost. */
-  | "start-flag"
-  | "no-partial"
-  | "no-final"
-  | "empty-transcript"
-  | "truncated-transcript"
+  "start-flag",
+  "no-partial",
+  "no-final",
+  "empty-transcript",
+  "truncated-transcript",
   /** The final came later than the hard limit, or never. */
-  | "deadline"
+  "deadline",
   /** More than 5 % of the session's chunks left too late: the generator's fault, never the server's. */
-  | "generator-late"
+  "generator-late",
   /** The worker process that ran the session was lost: how the session ended is not known. */
-  | "worker-lost"
+  "worker-lost",
   /** The caller hung up in mid-call, as the scenario asked. */
-  | "hang-up"
+  "hang-up",
   /** The caller vanished and left the stream open, as the scenario asked. */
-  | "half-open"
-  | "other";
+  "half-open",
+  "other",
+] as const;
+
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /** Whose fault it was. `caller`: the scenario's caller ended the session on purpose, which says nothing of anyone. */
 export type FailureOrigin = "server" | "network" | "client-config" | "generator" | "caller" | "unknown";
@@ -67,6 +70,17 @@ export interface Failure {
   /** The transport's own name: a gRPC status name, a Node error code, a WebSocket close code. */
   code: string;
   message: string;
+  /** Of a failure of content. */
+  example?: FailureExample;
 }
+
+/** What was said and what was answered, each cut to `EXAMPLE_LENGTH` characters. */
+export interface FailureExample {
+  reference: string;
+  answer: string;
+}
+
+/** Long enough to see what went wrong, short enough for a message. */
+export const EXAMPLE_LENGTH = 160;
 
 export type Outcome = { ok: true } | { ok: false; failure: Failure };

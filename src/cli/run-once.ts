@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
+import { withoutReference } from "../base/dataset.ts";
 import { messageOf } from "../base/errors.ts";
 import { conclude } from "../loadgen/conclude.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
@@ -16,6 +17,7 @@ import { fanOut } from "../metrics/listener.ts";
 import type { RunManifest } from "../metrics/manifest.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
+import { referenceNote } from "../report/failure-notes.ts";
 import { renderHtml } from "../report/html.ts";
 import { readCalibration } from "./calibration-file.ts";
 import { gitCommit, packageVersion } from "./machine.ts";
@@ -73,12 +75,14 @@ async function runInFolder(
   const runId = newRunId(world, scenario.name);
   const folder = createRunFolder(out, runId, world.cwd);
   folder.write("scenario.yaml", formatScenario(scenario));
+  const unreferenced = withoutReference(dataset);
   const facts = {
     run: { id: runId, seed, ...machineFacts(world), ...calibrationPart(world, input) },
     target: targetFacts(open, found),
     dataset: {
       name: dataset.name,
       clips: dataset.clips.length,
+      ...(unreferenced === 0 ? {} : { withoutReference: unreferenced }),
       audioSeconds: dataset.audioSeconds,
       sha256: dataset.sha256,
     },
@@ -98,6 +102,8 @@ async function runInFolder(
   for (const message of routeNotes(open.target, routed)) onEvent({ atMs: 0, type: "route", message });
   const crowded = streamLimitNote(input, found.streamLimit);
   if (crowded !== undefined) onEvent({ atMs: 0, type: "stream-limit", message: crowded });
+  const unjudged = referenceNote(facts.dataset);
+  if (unjudged !== undefined) onEvent({ atMs: 0, type: "no-reference", message: unjudged });
   let unhear = (): void => undefined;
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));

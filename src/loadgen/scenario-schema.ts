@@ -13,6 +13,8 @@ import type { LoadFile } from "./load-schema.ts";
 import { loadFile, ownLengthMs } from "./load-schema.ts";
 import type { ChunkPhase } from "./load.ts";
 import { recognitionSection } from "./recognition-schema.ts";
+import type { Scoring } from "./scoring-schema.ts";
+import { scoringSection } from "./scoring-schema.ts";
 import {
   chunkDuration,
   durationMs,
@@ -49,6 +51,7 @@ export interface ScenarioFile {
   transport: TransportChoice;
   connections: { streamsPerConnection: number };
   session: { deadline: number; connectTimeout: number };
+  scoring: Scoring;
   slo: string[];
 }
 
@@ -129,6 +132,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     deadline: durationMs(100, HOUR_MS).default(10_000),
     connectTimeout: durationMs(100, HOUR_MS).default(10_000),
   }).prefault({}),
+  scoring: scoringSection,
   slo: z.array(z.string().min(1), { error: "must be a list of gates such as error_ratio < 1%" }).default([]),
 }).superRefine(({ load, duration }, context) => {
   // Steps and stages that say how long they last bring the length of the window with them.

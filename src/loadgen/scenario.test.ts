@@ -113,6 +113,7 @@ test("what is left out has defaults, and nothing is undefined", () => {
     transport: "auto",
     connections: { streamsPerConnection: 50 },
     session: { deadlineMs: 10_000, connectTimeoutMs: 10_000 },
+    scoring: { failures: { truncated: 0.5, empty: "on", noPartial: "on", noFinal: "on" } },
     slo: [],
   });
 });

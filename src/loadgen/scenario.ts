@@ -26,6 +26,8 @@ import type { ScenarioFile } from "./scenario-schema.ts";
 import { scenarioFile } from "./scenario-schema.ts";
 import { chunkDuration, sessionRate, steadyDuration, streamCount, warmupDuration } from "./schema-fields.ts";
 import type { TransportChoice } from "../client/transports.ts";
+import type { Scoring } from "./scoring-schema.ts";
+import { scoringAsFile } from "./scoring-schema.ts";
 
 /** A scenario as read. Plain data: it is sent to workers and written into results. */
 export interface Scenario {
@@ -52,6 +54,8 @@ export interface Scenario {
     readonly deadlineMs: number;
     readonly connectTimeoutMs: number;
   };
+  /** Which answers fail a session. */
+  readonly scoring: Scoring;
   /** Gates as written; `metrics/slo.ts` reads them. */
   readonly slo: readonly string[];
 }
@@ -135,6 +139,7 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
     transport: file.transport,
     connections: file.connections,
     session: { deadlineMs: session.deadline, connectTimeoutMs: session.connectTimeout },
+    scoring: file.scoring,
     slo: file.slo,
   };
 }
@@ -160,6 +165,7 @@ export function formatScenario(scenario: Scenario): string {
       deadline: formatDuration(session.deadlineMs),
       connectTimeout: formatDuration(session.connectTimeoutMs),
     },
+    scoring: scoringAsFile(scenario.scoring),
     slo: scenario.slo,
   } satisfies Record<keyof ScenarioFile, unknown>);
 }

@@ -151,7 +151,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   if (job.shard.index === 0) writeClips(job.clipsFile, clips);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const ended = inLaterTurns(clock, (observation: Observation) =>
-    log.append(recordOf(observation, recorder, job.target.secrets)),
+    log.append(recordOf(observation, recorder, job)),
   );
   let engine: Engine | undefined;
   let orphaned = false;
@@ -237,11 +237,16 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
 }
 
 /** Judges and records a session; returns its line in the log. */
-function recordOf(raw: Observation, recorder: Recorder, secrets: readonly string[]): string {
-  const observation = inMicroseconds(judged(raw));
+function recordOf(
+  raw: Observation,
+  recorder: Recorder,
+  { scenario, target: { secrets } }: WorkerJob,
+): string {
+  const observation = inMicroseconds(judged(raw, scenario.scoring.failures));
   if (observation.outcome?.ok === false) {
     const { failure } = observation.outcome;
     failure.message = hideSecrets(redactUrls(failure.message), secrets);
+    if (failure.example !== undefined) failure.example.answer = hideSecrets(failure.example.answer, secrets);
   }
   recorder.record(observation);
   return JSON.stringify(sessionRecord(observation));

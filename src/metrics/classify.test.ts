@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FOUR_WORDS, NO_REFERENCE, sketch, type SessionSketch } from "../../test/support/timeline.ts";
-import { judged as withVerdict, sessionFailure } from "./classify.ts";
+import type { FailureScoring } from "./classify.ts";
+import { DEFAULT_SCORING, judged as withVerdict, sessionFailure } from "./classify.ts";
 
 const LONG_SPEECH = { ...FOUR_WORDS, audioMs: 3000, speechEndMs: 2900 };
 
@@ -109,6 +110,39 @@ describe("sessionFailure", () => {
 
   it("does not judge what was cut short", () => {
     expect(judged({ cutShort: true })).toBeUndefined();
+  });
+});
+
+describe("scoring", () => {
+  const scored = (spec: SessionSketch, scoring: Partial<FailureScoring>): string | undefined =>
+    sessionFailure(sketch(spec), { ...DEFAULT_SCORING, ...scoring })?.class;
+  const cut = { said: [[1080, "one two."]] } as const;
+
+  it("a share of the reference that an answer must have", () => {
+    expect(scored(cut, { truncated: 0.5 })).toBeUndefined();
+    expect(scored(cut, { truncated: 0.51 })).toBe("truncated-transcript");
+    expect(scored({ said: [[1080, "one."]] }, { truncated: "off" })).toBeUndefined();
+  });
+
+  it("each class can be switched off by itself", () => {
+    const observation = { ...sketch(), responses: [{ atMs: 1080, final: true, text: "" }] };
+    expect(sessionFailure(observation, { ...DEFAULT_SCORING, empty: "off" })).toBeUndefined();
+    expect(sessionFailure(observation, { ...DEFAULT_SCORING, truncated: "off" })?.class).toBe(
+      "empty-transcript",
+    );
+    expect(scored({ said: [[300, "one"]] }, { noFinal: "off" })).toBeUndefined();
+    const late = { clip: LONG_SPEECH, said: [[3080, "one two three four."]] } as const;
+    expect(scored(late, { noPartial: "off" })).toBeUndefined();
+  });
+
+  it("shows the reference beside the answer, each cut", () => {
+    const text = "one ".repeat(100).trim();
+    const responses = [{ atMs: 1080, final: true, text: "😀".repeat(200) + " a" }];
+    const failure = sessionFailure({ ...sketch({ clip: { ...FOUR_WORDS, text } }), responses });
+    expect(failure?.example).toEqual({
+      reference: `${text.slice(0, 159)}…`,
+      answer: `${"😀".repeat(159)}…`,
+    });
   });
 });
 

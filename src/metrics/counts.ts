@@ -1,5 +1,5 @@
 /** Counting sessions: scheduled = completed + failed + dropped, always. */
-import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { FailureClass, FailureExample, FailureOrigin, FailurePhase } from "../base/outcome.ts";
 import type { Observation } from "./observation.ts";
 
 export interface FailureCount {
@@ -7,7 +7,11 @@ export interface FailureCount {
   class: FailureClass;
   origin: FailureOrigin;
   count: number;
+  /** Sessions that failed by content, the first `EXAMPLES_KEPT` by number: what the clip says and what the server answered. */
+  examples?: (FailureExample & { seq: number; clip: string })[];
 }
+
+export const EXAMPLES_KEPT = 2;
 
 export interface Counts {
   scheduled: number;
@@ -25,14 +29,16 @@ export function emptyCounts(): Counts {
 }
 
 /** Counts one session into `counts`. */
-export function countSession(counts: Counts, { startedMs, outcome }: Observation): void {
+export function countSession(counts: Counts, { seq, clip, startedMs, outcome }: Observation): void {
   counts.scheduled++;
   if (startedMs !== undefined) counts.started++;
   if (outcome === undefined) counts.dropped++;
   else if (outcome.ok) counts.completed++;
   else {
     counts.failed++;
-    countFailure(counts, { ...outcome.failure, count: 1 });
+    const { phase, class: kind, origin, example } = outcome.failure;
+    const examples = example === undefined ? {} : { examples: [{ seq, clip: clip.id, ...example }] };
+    countFailure(counts, { phase, class: kind, origin, count: 1, ...examples });
   }
 }
 
@@ -46,10 +52,19 @@ export function addCounts(counts: Counts, other: Counts): void {
   for (const failure of other.failures) countFailure(counts, failure);
 }
 
-function countFailure(counts: Counts, { phase, class: kind, origin, count }: FailureCount): void {
+function countFailure(counts: Counts, failure: FailureCount): void {
+  const { phase, class: kind, origin, count, examples } = failure;
   const known = counts.failures.find((f) => f.phase === phase && f.class === kind && f.origin === origin);
-  if (known === undefined) counts.failures.push({ phase, class: kind, origin, count });
-  else known.count += count;
+  if (known === undefined) {
+    counts.failures.push({ ...failure, ...(examples === undefined ? {} : { examples: [...examples] }) });
+    return;
+  }
+  known.count += count;
+  if (examples === undefined) return;
+  // By number, so that the result does not depend on how many workers there were.
+  known.examples = [...(known.examples ?? []), ...examples]
+    .sort((a, b) => a.seq - b.seq)
+    .slice(0, EXAMPLES_KEPT);
 }
 
 /** Failed sessions that are nobody's failure but the generator's, or the caller's own wish: none of them is the target's. */

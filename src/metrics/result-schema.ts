@@ -1,6 +1,7 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
 import { z } from "zod";
-import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import type { FailureOrigin, FailurePhase } from "../base/outcome.ts";
+import { FAILURE_CLASSES } from "../base/outcome.ts";
 import { isRunId } from "../base/run-id.ts";
 import type { Calibration } from "./calibration.ts";
 import type { RunManifest } from "./manifest.ts";
@@ -38,35 +39,7 @@ const failure = z.strictObject({
       close: true,
     }),
   ),
-  class: z.enum(
-    membersOf<FailureClass>({
-      refused: true,
-      timeout: true,
-      certificate: true,
-      unauthenticated: true,
-      permission: true,
-      "bad-config": true,
-      "not-found": true,
-      "resource-exhausted": true,
-      unavailable: true,
-      internal: true,
-      cancelled: true,
-      reset: true,
-      "connection-lost": true,
-      "protocol-violation": true,
-      "start-flag": true,
-      "no-partial": true,
-      "no-final": true,
-      "empty-transcript": true,
-      "truncated-transcript": true,
-      deadline: true,
-      "generator-late": true,
-      "worker-lost": true,
-      "hang-up": true,
-      "half-open": true,
-      other: true,
-    }),
-  ),
+  class: z.enum(FAILURE_CLASSES),
   origin: z.enum(
     membersOf<FailureOrigin>({
       server: true,
@@ -78,6 +51,9 @@ const failure = z.strictObject({
     }),
   ),
   count,
+  examples: z
+    .array(z.strictObject({ seq: count, clip: z.string(), reference: z.string(), answer: z.string() }))
+    .exactOptional(),
 });
 
 const counts = z.strictObject({
@@ -194,6 +170,7 @@ const target = z.strictObject({
 const dataset = z.strictObject({
   name: z.string(),
   clips: count,
+  withoutReference: count.exactOptional(),
   audioSeconds: z.number(),
   sha256: z.string(),
 });

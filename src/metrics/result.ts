@@ -140,7 +140,14 @@ export interface RunResult {
   };
   /** As resolved. */
   scenario: unknown;
-  dataset: { name: string; clips: number; audioSeconds: number; sha256: string };
+  dataset: {
+    name: string;
+    clips: number;
+    /** Clips whose transcript can't be judged; absent when all have a reference. */
+    withoutReference?: number;
+    audioSeconds: number;
+    sha256: string;
+  };
   window: { warmupMs: number; steadyMs: number; drainMs: number };
   /** Of the steady window: scheduled in it, followed to their end. */
   sessions: Counts;

@@ -20,6 +20,8 @@ export interface RunEvent {
     | "stream-limit"
     /** The way to the target: a proxy, the addresses that get sessions, those that don't. */
     | "route"
+    /** Some clips have no reference: their transcripts are not judged. */
+    | "no-reference"
     | "worker-lost"
     | "problem"
     | "collapse"
@@ -43,6 +45,7 @@ const TOLD: ReadonlySet<RunEvent["type"]> = new Set([
   "worker-lost",
   "stream-limit",
   "route",
+  "no-reference",
   "collapse",
   "interrupt",
   "abort",

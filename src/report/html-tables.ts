@@ -1,4 +1,5 @@
 /** The tables of the page: checks, latencies, NVIDIA's figures, sessions and failures. */
+import { failureNotes, pageNote } from "./failure-notes.ts";
 import type { Check, RunResult, Summary } from "../metrics/result.ts";
 import { markup, type Markup } from "./markup.ts";
 import { stageRows } from "./stages.ts";
@@ -176,8 +177,23 @@ ${
     ? markup`<p>None.</p>`
     : table(["what", "phase", "origin", "sessions", "share"], [3, 4], failures)
 }
-${outside === undefined ? undefined : markup`<p class="note">${outside}.</p>`}</div></div>`,
+${outside === undefined ? undefined : markup`<p class="note">${outside}.</p>`}${failureNotesPart(result)}</div></div>`,
   );
+}
+
+function failureNotesPart(result: RunResult): Markup | undefined {
+  const page = pageNote(result);
+  if (page === undefined) return undefined;
+  const notes = failureNotes(result).map(
+    ({
+      class: kind,
+      page: section,
+      examples,
+    }) => markup`<p class="note">${kind}, for example (see ${section}):</p>
+<ul class="note">${examples.map((example) => markup`<li dir="auto">${example}</li>\n`)}</ul>
+`,
+  );
+  return markup`${notes}<p class="note">${page}.</p>`;
 }
 
 /** A heading and what stands under it. */

@@ -4,6 +4,7 @@
  */
 import type { Regression, RegressionRow } from "../metrics/regression.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
+import { noteLines } from "./failure-notes.ts";
 import { differenceText } from "./gate-report.ts";
 import { markup, textOf, type Markup } from "./markup.ts";
 import { EMULATED_NOTE, observedText, runTitle, verdictSentence } from "./wording.ts";
@@ -105,9 +106,12 @@ function testCase({ className, check, ending }: Case): Markup {
 }
 
 /** What makes no test case fail and should still be read. */
-function warnings({ validity, target }: RunResult): string {
+function warnings(result: RunResult): string {
+  const { validity, target } = result;
   const degraded = validity.checks.flatMap((check) =>
     check.verdict === "inconclusive" ? [`${check.name}: ${check.advice ?? observedText(check)}`] : [],
   );
-  return [...(target.emulated ? [`emulated: ${EMULATED_NOTE}`] : []), ...degraded].join("\n");
+  return [...(target.emulated ? [`emulated: ${EMULATED_NOTE}`] : []), ...degraded, ...noteLines(result)].join(
+    "\n",
+  );
 }

@@ -1,6 +1,7 @@
 /** The result as GitHub-flavoured Markdown, short enough for a comment on a pull request. */
 import type { RunResult } from "../metrics/result.ts";
 import { differenceText, gateSentence, verdictOf, type GateReport } from "./gate-report.ts";
+import { failureNotes, pageNote } from "./failure-notes.ts";
 import { code, table, text } from "./markdown-text.ts";
 import { stageRows } from "./stages.ts";
 import type { Row } from "./wording.ts";
@@ -115,10 +116,19 @@ function stages(result: RunResult): string[] {
   return [table(found.head, rows, [...found.head.keys()].slice(1))];
 }
 
-function failures({ sessions }: RunResult): string[] {
-  if (sessions.failures.length === 0) return [];
-  const rows = [...sessions.failures]
+function failures(result: RunResult): string[] {
+  const { failures: counted } = result.sessions;
+  if (counted.length === 0) return [];
+  const rows = [...counted]
     .sort((a, b) => b.count - a.count)
     .map(({ phase, class: kind, origin, count }) => [kind, phase, origin, `${count}`]);
-  return [table(["failures", "phase", "origin", "sessions"], rows, [3])];
+  const notes = failureNotes(result).flatMap(({ class: kind, page, examples }) => [
+    [`${kind}, for example (see ${text(page)}):`, "", ...examples.map((one) => `- ${text(one)}`)].join("\n"),
+  ]);
+  const page = pageNote(result);
+  return [
+    table(["failures", "phase", "origin", "sessions"], rows, [3]),
+    ...notes,
+    ...(page === undefined ? [] : [`${text(page)}.`]),
+  ];
 }

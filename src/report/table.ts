@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import { printable, printableStyled } from "../base/printable.ts";
 import type { RunResult, Summary } from "../metrics/result.ts";
+import { noteLines, pageNote } from "./failure-notes.ts";
 import { stageRows } from "./stages.ts";
 import type { Column, Row } from "./wording.ts";
 import {
@@ -152,7 +153,14 @@ function failures(result: RunResult, paint: Paint): string {
     .sort((a, b) => b.count - a.count)
     .map(({ phase, class: kind, origin, count }) => [paint(kind, "red"), phase, origin, `${count}`]);
   if (rows.length === 0) return outside;
-  return `${grid(["failures", "phase", "origin", "sessions"], rows, [3])}\n${outside}`.trimEnd();
+  return [
+    grid(["failures", "phase", "origin", "sessions"], rows, [3]),
+    outside,
+    ...noteLines(result),
+    pageNote(result) ?? "",
+  ]
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 function footnotes(result: RunResult): string {

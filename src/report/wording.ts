@@ -1,4 +1,5 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
+import { referenceNote } from "./failure-notes.ts";
 import type { Attribution } from "../metrics/attribution.ts";
 import type { Check, RunResult, RunVerdict, Summary } from "../metrics/result.ts";
 import { CERTIFIED_FROM } from "../metrics/stats.ts";
@@ -142,6 +143,7 @@ export function runFacts({
     const value = metrics[name]?.value;
     return value === undefined ? [] : [[label, text(value)]];
   };
+  const unjudged = referenceNote(dataset);
   const most = metrics["concurrency"]?.max;
   const [upwr, erasure, surprise] = ["upwr", "erasure", "final_surprise"].map((name) => metrics[name]?.mean);
   return [
@@ -176,6 +178,7 @@ export function runFacts({
     ...routeFacts(target),
     ...transportFact(scenario),
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
+    ...(unjudged === undefined ? [] : [["not judged", unjudged] as [string, string]]),
   ];
 }
 
