@@ -77,7 +77,7 @@ module.exports = {
     door("zod", [
       "base/(manifest|yaml|schema)\\.ts",
       "metrics/result-schema\\.ts",
-      "loadgen/(scenario|scenario-schema|condition-schema|load-schema|recognition-schema|schema-fields)\\.ts",
+      "loadgen/(scenario|scenario-schema|condition-schema|load-schema|recognition-schema|schema-fields|scoring-schema)\\.ts",
       "cli/target\\.ts",
       "gateway/(config|recognition-fields|stream-dialect|realtime-session)\\.ts",
     ]),

@@ -23,8 +23,8 @@ it("keeps the first examples of a class by number, over any number of workers", 
       ...failure,
       count: 4,
       examples: [
-        { ...example, answer: "one." },
-        { ...example, answer: "two." },
+        { ...example, seq: 4, answer: "two." },
+        { ...example, seq: 5, answer: "three." },
       ],
     },
   ]);
