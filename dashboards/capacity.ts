@@ -28,7 +28,7 @@ export const CAPACITY: Board = {
         {
           kind: "lines",
           title: "Throughput",
-          help: "Audio seconds finished a second of wall time (RTFX). It flattens where the server is full.",
+          help: "Audio seconds finished a second of wall time (RTFX). It flattens where the server is full, which no single value shows. The one as NVIDIA counts it has failed sessions too, and stays up when nobody is answered.",
           unit: "short",
           queries: [
             { expr: `max by (target) (${gauge("bench_rtfx")})`, legend: "rtfx {{target}}" },

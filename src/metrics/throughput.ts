@@ -73,7 +73,8 @@ export const RUN_METRICS: readonly RunMetric[] = [
     per: "run",
     help:
       "Time-weighted mean of the sessions open in the window, each from t0 to R_end (to its final, not to the end of " +
-      "sending). max: the most that were open at any whole second.",
+      "sending). max: the most that were open at any whole second. In an open load it grows with the wait of an overloaded " +
+      "server; in a closed one it is the number of callers, whatever the server does.",
     from: ({ sums, windowMs }) => ratio(sums.openMs, windowMs),
   },
   {
@@ -107,7 +108,9 @@ export const RUN_METRICS: readonly RunMetric[] = [
     better: "higher",
     per: "run",
     notForGates: "it counts the audio of failed sessions; use rtfx",
-    help: "Audio sent by all sessions of the run, failed ones too / time from the first start to the last end.",
+    help:
+      "Audio sent by all sessions of the run, failed ones too / time from the first start to the last end. How much was " +
+      "asked, not how much was answered: an open load reads the same on a server that answers nobody.",
     from: ({ sums: { sentAudioMs, firstStartMs = 0, lastEndMs = 0 } }) =>
       ratio(sentAudioMs, lastEndMs - firstStartMs),
   },
