@@ -38,6 +38,16 @@ it("finds URLs in a sentence and leaves its punctuation", () => {
   expect(redactUrls("no address: a/b@c, 10:20")).toBe("no address: a/b@c, 10:20");
 });
 
+it.each([
+  "target ws://h/v1?token=SECRET: not known",
+  "(http://u:SECRET@h/?a=SECRET&b=SECRET#SECRET).",
+  "http://h/?SECRET",
+])("shows the same when a text passes by twice: %s", (text) => {
+  const once = redactUrls(text);
+  expect(once).not.toContain("SECRET");
+  expect(redactUrls(once)).toBe(once);
+});
+
 it("hides a secret in each form in which it comes back, and no word of a sentence", () => {
   const secret = "pa55/wörd";
   const text = `${secret} ${encodeURIComponent(secret)} ${Buffer.from(secret).toString("base64")}`;

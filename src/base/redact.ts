@@ -35,7 +35,7 @@ function redactQuery(query: string): string {
 /** A text with each URL in it as `redactUrl` shows it, also one that was taken for a path and lost a slash. */
 export function redactUrls(text: string): string {
   return text.replaceAll(/[a-z][\w+.-]+:\/[^\s"'`<>]+/gi, (url) => {
-    const [, address = "", after = ""] = /^(.*?)([),.;:\]}]*)$/s.exec(url) ?? [];
+    const [, address = "", after = ""] = /^(.*?(?:\(hidden\))?)([),.;:\]}]*)$/s.exec(url) ?? [];
     return redactUrl(address) + after;
   });
 }

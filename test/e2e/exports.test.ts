@@ -115,7 +115,9 @@ test("traces, JSON lines, remote write and Pushgateway tell of the same sessions
   for (const { method, path, type } of writes.requests)
     expect([method, path, type]).toEqual(["POST", "/api/v1/write", "application/x-protobuf"]);
   expect(pushes.requests).toHaveLength(1);
-  expect(pushes.requests[0]?.path).toMatch(/^\/metrics\/job\/riva_bench\/scenario\/watched\/target\//);
+  expect(pushes.requests[0]?.path).toMatch(
+    /^\/metrics\/job\/riva_bench\/instance@base64\/[\w-]+\/scenario\/watched\/target@base64\/[\w-]+$/,
+  );
   const exact = result.metrics["rtfx"]?.value;
   expect(pushes.requests[0]?.body.toString()).toMatch(
     new RegExp(`^bench_result_value\\{[^}]*metric="rtfx"[^}]*\\} ${exact}$`, "m"),
