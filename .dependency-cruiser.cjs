@@ -20,7 +20,7 @@ module.exports = {
       name: "no-cycles",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     only("base-is-a-leaf", "^src/base/", ["^src/base/"]),
     only("client-knows-base", "^src/client/", ["^src/(base|client)/"]),

@@ -16,7 +16,7 @@ export type { Figure, Margins } from "./metrics/figure.ts";
 export { judgeSlo } from "./metrics/gate.ts";
 export { judgeRegression } from "./metrics/regression.ts";
 export type { Regression } from "./metrics/regression.ts";
-export { parseRunResult, readRunResult } from "./metrics/result.ts";
+export { parseRunResult, readRunResult } from "./metrics/read-result.ts";
 export type { Check, RunResult, Summary, TimelinePoint } from "./metrics/result.ts";
 export { parseSlo } from "./metrics/slo.ts";
 export type { Slo } from "./metrics/slo.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readNamedFile } from "../src/base/named-file.ts";
 import { readEnvironment } from "../src/cli/dot-env.ts";
 import { loadTrace } from "../src/loadgen/trace.ts";
-import { readRunResult } from "../src/metrics/result.ts";
+import { readRunResult } from "../src/metrics/read-result.ts";
 import { runBench } from "./support/fake-world.ts";
 
 /** Every reader of text files that users write meets the same marks, encodings and line ends. */

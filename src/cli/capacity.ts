@@ -16,7 +16,7 @@ import {
   type ProbeSettings,
   probeInput,
 } from "./capacity-probes.ts";
-import { readRunResult } from "../metrics/result.ts";
+import { readRunResult } from "../metrics/read-result.ts";
 import { phaseSensitivity } from "./capacity-phase.ts";
 import type { Command } from "./command.ts";
 import { openSeries } from "./series-runs.ts";

@@ -10,7 +10,7 @@ import { createBackfill } from "../metrics/backfill.ts";
 import { exposedFamilies } from "../metrics/exposed.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { RunListener } from "../metrics/listener.ts";
-import type { RunManifest } from "../metrics/manifest.ts";
+import type { RunManifest } from "../metrics/result.ts";
 import { expose } from "../metrics/prometheus.ts";
 import { groupPath } from "../metrics/pushgateway.ts";
 import { createRunState, type RunState } from "../metrics/run-state.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Dial } from "../client/dial.ts";
-import type { ProxyServer } from "../client/proxy.ts";
+import type { ProxyServer } from "../client/endpoint.ts";
 import type { RouteSeams } from "./find-route.ts";
 import { addressPart, findRoute, routeNotes } from "./find-route.ts";
 

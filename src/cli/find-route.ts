@@ -11,7 +11,7 @@ import { hostAndPort } from "../client/endpoint.ts";
 import type { Route } from "../client/endpoint.ts";
 import { noConnectionFailure, socketErrorText } from "../client/failures.ts";
 import { isLoopback } from "../client/proxy.ts";
-import type { ProxyServer } from "../client/proxy.ts";
+import type { ProxyServer } from "../client/endpoint.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { ResolvedTarget } from "./target.ts";
 

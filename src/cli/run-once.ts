@@ -14,7 +14,7 @@ import { chooseTransport } from "../loadgen/transport-choice.ts";
 import { quoteCalibration } from "../metrics/calibration.ts";
 import type { RunListener } from "../metrics/listener.ts";
 import { fanOut } from "../metrics/listener.ts";
-import type { RunManifest } from "../metrics/manifest.ts";
+import type { RunManifest } from "../metrics/result.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { RunEvent } from "../metrics/run-event.ts";
 import { referenceNote } from "../report/failure-notes.ts";

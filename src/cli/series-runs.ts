@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { makeRunFolder, writePrivate } from "../base/private-files.ts";
-import { readRunResult } from "../metrics/result.ts";
+import { readRunResult } from "../metrics/read-result.ts";
 import type { Resolve } from "./find-route.ts";
 import { openTarget } from "./open-target.ts";
 import { progressListener } from "./progress.ts";

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import { hostAndPort } from "./endpoint.ts";
-import type { ProxyServer } from "./proxy.ts";
+import type { ProxyServer } from "./endpoint.ts";
 
 export interface Dial {
   /** host:port, the name that certificates are held against. */

@@ -1,6 +1,17 @@
 /** How to reach one server, whatever dialect it speaks. */
 
-import type { ProxyServer } from "./proxy.ts";
+/** An HTTP proxy that is asked by CONNECT for a tunnel. */
+export interface ProxyServer {
+  /** A name, or an IP address without brackets. */
+  host: string;
+  port: number;
+  /** user:password; secret. */
+  credentials?: string;
+  /** Fit for printing: without credentials. */
+  url: string;
+  /** The variable that names it. */
+  source: string;
+}
 
 /** PEM texts; what is absent has Node's default. */
 export interface TlsMaterial {

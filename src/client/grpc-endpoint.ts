@@ -6,7 +6,7 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import { joinHostPort } from "../base/host-port.ts";
 import { hostAndPort } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { ProxyServer } from "./proxy.ts";
+import type { ProxyServer } from "./endpoint.ts";
 import { unusableEndpoint } from "./tls-options.ts";
 
 /** As in NVIDIA's clients; a whole recording goes into one message of `Recognize`. */

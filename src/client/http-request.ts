@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { dialOptions } from "./dial.ts";
 import { noConnectionFailure, socketErrorText } from "./failures.ts";
-import type { ProxyServer } from "./proxy.ts";
+import type { ProxyServer } from "./endpoint.ts";
 import type { UnaryResult } from "./riva-unary.ts";
 
 export interface HttpRequest {

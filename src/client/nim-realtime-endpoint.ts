@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { BenchError } from "../base/errors.ts";
 import { hostAndPort } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { ProxyServer } from "./proxy.ts";
+import type { ProxyServer } from "./endpoint.ts";
 import { tlsOptions, unusableEndpoint } from "./tls-options.ts";
 
 export interface RealtimeEndpoint {

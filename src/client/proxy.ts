@@ -4,19 +4,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { BenchError } from "../base/errors.ts";
-import { hostAndPort } from "./endpoint.ts";
-
-export interface ProxyServer {
-  /** A name, or an IP address without brackets. */
-  host: string;
-  port: number;
-  /** user:password; secret. */
-  credentials?: string;
-  /** Fit for printing: without credentials. */
-  url: string;
-  /** The variable that names it. */
-  source: string;
-}
+import { hostAndPort, type ProxyServer } from "./endpoint.ts";
 
 /** What the environment says of one connection. */
 export interface ProxyChoice {

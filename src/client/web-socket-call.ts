@@ -10,7 +10,7 @@ import { messageOf } from "../base/errors.ts";
 import type { Failure, FailurePhase } from "../base/outcome.ts";
 import { dialOptions } from "./dial.ts";
 import { noConnectionFailure, socketErrorText } from "./failures.ts";
-import type { ProxyServer } from "./proxy.ts";
+import type { ProxyServer } from "./endpoint.ts";
 import type { CallListener, RivaCall } from "./riva-stream.ts";
 import type { AsrResponse, EncodedChunk, StreamSpec } from "./transport.ts";
 import { closeFailure, httpFailure, nonsenseFailure } from "./web-failures.ts";

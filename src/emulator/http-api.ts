@@ -15,14 +15,7 @@ import type { MetricsText } from "./metrics-text.ts";
 import type { Readiness } from "./readiness.ts";
 import type { SpeechService } from "./speech-service.ts";
 import type { ServerTls } from "./tls.ts";
-import { transcribeUpload } from "./transcriptions.ts";
-
-export interface HttpReply {
-  status: number;
-  /** Sent as it is; anything but a string as JSON. */
-  body: unknown;
-  contentType?: string;
-}
+import { type HttpReply, transcribeUpload } from "./transcriptions.ts";
 
 /** What the endpoints tell of. */
 export interface HttpSource {

@@ -8,9 +8,15 @@ import { Busboy } from "@fastify/busboy";
 import type { Partially, RecognizeRequest } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { messageOf } from "../base/errors.ts";
-import type { HttpReply } from "./http-api.ts";
 import { asRejection } from "./rejection.ts";
 import type { SpeechService } from "./speech-service.ts";
+
+export interface HttpReply {
+  status: number;
+  /** Sent as it is; anything but a string as JSON. */
+  body: unknown;
+  contentType?: string;
+}
 
 /** A NIM's own limit. */
 const LARGEST_FILE_BYTES = 25 * 1024 * 1024;

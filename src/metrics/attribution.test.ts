@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sketch } from "../../test/support/timeline.ts";
 import { createAttributor } from "./attribution.ts";
-import type { Attribution } from "./attribution.ts";
+import type { Attribution } from "./result.ts";
 import type { Observation } from "./observation.ts";
 import type { Summary, TimelinePoint } from "./result.ts";
 import type { ServerPoint } from "./server-side.ts";

@@ -11,25 +11,14 @@ import { metricNamed } from "./catalogue.ts";
 import { type Metric, speaksOf } from "./metric.ts";
 import { chunkAt } from "./moments.ts";
 import { dueMs, type Observation, plannedSendMs, type ResponseRecord } from "./observation.ts";
-import type { Summary, TimelinePoint } from "./result.ts";
-
-export const ATTRIBUTED = ["response_latency", "first_partial_from_onset", "final_from_speech_end"] as const;
-type Attributed = (typeof ATTRIBUTED)[number];
-
-export type AttributedPart = "queue" | "compute" | "network" | "generator" | "rest";
-
-export interface Attribution {
-  metric: Attributed;
-  /** The p95, and the mean of the values at or beyond it, which the parts add up to. */
-  p95Ms: number;
-  tailMeanMs: number;
-  /** Values in the tail. */
-  values: number;
-  /** Milliseconds; absent when the data does not say. */
-  parts?: Record<AttributedPart, number>;
-  /** In words: what the parts amount to, or why nothing can be said. */
-  says: string;
-}
+import {
+  ATTRIBUTED,
+  type Attributed,
+  type AttributedPart,
+  type Attribution,
+  type Summary,
+  type TimelinePoint,
+} from "./result.ts";
 
 export interface Attributor {
   /** Takes in a steady session. */

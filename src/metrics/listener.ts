@@ -3,7 +3,7 @@
  * it: what goes wrong in one is told and the run goes on.
  */
 import { messageOf } from "../base/errors.ts";
-import type { RunManifest } from "./manifest.ts";
+import type { RunManifest } from "./result.ts";
 import type { RunResult } from "./result.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { Snapshot } from "./snapshot.ts";

@@ -4,16 +4,7 @@
  */
 import { BenchError, messageOf } from "../base/errors.ts";
 import { checkRunManifest } from "./result-schema.ts";
-import type { RunResult } from "./result.ts";
-
-export interface RunManifest {
-  schema: "riva-bench/manifest@1";
-  run: Omit<RunResult["run"], "endedAt" | "interrupted">;
-  target: RunResult["target"];
-  dataset: RunResult["dataset"];
-  /** The coordinator's process, on `run.host`: while it is there, the run goes on. */
-  pid: number;
-}
+import type { RunManifest } from "./result.ts";
 
 /**
  * Reads the text of a manifest.

@@ -94,3 +94,8 @@ export function coveringFinal(observation: Observation): ResponseRecord | undefi
   }
   return lastFinalText(observation);
 }
+
+/** True when NVIDIA's own client could pair responses with chunks by index: as many responses as chunks were sent, or one more, which it ignores. */
+export function pairs({ responses, sentMs }: Observation): boolean {
+  return responses.length === sentMs.length || responses.length === sentMs.length + 1;
+}

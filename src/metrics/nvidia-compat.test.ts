@@ -4,7 +4,8 @@ import type { NvidiaStream } from "../../test/support/nvidia-table.ts";
 import { nvidiaTable } from "../../test/support/nvidia-table.ts";
 import type { Said } from "../../test/support/timeline.ts";
 import { sketch } from "../../test/support/timeline.ts";
-import { NVIDIA_COMPAT_METRICS, nvidiaPercentile, pairs } from "./nvidia-compat.ts";
+import { NVIDIA_COMPAT_METRICS, nvidiaPercentile } from "./nvidia-compat.ts";
+import { pairs } from "./moments.ts";
 import type { Observation } from "./observation.ts";
 
 /** Chunks were sent at 120, 220 ... 1020 ms. */

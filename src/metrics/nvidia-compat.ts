@@ -3,12 +3,7 @@
  * reproduced: response i is paired with chunk i by index, whatever it is about. Never for gates.
  */
 import type { SeriesMetric } from "./metric.ts";
-import type { Observation } from "./observation.ts";
-
-/** True when there are as many responses as chunks were sent, or one more, which is ignored. */
-export function pairs({ responses, sentMs }: Observation): boolean {
-  return responses.length === sentMs.length || responses.length === sentMs.length + 1;
-}
+import { pairs } from "./moments.ts";
 
 const NOT_FOR_GATES = "it pairs responses with chunks by index; use response_latency";
 

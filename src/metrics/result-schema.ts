@@ -4,9 +4,7 @@ import type { FailureOrigin, FailurePhase } from "../base/outcome.ts";
 import { FAILURE_CLASSES } from "../base/outcome.ts";
 import { isRunId } from "../base/run-id.ts";
 import type { Calibration } from "./calibration.ts";
-import type { RunManifest } from "./manifest.ts";
-import { ATTRIBUTED } from "./attribution.ts";
-import type { RunResult } from "./result.ts";
+import { ATTRIBUTED, type RunManifest, type RunResult } from "./result.ts";
 
 const count = z.int().nonnegative();
 const unit = z.enum(["ms", "ratio", "count", "x", "per_second"]);

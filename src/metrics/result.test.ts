@@ -1,19 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import { BenchError } from "../base/errors.ts";
 import { emptyCounts } from "./counts.ts";
-import {
-  buildRunResult,
-  overallVerdict,
-  parseRunResult,
-  readRunResult,
-  type RunResult,
-  writeRunResult,
-} from "./result.ts";
+import { buildRunResult, overallVerdict, type RunResult } from "./result.ts";
+import { parseRunResult, readRunResult } from "./read-result.ts";
 
 const failures = [{ phase: "flush", class: "deadline", origin: "server", count: 1 } as const];
 const counts = {
@@ -122,10 +115,9 @@ describe("a result", () => {
     const folder = mkdtempSync(join(tmpdir(), "result-"));
     try {
       const path = join(folder, "result.json");
-      writeRunResult(path, RESULT);
+      writeFileSync(path, JSON.stringify(RESULT));
       expect(readRunResult(path)).toEqual(RESULT);
       expect(() => readRunResult(join(folder, "none.json"))).toThrow("can't read");
-      expect(() => writeRunResult(join(folder, "no", "r.json"), RESULT)).toThrow("can't write");
     } finally {
       rmSync(folder, { recursive: true });
     }

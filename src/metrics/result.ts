@@ -1,15 +1,9 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
-import { readFileSync } from "node:fs";
-import { BenchError, EXIT, messageOf } from "../base/errors.ts";
-import { writePrivate } from "../base/private-files.ts";
-import { decodeText } from "../base/text-file.ts";
 import type { CalibrationQuote } from "./calibration.ts";
 import type { Counts } from "./counts.ts";
-import type { Attribution } from "./attribution.ts";
 import type { MetricUnit } from "./metric.ts";
 import type { RunPhase } from "./observation.ts";
 import type { ServerPoint } from "./server-side.ts";
-import { checkRunResult } from "./result-schema.ts";
 
 export const RUN_SCHEMA = "riva-bench/run@1";
 
@@ -96,6 +90,25 @@ export interface AddressShare {
   leftOut?: string;
 }
 
+/** Metrics whose slowest values are attributed. */
+export const ATTRIBUTED = ["response_latency", "first_partial_from_onset", "final_from_speech_end"] as const;
+export type Attributed = (typeof ATTRIBUTED)[number];
+
+export type AttributedPart = "queue" | "compute" | "network" | "generator" | "rest";
+
+export interface Attribution {
+  metric: Attributed;
+  /** The p95, and the mean of the values at or beyond it, which the parts add up to. */
+  p95Ms: number;
+  tailMeanMs: number;
+  /** Values in the tail. */
+  values: number;
+  /** Milliseconds; absent when the data does not say. */
+  parts?: Record<AttributedPart, number>;
+  /** In words: what the parts amount to, or why nothing can be said. */
+  says: string;
+}
+
 export interface RunResult {
   schema: typeof RUN_SCHEMA;
   /** `METRICS_VERSION` of the program that wrote it; absent = 1. */
@@ -159,6 +172,16 @@ export interface RunResult {
   attribution?: Attribution[];
 }
 
+/** `run.json`: what is known of a run when it starts and can't be found in its records. */
+export interface RunManifest {
+  schema: "riva-bench/manifest@1";
+  run: Omit<RunResult["run"], "endedAt" | "interrupted">;
+  target: RunResult["target"];
+  dataset: RunResult["dataset"];
+  /** The coordinator's process, on `run.host`: while it is there, the run goes on. */
+  pid: number;
+}
+
 /** Validity first: a void run has no other verdict, one failed SLO fails the rest, and no pass is given on doubt. */
 export function overallVerdict(validity: Validity, slos: readonly Check[]): RunVerdict {
   if (validity.status === "void") return "void";
@@ -176,70 +199,4 @@ export function buildRunResult(parts: Omit<RunResult, "schema" | "metricsVersion
 /** True when the metric meant something else to the program that wrote the result. */
 export function meantOtherwise({ metricsVersion = 1 }: RunResult, metric: string): boolean {
   return metricsVersion < (REDEFINED[metric] ?? 1);
-}
-
-/**
- * Reads the text of a result file.
- *
- * @param name of the file, for messages
- * @throws BenchError (exit 2) for what isn't JSON, another version, or a shape this version doesn't know
- */
-export function parseRunResult(text: string, name: string): RunResult {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw BenchError.usage(
-      `${name} is not JSON: ${messageOf(error)}`,
-      "name a run folder or its result.json",
-    );
-  }
-  const schema = typeof value === "object" && value !== null && "schema" in value ? value.schema : undefined;
-  if (schema !== RUN_SCHEMA) {
-    const found = typeof schema === "string" ? `has schema "${schema}"` : "has no schema";
-    throw BenchError.usage(
-      `${name} ${found}; this version reads "${RUN_SCHEMA}"`,
-      "use the version that wrote it",
-    );
-  }
-  const checked = checkRunResult(value);
-  if (typeof checked === "string") throw BenchError.usage(`${name} is not a valid result: ${checked}`);
-  if ((checked.metricsVersion ?? 1) > METRICS_VERSION) {
-    throw BenchError.usage(
-      `${name} has metrics of version ${checked.metricsVersion}; this program knows them up to ${METRICS_VERSION}`,
-      "use the version that wrote it",
-    );
-  }
-  return withoutOldMeanings(checked);
-}
-
-/** Figures of a metric that meant something else then are left out; checks stand as they were judged. */
-function withoutOldMeanings(result: RunResult): RunResult {
-  const kept = (metrics: Record<string, Summary>): Record<string, Summary> =>
-    Object.fromEntries(Object.entries(metrics).filter(([name]) => !meantOtherwise(result, name)));
-  const byStage = Object.entries(result.byStage).map(([stage, metrics]) => [stage, kept(metrics)] as const);
-  return { ...result, metrics: kept(result.metrics), byStage: Object.fromEntries(byStage) };
-}
-
-/** @throws BenchError (exit 2) when the file can't be read or isn't a result of this version */
-export function readRunResult(path: string): RunResult {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw BenchError.usage(`can't read ${path}: ${messageOf(error)}`, "name a run folder or its result.json");
-  }
-  return parseRunResult(decodeText(bytes, path), path);
-}
-
-/** @throws BenchError (exit 1) when the file can't be written */
-export function writeRunResult(path: string, result: RunResult): void {
-  try {
-    writePrivate(path, `${JSON.stringify(result, null, 2)}\n`);
-  } catch (error) {
-    throw new BenchError(`can't write ${path}: ${messageOf(error)}`, {
-      exitCode: EXIT.ourError,
-      cause: error,
-    });
-  }
 }

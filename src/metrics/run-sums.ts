@@ -1,7 +1,6 @@
 /** Sums over a run that aren't distributions: they add up across sessions and workers. */
 import { advanceOf } from "./keep-up.ts";
-import { chunkEndMs, hasText, lastFinal, planned } from "./moments.ts";
-import { pairs } from "./nvidia-compat.ts";
+import { chunkEndMs, hasText, lastFinal, pairs, planned } from "./moments.ts";
 import type { Observation } from "./observation.ts";
 
 /** The steady window, milliseconds since the start of the run. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { hostile } from "../../test/support/hostile-result.ts";
 import { FAILED, INTERRUPTED, PASSED, SAMPLES } from "../../test/support/sample-result.ts";
 import { sessionLine } from "../../test/support/session-line.ts";
-import { parseRunResult, type RunResult } from "../metrics/result.ts";
+import { parseRunResult } from "../metrics/read-result.ts";
+import { type RunResult } from "../metrics/result.ts";
 import { renderHtml } from "./html.ts";
 import { createDigest, type SessionDigest } from "./session-digest.ts";
 

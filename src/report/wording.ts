@@ -1,7 +1,6 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
 import { referenceNote } from "./failure-notes.ts";
-import type { Attribution } from "../metrics/attribution.ts";
-import type { Check, RunResult, RunVerdict, Summary } from "../metrics/result.ts";
+import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../metrics/result.ts";
 import { CERTIFIED_FROM } from "../metrics/stats.ts";
 
 /** A metric and the heading that people know it by. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunResult } from "../../src/metrics/result.ts";
-import { parseRunResult } from "../../src/metrics/result.ts";
+import { parseRunResult } from "../../src/metrics/read-result.ts";
 import type { SessionRecord } from "../../src/metrics/session-record.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-import type { ProxyServer } from "../../src/client/proxy.ts";
+import type { ProxyServer } from "../../src/client/endpoint.ts";
 
 export interface ConnectProxy {
   server: ProxyServer;
