@@ -32,6 +32,11 @@ const UNICODE_WORDS = new RegExp(
   "gu",
 );
 
+/** The same for text in which every script has blanks, which is most: three times as fast. */
+const SPACED_PART = "[\\p{L}\\p{Nl}\\p{No}][\\p{L}\\p{M}\\p{Nl}\\p{No}]*";
+const SPACED_WORDS = new RegExp(`${UNICODE_NUMBER}|${SPACED_PART}(?:'${SPACED_PART})*`, "gu");
+const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, "u");
+
 const UNSPACED_UNIT = new RegExp(`^[${UNSPACED}]$`, "u");
 
 /** Thai is the first of these scripts in Unicode. */
@@ -47,7 +52,10 @@ const NOT_ASCII = /[^\x00-\x7f]/;
  * Text that grows by whole words gives a list that grows, but for numbers: "$2" may become "$2 million".
  */
 export function spokenWords(text: string): string[] {
-  if (NOT_ASCII.test(text)) return folded(text).match(UNICODE_WORDS) ?? [];
+  if (NOT_ASCII.test(text)) {
+    const alike = folded(text);
+    return alike.match(HAS_UNSPACED.test(alike) ? UNICODE_WORDS : SPACED_WORDS) ?? [];
+  }
   const lower = text.toLowerCase();
   return lower.match(/[0-9]/.test(lower) ? ASCII_WORDS_AND_NUMBERS : ASCII_WORDS) ?? [];
 }
