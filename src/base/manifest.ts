@@ -1,8 +1,9 @@
 /** The manifest of a dataset: which clips there are, and what is known of them. Audio is not looked at here. */
-import { readFile } from "node:fs/promises";
+
 import { dirname, extname, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError } from "./errors.ts";
+import { readNamedBytes } from "./read-file.ts";
 import type { JsonItem } from "./json-items.ts";
 import { jsonItems } from "./json-items.ts";
 import { decodeText, existingPath, whyUnreadable } from "./text-file.ts";
@@ -68,7 +69,7 @@ const TEXTS: readonly string[] = ["id", "text", "speaker"];
  * @throws BenchError (exit 2) naming file, line and field
  */
 export async function readManifest(path: string): Promise<{ bytes: Buffer; entries: ManifestEntry[] }> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readNamedBytes(path).catch((error: unknown) => {
     throw BenchError.usage(`${path} can't be read: ${whyUnreadable(error)}`);
   });
   const items = jsonItems(decodeText(bytes, path), path, "manifest");
@@ -96,7 +97,7 @@ export async function readManifest(path: string): Promise<{ bytes: Buffer; entri
 export async function readManifestFile({ file, where }: ManifestEntry, manifest: string): Promise<Buffer> {
   const path = resolve(dirname(manifest), file);
   try {
-    return await readFile(await existingPath(path));
+    return await readNamedBytes(await existingPath(path));
   } catch (error) {
     throw fieldError(where, "file", `can't be read (${whyUnreadable(error)}: ${path})`, pathAdvice(file));
   }

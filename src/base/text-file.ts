@@ -3,9 +3,10 @@
  * of another system are met alike in manifests, scenarios, targets, settings, traces and results.
  */
 import { readFileSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { extname, join, parse } from "node:path";
 import { BenchError, messageOf } from "./errors.ts";
+import { readNamedBytes } from "./read-file.ts";
 import { shellWord } from "./shell-word.ts";
 import { systemError } from "./system-error.ts";
 
@@ -28,7 +29,7 @@ export interface FileName {
 export async function readText(path: string, name: FileName = {}): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(await existingPath(path));
+    bytes = await readNamedBytes(await existingPath(path));
   } catch (error) {
     throw unreadable(path, name, error);
   }

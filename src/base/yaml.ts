@@ -37,7 +37,8 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
   };
 
   const syntax = document.errors[0];
-  if (syntax !== undefined) throw BenchError.usage(`${at(syntax.pos[0])}: not valid YAML: ${syntax.message}`);
+  if (syntax !== undefined)
+    throw BenchError.usage(`${at(syntax.pos[0])}: not valid YAML: ${syntaxProblem(syntax)}`);
   const parsed = schema.safeParse(plainData(document, fileName));
   if (parsed.success) return parsed.data;
 
@@ -50,13 +51,40 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
   throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
 }
 
-/** @throws BenchError (exit 2) for aliases that multiply without bound, and nesting that no stack holds */
+function syntaxProblem({ code, message }: { code: string; message: string }): string {
+  if (code === "MULTIPLE_DOCS") return "one document only, without a second ---";
+  return isTooDeep(message) ? "nested too deeply" : message;
+}
+
+/** As many uses of anchors as a person writes. */
+const MOST_ALIASES = 100;
+const UNKNOWN_ALIAS = "Unresolved alias (the anchor must be set before the alias): ";
+
+/** @throws BenchError (exit 2) for aliases that multiply without bound, lead nowhere or to themselves, and nesting that no stack holds */
 function plainData(document: Document, fileName: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 });
+    const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
+    // Whoever reads it may write it again, into a run folder or a message.
+    JSON.stringify(value);
+    return value;
   } catch (error) {
-    throw BenchError.usage(`${fileName}: not usable YAML: ${messageOf(error)}`);
+    throw BenchError.usage(
+      `${fileName}: not usable YAML: ${dataProblem(messageOf(error))}`,
+      "Write the values out.",
+    );
   }
+}
+
+function dataProblem(message: string): string {
+  if (isTooDeep(message)) return "nested too deeply";
+  if (message.includes("alias count"))
+    return "its aliases (*name) unfold to more than anybody writes by hand";
+  if (message.includes("circular")) return "an alias (*name) within its own anchor (&name)";
+  return message.replace(UNKNOWN_ALIAS, "no anchor for the alias *");
+}
+
+function isTooDeep(message: string): boolean {
+  return message.includes("call stack");
 }
 
 /** What each type is called by who writes YAML. */

@@ -116,7 +116,7 @@ function lazy(world: World, { command, describe, load }: Entry, flags: string[])
       const { builder } = await load(world);
       const built = typeof builder === "function" ? await builder(yargs) : yargs;
       flags.push(...Object.keys(flagTable(built).key));
-      return strictValues(built);
+      return strictValues(built, world.args);
     },
     handler: async (args) => (await load(world)).handler(args),
   };
@@ -135,9 +135,14 @@ function flagTable(yargs: Argv): ReturnType<FlagTable["getOptions"]> {
  * A flag without its value, with an empty one (a variable that is not set, most often), with text for a number, or twice is
  * refused: yargs would take the default or a list, and the run would be another than was asked for.
  */
-function strictValues(yargs: Argv): Argv {
+function strictValues(yargs: Argv, args: readonly string[]): Argv {
   const { string, number, array } = flagTable(yargs);
   return yargs.requiresArg([...string, ...number]).check((argv) => {
+    // yargs would take these for values: false, or words for nobody.
+    if (args.includes("--")) throw BenchError.usage("-- has no meaning here", "A file like -x is ./-x.");
+    const negated = args.find((arg) => [...string, ...number].includes(/^--no-([^=]+)/.exec(arg)?.[1] ?? ""));
+    if (negated !== undefined)
+      throw BenchError.usage(`${negated}: this flag takes a value`, "Leave it out for the default.");
     for (const name of [...string, ...number]) {
       const value = argv[name];
       if (value === "" || (Array.isArray(value) && value.includes("")))

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BenchError } from "../base/errors.ts";
+import { readNamedBytes } from "../base/read-file.ts";
 import { decodeText, whyUnreadable } from "../base/text-file.ts";
 
 /** Where the value of a setting came from. */
@@ -41,7 +41,7 @@ export async function readDotEnv(cwd: string): Promise<Map<string, string>> {
   const path = join(cwd, ".env");
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readNamedBytes(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code)))
       return new Map();

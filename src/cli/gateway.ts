@@ -132,6 +132,9 @@ async function gateway(world: World, args: GatewayArgs): Promise<void> {
     workerRestarts: supervision.restarts,
     page,
     residentBytes: () => process.memoryUsage.rss(),
+  }).catch(async (error: unknown) => {
+    await upstreams.close();
+    throw error;
   });
   supervision.listening(server.port);
   sayStarted(world, loaded, server.port, supervision, log);

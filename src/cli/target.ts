@@ -3,11 +3,11 @@
  * of the target that `--target` names is the flag's: the environment never redirects it, since load on the wrong server
  * is the worst surprise a load test has.
  */
-import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { readNamedBytes } from "../base/read-file.ts";
 import { readNamedFile } from "../base/named-file.ts";
 import { redactUrl } from "../base/redact.ts";
 import { parseYaml, section } from "../base/yaml.ts";
@@ -356,7 +356,7 @@ async function readTls(
     const folder = setting.source === chosen.source ? chosen.folder : chosen.cwd;
     sources[`tls.${key}`] = setting.source;
     try {
-      return await readFile(resolve(folder, setting.value));
+      return await readNamedBytes(resolve(folder, setting.value));
     } catch (error) {
       throw BenchError.usage(`tls.${key} (${setting.source}): can't be read (${messageOf(error)})`);
     }

@@ -1,11 +1,11 @@
 /** `bench transcribe`: what the server makes of a recording. */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../base/audio.ts";
 import { durationFlag } from "../base/duration.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import type { Failure } from "../base/outcome.ts";
+import { readNamedBytes } from "../base/read-file.ts";
 import { randomStream } from "../base/random.ts";
 import { shellWord } from "../base/shell-word.ts";
 import { existingPath, whyUnreadable } from "../base/text-file.ts";
@@ -163,7 +163,7 @@ function undeliveredFailure({ text, firstPartialMs, outcome }: Transcript): Fail
 }
 
 async function readAudio(file: string, cwd: string): Promise<AudioFile> {
-  const bytes = await readFile(await existingPath(resolve(cwd, file))).catch((error: unknown) => {
+  const bytes = await readNamedBytes(await existingPath(resolve(cwd, file))).catch((error: unknown) => {
     throw BenchError.usage(`${file} can't be read: ${whyUnreadable(error)}`);
   });
   const magic = bytes.toString("latin1", 0, 4);

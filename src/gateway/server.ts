@@ -298,7 +298,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onThrown: (error) => exceptions.caught("connection", error),
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(cannotListen(error, config)));
+    server.once("error", (error) => {
+      // Its timer would keep the process alive that has just said that it can't serve.
+      loopLag.stop();
+      reject(cannotListen(error, config));
+    });
     server.listen(config.port, bareHost(config.host), resolve);
   });
 
