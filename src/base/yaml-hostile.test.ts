@@ -19,6 +19,12 @@ test.each([
   ["a map that holds itself", "a: &a { b: *a }", "an alias (*name) within its own anchor (&name)"],
   ["deep brackets", `a: ${"[".repeat(100_000)}`, "nested too deeply"],
   ["deep braces", `${"{a: ".repeat(20_000)}1${"}".repeat(20_000)}`, "nested too deeply"],
+  ["deep dashes", `a:\n${"- ".repeat(50_000)}x`, "nested too deeply"],
+  [
+    "deep indentation",
+    Array.from({ length: 3000 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
+    "nested too deeply",
+  ],
   ["two documents", "a: 1\n---\nb: 2\n", "one document only, without a second ---"],
 ])("%s is bad input in plain words", (_, text, why) => {
   const error = thrownBy(() => parseYaml(text, "f.yaml", z.unknown()));

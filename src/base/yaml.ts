@@ -30,6 +30,7 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<
  */
 export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T>): T {
   const lines = new LineCounter();
+  refuseBottomless(text, fileName);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
@@ -51,9 +52,33 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
   throw BenchError.usage(problems.slice(0, MAX_PROBLEMS).join("\n"));
 }
 
+/** Levels of brackets, and columns before a line's text, that nobody needs. */
+const MOST_BRACKETS = 100;
+const MOST_INDENT = 200;
+
+/**
+ * The parser calls itself for each level. A stack that is used up is not always an error that can be caught: V8 ends the process
+ * when it has to compile a regular expression just then. So it is never let come so far. Brackets in texts count too.
+ *
+ * @throws BenchError (exit 2) that names the line
+ */
+function refuseBottomless(text: string, fileName: string): void {
+  let depth = 0;
+  for (const [index, line] of text.split("\n").entries()) {
+    for (const character of line) {
+      if (character === "[" || character === "{") depth++;
+      else if ((character === "]" || character === "}") && depth > 0) depth--;
+      if (depth > MOST_BRACKETS) break;
+    }
+    const indent = /^(?:[ \t]|[-?:](?=[ \t]))*/.exec(line)?.[0].length ?? 0;
+    if (depth > MOST_BRACKETS || indent > MOST_INDENT)
+      throw BenchError.usage(`${fileName}:${index + 1}: not usable YAML: nested too deeply`);
+  }
+}
+
 function syntaxProblem({ code, message }: { code: string; message: string }): string {
   if (code === "MULTIPLE_DOCS") return "one document only, without a second ---";
-  return isTooDeep(message) ? "nested too deeply" : message;
+  return message;
 }
 
 /** As many uses of anchors as a person writes. */
@@ -76,15 +101,10 @@ function plainData(document: Document, fileName: string): unknown {
 }
 
 function dataProblem(message: string): string {
-  if (isTooDeep(message)) return "nested too deeply";
   if (message.includes("alias count"))
     return "its aliases (*name) unfold to more than anybody writes by hand";
   if (message.includes("circular")) return "an alias (*name) within its own anchor (&name)";
   return message.replace(UNKNOWN_ALIAS, "no anchor for the alias *");
-}
-
-function isTooDeep(message: string): boolean {
-  return message.includes("call stack");
 }
 
 /** What each type is called by who writes YAML. */
