@@ -66,7 +66,10 @@ export function closeFailure(code: number, reason: string, phase: FailurePhase):
 export function errorEventFailure(code: string, message: string, phase: FailurePhase): Failure {
   const invalid = /invalid|unsupported|not.?found/i.test(code);
   const [class_, origin]: Meaning = invalid ? ["bad-config", "client-config"] : ["internal", "server"];
-  return toldFailure(message, { phase, class: class_, origin, code, message });
+  return toldFailure(message, {
+    ...{ phase, class: class_, origin, code: code === "" ? "ERROR" : code },
+    message: message === "" ? "no message" : message,
+  });
 }
 
 /** What came does not belong to the dialect. */

@@ -67,4 +67,11 @@ describe("a second of a server", () => {
   it("is nothing when the page is about something else", () => {
     expect(saysAnything(readServerMetrics("process_cpu_seconds_total 5\n<html>\n"))).toBe(false);
   });
+
+  it("leaves out what no counter and no gauge shows: below 0, infinite, beyond whole numbers", () => {
+    for (const number of ["-1", "Inf", "+Inf", "-Inf", "NaN", "1e308", "1e-320", "x"])
+      expect(saysAnything(readServerMetrics(`nv_gpu_power_usage{gpu_uuid="a"} ${number}`)), number).toBe(
+        false,
+      );
+  });
 });

@@ -31,8 +31,8 @@ export type ServerReading = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export function readServerMetrics(text: string): ServerReading {
   const reading = new Map<string, Map<string, number>>();
   for (const [, name = "", labels = "", digits = ""] of text.matchAll(LINE)) {
-    const value = Number(digits.replace(/^\+?Inf$/, "Infinity"));
-    if (Number.isNaN(value)) continue;
+    const value = Number(digits);
+    if (!isCount(value)) continue;
     const entry = KEY_LABEL.exec(labels)?.[1] ?? "";
     const byEntry = reading.get(name) ?? new Map<string, number>();
     reading.set(name, byEntry);
@@ -42,6 +42,11 @@ export function readServerMetrics(text: string): ServerReading {
 }
 
 const LINE = /^((?:nv_|DCGM_FI_DEV_)[A-Za-z0-9_]+)(?:\{(.*)\})? (\S+)/gm;
+/** No counter and no gauge of these is negative, infinite, or a millionth of a thousandth: their sums and quotients stay finite. */
+function isCount(value: number): boolean {
+  return value === 0 || (value >= 1e-9 && value <= Number.MAX_SAFE_INTEGER);
+}
+
 /** Failures come once for each reason, everything else once for each version of a model. */
 const KEY_LABEL = /(?:^|,)\s*(?:model|gpu_uuid|UUID|gpu)="((?:[^"\\]|\\.)*)"/;
 
