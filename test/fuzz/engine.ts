@@ -31,6 +31,8 @@ const GRAMMAR_BATCH = 128;
 /** Kinds of outcome that are told apart, and kept an input of. */
 const MOST_KINDS = 500;
 const MINIMISE_MS = 2000;
+/** Of one target, at most. */
+const MOST_FINDS = 10;
 
 export class Fuzzer {
   readonly target: FuzzTarget;
@@ -122,7 +124,7 @@ export class Fuzzer {
       this.#tell("hang", input, `one execution took ${Math.round(tookMs)} ms`, "hang");
     if ("error" in outcome) {
       const key = placeOf(outcome.error);
-      if (!this.#told.has(key))
+      if (!this.#told.has(key) && this.#told.size < MOST_FINDS)
         this.#tell("crash", await this.#minimised(input, key), textOf(outcome.error), key);
     } else if (this.#kinds.size < MOST_KINDS && !this.#kinds.has(outcome.kind)) {
       this.#kinds.add(outcome.kind);
@@ -148,7 +150,7 @@ export class Fuzzer {
   }
 
   #tell(kind: Find["kind"], input: Buffer, what: string, key: string): void {
-    if (this.#told.has(key)) return;
+    if (this.#told.has(key) || this.#told.size >= MOST_FINDS) return;
     this.#told.add(key);
     this.#observer.find({ target: this.target.name, kind, what, input });
   }
@@ -172,6 +174,8 @@ export class Fuzzer {
 /** The error and the first line of ours that threw it: what makes two crashes one. */
 function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // A promise of the target is one, whatever the figures are.
+  if (error.message.startsWith("fuzz: ")) return error.message.split(/[:{]/, 2).join(":").slice(0, 30);
   const frame = /(?:src|test\/fuzz|node_modules)\/[^\s)]+/.exec(error.stack ?? "")?.[0] ?? "";
   return `${error.name} ${shape(error.message)} ${frame}`;
 }

@@ -30,6 +30,15 @@ export function refusable(read: () => unknown): string {
   }
 }
 
+/** As `refusable`, for a reader that promises. */
+export async function refusableLater(read: () => Promise<unknown>): Promise<string> {
+  try {
+    return kindOf(await read());
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
 /** Runs a reader whose documented refusal is a plain `Error` of its own, such as a decoder's. */
 export function throwsPlainErrors(read: () => unknown): string {
   try {
@@ -40,6 +49,11 @@ export function throwsPlainErrors(read: () => unknown): string {
       return `refused: ${shape(error.message)}`;
     throw error;
   }
+}
+
+/** The outcomes of several readers of one input, as one kind. */
+export function each(...readers: (() => string)[]): string {
+  return readers.map((read) => read()).join(", ");
 }
 
 /** A text without what differs from input to input. */

@@ -8,6 +8,16 @@ import { streamSession } from "./stream-session.ts";
 import { wavEmulator } from "./wav-emulator.ts";
 import { wavFile } from "./wav-file.ts";
 import { wavGateway } from "./wav-gateway.ts";
+import { exposition } from "./exposition.ts";
+import { failures } from "./failures.ts";
+import { flac } from "./flac.ts";
+import { grammars } from "./grammars.ts";
+import { manifest } from "./manifest.ts";
+import { oggOpus } from "./ogg-opus.ts";
+import { results } from "./results.ts";
+import { rivaRequest } from "./riva-request.ts";
+import { textFiles } from "./text-files.ts";
+import { yamlFiles } from "./yaml-files.ts";
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   streamSession,
@@ -15,6 +25,16 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   realtimeEvent,
   rivaResponse,
   grpcFrames,
+  exposition,
+  failures,
+  flac,
+  grammars,
+  manifest,
+  oggOpus,
+  results,
+  rivaRequest,
+  textFiles,
+  yamlFiles,
   wavFile,
   wavGateway,
   wavEmulator,
