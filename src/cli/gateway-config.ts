@@ -1,12 +1,11 @@
 /** What `bench gateway` runs with: flags over the environment over the file, field by field, checked before anything is used. */
-import { X509Certificate } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
-import { createSecureContext } from "node:tls";
-import { BenchError, messageOf } from "../base/errors.ts";
+import { BenchError } from "../base/errors.ts";
 import { bareHost } from "../base/host-port.ts";
 import { readText } from "../base/text-file.ts";
+import { readAuthorities, readCertificateAndKey } from "../base/tls-files.ts";
 import { parseYaml } from "../base/yaml.ts";
 import type { ApiKey } from "../gateway/auth.ts";
 import { checkTokenSecret, parseApiKeys } from "../gateway/auth.ts";
@@ -170,29 +169,13 @@ function mustDiffer(upstreams: readonly UpstreamConfig[]): void {
 
 async function certificates(paths: NonNullable<GatewayConfig["tls"]>): Promise<GatewayTls> {
   const { cert, key, clientCa } = paths;
-  const tls = {
-    cert: Buffer.from(await text("--tls-cert", cert)),
-    key: Buffer.from(await text("--tls-key", key)),
-    ...(clientCa === undefined ? {} : { ca: Buffer.from(await text("--tls-client-ca", clientCa)) }),
-  };
-  if (tls.ca !== undefined) mustHoldCertificate(clientCa ?? "", tls.ca);
-  try {
-    createSecureContext(tls);
-  } catch (error) {
-    throw BenchError.usage(
-      `can't use the certificate ${cert} with the key ${key}: ${messageOf(error)}`,
-      "Both must be PEM, and the key that of the certificate.",
-    );
-  }
-  return tls;
-}
-
-function mustHoldCertificate(path: string, pem: Buffer): void {
-  try {
-    new X509Certificate(pem);
-  } catch {
-    throw BenchError.usage(`--tls-client-ca ${path} holds no certificate`, "It must be a PEM file.");
-  }
+  const pair = await readCertificateAndKey(
+    { source: "--tls-cert", path: cert },
+    { source: "--tls-key", path: key },
+    { encryptedKeyHint: "Give the key without a passphrase: openssl pkey -in KEY -out KEY.plain" },
+  );
+  if (clientCa === undefined) return pair;
+  return { ...pair, ca: await readAuthorities({ source: "--tls-client-ca", path: clientCa }) };
 }
 
 async function warningsOf(

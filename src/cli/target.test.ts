@@ -1,21 +1,28 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createPrivateKey } from "node:crypto";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeCertificates } from "../../test/support/certificates.ts";
 import { PACKAGE_ROOT } from "../base/package-root.ts";
 import { parseDotEnv } from "./dot-env.ts";
 import type { ResolvedTarget, TargetRequest } from "./target.ts";
 import { atAddress, resolveTarget } from "./target.ts";
 
 let cwd: string;
+let certificates: string;
 
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "bench-target-"));
-  await writeFile(join(cwd, "ca.pem"), "CA");
-  await writeFile(join(cwd, "client.pem"), "CERT");
-  await writeFile(join(cwd, "client.key"), "KEY");
+  certificates = makeCertificates();
+  await copyFile(join(certificates, "ca.crt"), join(cwd, "ca.pem"));
+  await copyFile(join(certificates, "client.crt"), join(cwd, "client.pem"));
+  await copyFile(join(certificates, "client.key"), join(cwd, "client.key"));
 });
-afterAll(() => rm(cwd, { recursive: true }));
+afterAll(async () => {
+  await rm(cwd, { recursive: true });
+  await rm(certificates, { recursive: true });
+});
 
 function resolve(
   flag: string | undefined,
@@ -207,17 +214,39 @@ describe("a file", () => {
     const path = await file("name: p\nuri: grpcs://p:1\ntls: { ca: ca.pem, serverName: asr }\n");
     const env = { RIVA_SSL_CERT: join(cwd, "client.pem"), RIVA_SSL_KEY: join(cwd, "client.key") };
     expect((await resolve(path, env)).tls).toEqual({
-      rootCa: Buffer.from("CA"),
-      clientCert: Buffer.from("CERT"),
-      clientKey: Buffer.from("KEY"),
+      rootCa: await readFile(join(cwd, "ca.pem")),
+      clientCert: await readFile(join(cwd, "client.pem")),
+      clientKey: await readFile(join(cwd, "client.key")),
       serverName: "asr",
+    });
+  });
+
+  test("decrypts the key by the environment, whose passphrase wins over the file's", async () => {
+    const encrypted = createPrivateKey(await readFile(join(cwd, "client.key"))).export({
+      ...{ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "geheim" },
+    });
+    await writeFile(join(cwd, "enc.key"), encrypted);
+    const tls = 'tls: { cert: client.pem, key: enc.key, keyPassphrase: "${MINE}" }';
+    const path = await file(`name: p\nuri: grpcs://p:1\n${tls}\n`);
+    const plain = await readFile(join(cwd, "client.key"));
+    expect((await resolve(path, { MINE: "geheim" })).tls?.clientKey).toEqual(plain);
+    const env = { MINE: "other", RIVA_SSL_KEY_PASSPHRASE: "geheim" };
+    expect((await resolve(path, env)).tls?.clientKey).toEqual(plain);
+    await expect(resolve(path, { MINE: "wrong" })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/mine\.yaml: tls\.key: .*enc\.key can't be decrypted/) as string,
+      hint: expect.stringContaining("RIVA_SSL_KEY_PASSPHRASE") as string,
     });
   });
 
   test.each([
     ["name: p\nuri: grpc://p\nmetadata: { authorization: Bearer abc }", /secret in plain sight/],
     ["name: p\nuri: grpc://p\ntls: { ca: ca.pem }", /not encrypted/],
-    ["name: p\nuri: grpcs://p\ntls: { ca: gone.pem }", /tls\.ca .*can't be read/],
+    ["name: p\nuri: grpcs://p\ntls: { ca: gone.pem }", /tls\.ca: .*gone\.pem does not exist/],
+    [
+      "name: p\nuri: grpcs://p\ntls: { keyPassphrase: plain, cert: client.pem, key: client.key }",
+      /in plain sight/,
+    ],
     ["name: p\nuri: grpcs://p\ntls: { cert: client.pem }", /only one of/],
     ["name: p\nuri: grpc://p\nmodle: x", /mine\.yaml:3:1: modle: unknown key; did you mean model\?/],
     ["name: p", /needs either uri or emulator/],

@@ -4,10 +4,9 @@
  * is the worst surprise a load test has.
  */
 import { isIPv6 } from "node:net";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
-import { BenchError, messageOf } from "../base/errors.ts";
-import { readNamedBytes } from "../base/read-file.ts";
+import { BenchError } from "../base/errors.ts";
 import { readNamedFile } from "../base/named-file.ts";
 import { redactUrl } from "../base/redact.ts";
 import { parseYaml, section } from "../base/yaml.ts";
@@ -20,6 +19,8 @@ import type { Environment, Setting } from "./dot-env.ts";
 import { readEnvironment } from "./dot-env.ts";
 import type { HttpService } from "./http-service.ts";
 import { httpService } from "./http-service.ts";
+import type { TlsSettings } from "./target-tls.ts";
+import { readTls } from "./target-tls.ts";
 import type { TargetUri } from "./target-uri.ts";
 import { formatTargetUri, parseTargetUri } from "./target-uri.ts";
 
@@ -75,7 +76,7 @@ interface TargetFile {
   uri?: string;
   http?: string;
   emulator?: "nim" | "legacy";
-  tls?: { ca?: string; cert?: string; key?: string; serverName?: string };
+  tls?: TlsSettings;
   metadata: Record<string, string>;
   publicMetadata: string[];
   model?: string;
@@ -104,6 +105,7 @@ export const targetFile: z.ZodType<TargetFile> = section({
     ca: z.string().exactOptional(),
     cert: z.string().exactOptional(),
     key: z.string().exactOptional(),
+    keyPassphrase: z.string().exactOptional(),
     serverName: z.string().exactOptional(),
   }).exactOptional(),
   metadata: z.record(z.string(), z.string()).default({}),
@@ -222,7 +224,12 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
       `Write kind: ${at.kind}, or leave it out.`,
     );
   }
-  const tls = secure ? await readTls(chosen, environment, sources) : undefined;
+  const tls = secure
+    ? await readTls(chosen, sources, {
+        setting: (own, variable) => pick(own, variable, chosen.source, environment),
+        expand: (text, where) => expand(text, environment, where),
+      })
+    : undefined;
   if (tls === undefined && chosen.tls !== undefined) {
     throw BenchError.usage(
       `${chosen.source}: tls: ${formatTargetUri(at)} is not encrypted`,
@@ -341,42 +348,6 @@ function httpUrlOf(chosen: Chosen, at: TargetUri, environment: Environment): str
     );
   }
   return new URL(url).origin;
-}
-
-/** Certificates of the environment, else of the target's file. */
-async function readTls(
-  chosen: Chosen,
-  environment: Environment,
-  sources: Record<string, string>,
-): Promise<TlsMaterial> {
-  const read = async (key: "ca" | "cert" | "key", variable: string): Promise<Buffer | undefined> => {
-    const own = chosen.tls?.[key];
-    const setting = pick(own, variable, chosen.source, environment);
-    if (setting === undefined) return undefined;
-    const folder = setting.source === chosen.source ? chosen.folder : chosen.cwd;
-    sources[`tls.${key}`] = setting.source;
-    try {
-      return await readNamedBytes(resolve(folder, setting.value));
-    } catch (error) {
-      throw BenchError.usage(`tls.${key} (${setting.source}): can't be read (${messageOf(error)})`);
-    }
-  };
-  const rootCa = await read("ca", "RIVA_SSL_CA");
-  const clientCert = await read("cert", "RIVA_SSL_CERT");
-  const clientKey = await read("key", "RIVA_SSL_KEY");
-  if ((clientCert === undefined) !== (clientKey === undefined)) {
-    throw BenchError.usage(
-      `target ${chosen.name}: only one of client certificate and key is given`,
-      "Mutual TLS needs both: RIVA_SSL_CERT and RIVA_SSL_KEY. The server's authority is RIVA_SSL_CA.",
-    );
-  }
-  const serverName = chosen.tls?.serverName;
-  return {
-    ...(rootCa === undefined ? {} : { rootCa }),
-    ...(clientCert === undefined ? {} : { clientCert }),
-    ...(clientKey === undefined ? {} : { clientKey }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
 }
 
 /** Replaces `${NAME}` and `${NAME:-default}` by the environment's values. */

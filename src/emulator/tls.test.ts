@@ -29,7 +29,7 @@ describe("loadServerTls", () => {
     {
       what: "a file that is not there",
       paths: { cert: "none.crt", key: "server.key" },
-      message: "can't read --tls-cert",
+      message: "none.crt does not exist",
     },
     {
       what: "no certificate",
@@ -44,7 +44,7 @@ describe("loadServerTls", () => {
     {
       what: "another one's key",
       paths: { cert: "server.crt", key: "client.key" },
-      message: "does not fit --tls-cert",
+      message: "does not belong to the certificate",
     },
   ])("refuses $what with exit code 2", async ({ paths, message }) => {
     const absolute = Object.fromEntries(Object.entries(paths).map(([name, value]) => [name, file(value)]));

@@ -1,8 +1,6 @@
 /** The server's certificates: read and checked before it listens. */
-import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { createSecureContext } from "node:tls";
-import { BenchError, messageOf } from "../base/errors.ts";
+import { BenchError } from "../base/errors.ts";
+import { readAuthorities, readCertificateAndKey } from "../base/tls-files.ts";
 
 /** PEM. With `clientCa`, clients must show a certificate signed by it. */
 export interface ServerTls {
@@ -30,36 +28,16 @@ export async function loadServerTls({ cert, key, clientCa }: TlsPaths): Promise<
       "scripts/make-certs.sh FOLDER makes certificates for tests and local use.",
     );
   }
-  const tls: ServerTls = {
-    certificate: await readPem("--tls-cert", cert),
-    key: await readPem("--tls-key", key),
-    ...(clientCa === undefined ? {} : { clientCa: await readPem("--tls-client-ca", clientCa) }),
+  const pair = await readCertificateAndKey(
+    { source: "--tls-cert", path: cert },
+    { source: "--tls-key", path: key },
+    { encryptedKeyHint: "Give the key without a passphrase: openssl pkey -in KEY -out KEY.plain" },
+  );
+  return {
+    certificate: pair.cert,
+    key: pair.key,
+    ...(clientCa === undefined
+      ? {}
+      : { clientCa: await readAuthorities({ source: "--tls-client-ca", path: clientCa }) }),
   };
-  certificateIn("--tls-cert", cert, tls.certificate);
-  if (tls.clientCa) certificateIn("--tls-client-ca", clientCa ?? "", tls.clientCa);
-  try {
-    createSecureContext({ cert: tls.certificate, key: tls.key });
-  } catch (error) {
-    throw BenchError.usage(
-      `--tls-key ${key} does not fit --tls-cert ${cert}: ${messageOf(error)}`,
-      "Give the private key that the certificate was made for, as PEM without a passphrase.",
-    );
-  }
-  return tls;
-}
-
-async function readPem(flag: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw BenchError.usage(`can't read ${flag} ${path}: ${messageOf(error)}`, `Check ${flag}.`);
-  }
-}
-
-function certificateIn(flag: string, path: string, pem: Buffer): void {
-  try {
-    new X509Certificate(pem);
-  } catch {
-    throw BenchError.usage(`${flag} ${path} holds no certificate`, "It must be a PEM file.");
-  }
 }
