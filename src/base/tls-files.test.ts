@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../../test/support/certificates.ts";
@@ -69,6 +69,7 @@ writeFileSync(
 writeFileSync(path("chain"), Buffer.concat([bytes("client.crt"), bytes("ca.crt")]));
 writeFileSync(path("reversed"), Buffer.concat([bytes("ca.crt"), bytes("client.crt")]));
 mkdirSync(path("folder"));
+symlinkSync("/dev/zero", path("zero"));
 
 const ca = (name: string): Promise<Buffer> => readAuthorities({ source: "RIVA_SSL_CA", path: path(name) });
 const pair = (cert: string, key: string, passphrase?: string, nowEpochMs?: number) =>
@@ -90,6 +91,7 @@ describe("authorities", () => {
   it.each([
     ["gone", /gone does not exist$/, /Check RIVA_SSL_CA/],
     ["folder", /is a folder$/, /Check/],
+    ["zero", /can't be read \(a device, not a file\)$/, /Check/],
     ["empty", /is empty$/, /PEM file/],
     ["blank", /is empty$/, /PEM file/],
     ["text", /holds no certificate$/, /PEM file/],

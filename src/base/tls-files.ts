@@ -1,8 +1,8 @@
 /** Certificate and key files, read and checked before anything connects or listens: what is wrong is told by what is in them. */
 import type { KeyObject } from "node:crypto";
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { BenchError, messageOf } from "./errors.ts";
+import { readNamedBytes } from "./read-file.ts";
 
 /** A file and how people are told of it. */
 export interface TlsFile {
@@ -85,7 +85,7 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
 async function read(file: TlsFile): Promise<Buffer> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file.path);
+    bytes = await readNamedBytes(file.path);
   } catch (error) {
     const known = READ_ERRORS[(error as NodeJS.ErrnoException).code ?? ""];
     throw wrong(file, known ?? `can't be read (${messageOf(error)})`, `Check ${file.source}.`);
