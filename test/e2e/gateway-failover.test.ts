@@ -89,9 +89,11 @@ slo: [error_ratio < 100%]
   ).toBe(sum("completed"));
   const bySecond = await started(second);
   expect(bySecond).toBeGreaterThan(0);
-  expect(await metric(gateway, "bench_gateway_upstream_open_seconds_count{")).toBe(
-    (await started(first)) + bySecond,
-  );
+  // What a socket has taken may never have reached a server that dies.
+  const opened = await metric(gateway, "bench_gateway_upstream_open_seconds_count{");
+  const neverReached = opened - (await started(first)) - bySecond;
+  expect(neverReached).toBeGreaterThanOrEqual(0);
+  expect(neverReached).toBeLessThanOrEqual(await metric(gateway, "bench_gateway_upstream_errors_total{"));
 
   // Back again: the order of preference holds.
   const name = "upstream-1";

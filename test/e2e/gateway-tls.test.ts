@@ -1,6 +1,8 @@
 /** Certificates of the gateway: exchanged while it runs, and demanded of its callers. */
+import { spawnSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { bench, tempFolder } from "../support/bench-process.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
@@ -135,4 +137,28 @@ test("with client certificates demanded, each wrong one has its own words and ad
     expect.stringContaining("is our client certificate one that the server trusts"),
   ]);
   expect(await words(pair("client"))).toEqual([0, undefined, undefined]);
+}, 60_000);
+
+test("the container's health check works over TLS, with client certificates too, and is told what is missing", async () => {
+  const folder = makeCertificates();
+  const file = (name: string): string => join(folder, name);
+  const pair = ["--tls-cert", file("server.crt"), "--tls-key", file("server.key")];
+  const [plain, mutual] = [
+    await gatewayWith(...pair),
+    await gatewayWith(...pair, "--tls-client-ca", file("ca.crt")),
+  ];
+  const check = (url: string, env: Record<string, string> = {}): number | null =>
+    spawnSync(process.execPath, [fileURLToPath(new URL("../../deploy/healthcheck.mjs", import.meta.url))], {
+      env: { ...env, HEALTH_URL: url },
+    }).status;
+  const ready = ({ port }: RunningGateway): string => `https://127.0.0.1:${port}/health/ready`;
+  const client = { HEALTH_CERT: file("client.crt"), HEALTH_KEY: file("client.key") };
+  const stranger = { HEALTH_CERT: file("stranger.crt"), HEALTH_KEY: file("stranger.key") };
+  await expect.poll(() => check(ready(plain)), { timeout: 10_000 }).toBe(0);
+  expect(check(ready(plain), { HEALTH_CA: file("ca.crt") })).toBe(0);
+  expect(check(ready(plain), { HEALTH_CA: file("stranger.crt") })).toBe(1);
+  await expect.poll(() => check(ready(mutual), client), { timeout: 10_000 }).toBe(0);
+  expect([check(ready(mutual)), check(ready(mutual), stranger)]).toEqual([1, 1]);
+  expect(check(ready(plain).replace("/health/ready", "/nothing"))).toBe(1);
+  expect(check("http://127.0.0.1:1/health/ready")).toBe(1);
 }, 60_000);

@@ -11,7 +11,7 @@ import { createExceptions } from "../../src/gateway/contain.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
 import { createMockTransport } from "../../src/gateway/mock-transport.ts";
 import type { PageFiles } from "../../src/gateway/http-routes.ts";
-import type { Gateway } from "../../src/gateway/server.ts";
+import type { Gateway, GatewayTls } from "../../src/gateway/server.ts";
 import { startGateway } from "../../src/gateway/server.ts";
 import type { Upstreams } from "../../src/gateway/upstreams.ts";
 import { createUpstreams } from "../../src/gateway/upstreams.ts";
@@ -29,7 +29,13 @@ export interface TestGateway {
 /** @param addresses of the upstreams, host:port, called up1, up2 and so on */
 export async function testGateway(
   addresses: readonly string[],
-  options: { config?: object; keys?: readonly ApiKey[]; mock?: boolean; page?: PageFiles } = {},
+  options: {
+    config?: object;
+    keys?: readonly ApiKey[];
+    mock?: boolean;
+    page?: PageFiles;
+    tls?: GatewayTls;
+  } = {},
 ): Promise<TestGateway> {
   const clock = realClock;
   const log: string[] = [];
@@ -55,6 +61,7 @@ export async function testGateway(
     ...(options.mock === true ? { mock: createMockTransport(clock) } : {}),
     log: { info: write, warn: write, error: write },
     exceptions,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     page: options.page ?? new Map(),
     residentBytes: () => 0,
   });
