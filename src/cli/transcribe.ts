@@ -232,12 +232,12 @@ function print(
         ]),
   ];
   world.stderr.write(
-    `  ${printable(file)}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by)}\n`,
+    `  ${printable(file)}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by, target.tls)}\n`,
   );
 }
 
-function inWords(failure: Failure, by: ReachedBy): string {
-  const advice = adviceFor(failure, by);
+function inWords(failure: Failure, by: ReachedBy, tls: ResolvedTarget["tls"]): string {
+  const advice = adviceFor(failure, by, tls);
   return `failed (${failure.phase}, ${failure.code}): ${printable(failure.message)}${advice === undefined ? "" : `\n  ${advice}`}`;
 }
 
