@@ -24,7 +24,7 @@ export function prometheusMarkdown(): string {
 Generated from \`src/metrics/exposed.ts\`, the catalogue and the gateway's list by \`npm run generate\`; full definitions are in [metrics.md](metrics.md).
 
 \`bench run --metrics-port 9464\` serves them at \`/metrics\` while the run lasts and for two scrapes after it (30 s at most;
-\`--metrics-linger S\` says how long exactly). \`--remote-write URL\` sends them for runs too short to be scraped, every 5 s and at the end,
+\`--metrics-linger 20s\` says how long exactly). \`--remote-write URL\` sends them for runs too short to be scraped, every 5 s and at the end,
 with the harness's own timestamps. \`--pushgateway URL\` leaves the figures of a finished run, one group for each
 instance, scenario and target.
 Every run folder has \`metrics.openmetrics\`, for runs that nobody watched:

@@ -27,6 +27,8 @@ export interface Clip {
   speechEndMs: number;
   /** Reference transcript; "" for audio without speech, undefined when there is no reference. */
   text?: string;
+  /** The transcript as it is written: capitals, punctuation, digits; where the manifest has it. */
+  written?: string;
   words: readonly { word: string; startMs: number; endMs: number }[];
   speaker?: string;
 }
@@ -178,6 +180,7 @@ function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, fil
     speechEndMs: Math.min(durationMs, Math.max(endMs, words.at(-1)?.endMs ?? 0)),
     ...referenceOf(line, pcm, sampleRateHz, where),
     words,
+    ...(line.text_verbatim === undefined ? {} : { written: line.text_verbatim }),
     ...(line.speaker === undefined ? {} : { speaker: line.speaker }),
   };
 }

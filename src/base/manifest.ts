@@ -17,6 +17,8 @@ export interface ManifestLine {
   duration_s?: number | undefined;
   duration?: number | undefined;
   text?: string | undefined;
+  /** As it is written: capitals, punctuation, digits. */
+  text_verbatim?: string | undefined;
   /** False: the audio is without speech on purpose. */
   speech?: boolean | undefined;
   speech_start_s?: number | undefined;
@@ -35,6 +37,7 @@ const manifestLine: z.ZodType<ManifestLine> = z
     duration_s: seconds.optional(),
     duration: seconds.optional(),
     text: z.string().optional(),
+    text_verbatim: z.string().optional(),
     speech: z.boolean().optional(),
     speech_start_s: seconds.optional(),
     speech_end_s: seconds.optional(),
@@ -60,7 +63,7 @@ export interface ManifestEntry {
 }
 
 /** Fields whose value is text; a number there is taken as it is written. */
-const TEXTS: readonly string[] = ["id", "text", "speaker"];
+const TEXTS: readonly string[] = ["id", "text", "text_verbatim", "speaker"];
 
 /**
  * Reads a manifest: JSON lines, or one array of objects. `null` is as good as absent.

@@ -13,6 +13,7 @@
  * the limit is six of them away.
  */
 import type { Clip } from "../base/dataset.ts";
+import { lagOf } from "./alignment.ts";
 import { Resampler } from "./resample.ts";
 import {
   BANDS,
@@ -157,11 +158,18 @@ export class ClipFinder {
     // A window a hop too early may pass too, so a candidate must hold for one hop against a better one.
     pack(this.#recentCodes, this.#query);
     const nearest = this.#index.nearest(this.#query, this.#candidate?.bits ?? MATCH_BITS);
-    if (!nearest) return this.#candidate;
+    if (!nearest) return this.#candidate && this.#aligned(this.#candidate);
     const windowAt = this.#frameAt - (WINDOW_CODES - 1) * HOP_SAMPLES;
     const startMs = (windowAt - nearest.window.at) / SAMPLES_PER_MS;
     this.#candidate = { clip: nearest.window.clip, startMs, bits: nearest.bits };
     return undefined;
+  }
+
+  /** The windows are 4 ms apart, so the place is known to 2 ms: the frame that has just been heard tells it to the sample. */
+  #aligned({ clip, startMs }: FoundClip): FoundClip {
+    const at = this.#frameAt - Math.round(startMs * SAMPLES_PER_MS);
+    const lag = lagOf(this.#samples, clip, at, FRAME_RATE_HZ);
+    return { clip, startMs: startMs - lag / SAMPLES_PER_MS };
   }
 }
 

@@ -4,7 +4,8 @@ import { MODEL_RATE_HZ } from "./audio-format.ts";
 import { AudioInput } from "./audio-input.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Rejection } from "./rejection.ts";
-import { alternative, shownWords } from "./spoken-word.ts";
+import { spellingFor } from "./spelling.ts";
+import { finalAlternative } from "./spoken-word.ts";
 import { Transcriber } from "./transcriber.ts";
 
 /**
@@ -24,15 +25,15 @@ export async function recognizeFile(
     chunkMs: undefined,
     interim: false,
     stopHistoryMs: Infinity,
+    spelling: spellingFor(config),
   });
   for (const { listen } of transcriber.push(samples)) listen();
   const { transcript, words, audioProcessedMs } = transcriber.finish().listen();
-  const shown = shownWords(config, words ?? []);
   return {
     response: {
       results: [
         {
-          alternatives: [alternative(transcript, shown)],
+          alternatives: [finalAlternative(transcript, words ?? [], config)],
           channel_tag: 1,
           audio_processed: audioProcessedMs / 1000,
         },

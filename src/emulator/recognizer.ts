@@ -7,6 +7,7 @@
 import type { Clip } from "../base/dataset.ts";
 import type { FingerprintIndex, FoundClip } from "./fingerprint.ts";
 import { ClipFinder } from "./fingerprint.ts";
+import { spelledWords } from "./spelling.ts";
 import { SpeechMeter } from "./speech-meter.ts";
 import type { SpokenWord } from "./spoken-word.ts";
 
@@ -90,9 +91,11 @@ export class Recognizer {
     const clipStartMs = this.#finderStartMs + startMs;
     const speaker = this.#speakerOf(clip);
     const earliestMs = Math.max(this.#finderStartMs - EARLY_WORD_MS, this.#words.at(-1)?.endMs ?? -Infinity);
-    for (const { word, startMs: fromMs, endMs: toMs } of clip.words) {
+    const spellings = spelledWords(clip);
+    for (const [index, { word, startMs: fromMs, endMs: toMs }] of clip.words.entries()) {
       const startMs = Math.max(0, clipStartMs + fromMs);
-      const spoken = { word, startMs, endMs: clipStartMs + toMs, speaker };
+      const spelled = spellings[index];
+      const spoken = { word, startMs, endMs: clipStartMs + toMs, speaker, ...(spelled && { spelled }) };
       if (clipStartMs + fromMs >= earliestMs) this.#words.push(spoken);
     }
     this.#knownUntilMs = clipStartMs + clip.audioMs;

@@ -15,7 +15,8 @@ import type { InferenceMeter } from "./inference-meter.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pace } from "./pace.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
-import { alternative, shownWords } from "./spoken-word.ts";
+import { spellingFor } from "./spelling.ts";
+import { finalAlternative } from "./spoken-word.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "./timetable.ts";
 import type { Due, Reply } from "./transcriber.ts";
@@ -208,6 +209,7 @@ export class StreamingCall {
       stopHistoryMs: endpointing?.stop_history,
       stopHistoryEouMs: endpointing?.stop_history_eou,
       vad: custom["get_vad_probabilities"] === "true",
+      spelling: spellingFor(opened.config),
     });
     return opened.transcriber;
   }
@@ -239,7 +241,7 @@ export class StreamingCall {
     if (!words) return states.length > 0 ? { ...response, results: states } : response;
     const result = {
       ...common,
-      alternatives: [alternative(transcript, final && config ? shownWords(config, words) : [])],
+      alternatives: [final && config ? finalAlternative(transcript, words, config) : { transcript }],
       is_final: final,
       stability,
     };

@@ -8,7 +8,9 @@
  */
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Recognizer } from "./recognizer.ts";
+import type { Spelling } from "./spelling.ts";
 import type { SpokenWord } from "./spoken-word.ts";
+import { respelled } from "./spoken-word.ts";
 
 /** Default pause that ends an utterance. */
 const STOP_HISTORY_MS = 800;
@@ -52,6 +54,8 @@ export interface TranscriberOptions {
   vad?: boolean;
   /** Shorter pause of the first pass; none when undefined, not positive or not below `stopHistoryMs`. */
   stopHistoryEouMs?: number | undefined;
+  /** Of finals; partials are plain words, since punctuation needs the whole. Default: plain. */
+  spelling?: Spelling;
 }
 
 export class Transcriber {
@@ -62,6 +66,7 @@ export class Transcriber {
   readonly #stopHistoryMs: number;
   readonly #stopHistoryEouMs: number;
   readonly #wantsVad: boolean;
+  readonly #spelling: Spelling;
   #inChunk = 0;
   /** Samples that no reply has been due for, for its share of the work. */
   #unweighed = 0;
@@ -75,6 +80,7 @@ export class Transcriber {
 
   constructor(options: TranscriberOptions) {
     const { index, sampleRateHz, chunkMs, interim, stopHistoryMs, stopHistoryEouMs, vad = false } = options;
+    this.#spelling = options.spelling ?? "plain";
     this.#recognizer = new Recognizer(index, sampleRateHz);
     this.#replyEachPush = chunkMs === undefined;
     this.#chunkSamples = chunkMs === undefined ? Infinity : Math.round((chunkMs * sampleRateHz) / 1000);
@@ -145,7 +151,7 @@ export class Transcriber {
   }
 
   #final(words: readonly SpokenWord[]): Reply {
-    const reply = this.#reply(true, words);
+    const reply = this.#reply(true, respelled(words, this.#spelling));
     this.#told += words.length;
     this.#toldEou = 0;
     return reply;

@@ -28,7 +28,16 @@ const { clips } = await loadDataset("default");
 interface Told {
   file: string;
   finals: string[];
-  words: { word: string; start: number; end: number; speaker: number }[];
+  words: {
+    word: string;
+    start: number;
+    end: number;
+    speaker: number;
+    confidence: number;
+    language: string;
+  }[];
+  confidence: number;
+  languages: string[];
   partials: number;
   eou: string[];
   responses: number;
@@ -62,8 +71,7 @@ function expectWords(told: readonly Told[], list: readonly Clip[]): void {
   for (const [i, { words }] of told.entries()) {
     for (const [j, { start, end }] of words.entries()) {
       const spoken = list[i]!.words[j]!;
-      expect(Math.abs(start - spoken.startMs)).toBeLessThanOrEqual(5);
-      expect(Math.abs(end - spoken.endMs)).toBeLessThanOrEqual(5);
+      expect([start, end]).toEqual([Math.round(spoken.startMs), Math.round(spoken.endMs)]);
     }
     expect(words).toHaveLength(list[i]!.words.length);
   }
@@ -101,6 +109,27 @@ describe("NVIDIA's Python client", () => {
     expectWords(told, list);
     expect(told[0]!.partials).toBeGreaterThan(2);
   });
+
+  it.each([
+    ["stream", [], "press one now otherwise"],
+    ["offline", [], "press one now otherwise"],
+    ["stream", ["--punctuation"], "press one now, otherwise"],
+    ["stream", ["--punctuation", "--no-verbatim"], "press 1 now, otherwise"],
+    ["offline", ["--punctuation", "--no-verbatim"], "press 1 now, otherwise"],
+  ])(
+    "%s with %j has what its tables show: text as asked for, confidence, language",
+    async (how, flags, text) => {
+      const file = fileOf(clips.find(({ id }) => id === "asterisk-dir-instr")!);
+      const [told] = await judge<Told>(emulator, ...flags, how, file);
+      const said = told!.finals.join("");
+      expect(said).toContain(text);
+      expect(said.startsWith(flags.length > 0 ? "If this" : "if this")).toBe(true);
+      expect(new Set(told!.words.map(({ confidence, language }) => `${confidence} ${language}`))).toEqual(
+        new Set(["0.97 en-US"]),
+      );
+      if (how === "offline") expect([told!.confidence, told!.languages]).toEqual([0.97, ["en-US"]]);
+    },
+  );
 
   it("understands both passes of endpointing, speech probabilities and speakers", async () => {
     const file = padded(

@@ -28,6 +28,8 @@ def arguments():
     parser.add_argument("--stop-history-eou", type=int, default=-1)
     parser.add_argument("--custom", default="")
     parser.add_argument("--speakers", action="store_true")
+    parser.add_argument("--punctuation", action="store_true")
+    parser.add_argument("--no-verbatim", action="store_true")
     parser.add_argument("what", choices=["stream", "offline", "models", "fields"])
     parser.add_argument("files", nargs="*")
     return parser.parse_args()
@@ -39,8 +41,8 @@ def configuration(args):
         language_code=args.language,
         max_alternatives=1,
         profanity_filter=False,
-        enable_automatic_punctuation=False,
-        verbatim_transcripts=True,
+        enable_automatic_punctuation=args.punctuation,
+        verbatim_transcripts=not args.no_verbatim,
         enable_word_time_offsets=True,
     )
     riva.client.add_word_boosting_to_config(config, ["riva"], 4.0)
@@ -54,7 +56,14 @@ def configuration(args):
 
 def words_of(alternative):
     return [
-        {"word": w.word, "start": w.start_time, "end": w.end_time, "speaker": w.speaker_tag}
+        {
+            "word": w.word,
+            "start": w.start_time,
+            "end": w.end_time,
+            "speaker": w.speaker_tag,
+            "confidence": round(w.confidence, 3),
+            "language": w.language_code,
+        }
         for w in alternative.words
     ]
 
@@ -86,7 +95,8 @@ def offline(service, args, file):
     with open(file, "rb") as f:
         response = service.offline_recognize(f.read(), configuration(args))
     best = response.results[0].alternatives[0]
-    return {"file": file, "finals": [best.transcript], "words": words_of(best)}
+    told = {"file": file, "finals": [best.transcript], "words": words_of(best)}
+    return {**told, "confidence": round(best.confidence, 3), "languages": list(best.language_code)}
 
 
 def models(service):
