@@ -21,6 +21,7 @@ import type { Contain } from "./contain.ts";
 import { containListener } from "./contain.ts";
 import type { RuntimeConfig } from "./kept-audio.ts";
 import { KeptAudio } from "./kept-audio.ts";
+import { NO_FINAL, plausible } from "./recogniser-answer.ts";
 import type { SessionError, SessionResult } from "./result.ts";
 import { SilenceKeeper } from "./silence.ts";
 import type { Upstream, Upstreams, UpstreamUse } from "./upstreams.ts";
@@ -93,6 +94,8 @@ export class GatewaySession implements StreamListener {
   #silence: SilenceKeeper;
   #upstream: Upstream | undefined;
   #use: UpstreamUse | undefined;
+  /** The present stream has given text that no final has settled. */
+  #awaitsFinal = false;
   /** Audio was sent on the present stream, and a response has come on it. */
   #sentOn = false;
   #respondedOn = false;
@@ -173,7 +176,7 @@ export class GatewaySession implements StreamListener {
 
   #connect(): void {
     if (this.#ended) return;
-    this.#open = this.#sentOn = this.#respondedOn = false;
+    this.#open = this.#sentOn = this.#respondedOn = this.#awaitsFinal = false;
     this.#onTheWay = [];
     this.#use = undefined;
     const { upstreams, mock, limits, id, traceparent, contain } = this.#context;
@@ -230,6 +233,8 @@ export class GatewaySession implements StreamListener {
     const { audioProcessedS, final, text, trailingInterim } = response;
     if (!this.#respondedOn) this.#use?.responded();
     this.#respondedOn = true;
+    const begun = final ? (trailingInterim ?? "") : text;
+    if (final || begun.trim() !== "") this.#awaitsFinal = begun.trim() !== "";
     if (audioProcessedS !== undefined) this.#recognisedMs = this.#silence.callerTime(audioProcessedS * 1000);
     this.#tell(response, final, text);
     if (final) {
@@ -240,7 +245,8 @@ export class GatewaySession implements StreamListener {
     if (trailingInterim !== undefined && trailingInterim !== "") this.#tell(response, false, trailingInterim);
   }
 
-  onEnd(_atMs: number, outcome: Outcome): void {
+  onEnd(_atMs: number, told: Outcome): void {
+    const outcome = told.ok && this.#awaitsFinal ? NO_FINAL : told;
     this.#stream = undefined;
     this.#judge(outcome);
     this.#release();
@@ -382,12 +388,4 @@ export class GatewaySession implements StreamListener {
     this.#kept.clear();
     this.#caller.ended(error);
   }
-}
-
-/** A time that is none is left out: it would spoil all that is counted with it. */
-function plausible(response: AsrResponse): AsrResponse {
-  const { audioProcessedS, ...rest } = response;
-  return audioProcessedS === undefined || (Number.isFinite(audioProcessedS) && audioProcessedS >= 0)
-    ? response
-    : rest;
 }
