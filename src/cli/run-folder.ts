@@ -62,7 +62,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
         renameSync(file(`${name}.part`), file(name));
       } catch (error) {
         throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
-          hint: "The result is printed below; free some space, or give another folder with --out.",
+          hint: "Free some space, or give another folder with --out. A result that is there is printed.",
           cause: error,
         });
       }
