@@ -126,18 +126,20 @@ describe("bad input", () => {
     expect((await bench(["--scenario", "none", "--debug"])).stderr).toMatch(/^\s+at /m);
   });
 
-  it.each(["grpc://127.0.0.1:9", "ws://127.0.0.1:9", "grpcs://127.0.0.1:9", "grpc://no-such-host.invalid:1"])(
-    "%s is found unreachable before any load: exit 7, and no run folder is left",
-    async (target) => {
-      const folder = tempFolder();
-      writeFileSync(join(folder, "mine.txt"), "");
-      const { code, stderr } = await bench(["--target", target, "--quiet", "--out", folder]);
-      expect(stderr).toContain(target.replace(/^.*:\/\//, ""));
-      expect(stderr.trim().split("\n")).toHaveLength(2);
-      expect(code).toBe(7);
-      expect(readdirSync(folder)).toEqual(["mine.txt"]);
-    },
-  );
+  it.each([
+    ["grpc://127.0.0.1:9", "127.0.0.1:9"],
+    ["ws://127.0.0.1:9", "127.0.0.1:9"],
+    ["grpcs://127.0.0.1:9", "127.0.0.1:9"],
+    ["grpc://no-such-host.invalid:1", "no-such-host.invalid can't be looked up"],
+  ])("%s is found unreachable before any load: exit 7, and no run folder is left", async (target, named) => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, "mine.txt"), "");
+    const { code, stderr } = await bench(["--target", target, "--quiet", "--out", folder]);
+    expect(stderr).toContain(named);
+    expect(stderr.trim().split("\n")).toHaveLength(2);
+    expect(code).toBe(7);
+    expect(readdirSync(folder)).toEqual(["mine.txt"]);
+  });
 
   it.each(["grpc", "grpcs", "ws", "wss"])(
     "%s:// at a web server of another kind: exit 7, one message with advice, no page for browsers",
