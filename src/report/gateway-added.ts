@@ -35,7 +35,7 @@ function differenceOf({ figure, interval }: ComparisonRow, difference: number): 
     : `${text} (${signed(interval[0], figure)} to ${signed(interval[1], figure)})`;
 }
 
-/** A gateway tells the addresses of its upstreams, or the names that its configuration gives them. */
+/** A gateway tells the names of its upstreams, which may be their addresses when its configuration says so. */
 function sameServer({ uri }: Side, upstreams: string): string[] {
   const address = uri.replace(/^\w+:\/\//, "");
   if (upstreams.split(", ").includes(address)) return [];
