@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { sameWords } from "../base/read-numbers.ts";
 import { spokenWords } from "../base/text.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
+import { sessionRecordIn } from "../metrics/stored-lines.ts";
 import { recordFiles } from "./run-folder.ts";
 
 export interface SessionDetails {
@@ -18,7 +19,7 @@ export async function* completedSessions(folder: string): AsyncGenerator<Session
   const { sessionsFile } = recordFiles(folder);
   if (!existsSync(sessionsFile)) return;
   for await (const line of createInterface({ input: createReadStream(sessionsFile, "utf8") })) {
-    const record = parsed(line);
+    const record = sessionRecordIn(line);
     if (record?.phase === "steady" && record.ok) yield record;
   }
 }
@@ -36,15 +37,6 @@ export async function sessionDetails(folder: string, metric: string): Promise<Se
     details.transcripts.set(record.clip, heard.set(words, (heard.get(words) ?? 0) + 1));
   }
   return details;
-}
-
-/** Undefined for a line that was cut short in the middle of its write. */
-function parsed(line: string): SessionRecord | undefined {
-  try {
-    return JSON.parse(line) as SessionRecord;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A clip that the two sides understood differently. */

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ClipFacts } from "../metrics/observation.ts";
+import { clipFactsIn } from "../metrics/stored-lines.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { SessionDigest } from "../report/session-digest.ts";
 import { createDigest } from "../report/session-digest.ts";
@@ -27,14 +28,5 @@ export async function readSessionDigest(
 function readClips(file: string): Map<string, ClipFacts> {
   if (!existsSync(file)) return new Map();
   const lines = readFileSync(file, "utf8").split("\n");
-  return new Map(lines.flatMap((line) => clipOf(line)).map((clip) => [clip.id, clip]));
-}
-
-/** Nothing for a line that a kill cut short. */
-function clipOf(line: string): ClipFacts[] {
-  try {
-    return [JSON.parse(line) as ClipFacts];
-  } catch {
-    return [];
-  }
+  return new Map(lines.flatMap((line) => clipFactsIn(line) ?? []).map((clip) => [clip.id, clip]));
 }

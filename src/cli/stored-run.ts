@@ -13,7 +13,8 @@ import type { RunManifest } from "../metrics/result.ts";
 import { parseRunManifest } from "../metrics/manifest.ts";
 import type { RunResult } from "../metrics/result.ts";
 import { readRunResult } from "../metrics/read-result.ts";
-import type { LostWorker, RunEvent } from "../metrics/run-event.ts";
+import type { LostWorker } from "../metrics/run-event.ts";
+import { runEventIn } from "../metrics/stored-lines.ts";
 import { parseSlo } from "../metrics/slo.ts";
 import type { Stall } from "../metrics/validity.ts";
 import { recordFiles } from "./run-folder.ts";
@@ -100,21 +101,12 @@ function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[]; window
   const lost: LostWorker[] = [];
   let windowEndMs: number | undefined;
   for (const line of existsSync(path) ? readRecords(path).split("\n") : []) {
-    const event = parsedEvent(line);
+    const event = runEventIn(line);
     if (event?.stall !== undefined) stalls.push(event.stall);
     if (event?.lost !== undefined) lost.push(event.lost);
     windowEndMs = event?.windowEndMs ?? windowEndMs;
   }
   return { stalls, lost, ...(windowEndMs === undefined ? {} : { windowEndMs }) };
-}
-
-/** Undefined for an empty line, and for one that the kill cut short. */
-function parsedEvent(line: string): RunEvent | undefined {
-  try {
-    return JSON.parse(line) as RunEvent;
-  } catch {
-    return undefined;
-  }
 }
 
 /** At most so many sessions are named. */

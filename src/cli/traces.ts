@@ -13,6 +13,7 @@ import { failureIn, numberIn, phaseIn } from "../metrics/record-line.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
 import type { SessionSpan } from "../metrics/session-spans.ts";
 import { sessionSpans } from "../metrics/session-spans.ts";
+import { sessionRecordIn } from "../metrics/stored-lines.ts";
 import type { Slo } from "../metrics/slo.ts";
 import { keeps } from "../metrics/slo.ts";
 import type { HttpService } from "./http-service.ts";
@@ -64,7 +65,8 @@ export function traceListener({ collector, ratio, slos, stderr }: TraceOptions):
             left++;
             continue;
           }
-          batch.push(JSON.parse(line) as SessionRecord);
+          const record = sessionRecordIn(line);
+          if (record !== undefined) batch.push(record);
           if (batch.length >= SESSIONS_A_REQUEST) await flush();
         }
         await flush();

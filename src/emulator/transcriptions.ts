@@ -81,6 +81,8 @@ async function readUpload(request: IncomingMessage): Promise<Upload> {
   parser.on("file", (_name, stream) => {
     const parts: Buffer[] = [];
     stream.on("data", (part: Buffer) => parts.push(part));
+    // A body that ends too early: the form is broken, and so the parser says, too.
+    stream.on("error", (error: Error) => parser.destroy(error));
     stream.on("limit", () => (upload.tooLarge = true));
     stream.on("end", () => (upload.file = Buffer.concat(parts)));
   });

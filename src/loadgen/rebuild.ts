@@ -9,13 +9,13 @@ import { BenchError, messageOf } from "../base/errors.ts";
 import type { ClipFacts, Observation } from "../metrics/observation.ts";
 import type { RecorderConfig } from "../metrics/recorder.ts";
 import { createRecorder } from "../metrics/recorder.ts";
-import type { SessionRecord } from "../metrics/session-record.ts";
 import { observationOf } from "../metrics/session-record.ts";
+import { clipFactsIn, sessionRecordIn } from "../metrics/stored-lines.ts";
 import type { Totals } from "../metrics/totals.ts";
 import { createTotals } from "../metrics/totals.ts";
 import type { LostWorker } from "../metrics/run-event.ts";
 import type { PlannedSession, StartRecord } from "./start-record.ts";
-import { lostObservation } from "./start-record.ts";
+import { lostObservation, startRecordIn } from "./start-record.ts";
 
 export interface RebuildInput extends RecorderConfig {
   /** Paths of `sessions.ndjson`, `starts.ndjson` and `clips.ndjson`; one that is not there counts as empty. */
@@ -59,10 +59,10 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
   let lastSeenMs = 0;
   let lastRecordedEndMs = 0;
 
-  for await (const facts of linesOf<ClipFacts>(input.clipsFile, "id")) {
+  for await (const facts of linesOf(input.clipsFile, "id", clipFactsIn)) {
     if (facts !== undefined) clips.set(facts.id, facts);
   }
-  for await (const start of linesOf<StartRecord>(input.startsFile, "seq")) {
+  for await (const start of linesOf(input.startsFile, "seq", startRecordIn)) {
     if (start === undefined) unreadable++;
     else {
       open.set(start.seq, start);
@@ -70,7 +70,7 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
       lastSeenMs = Math.max(lastSeenMs, start.startedMs);
     }
   }
-  for await (const record of linesOf<SessionRecord>(input.sessionsFile, "seq")) {
+  for await (const record of linesOf(input.sessionsFile, "seq", sessionRecordIn)) {
     const clip = record === undefined ? undefined : clips.get(record.clip);
     if (record === undefined || clip === undefined) {
       unreadable++;
@@ -106,10 +106,10 @@ export async function* recordedSessions(
   files: Pick<RebuildInput, "sessionsFile" | "clipsFile">,
 ): AsyncGenerator<Observation> {
   const clips = new Map<string, ClipFacts>();
-  for await (const facts of linesOf<ClipFacts>(files.clipsFile, "id")) {
+  for await (const facts of linesOf(files.clipsFile, "id", clipFactsIn)) {
     if (facts !== undefined) clips.set(facts.id, facts);
   }
-  for await (const record of linesOf<SessionRecord>(files.sessionsFile, "seq")) {
+  for await (const record of linesOf(files.sessionsFile, "seq", sessionRecordIn)) {
     const clip = record === undefined ? undefined : clips.get(record.clip);
     if (record !== undefined && clip !== undefined) yield observationOf(record, clip);
   }
@@ -129,30 +129,46 @@ function createIntervals(config: RecorderConfig): { record(observation: Observat
 
   return {
     record(observation) {
-      const atMs = observation.endedMs ?? observation.scheduledMs;
-      while (atMs >= fromMs + INTERVAL_MS) close();
-      recorder.record(observation);
+      try {
+        record(observation);
+      } catch (error) {
+        if (error instanceof BenchError) throw error;
+        throw BenchError.usage(
+          `the record of session ${observation.seq} contradicts itself: ${messageOf(error)}`,
+        );
+      }
     },
     end() {
       close();
       return totals;
     },
   };
+
+  function record(observation: Observation): void {
+    const atMs = observation.endedMs ?? observation.scheduledMs;
+    while (atMs >= fromMs + INTERVAL_MS) close();
+    recorder.record(observation);
+  }
 }
 
 /**
  * The JSON objects of a file, a line each; undefined for what is none. Workers append to one file: what one of them was
  * killed in the middle of may stand before the whole line of another, which is found again by how lines begin.
  * @param first name of the first field
+ * @param read undefined for what is no such record
  */
-async function* linesOf<T>(path: string, first: keyof T & string): AsyncGenerator<T | undefined> {
+async function* linesOf<T>(
+  path: string,
+  first: keyof T & string,
+  read: (line: string) => T | undefined,
+): AsyncGenerator<T | undefined> {
   const stream = createReadStream(path, "utf8");
   try {
     for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-      const whole = parsed<T>(line, first);
+      const whole = read(line);
       if (whole === undefined) {
         const next = line.lastIndexOf(`{"${first}":`);
-        const rest = next > 0 ? parsed<T>(line.slice(next), first) : undefined;
+        const rest = next > 0 ? read(line.slice(next)) : undefined;
         if (rest !== undefined) yield rest;
       }
       yield whole;
@@ -160,14 +176,5 @@ async function* linesOf<T>(path: string, first: keyof T & string): AsyncGenerato
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw BenchError.usage(`${path} can't be read: ${messageOf(error)}`);
-  }
-}
-
-function parsed<T>(line: string, field: keyof T & string): T | undefined {
-  try {
-    const value = JSON.parse(line) as T | null;
-    return typeof value === "object" && value?.[field] !== undefined ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

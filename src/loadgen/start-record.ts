@@ -3,6 +3,7 @@
  * was lost; how it went on nobody knows.
  */
 import type { ClipFacts, Observation, RunPhase } from "../metrics/observation.ts";
+import { fieldsIn, isSession, isTime } from "../metrics/stored-lines.ts";
 import type { SessionStart } from "./session.ts";
 
 /** A session as planned for a worker. */
@@ -23,6 +24,14 @@ export interface PlannedSession {
 
 export interface StartRecord extends PlannedSession {
   startedMs: number;
+}
+
+/** A line of `starts.ndjson`; undefined for anything else, as in `metrics/stored-lines.ts`. */
+export function startRecordIn(line: string): StartRecord | undefined {
+  const fields = fieldsIn(line);
+  if (fields === undefined || !isSession(fields)) return undefined;
+  const isWhole = isTime(fields["startedMs"]) && Number.isSafeInteger(fields["worker"]);
+  return isWhole ? (fields as unknown as StartRecord) : undefined;
 }
 
 /** The line of a session that starts now. */

@@ -7,6 +7,8 @@ import type { Calibration } from "./calibration.ts";
 import { ATTRIBUTED, type RunManifest, type RunResult } from "./result.ts";
 
 const count = z.int().nonnegative();
+/** Processes: a reader makes a list of them. */
+const workers = z.int().nonnegative().max(100_000);
 const unit = z.enum(["ms", "ratio", "count", "x", "per_second"]);
 const phase = z.enum(["warmup", "steady", "drain"]);
 
@@ -141,7 +143,7 @@ const run = z.strictObject({
   node: z.string(),
   host: z.string(),
   cpus: count,
-  workers: count,
+  workers,
   calibration: z
     .strictObject({
       at: z.iso.datetime(),
@@ -215,7 +217,7 @@ const calibration: z.ZodType<Calibration> = z.strictObject({
     z.strictObject({
       streams: count,
       chunksPerSecond: z.number(),
-      workers: count,
+      workers,
       transport: z.string(),
       responses: count,
       biasMs: z.number(),

@@ -7,6 +7,7 @@ import type { ClipFacts } from "../metrics/observation.ts";
 import { failureIn, numberIn, phaseIn } from "../metrics/record-line.ts";
 import type { RunResult } from "../metrics/result.ts";
 import type { SessionRecord } from "../metrics/session-record.ts";
+import { sessionRecordIn } from "../metrics/stored-lines.ts";
 
 /** Metrics with one value a session, of which there is a map and the slowest are shown. */
 const DIGESTED = ["first_partial_from_onset", "final_from_speech_end"] as const;
@@ -105,7 +106,7 @@ export function createDigest({ window, metrics }: Pick<RunResult, "window" | "me
       const shown: ShownSession[] = [];
       const seen = new Set<number>();
       const show = (line: string, why: ShownSession["why"], metric?: string): void => {
-        const record = parsed(line);
+        const record = sessionRecordIn(line);
         if (record === undefined || seen.has(record.seq)) return;
         seen.add(record.seq);
         const clip = clipOf(record.clip);
@@ -154,12 +155,4 @@ function keepHighest(kept: Candidate[] = [], candidate: Candidate, most: number)
   kept.push(candidate);
   kept.sort((a, b) => b.rank - a.rank);
   kept.length = Math.min(kept.length, most);
-}
-
-function parsed(line: string): SessionRecord | undefined {
-  try {
-    return JSON.parse(line) as SessionRecord;
-  } catch {
-    return undefined;
-  }
 }

@@ -15,6 +15,7 @@ import { createExceptions } from "../../src/gateway/contain.ts";
 import type { Exceptions } from "../../src/gateway/contain.ts";
 import { createGuard } from "../../src/gateway/guard.ts";
 import { createGatewayMetrics } from "../../src/gateway/metrics.ts";
+import type { GatewayMetrics } from "../../src/gateway/metrics.ts";
 import type { Upstream, Upstreams } from "../../src/gateway/upstreams.ts";
 import { CountingClock } from "./counting-clock.ts";
 import type { Step } from "./session-script.ts";
@@ -23,7 +24,7 @@ import { fail } from "./target.ts";
 
 const { limits } = gatewayFile.parse({});
 /** One for all sessions, as in a gateway. */
-const metrics = createGatewayMetrics({
+export const metrics: GatewayMetrics = createGatewayMetrics({
   upstreams: () => [],
   loopDelayMaxMs: () => 0,
   ready: () => true,

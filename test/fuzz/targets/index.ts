@@ -18,6 +18,10 @@ import { results } from "./results.ts";
 import { rivaRequest } from "./riva-request.ts";
 import { textFiles } from "./text-files.ts";
 import { yamlFiles } from "./yaml-files.ts";
+import { archive } from "./archive.ts";
+import { emulatorHttp } from "./emulator-http.ts";
+import { gatewayHttp } from "./gateway-http.ts";
+import { runFolder } from "./run-folder.ts";
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   streamSession,
@@ -35,6 +39,10 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   rivaRequest,
   textFiles,
   yamlFiles,
+  archive,
+  emulatorHttp,
+  gatewayHttp,
+  runFolder,
   wavFile,
   wavGateway,
   wavEmulator,
