@@ -1,3 +1,5 @@
+import regexp from "eslint-plugin-regexp";
+import security from "eslint-plugin-security";
 import tseslint from "typescript-eslint";
 
 const clockBan = "take a Clock (src/base/clock.ts): the real one is chosen in cli/ and perf/ only";
@@ -6,6 +8,9 @@ const FILE_WRITERS = [
   ...["createWriteStream", "openSync"],
 ];
 const worldBan = "write through the World (src/cli/world.ts)";
+
+/** A plugin's recommended rules as errors: nobody reads warnings. */
+const errors = (rules) => Object.fromEntries(Object.keys(rules).map((name) => [name, "error"]));
 
 export default tseslint.config(
   { ignores: ["dist/", "build/", "results/", "coverage/", "datasets/"] },
@@ -30,6 +35,32 @@ export default tseslint.config(
       "@typescript-eslint/unbound-method": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       eqeqeq: ["error", "always", { null: "ignore" }],
+    },
+  },
+  {
+    plugins: { security, regexp },
+    rules: {
+      ...errors(security.configs.recommended.rules),
+      // Most expressions see foreign text. These two tell which take more than linear time, and with what text; the plugin's own
+      // rule counts nested quantifiers and is wrong about half of ours.
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": "error",
+      "security/detect-unsafe-regex": "off",
+      // 470 places, each an array's index or a table with a typed key; what callers name is looked up by Object.hasOwn or in a Map.
+      "security/detect-object-injection": "off",
+      // A command line opens the files that its user names. The gateway serves a fixed list of them.
+      "security/detect-non-literal-fs-filename": "off",
+      // Compares names, not values: it finds `token !== undefined`. Keys and tokens are compared by timingSafeEqual (gateway/auth.ts).
+      "security/detect-possible-timing-attacks": "off",
+    },
+  },
+  {
+    // Tables of this project's own, and expressions of tests.
+    files: ["src/base/text.ts", "**/*.test.ts", "test/**/*.ts"],
+    rules: {
+      "security/detect-non-literal-regexp": "off",
+      "regexp/no-super-linear-move": "off",
+      "regexp/no-super-linear-backtracking": "off",
     },
   },
   {

@@ -64,3 +64,8 @@ it("shows the values of public headers alone", () => {
     "x-auth": "(hidden)",
   });
 });
+
+it("a server's text of one long word takes no time", () => {
+  const word = "a".repeat(1_000_000);
+  expect(redactUrls(`${word} http://u:p@h/${")".repeat(1_000_000)}`)).toContain("http://h/");
+});

@@ -15,7 +15,9 @@ const SHORTEST_SECRET = 6;
  */
 export function redactUrl(url: string): string {
   const scheme = /^\s*[a-z][\w+.-]+:\/\/?/i.exec(url)?.[0] ?? "";
-  const [, beforeQuery = "", query = ""] = /^([^?#]*)(.*)$/s.exec(url.slice(scheme.length)) ?? [];
+  const rest = url.slice(scheme.length);
+  const queryAt = rest.search(/[?#]/);
+  const [beforeQuery, query] = queryAt < 0 ? [rest, ""] : [rest.slice(0, queryAt), rest.slice(queryAt)];
   // A password that holds `/`, `?` or `#` ends up behind the place where a URL's host ends.
   const unreadable = !beforeQuery.includes("@") && query.includes("@") && !URL.canParse(url);
   if (unreadable) return `${scheme}${(beforeQuery + query).replace(/^.*@/s, "")}`;
@@ -32,11 +34,16 @@ function redactQuery(query: string): string {
   return (parameters === "" ? "" : `?${shown.join("&")}`) + (fragment.length > 1 ? `#${HIDDEN}` : "");
 }
 
+/** What stands behind a URL in a sentence. */
+const CLOSING: ReadonlySet<string> = new Set("),.;:]}");
+
 /** A text with each URL in it as `redactUrl` shows it, also one that was taken for a path and lost a slash. */
 export function redactUrls(text: string): string {
-  return text.replaceAll(/[a-z][\w+.-]+:\/[^\s"'`<>]+/gi, (url) => {
-    const [, address = "", after = ""] = /^(.*?(?:\(hidden\))?)([),.;:\]}]*)$/s.exec(url) ?? [];
-    return redactUrl(address) + after;
+  // A server's text may be one long word: no scheme is longer than this, and the search stays linear.
+  return text.replaceAll(/[a-z][\w+.-]{1,30}:\/[^\s"'`<>]+/gi, (url) => {
+    let end = url.length;
+    while (CLOSING.has(url.charAt(end - 1)) && !url.endsWith(HIDDEN, end)) end--;
+    return redactUrl(url.slice(0, end)) + url.slice(end);
   });
 }
 

@@ -74,7 +74,7 @@ function wordLength(word: string, { unit, kana }: Scale): Length {
 /** "200000" is one word in German, three in English, and six when it is spelled. */
 function numberLength(written: string, { digitwise }: Scale): Length {
   const digits = written.replace(/[^0-9]/g, "").length;
-  const significant = written.replace(/[^0-9]/g, "").replace(/0+$/, "").length;
+  const significant = written.replace(/[^0-9]/g, "").replace(/(?<!0)0+$/, "").length;
   const symbols = /[^0-9.,:/ ]/.test(written) ? 2 : 0;
   return {
     least: Math.max(1, Math.ceil(significant / DIGITS_A_WORD)),

@@ -158,7 +158,7 @@ function mostBroken(failed: readonly Check[], all: readonly Check[]): string | u
   };
   const candidates = failed.length > 0 ? failed : all.filter(({ verdict }) => verdict !== "pass");
   const worst = [...candidates].sort((a, b) => excess(b) - excess(a))[0];
-  return worst?.name.replace(/\s+abort$/, "");
+  return worst?.name.replace(/(?<!\s)\s+abort$/, "");
 }
 
 function figuresOf({ metrics }: RunResult): Record<string, number> {

@@ -148,7 +148,7 @@ async function capacity(world: World, args: Args): Promise<void> {
       search,
       allowed,
       scenario: args.scenario,
-      slos: input.slos.map(({ source }) => source.replace(/\s+abort$/, "")),
+      slos: input.slos.map(({ source }) => source.replace(/(?<!\s)\s+abort$/, "")),
     },
     target: { name: target.name, uri: facts?.uri ?? target.uri, emulated: facts?.emulated === true },
     budget: { seconds: budgetSeconds, usedSeconds: preflightSeconds + search.usedSeconds },

@@ -20,7 +20,7 @@ const isGateway = ({ kind }: ResolvedTarget): boolean => kind === "gateway";
 
 function isLookedUpHere({ address, route }: ResolvedTarget): boolean {
   return (
-    route?.proxy === undefined && isIP((hostAndPort(address)?.host ?? address).replace(/%.*$/, "")) === 0
+    route?.proxy === undefined && isIP((hostAndPort(address)?.host ?? address).replace(/%[^]*/, "")) === 0
   );
 }
 

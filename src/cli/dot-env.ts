@@ -60,10 +60,18 @@ function unusable(path: string, why: string): BenchError {
 /** `NAME=value` lines; `export`, quotes and comments as a shell reads them, no substitution. Other lines are skipped. */
 export function parseDotEnv(text: string): Map<string, string> {
   const values = new Map<string, string>();
-  const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))\s*(?:\s#.*)?$/;
   for (const line of text.split(/\r\n?|\n/)) {
-    const match = assignment.exec(line);
-    if (match?.[1] !== undefined) values.set(match[1], match[2] ?? match[3] ?? match[4] ?? "");
+    const [, name, value = ""] = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(.*)$/s.exec(line) ?? [];
+    if (name !== undefined) values.set(name, valueIn(value.trim()));
   }
   return values;
+}
+
+/** What stands in the quotes, else all before a comment. */
+function valueIn(text: string): string {
+  const quote = text[0];
+  const end = quote === '"' || quote === "'" ? text.indexOf(quote, 1) : -1;
+  if (end > 0 && /^(?:\s+#|\s*$)/.test(text.slice(end + 1))) return text.slice(1, end);
+  const comment = /\s#/.exec(text);
+  return comment === null ? text : text.slice(0, comment.index).trimEnd();
 }

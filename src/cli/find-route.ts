@@ -61,7 +61,7 @@ export async function findRoute(
 ): Promise<FoundRoute> {
   const host = hostAndPort(address)?.host ?? address;
   if (route.proxy !== undefined) await throughProxy(address, route.proxy, seams);
-  if (route.proxy !== undefined || isIP(host.replace(/%.*$/, "")) !== 0)
+  if (route.proxy !== undefined || isIP(host.replace(/%[^]*/, "")) !== 0)
     return { route, listed: [], leftOut: [] };
   const listed = await addressesOf(host, seams);
   if (listed.length < 2) return { route, listed, leftOut: [] };
@@ -104,7 +104,9 @@ function withoutDeadFamily(probed: readonly Probed[]): {
   answering: readonly Probed[];
   leftOut: readonly Probed[];
 } {
-  const families = [4, 6].map((family) => probed.filter(({ ip }) => isIP(ip.replace(/%.*$/, "")) === family));
+  const families = [4, 6].map((family) =>
+    probed.filter(({ ip }) => isIP(ip.replace(/%[^]*/, "")) === family),
+  );
   const dead = families.filter(
     (members) => members.length > 0 && members.every(({ why }) => why !== undefined),
   );

@@ -118,7 +118,8 @@ function basicOf(url: URL, what: string): { header: string; password: string } |
 function headerList(text: string, source: string): [name: string, value: string][] {
   const entries = text.split(",").filter((entry) => entry.trim() !== "");
   return entries.map((entry, index) => {
-    const [, name = "", value = ""] = /^\s*([^=]*?)\s*=\s*(.*?)\s*$/s.exec(entry) ?? [];
+    const at = entry.indexOf("=");
+    const [name, value] = at < 0 ? ["", ""] : [entry.slice(0, at).trim(), entry.slice(at + 1).trim()];
     try {
       if (name !== "") return [name, decodeURIComponent(value)];
     } catch {

@@ -36,7 +36,7 @@ const GATEWAY_PATH = "/v1/stream";
 /** Parameters of a realtime address that are known; the transport sends them. */
 const REALTIME_QUERY = "intent=transcription";
 
-const URI = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(#.*)?$/i;
+const URI = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(#.*)?$/i;
 const BRACKETED = /^\[([^\]%]+)(?:%(?:25)?([\w.-]+))?\](?::(.*))?$/;
 
 /**
@@ -57,7 +57,7 @@ export function parseTargetUri(uri: string): TargetUri {
   const { host, zone, digits } = splitAuthority(uri, authority);
   const port = portOf(uri, digits, known.port);
   return {
-    ...dialect(uri, known.kind, path.replace(/\/+$/, ""), query),
+    ...dialect(uri, known.kind, path.replace(/(?<!\/)\/+$/, ""), query),
     address: joinHostPort(host, port),
     secure: known.secure,
     loopback: host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127.")),

@@ -153,7 +153,7 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
     return fromEnvironment(blank("riva", HOST_FROM_ENVIRONMENT, host.source, cwd, cwd), environment);
   }
   // Without its scheme it is no address, but may hold a password all the same.
-  if (flag.includes("://") || /^[^/\\]*:.*@/.test(flag))
+  if (flag.includes("://") || /^[^/\\:]*:.*@/.test(flag))
     return fromEnvironment(blank(parseTargetUri(flag).address, flag, "--target", cwd, cwd), environment);
 
   if (isIPv6(flag))

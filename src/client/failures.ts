@@ -87,7 +87,7 @@ const CALL_ERRORS: readonly KnownText[] = [
   // The connection below the stream was lost.
   [/^(?:read|write) (E[A-Z]+)/, "connection-lost", "network"],
   [/^Connection dropped$|^Write (?:error|failed)/, "connection-lost", "network"],
-  [/triggered by internal client error: .*(?:session|socket|E[A-Z]{3,})/i, "connection-lost", "network"],
+  [/triggered by internal client error: .*(?:session|socket|E[A-Z]{3})/i, "connection-lost", "network"],
   // This stream alone was.
   [/Call ended without gRPC status|^No status information received$/, "protocol-violation", "server"],
   [/^Received RST_STREAM with code|^Call cancelled$|^Stream refused by server$/, "reset", "server"],

@@ -53,7 +53,7 @@ export function chooseProxy({ address, protocol, overTls }: Destination, lookup:
 /** `localhost`, names below it, 127.0.0.0/8 and ::1, also as IPv4-mapped IPv6. */
 export function isLoopback(host: string): boolean {
   if (/^(?:.+\.)?localhost\.?$/i.test(host)) return true;
-  const bare = host.replace(/%.*$/, "");
+  const bare = host.replace(/%[^]*/, "");
   if (isIP(bare) === 0) return false;
   return LOOPBACK.check(bare, isIP(bare) === 4 ? "ipv4" : "ipv6");
 }

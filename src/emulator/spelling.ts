@@ -34,8 +34,10 @@ export function spelledWords(clip: Clip): readonly Spelled[] {
 function pair(word: string, part: string): Spelled {
   // A recogniser begins with a word, not with the dots of a quotation.
   const written = part.replace(/^[.…]+/u, "");
-  const [, before = "", core = "", marks = ""] =
-    /^([^\p{L}\p{N}]*)(.*?)([^\p{L}\p{N}]*)$/u.exec(written) ?? [];
+  const [before = ""] = /^[^\p{L}\p{N}]*/u.exec(written) ?? [];
+  const rest = written.slice(before.length);
+  const [marks = ""] = /(?<![^\p{L}\p{N}])[^\p{L}\p{N}]*$/u.exec(rest) ?? [];
+  const core = rest.slice(0, rest.length - marks.length);
   if (core.toLowerCase() === word.toLowerCase()) return { punctuated: written, written };
   const capital = /^\p{Lu}/u.test(core) ? capitalised(word) : word;
   // The dot of "Mr." is none of "Mister".

@@ -88,7 +88,7 @@ function isSame(a: Place | undefined, b: Place | undefined): boolean {
 
 /** An address or name as it stands in a URL. */
 function hostName(address: string): string | undefined {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, "").replace(/%.*$/, "");
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, "").replace(/%[^]*/, "");
   return parse(`http://${isIP(plain) === 6 ? `[${plain}]` : plain}`)?.name;
 }
 

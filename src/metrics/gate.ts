@@ -28,7 +28,7 @@ export function judgeSlo(slo: Slo, summary: Summary | undefined, tally: readonly
   const observed = summary === undefined ? undefined : observedValue(slo, summary);
   const check = {
     name: slo.source,
-    limit: slo.source.slice(slo.source.search(/[<>]/)).replace(/\s+abort\s*$/, ""),
+    limit: slo.source.slice(slo.source.search(/[<>]/)).replace(/(?<!\s)\s+abort\s*$/, ""),
     ...(observed === undefined ? {} : { observed }),
   };
   const share = shareAllowed(slo);
