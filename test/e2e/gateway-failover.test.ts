@@ -80,13 +80,17 @@ slo: [error_ratio < 100%]
 
   const counts = Object.values(readRun(join(folder, "run")).result.sessionsByPhase);
   const sum = (of: "started" | "completed" | "failed"): number => counts.reduce((n, one) => n + one[of], 0);
+  // A session that this machine sent too late has failed for us, and ended well for the gateway.
+  const late = counts
+    .flatMap(({ failures }) => failures)
+    .reduce((n, { origin, count }) => n + (origin === "generator" ? count : 0), 0);
   // Kept audio takes every session over; at the very worst those in flight would be lost.
-  expect(sum("failed")).toBeLessThanOrEqual(8);
+  expect(sum("failed") - late).toBeLessThanOrEqual(8);
   expect(sum("started")).toBe(sum("completed") + sum("failed"));
   expect(await metric(gateway, "bench_gateway_sessions_total{")).toBe(sum("started"));
   expect(
     await metric(gateway, 'bench_gateway_sessions_ended_total{dialect="stream",close_code="1000"}'),
-  ).toBe(sum("completed"));
+  ).toBe(sum("completed") + late);
   const bySecond = await started(second);
   expect(bySecond).toBeGreaterThan(0);
   // What a socket has taken may never have reached a server that dies.
