@@ -1,5 +1,7 @@
 /** Which misbehaviour counts against an address: nothing that a web page can make a visitor's browser do. */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:http";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, expect, test } from "vitest";
@@ -144,6 +146,64 @@ test.each(BY_PAGES)(
   },
   20_000,
 );
+
+const FOREIGN: [string, (one: TestGateway) => Promise<number | undefined>][] = [
+  [
+    "WebSockets of a foreign page",
+    async (one) => (await upgrade(one, "/v1/stream", { origin: EVIL })).refused,
+  ],
+  [
+    "WebSockets of a rebound name",
+    async (one) =>
+      (await upgrade(one, "/v1/realtime", { origin: "http://evil.example", host: "evil.example" })).refused,
+  ],
+  [
+    "forms that a foreign page posts",
+    async ({ http }) =>
+      (
+        await fetch(`${http}/v1/realtime/transcription_sessions`, {
+          method: "POST",
+          headers: { origin: EVIL },
+        })
+      ).status,
+  ],
+  [
+    "what a foreign page gets",
+    async ({ http }) => (await fetch(`${http}/health/live`, { headers: { origin: EVIL } })).status,
+  ],
+  ["requests to another host name", async ({ gateway }) => getAs(gateway.port, "evil.example")],
+];
+
+/** Status of a GET to this host name. */
+async function getAs(port: number, host: string): Promise<number | undefined> {
+  const request = get({ port, host: "127.0.0.1", path: "/health/live", headers: { host }, agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+test.each(FOREIGN)("%s are refused each time, and leave the address all of its requests", async (_, act) => {
+  const burst = 4;
+  const limits = { ...LIMITS, requestsPerSecondPerAddress: 1 };
+  const one = await testGateway([], { mock: true, config: { limits } });
+  stops.push(() => one.gateway.drain());
+  for (let i = 0; i < burst * 3; i++) expect(await act(one)).toBe(403);
+  const innocent = await Promise.all(
+    Array.from({ length: burst }, () => getAs(one.gateway.port, "localhost")),
+  );
+  expect(innocent).toEqual(Array.from({ length: burst }, () => 200));
+});
+
+test("requests to another host name on one connection give back one arrival", async () => {
+  const limits = { ...LIMITS, requestsPerSecondPerAddress: 1 };
+  const one = await testGateway([], { mock: true, config: { limits } });
+  stops.push(() => one.gateway.drain());
+  const { port } = one.gateway;
+  for (let i = 0; i < 3; i++) expect(await getAs(port, "localhost")).toBe(200);
+  await send(port, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n".repeat(8));
+  expect(await getAs(port, "localhost")).toBe(200);
+  await expect(getAs(port, "localhost")).rejects.toThrow("ECONNRESET");
+});
 
 const BY_PROGRAMS: [string, string, Options, (one: TestGateway) => Promise<unknown>][] = [
   ["bytes that are no HTTP", "bad_request", {}, ({ gateway }) => send(gateway.port, "\xff\xfe\xfd\r\n\r\n")],

@@ -26,6 +26,8 @@ export interface Guard {
   connected(address: string): "serve" | "hold" | "drop";
   /** One that was served is closed. */
   disconnected(address: string): void;
+  /** The connection brought a request that counts for nothing: its arrival is given back. */
+  arrivedInVain(address: string): void;
   /** False when its requests come too quickly. */
   mayAsk(address: string): boolean;
   isBlocked(address: string): boolean;
@@ -123,6 +125,7 @@ export function createGuard(limits: () => GatewayLimits, clock: Clock, watcher: 
       const one = strangers.get(address);
       if (one !== undefined) one.connections--;
     },
+    arrivedInVain: (address) => void strangers.get(address)?.arrivals.take(-1, clock.nowMs()),
     mayAsk: (address) => stranger(address, clock.nowMs()).requests.tryTake(1, clock.nowMs()),
     isBlocked: (address) => clock.nowMs() < (strangers.get(address)?.blockedUntilMs ?? -Infinity),
     offended(address, offence) {

@@ -66,12 +66,12 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-cache",
 };
-export const FOREIGN_PAGE = "pages of this origin may not connect: if they should, add it to allowedOrigins";
-export const MISDIRECTED =
-  "the gateway does not answer to this host name: if it should, add its origin, such as http://NAME:9000, to allowedOrigins";
 const LARGEST_BODY_BYTES = 65_536;
 
-/** @param onForbidden the caller has no key */
+/**
+ * Answers a request that may be heard: foreign pages and other host names were refused before.
+ * @param onForbidden the caller has no key
+ */
 export function serveHttp(
   source: HttpSource,
   request: IncomingMessage,
@@ -91,10 +91,7 @@ function answer(call: Call): void {
   const path = request.url?.split("?")[0] ?? "/";
   const route = `${request.method ?? ""} ${path}`;
   const file = request.method === "GET" ? source.page.get(path) : undefined;
-  if (!source.auth.required && source.pages.isMisdirected(request)) {
-    source.metrics.refused("origin_forbidden");
-    reply(response, 403, { detail: MISDIRECTED });
-  } else if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(call);
+  if (Object.hasOwn(ROUTES, route)) ROUTES[route]?.(call);
   else if (file !== undefined) {
     response.writeHead(200, { "content-type": file.contentType, ...PAGE_HEADERS }).end(file.body);
   } else reply(response, 404, { detail: "not found" });
@@ -110,15 +107,9 @@ function newSession({ source, request, response, contain, onForbidden }: Call): 
   });
   const onEnd = (): void => {
     const key = auth.required ? auth.keyOf(request.headers) : "anyone";
-    const page = pages.of(request);
-    if (page === "foreign") {
-      metrics.refused("origin_forbidden");
-      reply(response, 403, { detail: FOREIGN_PAGE });
-      return;
-    }
     if (key === undefined) {
       // Anybody's page could make a visitor's browser ask.
-      if (page !== "any") onForbidden();
+      if (pages.of(request) !== "any") onForbidden();
       metrics.refused("unauthenticated");
       response.setHeader("www-authenticate", "Bearer");
       reply(response, 401, { detail: "an API key is needed: Authorization: Bearer, or X-API-Key" });

@@ -17,7 +17,16 @@ export interface Pages {
   of(request: PageRequest): Page;
   /** The name in `Host` is one that this gateway does not have: a page may be behind it whose name was bound to this address. */
   isMisdirected(request: PageRequest): boolean;
+  /**
+   * Why this request gets nothing but 403 whatever it asks for; undefined when it may go on.
+   * @param keysRequired sessions need a key, so that a name bound to this address gives a page nothing
+   */
+  refusalOf(request: PageRequest, keysRequired: boolean): string | undefined;
 }
+
+const FOREIGN_PAGE = "pages of this origin may not connect: if they should, add it to allowedOrigins";
+const MISDIRECTED =
+  "the gateway does not answer to this host name: if it should, add its origin, such as http://NAME:9000, to allowedOrigins";
 
 export type PageRequest = Pick<IncomingMessage, "headers"> & {
   socket: Pick<IncomingMessage["socket"], "localAddress">;
@@ -41,7 +50,7 @@ export function createPages(settings: () => PageSettings): Pages {
     );
   }
 
-  return {
+  const pages: Pages = {
     of(request) {
       const { origin, host } = request.headers;
       if (origin === undefined) return "none";
@@ -64,7 +73,12 @@ export function createPages(settings: () => PageSettings): Pages {
       // Only a name that a stranger can register can be bound to this address, and a page tells its origin when it opens a session.
       return origin !== undefined || !(isIP(bare(name)) !== 0 || !name.includes("."));
     },
+    refusalOf(request, keysRequired) {
+      if (pages.of(request) === "foreign") return FOREIGN_PAGE;
+      return !keysRequired && pages.isMisdirected(request) ? MISDIRECTED : undefined;
+    },
   };
+  return pages;
 }
 
 interface Place {

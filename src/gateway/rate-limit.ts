@@ -14,7 +14,7 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes `amount`, even into debt; false when there was not enough. */
+  /** Takes `amount`, even into debt; below 0 it is given back, and the burst stays the most there is. False when there was not enough. */
   take(amount: number, nowMs: number): boolean {
     this.#tokens = this.left(nowMs) - amount;
     this.#atMs = nowMs;

@@ -35,7 +35,7 @@ import { BLOCKED, guardDoor } from "./door.ts";
 import type { Offence } from "./guard.ts";
 import { createGuard } from "./guard.ts";
 import type { PageFiles } from "./http-routes.ts";
-import { FOREIGN_PAGE, MISDIRECTED, reply, serveHttp } from "./http-routes.ts";
+import { reply, serveHttp } from "./http-routes.ts";
 import { watchLoopLag } from "./loop-lag.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createPages } from "./pages.ts";
@@ -174,28 +174,46 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     handleProtocols: (offered) => (offered.has(REALTIME_PROTOCOL) ? REALTIME_PROTOCOL : false),
   });
 
-  /** Whether a request of this address is heard at all. */
-  function admits(address: string, tell: (detail: string, retryAfterS?: number) => void): boolean {
-    const blocked = guard.isBlocked(address);
-    if (!blocked && guard.mayAsk(address)) return true;
-    metrics.refused(blocked ? "blocked" : "too_much");
-    if (blocked) tell(BLOCKED, settings.limits.penalty / 1000);
-    else tell("too many requests in too short a time");
+  /** Connections whose arrival is taken back already. */
+  const foreign = new WeakSet<object>();
+
+  /**
+   * Whether a request is heard at all. Origin and host name are judged before the address pays for the request: any page can
+   * make a visitor's browser ask, and everybody in an office shares its address. Such a request costs nobody anything, neither
+   * does its connection.
+   * @param tell answers, and closes the connection
+   */
+  function admits(
+    request: IncomingMessage,
+    address: string,
+    tell: (status: number, detail: string, retryAfterS?: number) => void,
+  ): boolean {
+    if (guard.isBlocked(address)) {
+      metrics.refused("blocked");
+      tell(429, BLOCKED, settings.limits.penalty / 1000);
+      return false;
+    }
+    const why = pages.refusalOf(request, auth.required);
+    if (why !== undefined) {
+      metrics.refused("origin_forbidden");
+      const peer = addresses.ofSocket(request.socket);
+      if (peer !== undefined && !foreign.has(request.socket)) guard.arrivedInVain(peer);
+      foreign.add(request.socket);
+      tell(403, why);
+      return false;
+    }
+    if (guard.mayAsk(address)) return true;
+    metrics.refused("too_much");
+    tell(429, "too many requests in too short a time");
     return false;
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
     const address = addresses.ofRequest(request);
-    if (!admits(address, (detail, retryAfterS) => refuse(socket, 429, detail, retryAfterS))) return;
+    if (!admits(request, address, (...answer) => refuse(socket, ...answer))) return;
     const [path = "", query = ""] = request.url?.split("?") ?? [];
-    // Before everything that counts against an address: any page can make a visitor's browser try.
     const page = pages.of(request);
-    if (page === "foreign" || (!auth.required && pages.isMisdirected(request))) {
-      metrics.refused("origin_forbidden");
-      refuse(socket, 403, page === "foreign" ? FOREIGN_PAGE : MISDIRECTED);
-      return;
-    }
     const offended = (kind: Offence): void => {
       if (page !== "any") guard.offended(address, kind);
     };
@@ -253,12 +271,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     asking.add(request.socket);
     response.once("close", () => asking.delete(request.socket));
     const address = addresses.ofRequest(request);
-    const tell = (detail: string, retryAfterS?: number): void => {
+    const tell = (status: number, detail: string, retryAfterS?: number): void => {
       response.setHeader("connection", "close");
       if (retryAfterS !== undefined) response.setHeader("retry-after", Math.ceil(retryAfterS));
-      reply(response, 429, { detail });
+      reply(response, status, { detail });
     };
-    if (admits(address, tell)) serveHttp(source, request, response, () => guard.offended(address, "refused"));
+    if (admits(request, address, tell))
+      serveHttp(source, request, response, () => guard.offended(address, "refused"));
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const guarded = createContain((error) => {
