@@ -5,13 +5,14 @@ interface Sent {
   origin?: string;
   host?: string;
   localAddress?: string;
+  encrypted?: boolean;
 }
 
 function at(allowedOrigins: string[], host = "0.0.0.0") {
   const pages = createPages(() => ({ allowedOrigins, host }));
-  const request = ({ localAddress = "10.0.0.5", ...headers }: Sent) => ({
+  const request = ({ localAddress = "10.0.0.5", encrypted = false, ...headers }: Sent) => ({
     headers,
-    socket: { localAddress },
+    socket: { localAddress, ...(encrypted ? { encrypted } : {}) },
   });
   return {
     page: (sent: Sent) => pages.of(request(sent)),
@@ -29,7 +30,18 @@ describe("pages", () => {
     ["capitals", { origin: "http://localhost:9000", host: "LocalHost:9000" }, "named"],
     ["a dot at the end", { origin: "http://localhost.:9000", host: "localhost:9000" }, "named"],
     ["the default port", { origin: "http://localhost", host: "localhost:80" }, "named"],
-    ["the default port of https", { origin: "https://localhost", host: "localhost:443" }, "named"],
+    [
+      "the default port of https",
+      { origin: "https://localhost", host: "localhost:443", encrypted: true },
+      "named",
+    ],
+    ["https on a port with TLS", { origin: "https://[::1]:9", host: "[::1]:9", encrypted: true }, "named"],
+    ["https on a plain port", { origin: "https://localhost:9962", host: "localhost:9962" }, "foreign"],
+    [
+      "http on a port with TLS",
+      { origin: "http://localhost:9962", host: "localhost:9962", encrypted: true },
+      "foreign",
+    ],
     ["the socket's own address", { origin: "http://10.0.0.5:9000", host: "10.0.0.5:9000" }, "named"],
     [
       "the same, as IPv6 writes it",

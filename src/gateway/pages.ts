@@ -29,7 +29,8 @@ const MISDIRECTED =
   "the gateway does not answer to this host name: if it should, add its origin, such as http://NAME:9000, to allowedOrigins";
 
 export type PageRequest = Pick<IncomingMessage, "headers"> & {
-  socket: Pick<IncomingMessage["socket"], "localAddress">;
+  /** `encrypted`: that of a TLS port. */
+  socket: Pick<IncomingMessage["socket"], "localAddress"> & { encrypted?: boolean };
 };
 
 export interface PageSettings {
@@ -60,7 +61,8 @@ export function createPages(settings: () => PageSettings): Pages {
         return "named";
       if (allowedOrigins.includes("*")) return "any";
       if (page === undefined) return "foreign";
-      const own = parse(`${page.scheme}//${host ?? ""}`);
+      // The page's own word on its scheme says nothing: another server may have the same name and port with the other one.
+      const own = parse(`${request.socket.encrypted === true ? "https" : "http"}://${host ?? ""}`);
       return isSame(own, page) && isOwnName(page.name, request) ? "named" : "foreign";
     },
     isMisdirected(request) {
