@@ -248,7 +248,7 @@ it("exemplars name sessions of the run", async () => {
 it("the Pushgateway holds the exact figures of both runs", async () => {
   for (const [scenario, { metrics }] of Object.entries(results)) {
     const p95 = await last(
-      `bench_result_seconds{job="riva_bench", instance="", scenario="${scenario}", metric="final_from_close", stat="p95"}`,
+      `bench_result_seconds{job="riva_bench", instance=~".+#.+", scenario="${scenario}", metric="final_from_close", stat="p95"}`,
     );
     expect(p95).toBe((metrics["final_from_close"]?.p95 ?? NaN) / 1000);
   }
