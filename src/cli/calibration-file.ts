@@ -13,8 +13,10 @@ type Env = World["env"];
 
 /** `RIVA_BENCH_CALIBRATION`, else a file by host name in `$XDG_CACHE_HOME/riva-bench` or `~/.cache/riva-bench`. */
 export function calibrationFile(env: Env): string {
-  const cache = env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache");
-  return env["RIVA_BENCH_CALIBRATION"] ?? join(cache, "riva-bench", `calibration-${hostname()}.json`);
+  // An empty variable is not set, here as everywhere.
+  const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
+  const cache = given("XDG_CACHE_HOME") ?? join(given("HOME") ?? homedir(), ".cache");
+  return given("RIVA_BENCH_CALIBRATION") ?? join(cache, "riva-bench", `calibration-${hostname()}.json`);
 }
 
 /** This machine, as far as it decides on the harness's error. */

@@ -1,5 +1,17 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseDotEnv } from "./dot-env.ts";
+import { parseDotEnv, readEnvironment } from "./dot-env.ts";
+
+test("the environment comes before .env; an empty variable is not set and hides nothing", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "riva-bench-test-"));
+  writeFileSync(join(cwd, ".env"), "RIVA_HOST=from-file\nRIVA_PORT=1\nRIVA_SSL=\n");
+  const environment = await readEnvironment({ RIVA_HOST: "", RIVA_PORT: "2", RIVA_SSL: "" }, cwd);
+  expect(environment("RIVA_HOST")).toEqual({ value: "from-file", source: "RIVA_HOST in .env" });
+  expect(environment("RIVA_PORT")).toEqual({ value: "2", source: "RIVA_PORT" });
+  expect(environment("RIVA_SSL")).toBeUndefined();
+});
 
 test.each([
   ["A=b", "b"],

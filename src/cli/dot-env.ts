@@ -11,7 +11,7 @@ export interface Setting {
 }
 
 /**
- * Looks a variable up: the environment first, then `.env`; empty means not set. Only names that are asked for are ever read
+ * Looks a variable up: the environment first, then `.env`; an empty value counts as not set, so that `.env` is asked. Only names that are asked for are ever read
  * from `.env`: nothing in it reaches this process's environment (`NODE_OPTIONS`) or that of a child.
  */
 export type Environment = (name: string) => Setting | undefined;
@@ -26,8 +26,8 @@ export async function readEnvironment(
 ): Promise<Environment> {
   const file = await readDotEnv(cwd);
   return (name) => {
-    const real = env[name];
-    if (real !== undefined) return real === "" ? undefined : { value: real, source: name };
+    const real = env[name] ?? "";
+    if (real !== "") return { value: real, source: name };
     const value = file.get(name) ?? "";
     return value === "" ? undefined : { value, source: `${name} in .env` };
   };

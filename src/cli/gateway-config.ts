@@ -207,7 +207,9 @@ async function warningsOf(
 }
 
 async function dotEnvWithSecret(cwd: string): Promise<string | undefined> {
-  return (await readDotEnv(cwd)).has(`${ENV_PREFIX}_TOKEN_SECRET`) ? join(cwd, ".env") : undefined;
+  return ((await readDotEnv(cwd)).get(`${ENV_PREFIX}_TOKEN_SECRET`) ?? "") !== ""
+    ? join(cwd, ".env")
+    : undefined;
 }
 
 function isLoopback(host: string): boolean {

@@ -41,6 +41,20 @@ test.each([
   expect(existsSync(proof)).toBe(false);
 });
 
+test("an empty variable hides neither .env nor the file: mutual TLS stays, and an error names .env", async () => {
+  const cwd = folderWith("BENCH_GATEWAY_TLS_CLIENT_CA=ca.crt\n");
+  const env = { BENCH_GATEWAY_TLS_CLIENT_CA: "", BENCH_GATEWAY_PORT: "" };
+  expect(await gatewaySettings({ env, cwd })).toEqual({ "tls-client-ca": "ca.crt" });
+  writeFileSync(join(cwd, "g.yaml"), "port: 4321\n");
+  const withoutCa = { ...env, BENCH_GATEWAY_CONFIG: "" };
+  writeFileSync(join(cwd, ".env"), "BENCH_GATEWAY_CONFIG=g.yaml\n");
+  const { out } = await runBench(CHECK, { cwd, env: withoutCa });
+  expect(JSON.parse(out)).toMatchObject({ port: 4321 });
+  writeFileSync(join(cwd, ".env"), "BENCH_GATEWAY_PORT=x\n");
+  const { err } = await runBench(CHECK, { cwd, env });
+  expect(err).toContain("BENCH_GATEWAY_PORT in .env: must be a whole number");
+});
+
 test("the environment comes before .env, an empty value means not set", async () => {
   const cwd = folderWith(
     "BENCH_GATEWAY_PORT=1\nBENCH_GATEWAY_HOST=h\nBENCH_GATEWAY_UPSTREAM=grpc://a:1\nBENCH_GATEWAY_CHECK_CONFIG=true\n",
@@ -48,6 +62,7 @@ test("the environment comes before .env, an empty value means not set", async ()
   const env = { BENCH_GATEWAY_PORT: "2", BENCH_GATEWAY_HOST: "", BENCH_GATEWAY_SERVICE_HOST: "10.0.0.1" };
   expect(await gatewaySettings({ env, cwd })).toEqual({
     port: 2,
+    host: "h",
     upstream: ["grpc://a:1"],
     "check-config": true,
   });

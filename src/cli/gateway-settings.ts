@@ -31,7 +31,7 @@ const VARIABLES = new Map(
 type Value = string | number | boolean | string[];
 
 /**
- * Values by flag: the environment before `.env`, empty means not set. yargs is given these and nothing else, since it obeys some
+ * Values by flag: the environment before `.env`; an empty value counts as not set, so that `.env` is asked, then the file. yargs is given these and nothing else, since it obeys some
  * names of an object of settings (`extends` loads a module).
  * @throws BenchError (exit 2) for an unknown name in `.env`, or a value of the wrong kind. Unknown names in the environment
  *   are left alone: Kubernetes makes such for every service (`BENCH_GATEWAY_SERVICE_HOST`).
@@ -51,9 +51,10 @@ export async function gatewaySettings({
   }
   const settings: Record<string, Value> = {};
   for (const [name, { flag, kind }] of VARIABLES) {
-    const value = env[name] ?? file.get(name) ?? "";
+    const real = env[name] ?? "";
+    const value = real === "" ? (file.get(name) ?? "") : real;
     if (value === "") continue;
-    const source = env[name] === undefined ? `${name} in .env` : name;
+    const source = real === "" ? `${name} in .env` : name;
     settings[flag] = valueOf(value, kind, source);
   }
   return settings;
