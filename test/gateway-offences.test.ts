@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { get } from "node:http";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { parseApiKeys } from "../src/gateway/auth.ts";
 import { makeCertificates, pem } from "./support/certificates.ts";
 import type { TestGateway } from "./support/gateway.ts";
@@ -235,6 +235,26 @@ test.each(BY_PROGRAMS)(
   },
   30_000,
 );
+
+test.each([
+  ["stream", "/v1/stream", 1009, "x".repeat(2000), false],
+  ["realtime", "/v1/realtime?intent=transcription", 1009, "x".repeat(2000), false],
+  ["stream", "/v1/stream", 1007, Buffer.from([0xff, 0xfe]), true],
+  ["realtime", "/v1/realtime?intent=transcription", 1007, Buffer.from([0xff, 0xfe]), true],
+])("a session of %s (%s) ends with the code that was sent: %d", async (dialect, path, code, data, asText) => {
+  const one = await testGateway([], { mock: true, config: { limits: { ...LIMITS, frameBytes: 1024 } } });
+  stops.push(() => one.gateway.drain());
+  const caller = await new Caller(`${one.url}${path}`).opened();
+  caller.socket.send(data, { binary: !asText });
+  expect((await caller.closed).code).toBe(code);
+  await vi.waitFor(() => {
+    const line = one.log.find((entry) => entry.includes("session closed"));
+    expect(JSON.parse(line ?? "{}")).toMatchObject({ dialect, close: code });
+  });
+  const text = await (await fetch(`${one.http}/metrics`)).text();
+  expect(text).toContain(`bench_gateway_sessions_ended_total{dialect="${dialect}",close_code="${code}"} 1\n`);
+  expect(await offences(one)).toEqual(["bad_session"]);
+});
 
 test("on a port with TLS, neither plain HTTP nor a visitor without a client certificate counts", async () => {
   const folder = makeCertificates();

@@ -76,11 +76,17 @@ export const CLOSE_LIMIT_MS: number = 2000;
 const LEFTOVER_BYTES = 262_144;
 /** Of what a session may send, what never waits for others: five times speech at 16 kHz. */
 const ALLOWANCE = 0.5;
-/** Of frames that are none. */
+/** Of frames that are none, and what ws closes with for some of them. */
 const PROTOCOL_ERROR = 1002;
+const FRAME_ERRORS: ReadonlyMap<string, number> = new Map([
+  ["WS_ERR_INVALID_UTF8", 1007],
+  ["WS_ERR_TOO_MANY_BUFFERED_PARTS", 1008],
+  ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", 1009],
+  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", 1009],
+]);
 /** Ends of a session that only its caller can be blamed for. */
 const BREACHES: ReadonlySet<number> = new Set([
-  PROTOCOL_ERROR,
+  ...[PROTOCOL_ERROR, ...FRAME_ERRORS.values()],
   ...[CLOSE_CODES.bad_request, CLOSE_CODES.too_large, CLOSE_CODES.too_much],
 ]);
 
@@ -248,7 +254,8 @@ export function serveConnection(
   };
   // ws closes by itself, with the code of what was wrong with the frame.
   const onError = (failure: Error & { code?: string }): void => {
-    if (failure.code?.startsWith("WS_ERR_") === true) closedWith = PROTOCOL_ERROR;
+    if (failure.code?.startsWith("WS_ERR_") === true)
+      closedWith = FRAME_ERRORS.get(failure.code) ?? PROTOCOL_ERROR;
     cutSoon();
   };
   const onBytes = (data: Buffer): void => {
@@ -259,6 +266,8 @@ export function serveConnection(
     wire.pause();
   };
   const onClose = (code: number): void => {
+    // After bytes that are no frame nothing is read any more, not even the answer to the close: what was sent is what it ended with.
+    const endedWith = code === 1006 && closedWith !== 0 ? closedWith : code;
     for (const end of [stopStartLimit, stopPings, () => intake.stop(), stopCut]) contain(end)();
     for (const end of [() => outbox.end(), () => dialect.gone(), () => session?.end()]) contain(end)();
     // `fail` may have set it again.
@@ -268,13 +277,13 @@ export function serveConnection(
       // Nothing of it is held against the caller.
     } else if (BREACHES.has(closedWith) && !upstreamFailed) offended("bad_session");
     else if (code === 1006 && closedWith === 0 && session !== undefined && !heardAudio) offended("abandoned");
-    metrics.sessionEnded(name, code);
+    metrics.sessionEnded(name, endedWith);
     const lastedMs = Math.round(clock.nowMs() - startedMs);
     const marks = {
       ...(error === undefined ? {} : { error: error.code }),
       ...(session?.mock === true ? { mock: true } : {}),
     };
-    log.info({ ...fields, close: code, ...marks, lastedMs }, "session closed");
+    log.info({ ...fields, close: endedWith, ...marks, lastedMs }, "session closed");
   };
   ws.on("message", contain(onMessage));
   ws.on(
