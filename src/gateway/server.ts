@@ -41,6 +41,7 @@ import { createGatewayMetrics } from "./metrics.ts";
 import { createPages } from "./pages.ts";
 import { createRealtimeDialect } from "./realtime-dialect.ts";
 import { refuse } from "./refuse.ts";
+import { shownName } from "./shown-name.ts";
 import { CLOSE_CODES, HTTP_STATUS } from "./result.ts";
 import { createStreamDialect } from "./stream-dialect.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -154,7 +155,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     status: draining ? "draining" : canServe() ? "ready" : "no upstream",
     gateway: "riva-bench",
     upstreams: upstreams.list().map(({ name, breaker, sessions, emulated, model }) => ({
-      ...{ name, sessions, emulated, ...(model === undefined ? {} : { model }) },
+      ...{ name, sessions, emulated, ...(model === undefined ? {} : { model: shownName(model) }) },
       state: breaker.state === "closed" ? "up" : "away",
     })),
     ...(options.mock === undefined ? {} : { fallback: "mock" }),
