@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { createAuth, parseApiKeys } from "./auth.ts";
+import { checkTokenSecret, createAuth, parseApiKeys } from "./auth.ts";
 
 const KEY = "0123456789abcdef";
 const keys = parseApiKeys(`# who\nweb ${KEY}  # the page\n`, "keys");
@@ -32,4 +33,26 @@ test.each([
   [`ok ${KEY}\nweb ${KEY} more`, "keys:2"],
 ])("a file of keys that is wrong: %j", (text, said) => {
   expect(() => parseApiKeys(text, "keys")).toThrow(said);
+});
+
+test.each([
+  "abcdefghabcdefghabcdefghabcdefghx",
+  "AbCdEfGhAbCdEfGhAbCdEfGhAbCdEfGh1",
+  "passwordpasswordpasswordpassword1",
+  "password1password2password3password4",
+  "0123456789012345678901234567890123x",
+  "0123456789abcdefghijklmnopqrstuvwxyz",
+  "zyxwvutsrqponmlkjihgfedcba9876543210",
+  "qwertyuiopasdfghjklzxcvbnm123456",
+  "changeme-please-changeme-please-1",
+])("the token secret %s is predictable", (secret) => {
+  expect(() => checkTokenSecret(secret)).toThrow(/too weak: most of it repeats itself or is a sequence/);
+});
+
+test("random token secrets pass, in base64 and hexadecimal", () => {
+  for (let i = 0; i < 1000; i++) {
+    const bytes = createHash("sha256").update(`secret ${i}`).digest();
+    checkTokenSecret(bytes.toString("base64"));
+    checkTokenSecret(bytes.toString("hex"));
+  }
 });

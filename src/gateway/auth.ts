@@ -39,15 +39,52 @@ export function parseApiKeys(text: string, path: string): ApiKey[] {
 /** Fewer make a secret that can be guessed from one token. */
 const LEAST_SECRET_BYTES = 32;
 const LEAST_SECRET_CHARACTERS = 8;
+/** Of 20 000 secrets of 16 random bytes in hexadecimal, 15 have fewer; base64 of 32 random bytes has about 39, never below 29. */
+const LEAST_NEW_CHARACTERS = 18;
 
-/** Whoever guesses the secret makes tokens of their own. @throws BenchError (exit 2) for one that is short or repeats itself */
+/**
+ * How many characters of a secret are new: those that neither follow the character before them elsewhere in the secret
+ * already (`password1password2`), nor repeat it, nor are next to it in the alphabet, among the digits or on a keyboard. Capitals
+ * count as small letters. An estimate that finds the secrets of a hurry, not all weak ones: words of a dictionary pass.
+ */
+function newCharacters(secret: string): number {
+  const seen = new Set<string>();
+  let count = 0;
+  let before = "";
+  for (const character of secret.toLowerCase()) {
+    const pair = before + character;
+    if (before === "" || !(seen.has(pair) || isNextTo(before, character))) count++;
+    seen.add(pair);
+    before = character;
+  }
+  return count;
+}
+
+const KEYBOARD = "qwertyuiopasdfghjklzxcvbnm";
+
+function isNextTo(a: string, b: string): boolean {
+  const [left, right] = [KEYBOARD.indexOf(a), KEYBOARD.indexOf(b)];
+  const onKeyboard = left >= 0 && right >= 0 && Math.abs(left - right) <= 1;
+  return onKeyboard || Math.abs((a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)) <= 1;
+}
+
+/**
+ * Whoever guesses the secret makes tokens of their own.
+ * @throws BenchError (exit 2) for one that is short, repeats itself or is made of sequences
+ */
 export function checkTokenSecret(secret: string): void {
   const tooShort = Buffer.byteLength(secret) < LEAST_SECRET_BYTES;
   const repeats =
     new Set(secret).size < LEAST_SECRET_CHARACTERS || `${secret}${secret}`.indexOf(secret, 1) < secret.length;
-  if (!tooShort && !repeats) return;
+  const predictable = newCharacters(secret) < LEAST_NEW_CHARACTERS;
+  if (!tooShort && !repeats && !predictable) return;
+  const why = tooShort
+    ? `it needs at least ${LEAST_SECRET_BYTES} bytes`
+    : repeats
+      ? "it repeats itself"
+      : "most of it repeats itself or is a sequence";
   throw BenchError.usage(
-    `BENCH_GATEWAY_TOKEN_SECRET is too weak: ${tooShort ? `it needs at least ${LEAST_SECRET_BYTES} bytes` : "it repeats itself"}`,
+    `BENCH_GATEWAY_TOKEN_SECRET is too weak: ${why}`,
     "Make one with: openssl rand -base64 32",
   );
 }
