@@ -7,6 +7,7 @@ import { redactUrls } from "../base/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
 import { packageVersion } from "./machine.ts";
+import { beforeDashes, loneDash, withPlainOperands } from "./operands.ts";
 import type { RunArguments } from "./run-options.ts";
 import { runOptions } from "./run-options.ts";
 import type { World } from "./world.ts";
@@ -116,7 +117,7 @@ function lazy(world: World, { command, describe, load }: Entry, flags: string[])
       const { builder } = await load(world);
       const built = typeof builder === "function" ? await builder(yargs) : yargs;
       flags.push(...Object.keys(flagTable(built).key));
-      return strictValues(built, world.args);
+      return strictValues(built, beforeDashes(world.args));
     },
     handler: async (args) => (await load(world)).handler(args),
   };
@@ -139,7 +140,6 @@ function strictValues(yargs: Argv, args: readonly string[]): Argv {
   const { string, number, array } = flagTable(yargs);
   return yargs.requiresArg([...string, ...number]).check((argv) => {
     // yargs would take these for values: false, or words for nobody.
-    if (args.includes("--")) throw BenchError.usage("-- has no meaning here", "A file like -x is ./-x.");
     const negated = args.find((arg) => [...string, ...number].includes(/^--no-([^=]+)/.exec(arg)?.[1] ?? ""));
     if (negated !== undefined)
       throw BenchError.usage(`${negated}: this flag takes a value`, "Leave it out for the default.");
@@ -157,7 +157,16 @@ function strictValues(yargs: Argv, args: readonly string[]): Argv {
 }
 
 /** What yargs found wrong, with the nearest flag and the help of the command that was meant. */
-function usageError(message: string, { args: [first] }: World, flags: readonly string[]): BenchError {
+function usageError(message: string, { args }: World, flags: readonly string[]): BenchError {
+  const [first] = args;
+  const without = /^Not enough arguments following: (.*)/.exec(message)?.[1];
+  // An operand is parsed as the value of a flag that has its name; nobody typed that flag.
+  const named = args.some((arg) => arg.startsWith("-") && arg.replace(/^-+/, "") === without);
+  if (
+    args.includes("-") &&
+    ((without !== undefined && !named) || /^Unknown arguments?: -(?:,|$)/.test(message))
+  )
+    return loneDash();
   const command = COMMANDS.some((entry) => nameOf(entry) === first) ? `bench ${first}` : "bench";
   const unknown = /^Unknown arguments?: (\S+?),?(?:\s|$)/.exec(message)?.[1];
   const near = unknown === undefined ? undefined : nearestName(unknown, flags);
@@ -170,7 +179,7 @@ function usageError(message: string, { args: [first] }: World, flags: readonly s
 /** Runs the command line in `world`. Never throws: errors become a message and an exit code. */
 export async function bench(world: World): Promise<void> {
   const flags: string[] = [];
-  let parser: Argv = yargs([...world.args])
+  let parser: Argv = yargs()
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
     .option("debug", { type: "boolean", default: false, describe: "Show stack traces", global: true })
@@ -184,9 +193,12 @@ export async function bench(world: World): Promise<void> {
     .parserConfiguration({ "dot-notation": false })
     .showHelpOnFail(false)
     .exitProcess(false)
-    .fail((message, error) => {
-      // yargs types both as given; exactly one is.
-      throw (error as Error | undefined) ?? usageError(message, world, flags);
+    .fail((message: string | null, error: Error | undefined) => {
+      // What a handler throws comes without a message; what the parser finds with one, and maybe with an error beside it.
+      const byHandler =
+        message === null || error instanceof BenchError || !/^Y?Error$/.test(error?.name ?? "Error");
+      if (error !== undefined && byHandler) throw error;
+      throw usageError(message ?? "", world, flags);
     })
     .epilogue(
       "Exit codes: 0 passed, 1 our error, 2 bad input, 3 SLO failed, 4 worse than baseline, 5 run void, 6 inconclusive, 7 target can't be used, 130 interrupted.",
@@ -202,7 +214,7 @@ export async function bench(world: World): Promise<void> {
         near === undefined ? `Commands are ${names.join(", ")}.` : `Did you mean "bench ${near}"?`,
       );
     }
-    await parser.parseAsync();
+    await parser.parseAsync(withPlainOperands(world.args));
   } catch (error) {
     // What yargs finds while it parses does not pass by `fail`.
     const byYargs = error instanceof Error && error.name === "YError";
@@ -216,7 +228,7 @@ function report(world: World, error: unknown): void {
   // What was typed may hold a password, wherever it ended up.
   const shown = (text: string): string => printableLines(redactUrls(text));
   world.stderr.write(`bench: ${shown(messageOf(known ?? error) + hint)}\n`);
-  if (world.args.includes("--debug"))
+  if (beforeDashes(world.args).includes("--debug"))
     world.stderr.write(`${shown((error instanceof Error && error.stack) || "")}\n`);
   else if (known === undefined) world.stderr.write("  This is a bug in riva-bench; --debug shows where.\n");
   world.setExitCode(known?.exitCode ?? EXIT.ourError);
