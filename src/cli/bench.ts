@@ -2,7 +2,7 @@
 import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
-import { printableLines } from "../base/printable.ts";
+import { printable, printableLines } from "../base/printable.ts";
 import { redactUrls } from "../base/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
@@ -224,10 +224,13 @@ export async function bench(world: World): Promise<void> {
 
 function report(world: World, error: unknown): void {
   const known = error instanceof BenchError ? error : systemError(error);
-  const hint = known?.hint === undefined ? "" : `\n  ${known.hint}`;
   // What was typed may hold a password, wherever it ended up.
   const shown = (text: string): string => printableLines(redactUrls(text));
-  world.stderr.write(`bench: ${shown(messageOf(known ?? error) + hint)}\n`);
+  // Only errors about a file list several problems; others may repeat a server's words, which must end no line.
+  const message = redactUrls(messageOf(known ?? error));
+  const lines = known?.exitCode === EXIT.usage ? printableLines(message) : printable(message);
+  const hint = known?.hint === undefined ? "" : `\n  ${printable(redactUrls(known.hint))}`;
+  world.stderr.write(`bench: ${lines}${hint}\n`);
   if (beforeDashes(world.args).includes("--debug"))
     world.stderr.write(`${shown((error instanceof Error && error.stack) || "")}\n`);
   else if (known === undefined) world.stderr.write("  This is a bug in riva-bench; --debug shows where.\n");

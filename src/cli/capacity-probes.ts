@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { formatDuration } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import type { Probe } from "../metrics/capacity.ts";
 import { probeVerdict, risingBacklog } from "../metrics/capacity.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
@@ -90,7 +91,7 @@ export async function makeProbe(
     ...{ quiet: true, once: true },
   });
   const found = probeOf(result, basename(folder), { streams, kind, allowed, pace: await paceOf(folder) });
-  if (!quiet) world.stderr.write(`  ${probeText(found)}\n`);
+  if (!quiet) world.stderr.write(`  ${printable(probeText(found))}\n`);
   return found;
 }
 

@@ -2,7 +2,7 @@
 import type { Clip } from "../base/dataset.ts";
 import { loadDataset } from "../base/dataset.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
-import { printableLines } from "../base/printable.ts";
+import { printable } from "../base/printable.ts";
 import { redactHeaders } from "../base/redact.ts";
 import type { StepFinding } from "./check-steps.ts";
 import { runSteps } from "./check-steps.ts";
@@ -58,8 +58,9 @@ interface Setting {
 async function check(world: World, { target: flag, through, resolve, json }: Args): Promise<void> {
   const { clips } = await loadDataset("default", { root: world.root });
   const clip = clips.reduce((shortest, each) => (each.audioMs < shortest.audioMs ? each : shortest));
+  // A line each: what a server says can end none of them.
   const say = (line: string): void => {
-    if (!json) world.stdout.write(`${printableLines(line)}\n`);
+    if (!json) world.stdout.write(`${printable(line)}\n`);
   };
   const setting = { world, clip, resolve, say };
   const gateway = through === undefined ? undefined : await gatewayOf(world, through);
@@ -123,7 +124,8 @@ async function checkPath(
   like: ResolvedTarget = target,
 ): Promise<Path> {
   const sources = Object.entries(target.sources).map(([key, source]) => `${key} from ${source}`);
-  say(`${labelOf(target)}\n  ${sources.join("; ")}`);
+  say(labelOf(target));
+  say(`  ${sources.join("; ")}`);
   const model = target.model ?? like.model;
   const language = target.language ?? like.language ?? "en-US";
   const context = {

@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { BenchError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { randomStream } from "../base/random.ts";
 import { chooseTransport } from "../loadgen/transport-choice.ts";
 import type { Resolve } from "./find-route.ts";
@@ -84,7 +85,7 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
     const name = `pair-${`${index + 1}`.padStart(3, "0")}`;
     const made: Partial<PairOfRuns> = {};
     for (const side of first === "baseline" ? BASELINE_FIRST : CANDIDATE_FIRST) {
-      if (!args.quiet) world.stderr.write(`pair ${index + 1} of ${args.pairs}: ${args[side]}\n`);
+      if (!args.quiet) world.stderr.write(`pair ${index + 1} of ${args.pairs}: ${printable(args[side])}\n`);
       const { quiet, resolve: addresses } = args;
       const run = { series: folder, name: `${name}-${side}`, input, target: args[side], quiet };
       made[side] = await seriesRun(world, { ...run, resolve: addresses });

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import { appendShared, writeNamed } from "../base/private-files.ts";
 import type { Figure, Margins } from "../metrics/figure.ts";
@@ -78,7 +79,7 @@ async function gate(world: World, args: Args): Promise<void> {
   const stored = await findRuns(args.runs, world.cwd);
   const baseline = args.baseline === undefined ? undefined : await findArchivedRuns(args.baseline, world.cwd);
   for (const sentence of [...stored, ...(baseline ?? [])].flatMap(({ missing }) => missing)) {
-    world.stderr.write(`bench: ${sentence}\n`);
+    world.stderr.write(`bench: ${printable(sentence)}\n`);
   }
   const runs: RunResult[] = [];
   for (const run of stored) runs.push(slos === undefined ? run.result : await rejudge(run, slos));

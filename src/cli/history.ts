@@ -5,7 +5,7 @@ import type { Argv } from "yargs";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { copyPrivate, makePrivateFolders } from "../base/private-files.ts";
 import { isRunId } from "../base/run-id.ts";
-import { printableLines } from "../base/printable.ts";
+import { printable } from "../base/printable.ts";
 import type { Figure } from "../metrics/figure.ts";
 import { figureIn, figureNamed } from "../metrics/figure.ts";
 import { mean } from "../metrics/paired.ts";
@@ -141,17 +141,19 @@ function byRelease(runs: readonly RunResult[], figure: Figure): HistoryLine[] {
 }
 
 function render(lines: readonly HistoryLine[], figure: Figure): string {
-  const rows = lines.map(({ at, release, scenario, target, verdict, runs, value, run }) => [
-    instant(at),
-    release,
-    scenario,
-    target,
-    verdict,
-    value === undefined ? "-" : valueText(value, figure),
-    run ?? `${runs} runs`,
-  ]);
+  const rows = lines.map(({ at, release, scenario, target, verdict, runs, value, run }) =>
+    [
+      instant(at),
+      release,
+      scenario,
+      target,
+      verdict,
+      value === undefined ? "-" : valueText(value, figure),
+      run ?? `${runs} runs`,
+    ].map(printable),
+  );
   const head = ["when", "release", "scenario", "target", "verdict", figure.name, "run"];
-  return `\n${printableLines(grid(head, rows, [5]))}\n`;
+  return `\n${grid(head, rows, [5])}\n`;
 }
 
 /** @throws BenchError (exit 2) for a run that can be no baseline, or is one already */

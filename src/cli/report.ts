@@ -1,6 +1,7 @@
 /** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
 import { resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { writeNamed } from "../base/private-files.ts";
 import type { ReportedRun, ReportFormat } from "../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../report/reporters.ts";
@@ -47,7 +48,8 @@ export function reportCommand(world: World): Command {
 async function report(world: World, { runs, format, out }: Args): Promise<void> {
   const stored: StoredRun[] = [];
   for (const run of runs) stored.push(await openStoredRun(run, world.cwd));
-  for (const sentence of stored.flatMap(({ missing }) => missing)) world.stderr.write(`bench: ${sentence}\n`);
+  for (const sentence of stored.flatMap(({ missing }) => missing))
+    world.stderr.write(`bench: ${printable(sentence)}\n`);
   const color = out === undefined && world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
   const told: ReportedRun[] = [];
   for (const { result, folder } of stored) {

@@ -1,5 +1,6 @@
 /** `bench run`: a scenario against a target, from plan to verdict. */
 import { BenchError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { renderTable } from "../report/table.ts";
 import type { Exporters } from "./exporters.ts";
 import { checkExportFlags, openExporters } from "./exporters.ts";
@@ -47,7 +48,8 @@ function watchedRun(
     listeners(runId) {
       if (!args.quiet && !args.jsonLines) {
         const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
-        world.stderr.write(`${input.scenario.name} against ${labelOf(open.target)}\nrun ${runId}${many}\n`);
+        const title = printable(`${input.scenario.name} against ${labelOf(open.target)}`);
+        world.stderr.write(`${title}\nrun ${runId}${many}\n`);
         world.stderr.write(forecastLines(input));
       }
       return [...runListeners(world, args, input), ...exporters.listeners];

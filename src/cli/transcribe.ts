@@ -86,7 +86,7 @@ async function transcribe(world: World, args: Args): Promise<void> {
   try {
     const recognizer = { world, target, recognition: recognitionFor(args, target) };
     const jobs = jobsFor(recognizer, args, chunkMs, files);
-    if (!args.json) world.stderr.write(`${labelOf(target)}\n`);
+    if (!args.json) world.stderr.write(`${printable(labelOf(target))}\n`);
     const random = randomStream(world.clock.epochMs(), "retry");
     for (const { audio, by, recognize } of jobs) {
       // `| head -1`: what follows nobody would read.
@@ -238,7 +238,7 @@ function print(
 
 function inWords(failure: Failure, by: ReachedBy, tls: ResolvedTarget["tls"]): string {
   const advice = adviceFor(failure, by, tls);
-  return `failed (${failure.phase}, ${failure.code}): ${printable(failure.message)}${advice === undefined ? "" : `\n  ${advice}`}`;
+  return `${printable(`failed (${failure.phase}, ${failure.code}): ${failure.message}`)}${advice === undefined ? "" : `\n  ${advice}`}`;
 }
 
 /** Latencies to a microsecond; more digits are noise. */

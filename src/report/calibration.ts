@@ -1,4 +1,5 @@
 /** A calibration for people. */
+import { printable } from "../base/printable.ts";
 import type { Calibration, CalibrationLevel } from "../metrics/calibration.ts";
 import { honestLimit } from "../metrics/calibration.ts";
 import { grid } from "./table.ts";
@@ -14,13 +15,15 @@ export function renderCalibration(calibration: Calibration, path: string): strin
   const table = grid(head, levels.map(cells), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
   return [
     "",
-    `the harness's own error on ${machine.host} (${machine.cpus} x ${machine.cpu}, Node ${machine.node}), ms`,
+    printable(
+      `the harness's own error on ${machine.host} (${machine.cpus} x ${machine.cpu}, Node ${machine.node}), ms`,
+    ),
     "",
     table,
     "",
     conclusion(calibration),
     "An upper bound: loopback and the emulator's reading are in it. Emulator and generator share this machine.",
-    `kept in ${path}; runs on this machine quote it`,
+    `kept in ${printable(path)}; runs on this machine quote it`,
     "",
   ].join("\n");
 }
@@ -30,7 +33,7 @@ function cells(level: CalibrationLevel): string[] {
   return [
     ...[`${streams}`, short(chunksPerSecond), `${workers}`, transport, `${responses}`],
     ...[biasMs, p50Ms, p99Ms, maxMs, level.latenessP99Ms].map(short),
-    level.honest ? "" : `not honest: ${level.why ?? ""}`,
+    level.honest ? "" : printable(`not honest: ${level.why ?? ""}`),
   ];
 }
 

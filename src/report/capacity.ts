@@ -1,4 +1,5 @@
 /** What `bench capacity` has to say: the interval, what binds, and how sure it is. Pure. */
+import { printable } from "../base/printable.ts";
 import type { Level, Probe } from "../metrics/capacity.ts";
 import { bindingOf, kneeOf, levelsOf, nonMonotone, saturationFit } from "../metrics/capacity.ts";
 import { grid } from "./table.ts";
@@ -222,9 +223,13 @@ export function renderCapacity(report: CapacityReport): string {
   const { head, rows } = curveTable(report);
   const [pass, fail] = report.interval;
   const parts = [
-    `CAPACITY [${pass}, ${fail ?? "?"}]: ${capacitySentence(report)}`,
-    grid(head, rows, [0, 2, 3, 4, 5, 6]),
-    capacityNotes(report).join("\n"),
+    printable(`CAPACITY [${pass}, ${fail ?? "?"}]: ${capacitySentence(report)}`),
+    grid(
+      head,
+      rows.map((cells) => cells.map(printable)),
+      [0, 2, 3, 4, 5, 6],
+    ),
+    capacityNotes(report).map(printable).join("\n"),
   ];
-  return `\n${parts.join("\n\n").replaceAll(/[^\P{Cc}\n]/gu, "")}\n`;
+  return `\n${parts.join("\n\n")}\n`;
 }

@@ -1,4 +1,5 @@
 /** What `bench compare` has to say, for the terminal and as Markdown. Pure. */
+import { printable } from "../base/printable.ts";
 import type { QuantileDifference } from "../metrics/bootstrap.ts";
 import type { Comparison, ComparisonRow, ComparisonVerdict } from "../metrics/comparison.ts";
 import { signed, valueText } from "./gate-report.ts";
@@ -93,14 +94,18 @@ export function renderComparison(report: ComparisonReport): string {
       `  ${clip}`,
       `    baseline   "${baseline.text}" (${baseline.times} of ${baseline.of})`,
       `    candidate  "${candidate.text}" (${candidate.times} of ${candidate.of})`,
-    ]);
+    ])
+    .map(printable);
   const parts = [
-    `${report.verdict.toUpperCase()}: ${comparisonSentence(report)}`,
-    grid(HEAD, report.rows.map(rowCells)),
-    comparisonNotes(report).join("\n"),
+    printable(`${report.verdict.toUpperCase()}: ${comparisonSentence(report)}`),
+    grid(
+      HEAD,
+      report.rows.map((row) => rowCells(row).map(printable)),
+    ),
+    comparisonNotes(report).map(printable).join("\n"),
     ...(texts.length === 0 ? [] : [texts.join("\n")]),
   ];
-  return `\n${parts.join("\n\n").replaceAll(/[^\P{Cc}\n]/gu, "")}\n`;
+  return `\n${parts.join("\n\n")}\n`;
 }
 
 export function renderComparisonMarkdown(report: ComparisonReport): string {

@@ -1,4 +1,5 @@
 /** What `bench gate` has to say, for the terminal and as Markdown: its verdict, each run's, and the baseline's. Pure. */
+import { printable } from "../base/printable.ts";
 import type { Figure } from "../metrics/figure.ts";
 import type { Regression, RegressionRow } from "../metrics/regression.ts";
 import type { Check, RunResult } from "../metrics/result.ts";
@@ -36,9 +37,10 @@ export function renderGate(report: GateReport): string {
   for (const run of report.runs) {
     lines.push("", `${runTitle(run)}, run ${run.run.id}: ${run.verdict}, ${run.validity.status}`);
     for (const check of run.validity.checks) {
-      if (check.verdict !== "pass") lines.push(line(check.verdict === "fail" ? "void" : "doubt", check));
+      if (check.verdict !== "pass")
+        lines.push(...linesOf(check.verdict === "fail" ? "void" : "doubt", check));
     }
-    for (const check of run.slos) lines.push(line(checkVerdict(run, check), check));
+    for (const check of run.slos) lines.push(...linesOf(checkVerdict(run, check), check));
   }
   for (const row of report.regression?.rows ?? []) {
     if (row === report.regression?.rows[0]) {
@@ -51,12 +53,12 @@ export function renderGate(report: GateReport): string {
   }
   for (const { run, why } of report.leftOut) lines.push(`  left out of the baseline: ${run}: ${why}`);
   if (report.runs.some(({ target }) => target.emulated)) lines.push("", `emulated: ${EMULATED_NOTE}`);
-  return `${lines.map((text) => text.replaceAll(/\p{Cc}/gu, "")).join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
-function line(verdict: string, check: Check): string {
-  const advice = verdict === "pass" || check.advice === undefined ? "" : `\n${note(check.advice).join("")}`;
-  return `  ${verdict.padEnd(12)} ${check.name}: ${observedText(check)}${advice}`;
+function linesOf(verdict: string, check: Check): string[] {
+  const advice = verdict === "pass" ? [] : note(check.advice);
+  return [`  ${verdict.padEnd(12)} ${check.name}: ${observedText(check)}`, ...advice];
 }
 
 function note(advice: string | undefined): string[] {

@@ -40,10 +40,13 @@ export function renderTable(result: RunResult, options: TableOptions): string {
     slos(result, paint),
     latencies(result),
     stages(result),
-    grid(["the run", ""], runFacts(result)),
+    grid(
+      ["the run", ""],
+      runFacts(result).map((cells) => cells.map(printable)),
+    ),
     failures(result, paint),
     footnotes(result),
-    options.folder === undefined ? "" : `run folder: ${options.folder}`,
+    options.folder === undefined ? "" : `run folder: ${printable(options.folder)}`,
   ];
   return `\n${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -75,7 +78,7 @@ function validity({ validity: { status, checks } }: RunResult, paint: Paint): st
   const rows = checks.flatMap((check) =>
     check.verdict === "pass"
       ? []
-      : [[check.name, observedText(check), check.limit ?? "", wrapped(check.advice)]],
+      : [[printable(check.name), observedText(check), printable(check.limit ?? ""), wrapped(check.advice)]],
   );
   return grid(
     [paint(`run ${status}`, status === "void" ? "red" : "yellow"), "observed", "limit", ""],
@@ -88,7 +91,7 @@ function slos(result: RunResult, paint: Paint): string {
   const rows = result.slos.map((check) => {
     const verdict = checkVerdict(result, check);
     return [
-      check.name,
+      printable(check.name),
       observedText(check),
       verdict === "not judged" ? verdict : paint(verdict, VERDICT_COLORS[verdict]),
       check.verdict === "pass" || verdict === "not judged" ? "" : wrapped(check.advice),
@@ -144,14 +147,25 @@ function latencies(result: RunResult): string {
 /** What a change of load did, where a run has several. */
 function stages(result: RunResult): string {
   const table = stageRows(result);
-  return table === undefined ? "" : grid(table.head, table.rows, [...table.head.keys()].slice(1));
+  return table === undefined
+    ? ""
+    : grid(
+        table.head,
+        table.rows.map((cells) => cells.map(printable)),
+        [...table.head.keys()].slice(1),
+      );
 }
 
 function failures(result: RunResult, paint: Paint): string {
   const outside = unjudgedFailures(result) ?? "";
   const rows = [...result.sessions.failures]
     .sort((a, b) => b.count - a.count)
-    .map(({ phase, class: kind, origin, count }) => [paint(kind, "red"), phase, origin, `${count}`]);
+    .map(({ phase, class: kind, origin, count }) => [
+      paint(printable(kind), "red"),
+      printable(phase),
+      printable(origin),
+      `${count}`,
+    ]);
   if (rows.length === 0) return outside;
   return [
     grid(["failures", "phase", "origin", "sessions"], rows, [3]),
@@ -174,7 +188,7 @@ function footnotes(result: RunResult): string {
 /** Advice in lines short enough for a table of some 110 columns. */
 function wrapped(text = "", width = 48): string {
   const lines = [""];
-  for (const word of text.split(" ")) {
+  for (const word of printable(text).split(" ")) {
     const line = lines.at(-1) ?? "";
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
@@ -183,7 +197,7 @@ function wrapped(text = "", width = 48): string {
   return lines.join("\n");
 }
 
-/** No rules: quiet on a terminal, and it survives being pasted. */
+/** No rules: quiet on a terminal, and it survives being pasted. Text of others must have been made `printable`: a line end in a cell is obeyed. */
 export function grid(
   head: readonly string[],
   rows: readonly (readonly string[])[],
