@@ -42,12 +42,14 @@ module.exports = {
       // What is loaded before a command is known: `--help` and the start of every worker wait for it.
       name: "the-command-line-starts-light",
       severity: "error",
-      from: { path: "^src/cli/(main|bench|world|machine|run-options)\\.ts$|^src/client/transports\\.ts$" },
+      from: {
+        path: "^src/cli/(main|bench|world|machine|operands|run-options)\\.ts$|^src/client/transports\\.ts$",
+      },
       to: {
         dynamic: false,
         dependencyTypesNot: ["type-only", "core"],
         pathNot: [
-          "^src/cli/(bench|world|machine|npx-parent|run-options)\\.ts$",
+          "^src/cli/(bench|world|machine|operands|npx-parent|run-options)\\.ts$",
           "^src/client/transports\\.ts$",
           "^src/base/(clock|errors|package-root|printable|redact|system-error)\\.ts$",
           "node_modules/yargs/",
