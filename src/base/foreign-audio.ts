@@ -40,6 +40,8 @@ export function foreignContainer(bytes: Buffer): string | undefined {
   if (bytes.length === 0) return "the file is empty";
   const beginning = bytes.toString("latin1", 0, FOREIGN_BYTES);
   const found = BEGINNINGS.find((one) => beginning.startsWith(one.bytes, one.at));
+  if (beginning.startsWith("version http"))
+    return "a pointer of git-lfs instead of the audio: `git lfs pull` gets it";
   if (found !== undefined) return `${found.name}, not a WAV file`;
   if (beginning.startsWith("RIFF")) {
     const form = /^[\w ]{4}$/.exec(beginning.slice(8, 12))?.[0].trim();

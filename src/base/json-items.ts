@@ -8,6 +8,9 @@ export interface JsonItem {
   line: number;
 }
 
+/** Byte order marks that begin a line: files that were joined, each with its own. */
+const MARK_AT_LINE = /^\ufeff+/gmu;
+
 /**
  * The objects of `text`, which has `\n` as line ends. Blank lines are skipped.
  *
@@ -15,7 +18,8 @@ export interface JsonItem {
  * @throws BenchError (exit 2) naming file and line for what is not JSON
  */
 export function jsonItems(text: string, fileName: string, what: string): JsonItem[] {
-  const parts = text.trimStart().startsWith("[") ? arrayParts(text, fileName) : lineParts(text);
+  const plain = text.replaceAll(MARK_AT_LINE, "");
+  const parts = plain.trimStart().startsWith("[") ? arrayParts(plain, fileName) : lineParts(plain);
   return parts.map(({ text: part, line }) => {
     const where = `${fileName}:${line}`;
     try {
@@ -96,5 +100,7 @@ function countLines(text: string, from: number, to: number): number {
 
 function advice(part: string, what: string): string {
   if (/[}\]],\s*$/.test(part)) return "Remove the comma at the end of the line.";
+  const number = /[:[,]\s*(-?Infinity|NaN)\b/.exec(part)?.[1];
+  if (number !== undefined) return `JSON has no ${number}: write null, or leave the field out.`;
   return `A ${what} has one JSON object a line, or is one array of objects.`;
 }

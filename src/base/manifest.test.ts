@@ -128,6 +128,13 @@ test.each<[string, string | Buffer, RegExp, RegExp?]>([
   ["a null line", "null", /:1: .*object/],
   ["an array in a line", `${LINE}\n[1]`, /:2: .*object/],
   ["a wrong element of an array", `[\n${LINE},\n{"file":7}]`, /:3: file: .*string/],
+  [
+    "NaN as Python writes it",
+    '{"file":"a.wav","duration":NaN}',
+    /:1: not JSON/,
+    /JSON has no NaN: write null/,
+  ],
+  ["-Infinity", '{"file":"a.wav","duration": -Infinity}', /:1: not JSON/, /no -Infinity: write null/],
   ["a comma after a line", `${LINE},\n`, /:1: not JSON/, /comma/],
   ["an infinite duration", '{"file":"a.wav","duration":1e999}', /:1: duration: /],
   [
@@ -191,4 +198,9 @@ test("a folder with other manifests names them", async () => {
     hint: `Name the manifest itself: ${join(path, "train.jsonl")}`,
     exitCode: 2,
   });
+});
+
+test("a byte order mark at the start of any line is skipped", async () => {
+  const manifest = '\ufeff\ufeff{"file":"a.wav"}\n\ufeff{"file":"b.wav"}';
+  expect(await idsOf(manifest, ["a.wav", "b.wav"])).toEqual(["a", "b"]);
 });

@@ -144,6 +144,7 @@ test.each<[string, Buffer, RegExp]>([
   ["RIFX", riffFile([fmt, data], { magic: "RIFX" }), /big-endian WAV \(RIFX\)/],
   ["a RIFF of something else", riffFile([fmt, data], { form: "AVI " }), /a RIFF file of AVI/],
   ["AIFF", Buffer.from("FORM\0\0\0\0AIFFCOMM"), /^AIFF/],
+  ["a git-lfs pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\noid"), /`git lfs pull`/],
   ["FLAC", Buffer.from("fLaC\0\0\0\x22aaaaaaa"), /^FLAC/],
   ["Ogg", Buffer.from("OggS\0\x02\0\0\0\0\0\0"), /^Ogg/],
   ["MP3 with a tag", Buffer.from("ID3\x04\0\0\0\0\0\0\0\0"), /^MP3/],
