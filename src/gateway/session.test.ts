@@ -262,3 +262,19 @@ test("a caller who sends before the upstream is open is paused when no more can 
   clock.advanceTo(1100);
   expect(heard.reading).toEqual([false, true]);
 });
+
+test("while the recogniser takes no more the caller is not read, and every frame that came is sent", async () => {
+  let stuck = true;
+  const { session, heard, speak } = await begin([{ ...GOOD, stuck: () => stuck }]);
+  speak(20);
+  expect(heard.reading.at(-1)).toBe(false);
+  // What had been read already goes on its way all the same.
+  expect(session.waitingChunks).toBe(20);
+  stuck = false;
+  clock.advanceTo(clock.nowMs() + 100);
+  expect([heard.reading.at(-1), session.waitingChunks]).toEqual([true, 0]);
+  session.finish();
+  clock.advanceTo(clock.nowMs() + 1000);
+  expect(heard.results.filter(({ final }) => !final)).toHaveLength(20);
+  expect(heard.ends).toEqual([undefined]);
+});

@@ -10,6 +10,8 @@ export interface FakeServer {
   readyMs: number;
   partialMs: number;
   finalMs: number;
+  /** Its socket takes no chunk for as long as this says so. */
+  stuck?(): boolean;
   /** Undefined = serve this session; else it fails with this, `afterMs` after it was opened. */
   fail?(spec: StreamSpec, opened: number): { afterMs: number; failure: Failure } | undefined;
 }
@@ -70,7 +72,11 @@ function fakeStream(
   return {
     send() {
       const index = sent++;
-      listener.onAccepted(index, clock.nowMs());
+      const accept = (): void => {
+        if (server.stuck?.() === true) later(10, accept);
+        else listener.onAccepted(index, clock.nowMs());
+      };
+      accept();
       later(server.partialMs, () =>
         listener.onResponse({ atMs: clock.nowMs(), final: false, text: `word ${index}` }),
       );
