@@ -120,7 +120,7 @@ export class Fuzzer {
     this.executions++;
     this.slowestMs = Math.max(this.slowestMs, tookMs);
     // Once more alone: a stopped machine is no hang.
-    if (tookMs > HANG_MS && (await this.#timeOf(input)) > HANG_MS)
+    if (tookMs > HANG_MS && (await this.timeOf(input)) > HANG_MS)
       this.#tell("hang", input, `one execution took ${Math.round(tookMs)} ms`, "hang");
     if ("error" in outcome) {
       const key = placeOf(outcome.error);
@@ -143,7 +143,8 @@ export class Fuzzer {
     }
   }
 
-  async #timeOf(input: Buffer): Promise<number> {
+  /** Milliseconds that one execution takes, whatever comes of it. */
+  async timeOf(input: Buffer): Promise<number> {
     const startedMs = performance.now();
     await this.#outcome(input);
     return performance.now() - startedMs;

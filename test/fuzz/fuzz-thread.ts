@@ -49,14 +49,20 @@ async function heldBytes(): Promise<number> {
   return heapUsed + external + arrayBuffers;
 }
 
-parentPort?.on("message", ({ target, forMs }: ToFuzzer) => {
-  const slice = async (): Promise<void> => {
-    const fuzzer = (active = fuzzerOf(target));
-    const before = await heldBytes();
-    await fuzzer.run(performance.now() + forMs);
-    const leftBytes = (await heldBytes()) - before;
-    const { executions, busyMs, slowestMs, kinds } = fuzzer;
-    post({ type: "slice", target, figures: { executions, busyMs, slowestMs, kinds, leftBytes } });
-  };
-  slice().catch((error: unknown) => post({ type: "broken", message: textOf(error) }));
+async function slice(target: string, forMs: number): Promise<void> {
+  const fuzzer = (active = fuzzerOf(target));
+  const before = await heldBytes();
+  await fuzzer.run(performance.now() + forMs);
+  const leftBytes = (await heldBytes()) - before;
+  const { executions, busyMs, slowestMs, kinds } = fuzzer;
+  post({ type: "slice", target, figures: { executions, busyMs, slowestMs, kinds, leftBytes } });
+}
+
+parentPort?.on("message", (message: ToFuzzer) => {
+  const fuzzer = fuzzerOf(message.target);
+  const done =
+    message.do === "run"
+      ? slice(message.target, message.forMs)
+      : fuzzer.timeOf(Buffer.from(message.input)).then((tookMs) => post({ type: "tried", tookMs }));
+  done.catch((error: unknown) => post({ type: "broken", message: textOf(error) }));
 });

@@ -7,7 +7,7 @@ import { CURRENT } from "./messages.ts";
 
 /** No new execution for so long: the thread is ended, and what it was fed is a find. */
 const STUCK_MS = 10 * HANG_MS;
-/** To load everything, on a busy machine. */
+/** To load everything, and to try one input again, on a busy machine. */
 const START_LIMIT_MS = 60_000;
 const THREAD_HEAP_MB = 1024;
 /** tsx does not follow into threads by itself. */
@@ -27,6 +27,8 @@ export class FuzzThread {
   #slice:
     { target: string; found: Find[]; end(figures?: Figures): void; broken(error: Error): void } | undefined;
 
+  #tried: ((tookMs: number) => void) | undefined;
+
   constructor(seed: number) {
     const workerData: FuzzerSetup = { seed, current: this.#current };
     this.#worker = new Worker(START, {
@@ -37,6 +39,7 @@ export class FuzzThread {
     this.#worker.on("message", (message: FromFuzzer) => {
       if (message.type === "find") this.#slice?.found.push(message.find);
       else if (message.type === "slice") this.#slice?.end(message.figures);
+      else if (message.type === "tried") this.#tried?.(message.tookMs);
       else this.#slice?.broken(new Error(message.message));
     });
     this.#worker.on("error", (error) => {
@@ -67,6 +70,21 @@ export class FuzzThread {
       clearInterval(watch);
       this.#slice = undefined;
     }
+  }
+
+  /**
+   * Executes one input alone. A thread that a busy machine gave no time looks as one that hangs.
+   * @returns milliseconds, Infinity when it does not end
+   */
+  async timeOf(target: string, input: Uint8Array): Promise<number> {
+    this.#worker.postMessage({ do: "try", target, input } satisfies ToFuzzer);
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => resolve(Infinity), START_LIMIT_MS);
+      this.#tried = (tookMs) => {
+        clearTimeout(limit);
+        resolve(tookMs);
+      };
+    });
   }
 
   async end(): Promise<void> {

@@ -1,8 +1,8 @@
 /** A gateway's connection without sockets: the real dialect, session, limits and metrics between a fake caller and recogniser. */
-import { EventEmitter } from "node:events";
 import { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import type { Failure, FailureClass } from "../../src/base/outcome.ts";
+import type { Failure } from "../../src/base/outcome.ts";
+import { FAILURE_CLASSES } from "../../src/base/outcome.ts";
 import type { AsrResponse, AsrStream, AsrTransport, StreamListener } from "../../src/client/transport.ts";
 import { createBlockStore } from "../../src/gateway/block-store.ts";
 import type { BlockStore } from "../../src/gateway/block-store.ts";
@@ -17,7 +17,8 @@ import { createGuard } from "../../src/gateway/guard.ts";
 import { createGatewayMetrics } from "../../src/gateway/metrics.ts";
 import type { GatewayMetrics } from "../../src/gateway/metrics.ts";
 import type { Upstream, Upstreams } from "../../src/gateway/upstreams.ts";
-import { CountingClock } from "./counting-clock.ts";
+import { FakeSocket } from "../support/fake-socket.ts";
+import { CountingClock } from "../support/counting-clock.ts";
 import type { Step } from "./session-script.ts";
 import { stepsOf } from "./session-script.ts";
 import { fail } from "./target.ts";
@@ -207,82 +208,6 @@ function countingStore(): { store: BlockStore; inUse(): number } {
   return { store, inUse: () => inUse };
 }
 
-/** Events whose numbers are all finite, by the end of their type. */
-const RESULTS = new Set(["interim", "final", "iption.delta", ".completed", "error"]);
-const NOT_FINITE = /[^\\]":null/;
-
-/** As much of ws's WebSocket as the gateway uses, and as strict. */
-class FakeSocket extends EventEmitter {
-  readonly OPEN = 1;
-  readyState = 1;
-  isPaused = false;
-  reading = true;
-  closeCode = 0;
-  /** Kinds of events that were sent, in the order of their first. */
-  events = "";
-  #unread: (() => void)[] = [];
-  #held: { bytes: Buffer; binary: boolean }[] = [];
-  #gone = false;
-
-  message(bytes: Buffer, binary: boolean): void {
-    if (this.#gone) return;
-    if (this.isPaused) this.#held.push({ bytes, binary });
-    else this.emit("message", bytes, binary);
-  }
-
-  send(message: string, sent?: () => void): void {
-    const event = JSON.parse(message) as { type?: string };
-    const type = event.type?.slice(-12) ?? "?";
-    if (RESULTS.has(type) && NOT_FINITE.test(message))
-      fail(`a number that is none: ${message.slice(0, 200)}`);
-    if (!this.events.includes(type)) this.events += `${type} `;
-    if (sent === undefined) return;
-    if (this.reading && !this.#gone) queueMicrotask(sent);
-    else this.#unread.push(sent);
-  }
-
-  read(): void {
-    this.reading = true;
-    for (const sent of this.#unread.splice(0)) sent();
-  }
-
-  close(code: number, reason: string): void {
-    const valid =
-      code === 1000 ||
-      (code >= 1001 && code <= 1014 && ![1004, 1005, 1006].includes(code)) ||
-      (code >= 3000 && code <= 4999);
-    if (!valid) throw new TypeError(`close code ${code}`);
-    if (Buffer.byteLength(reason) > 123) throw new RangeError("the reason of a close frame is too long");
-    if (this.closeCode === 0) this.closeCode = code;
-    this.readyState = 2;
-  }
-
-  terminate(): void {
-    this.closedByCaller(1006);
-  }
-
-  closedByCaller(code: number): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.readyState = 3;
-    this.emit("close", code, Buffer.alloc(0));
-  }
-
-  ping(): void {
-    // Answered by the script, or not.
-  }
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-    for (const { bytes, binary } of this.#held.splice(0))
-      if (!this.#gone) this.emit("message", bytes, binary);
-  }
-}
-
 /** The recogniser: does what the script says, in the bounds of a transport's contract. */
 class FakeRecogniser {
   readonly transport: AsrTransport;
@@ -348,7 +273,9 @@ class FakeRecogniser {
 
 function failureOf(kind: string): Failure {
   const origin = kind.startsWith("bad") ? "client-config" : "server";
-  return { phase: "streaming", class: kind as FailureClass, origin, code: kind, message: kind };
+  // The list is closed: it is a label.
+  const known = FAILURE_CLASSES.find((one) => one === kind) ?? "other";
+  return { phase: "streaming", class: known, origin, code: kind, message: kind };
 }
 
 /** What decoders make of a message: their numbers are finite, and can be any. */

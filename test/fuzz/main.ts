@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { corpusOf, keepFind } from "./corpus.ts";
 import type { Find } from "./engine.ts";
+import { HANG_MS } from "./engine.ts";
 import { FuzzThread } from "./fuzzing.ts";
 import { printTable } from "./report.ts";
 import type { Row } from "./report.ts";
@@ -68,20 +69,29 @@ async function fuzz(targets: readonly FuzzTarget[], totalMs: number, seed: numbe
   );
   const rows = new Map(targets.map(({ name }) => [name, newRow(name)]));
   const finds: Find[] = [];
-  let thread = new FuzzThread(seed);
+  // Another thread goes other ways.
+  let threads = 0;
+  const newThread = (): FuzzThread => new FuzzThread(seed + threads++);
+  let thread = newThread();
   for (let round = 0; round < rounds; round++) {
     for (const target of targets) {
       const row = rows.get(target.name)!;
       if (row.stuck) continue;
       const { figures, found } = await thread.run(target.name, shareMs / rounds);
+      if (figures === undefined) {
+        thread = newThread();
+        for (const one of rows.values()) one.threadLost();
+        // A thread that does not end is ended for good.
+        const real = await realHangs(found, thread);
+        if (real.length > 0) {
+          row.stuck = true;
+          void thread.end();
+          thread = newThread();
+        }
+        found.splice(0, found.length, ...real);
+      } else row.addSlice(figures, round);
       finds.push(...found);
       row.finds += found.length;
-      if (figures === undefined) {
-        row.stuck = true;
-        thread = new FuzzThread(seed);
-        continue;
-      }
-      row.addSlice(figures, round);
       process.stdout.write(
         `${target.name}: ${row.executions} executions, ${row.perSecond()}/s, ${row.kinds} kinds\n`,
       );
@@ -103,12 +113,30 @@ async function fuzz(targets: readonly FuzzTarget[], totalMs: number, seed: numbe
   return finds.length === 0 ? 0 : 1;
 }
 
+/** What is found again in another thread; crashes are, by their nature. */
+async function realHangs(found: readonly Find[], thread: FuzzThread): Promise<Find[]> {
+  const real: Find[] = [];
+  for (const find of found)
+    if (find.kind !== "hang" || (await thread.timeOf(find.target, find.input)) > HANG_MS) real.push(find);
+  return real;
+}
+
 function newRow(name: string): Row {
+  // Of threads that are gone.
+  let [executionsBefore, busyMsBefore, firstRound] = [0, 0, 0];
   return {
     ...{ name, executions: 0, busyMs: 0, slowestMs: 0, kinds: 0, leftBytes: 0, finds: 0, stuck: false },
     addSlice({ executions, busyMs, slowestMs, kinds, leftBytes }, round) {
-      Object.assign(this, { executions, busyMs, slowestMs, kinds });
-      if (round > 0) this.leftBytes += leftBytes;
+      this.executions = executionsBefore + executions;
+      this.busyMs = busyMsBefore + busyMs;
+      this.slowestMs = Math.max(this.slowestMs, slowestMs);
+      this.kinds = Math.max(this.kinds, kinds);
+      // Its first round in a thread warms up.
+      if (round > firstRound) this.leftBytes += leftBytes;
+      firstRound = Math.min(firstRound, round);
+    },
+    threadLost() {
+      [executionsBefore, busyMsBefore, firstRound] = [this.executions, this.busyMs, Infinity];
     },
     perSecond() {
       return Math.round(this.executions / Math.max(1, this.busyMs / 1000));

@@ -1,12 +1,16 @@
 /** Between the process that watches and the thread that fuzzes. */
 import type { Find } from "./engine.ts";
 
-export type ToFuzzer = { do: "run"; target: string; forMs: number };
+export type ToFuzzer =
+  | { do: "run"; target: string; forMs: number }
+  /** Once, to see whether it ends. */
+  | { do: "try"; target: string; input: Uint8Array };
 
 export type FromFuzzer =
   | { type: "find"; find: Find }
   /** The fuzzer itself failed. */
   | { type: "broken"; message: string }
+  | { type: "tried"; tookMs: number }
   | { type: "slice"; target: string; figures: Figures };
 
 /** Of one target, since the start of the thread. */

@@ -13,6 +13,8 @@ export interface Row {
   /** Its thread was lost: not run any more. */
   stuck: boolean;
   addSlice(figures: Figures, round: number): void;
+  /** The next slices are of another thread, which counts from 0. */
+  threadLost(): void;
   perSecond(): number;
 }
 

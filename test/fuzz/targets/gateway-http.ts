@@ -5,7 +5,7 @@ import { gatewayFile } from "../../../src/gateway/config.ts";
 import { serveHttp } from "../../../src/gateway/http-routes.ts";
 import type { HttpSource } from "../../../src/gateway/http-routes.ts";
 import { createPages } from "../../../src/gateway/pages.ts";
-import { CountingClock } from "../counting-clock.ts";
+import { CountingClock } from "../../support/counting-clock.ts";
 import { metrics } from "../gateway-session.ts";
 import { FakeResponse, httpGrammar, requestOf } from "../http-request.ts";
 import { fail } from "../target.ts";
