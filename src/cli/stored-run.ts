@@ -71,7 +71,6 @@ async function fromRecords(folder: string): Promise<StoredRun> {
       stalls,
       lost,
       summaries: Array.from({ length: manifest.run.workers }, () => undefined),
-      health: [],
       sessionsByAddress: {},
       problems: [],
       interrupted: true,

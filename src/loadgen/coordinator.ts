@@ -62,7 +62,6 @@ export interface RunOutcome {
   lost: readonly LostWorker[];
   /** One per worker, undefined for a worker that was lost. */
   summaries: readonly (EngineSummary | undefined)[];
-  health: readonly (WorkerHealth & { worker: number })[];
   /** Sessions that each address of the target had; empty where its addresses are not told apart. */
   sessionsByAddress: Readonly<Record<string, number>>;
   /** Why the run ended early, when it did: "interrupted", or a problem in words. */
@@ -136,7 +135,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
   const lostWorkers: LostWorker[] = [];
   const stalls: Stall[] = [];
-  const health: (WorkerHealth & { worker: number })[] = [];
   const problems: { message: string; hint?: string }[] = [];
   let started = false;
   let settled = false;
@@ -182,7 +180,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         options.onProgress({ atMs: clock.nowMs(), open: sum(members.map(({ open }) => open)) });
         break;
       case "health":
-        health.push({ ...message.health, worker });
         options.onHealth?.({ ...message.health, worker });
         member.open = message.health.open;
         member.sessionsByAddress = message.health.sessionsByAddress ?? member.sessionsByAddress;
@@ -314,7 +311,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         stalls,
         lost: lostWorkers,
         summaries: members.map(({ summary }) => summary),
-        health,
         sessionsByAddress: addUp(members.map((member) => member.sessionsByAddress)),
         problems,
         interrupted,
