@@ -75,7 +75,7 @@ describe("the binary dialect", () => {
     const caller = await streamSession(url, pcm, { word_times: true });
     const [final] = caller.of("final");
     expect(final).toMatchObject({ text: WORDS, segment: 0 });
-    expect((final?.["words"] as object[])[0]).toEqual({ word: "go", start_ms: 488, end_ms: 638 });
+    expect((final?.["words"] as object[])[0]).toEqual({ word: "go", start_ms: 490, end_ms: 640 });
     const ids = caller.events.flatMap(({ id }) => (id === undefined ? [] : [id]));
     expect(ids).toEqual(ids.map((_, i) => i));
     expect(await caller.closed).toEqual({ code: 1000, reason: "" });

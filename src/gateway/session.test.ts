@@ -278,3 +278,12 @@ test("while the recogniser takes no more the caller is not read, and every frame
   expect(heard.results.filter(({ final }) => !final)).toHaveLength(20);
   expect(heard.ends).toEqual([undefined]);
 });
+
+test("a recogniser that claims to have heard more than was said loses nothing more by it", async () => {
+  const { session, heard, list, speak } = await begin([failing(450)]);
+  speak(2);
+  session.onResponse({ atMs: clock.nowMs(), final: true, text: "lies", audioProcessedS: 1e30 });
+  speak(4);
+  expect(heard.ends).toMatchObject([{ code: "upstream_failed", lost: { fromMs: 200, toMs: 500 } }]);
+  expect(list[0]?.sessions).toBe(0);
+});

@@ -239,7 +239,8 @@ export class GatewaySession implements StreamListener {
     this.#tell(response, final, text);
     if (final) {
       this.#segment++;
-      this.#finalMs = this.#recognisedMs;
+      // Whatever it says, it has not heard what the caller has not said.
+      this.#finalMs = Math.min(this.#recognisedMs, this.#callerMs);
       this.#kept.recognised(this.#finalMs);
     }
     if (trailingInterim !== undefined && trailingInterim !== "") this.#tell(response, false, trailingInterim);

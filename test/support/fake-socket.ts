@@ -26,10 +26,15 @@ export class FakeSocket extends EventEmitter {
   }
 
   send(message: string, sent?: () => void): void {
-    const event = JSON.parse(message) as { type?: string };
+    const event = JSON.parse(message) as {
+      type?: string;
+      lost?: { from_ms?: number; to_ms?: number };
+    };
     const type = event.type?.slice(-12) ?? "?";
     if (RESULTS.has(type) && NOT_FINITE.test(message))
       throw new Error(`a number that is none: ${message.slice(0, 200)}`);
+    const { from_ms: fromMs = 0, to_ms: toMs = 0 } = event.lost ?? {};
+    if (fromMs > toMs) throw new Error(`audio is lost from ${fromMs} to ${toMs} ms`);
     if (!this.events.includes(type)) this.events += `${type} `;
     if (sent === undefined) return;
     if (this.reading && !this.#gone) queueMicrotask(sent);
