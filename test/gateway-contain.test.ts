@@ -70,6 +70,8 @@ function faultyTransport(): AsrTransport {
         },
         finish() {
           if (bad("finish")) throw BOOM;
+          if (!bad("end"))
+            later(() => listener.onResponse({ atMs: realClock.nowMs(), final: true, text: "hm" }));
           later(() => listener.onEnd(realClock.nowMs(), bad("end") ? (undefined as never) : { ok: true }));
         },
         setReading: () => undefined,
