@@ -247,8 +247,9 @@ export class GatewaySession implements StreamListener {
   }
 
   onEnd(_atMs: number, told: Outcome): void {
-    const outcome = told.ok && this.#awaitsFinal ? NO_FINAL : told;
+    // First, so that the place is given back whatever the transport told.
     this.#stream = undefined;
+    const outcome = told.ok && this.#awaitsFinal ? NO_FINAL : told;
     this.#judge(outcome);
     this.#release();
     if (this.#ended) return;
