@@ -13,6 +13,7 @@ import type { FaultSpec } from "./fault-spec.ts";
 import { parseFaults } from "./fault-spec.ts";
 import { Faults } from "./faults.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
+import { idleQueue } from "./idle.ts";
 import { InferenceMeter } from "./inference-meter.ts";
 import type { Profile } from "./model.ts";
 import { describeModels, modelName, selectModel } from "./models.ts";
@@ -20,6 +21,7 @@ import { recognizeFile } from "./offline.ts";
 import type { ExactDelays, Pace } from "./pace.ts";
 import { exactPace, queuePace } from "./pace.ts";
 import { overloadPace } from "./overload.ts";
+import { warmUp } from "./recognizer.ts";
 import { Rejection } from "./rejection.ts";
 import { slottedPace } from "./sequence-slots.ts";
 import type { CallPort } from "./streaming-call.ts";
@@ -54,6 +56,7 @@ export class SpeechService {
   readonly #timetable: Timetable;
   readonly #meter: InferenceMeter;
   readonly #pace: Pace;
+  readonly #whenIdle: (work: () => void) => void;
   #faults: Faults;
   #calls = 0;
 
@@ -61,6 +64,8 @@ export class SpeechService {
     const { profile, delays, dataset, clock } = options;
     this.#options = options;
     this.#index = new FingerprintIndex(dataset.clips);
+    warmUp(this.#index, dataset.clips);
+    this.#whenIdle = idleQueue(clock);
     this.#timetable = new Timetable(clock, { exact: delays !== undefined });
     this.#meter = new InferenceMeter(
       [modelName(profile, "online"), modelName(profile, "offline")],
@@ -108,6 +113,7 @@ export class SpeechService {
         idleLimitMs: idleLimitMs ?? IDLE_LIMIT_MS,
         selectModel: (config) => selectModel(profile, config, "online"),
         sequence: ++this.#calls,
+        whenIdle: this.#whenIdle,
         ...(onServed === undefined ? {} : { onServed }),
       },
       port,

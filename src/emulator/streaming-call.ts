@@ -38,6 +38,8 @@ export interface CallContext {
   idleLimitMs: number;
   /** Number of this call, for error texts. */
   sequence: number;
+  /** Runs work that may be left undone when nothing else waits for the thread. */
+  whenIdle: (work: () => void) => void;
   /** Called at the end of a call that was served: from the arrival of what each reply answers to its leaving, milliseconds. */
   onServed?: (requestId: string, heldMs: readonly number[]) => void;
   /** Name of the model, if `config` can be served. @throws Rejection */
@@ -214,8 +216,11 @@ export class StreamingCall {
     return opened.transcriber;
   }
 
-  /** Recognising is left until the reply is to leave: a burst of audio is then queued at once, as a real server would. */
-  #answer({ model }: Opened, { weight, listen }: Due, arrivedMs: number, last: boolean): void {
+  /**
+   * Recognising is left until the thread is idle, at the latest until the reply is to leave: a burst of audio is then queued
+   * at once, as a real server would.
+   */
+  #answer({ model }: Opened, { weight, prepare, listen }: Due, arrivedMs: number, last: boolean): void {
     const { clock, pace, faults } = this.#context;
     const leave = this.#outbox.post(() => {
       this.#heldMs.push(clock.nowMs() - arrivedMs);
@@ -225,6 +230,9 @@ export class StreamingCall {
       this.#context.onServed?.(this.#id?.value ?? "", this.#heldMs);
       this.#finish("completed");
       this.#port.end();
+    });
+    this.#context.whenIdle(() => {
+      if (!this.#over) prepare();
     });
     const others = this.#context.counter.open - 1;
     const release = (leavesMs: number): void => leave(this.#faults?.delayed(leavesMs, others) ?? leavesMs);

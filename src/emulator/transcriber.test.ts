@@ -51,6 +51,17 @@ describe("cadence", () => {
     expect(replies(speech, {}, 1601)).toEqual(replies(speech, {}, 48_000));
   });
 
+  it("does not depend on how far ahead audio is recognised", () => {
+    const options = { index, sampleRateHz: 16_000, chunkMs: 160, interim: true, stopHistoryMs: undefined };
+    const transcriber = new Transcriber(options);
+    const due = [...transcriber.push(followedBySilence(speech, 1500)), transcriber.finish()];
+    const told = due.map(({ weight, listen }, place) => {
+      for (const { prepare } of due.slice(place % 3)) prepare();
+      return { weight, ...listen() };
+    });
+    expect(told).toEqual(replies(followedBySilence(speech, 1500)));
+  });
+
   it("is one reply for each message, and the final, when there is no server chunk", () => {
     expect(replies(speech, { chunkMs: undefined }, 1600)).toHaveLength(Math.ceil(speech.length / 1600) + 1);
   });

@@ -24,6 +24,8 @@ const PAST_THE_END_MS = 50;
 export interface Due {
   /** Audio that this reply adds, in server chunks. */
   weight: number;
+  /** Recognises the audio ahead of `listen`; does nothing while an earlier reply has not been given. */
+  prepare: () => void;
   /** Listens to the audio and says what the answer is; call once, in the order in which replies became due. */
   listen: () => Reply;
 }
@@ -77,6 +79,9 @@ export class Transcriber {
   /** Words that the first pass has told of the utterance. */
   #toldEou = 0;
   #vadToldMs = 0;
+  /** Replies that have become due, and those of them that were given. */
+  #dueCount = 0;
+  #givenCount = 0;
 
   constructor(options: TranscriberOptions) {
     const { index, sampleRateHz, chunkMs, interim, stopHistoryMs, stopHistoryEouMs, vad = false } = options;
@@ -131,11 +136,19 @@ export class Transcriber {
     const audio = this.#unheard;
     this.#unheard = [];
     this.#unweighed = 0;
+    const place = this.#dueCount++;
+    const hear = (): void => {
+      for (const samples of audio.splice(0)) this.#recognizer.push(samples);
+    };
+    const prepare = (): void => {
+      if (place === this.#givenCount) hear();
+    };
     const listen = (): Reply => {
-      for (const samples of audio) this.#recognizer.push(samples);
+      hear();
+      this.#givenCount++;
       return reply();
     };
-    return { weight, listen };
+    return { weight, prepare, listen };
   }
 
   #chunkReply(): Reply {
