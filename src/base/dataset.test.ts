@@ -128,7 +128,7 @@ describe("errors name the line and the field", () => {
     ["a word without its time", [{ file, words: [{ w: "x", s: 1 }] }], /:1: words\.0\.e/],
     ["speech after the end", [{ file, speech_end_s: 2.5 }], /:1: speech_end_s/],
     ["speech the wrong way round", [{ file, speech_start_s: 1.2, speech_end_s: 1 }], /:1: speech_start_s/],
-    ["an id twice", [{ file }, { file }], /:2: id: "tone" is already on line 1/],
+    ["a file twice", [{ file }, { file }], /:2: file: the same file as line 1/],
     ["a part of a file", [{ file, offset: 3 }], /:1: offset: .*not supported/],
     ["nothing at all", [""], /empty/],
   ])("%s", async (_, lines, message) => {

@@ -10,7 +10,7 @@ interface Beginning {
 }
 
 const BEGINNINGS: readonly Beginning[] = [
-  { at: 0, bytes: "RIFX", name: "a big-endian WAV (RIFX)" },
+  { at: 0, bytes: "RIFX", name: "a big-endian RIFX file" },
   { at: 0, bytes: "riff\x2e\x91\xcf\x11", name: "Sony Wave64 (W64)" },
   { at: 8, bytes: "AIFF", name: "AIFF" },
   { at: 8, bytes: "AIFC", name: "AIFF-C" },

@@ -1,12 +1,15 @@
 /** The manifest of a dataset: which clips there are, and what is known of them. Audio is not looked at here. */
 
-import { dirname, extname, resolve } from "node:path";
+import { dirname, extname, posix, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError } from "./errors.ts";
 import { readNamedBytes } from "./read-file.ts";
 import type { JsonItem } from "./json-items.ts";
 import { jsonItems } from "./json-items.ts";
 import { decodeText, existingPath, whyUnreadable } from "./text-file.ts";
+
+/** They would break the lines and tables that name a clip. */
+const CONTROL_CHARACTERS = /\p{Cc}/u;
 
 /** What a line of a manifest may say; other fields are let through. */
 export interface ManifestLine {
@@ -29,9 +32,13 @@ export interface ManifestLine {
 }
 
 const seconds = z.number().nonnegative();
+const idText = z
+  .string({ error: "ids are text or numbers" })
+  .refine((id) => id.trim() !== "", "is blank; leave it out, or give one")
+  .refine((id) => !CONTROL_CHARACTERS.test(id), "has a control character (a tab, a line end or the like)");
 const manifestLine: z.ZodType<ManifestLine> = z
   .looseObject({
-    id: z.string().min(1).optional(),
+    id: idText.optional(),
     file: z.string().min(1).optional(),
     audio_filepath: z.string().min(1).optional(),
     duration_s: seconds.optional(),
@@ -82,18 +89,38 @@ export async function readManifest(path: string): Promise<{ bytes: Buffer; entri
     lines.map(({ fields }) => fields.id),
     files,
   );
-  const lineOfId = new Map<string, number>();
-  const entries = lines.map(({ item: { where, line }, fields }, index): ManifestEntry => {
-    const id = ids[index] ?? "";
-    const earlier = lineOfId.get(id);
-    if (earlier !== undefined) {
-      const hint = fields.id === undefined ? "Give each line an `id` of its own." : undefined;
-      throw fieldError(where, "id", `"${id}" is already on line ${earlier}`, hint);
-    }
-    lineOfId.set(id, line);
-    return { fields, id, file: files[index] ?? "", where };
+  const entries = lines.map(({ item: { where, line }, fields }, index): NumberedEntry => {
+    return { fields, id: ids[index] ?? "", file: files[index] ?? "", where, line };
   });
+  mustDiffer(entries);
   return { bytes, entries };
+}
+
+interface NumberedEntry extends ManifestEntry {
+  line: number;
+}
+
+/** @throws BenchError (exit 2) for two entries of one id, by the reason why they have it */
+function mustDiffer(entries: readonly NumberedEntry[]): void {
+  const byId = new Map<string, NumberedEntry>();
+  for (const entry of entries) {
+    const earlier = byId.get(entry.id);
+    if (earlier) throw sameId(earlier, entry);
+    byId.set(entry.id, entry);
+  }
+}
+
+function sameId(earlier: NumberedEntry, entry: NumberedEntry): BenchError {
+  const [first, second] = [earlier, entry].map(({ fields }) => fields.id !== undefined);
+  if (!first && !second && posix.normalize(earlier.file) === posix.normalize(entry.file)) {
+    const problem = `the same file as line ${earlier.line}`;
+    return fieldError(entry.where, "file", problem, "Give each of the lines an `id` of its own.");
+  }
+  const already = `"${entry.id}" is already on line ${earlier.line}`;
+  if (first && second) return fieldError(entry.where, "id", already);
+  const madeUp = first ? entry.line : earlier.line;
+  const problem = `${already} (line ${madeUp} has no id: its own was made from its path)`;
+  return fieldError(entry.where, "id", problem, `Give line ${madeUp} an \`id\` of its own.`);
 }
 
 /** @throws BenchError (exit 2) that names the line and why the file can't be read */
@@ -155,17 +182,17 @@ function idsOf(given: readonly (string | undefined)[], files: readonly string[])
     const id = given[index] ?? stems[index] ?? "";
     const owners = distinct.get(id) ?? new Set();
     // A given id is its own owner, so that it never becomes another clip's as well.
-    distinct.set(id, owners.add(given[index] === undefined ? file : `\0${id}`));
+    distinct.set(id, owners.add(given[index] === undefined ? posix.normalize(file) : `\0${id}`));
   }
-  const paths = files.map((file) => withoutEnding(file.replace(/^(?:\.\/)+/, "")));
+  const paths = files.map((file) => withoutEnding(posix.normalize(file)));
   const filesOfPath = new Map<string, Set<string>>();
   for (const [index, path] of paths.entries())
-    filesOfPath.set(path, (filesOfPath.get(path) ?? new Set()).add(files[index] ?? ""));
+    filesOfPath.set(path, (filesOfPath.get(path) ?? new Set()).add(posix.normalize(files[index] ?? "")));
   return files.map((file, index) => {
     const [own, stem = "", path = ""] = [given[index], stems[index], paths[index]];
     if (own !== undefined) return own;
     if ((distinct.get(stem)?.size ?? 0) <= 1) return stem;
-    return (filesOfPath.get(path)?.size ?? 0) > 1 ? file : path;
+    return (filesOfPath.get(path)?.size ?? 0) > 1 ? posix.normalize(file) : path;
   });
 }
 

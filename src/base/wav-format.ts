@@ -78,7 +78,10 @@ export function readWavFormat(chunk: Buffer): WavFormat | string {
   const bits = Math.ceil(depth / 8) * 8;
   if (depth < 8 || !BITS[coding].includes(bits) || (coding !== "PCM" && bits !== depth))
     return `the sample coding is not supported: ${depth}-bit ${coding}`;
-  if (blockAlign !== (channels * bits) / 8) {
+  const bytesEach = blockAlign / channels;
+  if (coding === "PCM" && tag !== EXTENSIBLE && bytesEach === 4 && bits === 24)
+    return `the sample coding is not supported: ${depth} bits in 4 bytes without the EXTENSIBLE format, which does not tell where in them they are`;
+  if (bytesEach !== bits / 8) {
     const wanted = `${channels} ${channels === 1 ? "channel" : "channels"} of ${depth} bits`;
     return `the header contradicts itself: ${blockAlign} bytes a block do not hold ${wanted}`;
   }

@@ -134,14 +134,15 @@ test.each<[Parameters<typeof wavFormat>[0], RegExp]>([
   [{ tag: MU_LAW, bits: 16 }, /not supported: 16-bit mu-law/],
   [{ blockAlign: 0 }, /0 bytes a block do not hold 1 channel of 16 bits/],
   [{ blockAlign: 4 }, /4 bytes a block/],
-  [{ bits: 24, blockAlign: 4 }, /4 bytes a block do not hold 1 channel of 24 bits/],
+  [{ bits: 24, blockAlign: 4 }, /not supported: 24 bits in 4 bytes without the EXTENSIBLE format/],
+  [{ bits: 24, blockAlign: 5 }, /5 bytes a block do not hold 1 channel of 24 bits/],
 ])("refuses the format %j", (format, reason) => {
   expect(reasonOf(riffFile([wavChunk("fmt ", wavFormat(format)), data]))).toMatch(reason);
 });
 
 test.each<[string, Buffer, RegExp]>([
   ["an empty file", Buffer.alloc(0), /the file is empty/],
-  ["RIFX", riffFile([fmt, data], { magic: "RIFX" }), /big-endian WAV \(RIFX\)/],
+  ["RIFX", riffFile([fmt, data], { magic: "RIFX" }), /a big-endian RIFX file, not a WAV file/],
   ["a RIFF of something else", riffFile([fmt, data], { form: "AVI " }), /a RIFF file of AVI/],
   ["AIFF", Buffer.from("FORM\0\0\0\0AIFFCOMM"), /^AIFF/],
   ["a git-lfs pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\noid"), /`git lfs pull`/],

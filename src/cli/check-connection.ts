@@ -12,7 +12,7 @@ import { streamLimit } from "../client/stream-limit.ts";
 import { tlsOptions } from "../client/tls-options.ts";
 import { transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding, RouteFinding } from "./check-finding.ts";
-import { STEP_LIMIT_MS, failed, reachedBy, speaksGrpc } from "./check-finding.ts";
+import { STEP_LIMIT_MS, failed, given, reachedBy, speaksGrpc } from "./check-finding.ts";
 import { findRoute, probe, routeSeams } from "./find-route.ts";
 import type { ResolvedTarget } from "./target.ts";
 
@@ -80,7 +80,7 @@ function handshake(target: ResolvedTarget, clock: Clock, ip: string | undefined)
     };
     const fail = (error: Error): void => {
       const failure = noConnectionFailure(socketErrorText(error));
-      end(failed(failure, adviceFor(failure, reachedBy(target), target.tls)));
+      end(failed(failure, adviceFor(failure, reachedBy(target), given(target))));
     };
     const stopLimit = clock.wakeAt(clock.nowMs() + STEP_LIMIT_MS, () =>
       end({ ok: false, detail: `no answer within ${STEP_LIMIT_MS} ms` }),

@@ -2,8 +2,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Clip } from "../base/dataset.ts";
 import type { Failure } from "../base/outcome.ts";
+import type { Given, ReachedBy } from "../client/advice.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
-import type { ReachedBy } from "../client/advice.ts";
 import type { Route } from "../client/endpoint.ts";
 import type { Resolve } from "./find-route.ts";
 import type { ResolvedTarget } from "./target.ts";
@@ -36,6 +36,11 @@ export const STEP_LIMIT_MS = 10_000;
 
 export function speaksGrpc({ kind }: ResolvedTarget): boolean {
   return kind === "riva-grpc";
+}
+
+/** What the target gives, for advice. */
+export function given({ tls, path }: ResolvedTarget): Given {
+  return { ...tls, path };
 }
 
 /** What advice about the target's streams is to speak of. */

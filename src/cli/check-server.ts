@@ -5,13 +5,13 @@ import { createNimHttp } from "../client/nim-http.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
 import { httpEndpoint } from "./open-target.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
-import { STEP_LIMIT_MS, failed } from "./check-finding.ts";
+import { STEP_LIMIT_MS, failed, given } from "./check-finding.ts";
 
 export async function askHealth({ target, clock }: CheckContext): Promise<Finding> {
   const unary = createRivaUnary({ ...target, clock });
   const answer = await unary.health(STEP_LIMIT_MS);
   unary.close();
-  if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "gRPC", target.tls));
+  if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "gRPC", given(target)));
   if (answer.value === "no-health-service")
     return { ok: true, detail: "the server offers no health service" };
   return answer.value === "serving"
@@ -84,7 +84,7 @@ export async function askReadiness({ target, clock }: CheckContext): Promise<Fin
 /** The gateway's own state: whether a recogniser stands behind it. */
 export async function askGatewayState({ target, clock }: CheckContext): Promise<Finding> {
   const answer = await askGateway(target, clock, STEP_LIMIT_MS);
-  if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "HTTP", target.tls));
+  if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "HTTP", given(target)));
   const state = answer.value;
   if (state === undefined) return { ok: true, detail: "what answers does not tell its state" };
   const upstreams = state.upstreams.map(({ name, state: how, model, emulated }) => {

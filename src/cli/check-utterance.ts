@@ -3,7 +3,7 @@ import { adviceFor } from "../client/advice.ts";
 import { createTransport } from "../client/create-transport.ts";
 import { transportFor } from "../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
-import { STEP_LIMIT_MS, failed, reachedBy } from "./check-finding.ts";
+import { STEP_LIMIT_MS, failed, given, reachedBy } from "./check-finding.ts";
 import { playStream } from "./paced-stream.ts";
 
 const CHUNK_MS = 100;
@@ -39,7 +39,7 @@ export async function sayOneSentence({
   await transport.close();
   if (!record.outcome.ok) {
     const { failure } = record.outcome;
-    return failed(failure, adviceFor(failure, reachedBy(target)));
+    return failed(failure, adviceFor(failure, reachedBy(target), given(target)));
   }
 
   const { readyMs = record.startedMs, responses } = record;

@@ -11,6 +11,7 @@ import { withIp } from "../client/endpoint.ts";
 import { createRivaUnary } from "../client/riva-unary.ts";
 import { streamLimit } from "../client/stream-limit.ts";
 import type { RunnableScenario } from "../loadgen/scenario.ts";
+import { given } from "./check-finding.ts";
 import type { ResolvedTarget } from "./target.ts";
 
 export interface Preflight {
@@ -80,7 +81,7 @@ async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock
       if (isFatal(failure)) {
         throw BenchError.target(
           `${target.uri} can't be used: ${failure.message}`,
-          adviceFor(failure, "gRPC", target.tls),
+          adviceFor(failure, "gRPC", given(target)),
         );
       }
       return { emulated: false, server: {} };

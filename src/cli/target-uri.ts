@@ -129,6 +129,7 @@ function unusable(uri: string, problem: string): BenchError {
   return BenchError.usage(
     `target ${redactUrl(uri)}: ${problem}`,
     "A target is grpc://host:port, grpcs://host:port, ws://host:port (a NIM's realtime dialect), " +
-      "ws://host:port/v1/stream (the gateway), or either with wss://.",
+      "ws://host:port/v1/stream (the gateway), or either with wss://; behind an ingress with its prefix, such as " +
+      "ws://host:port/prefix/v1/realtime.",
   );
 }

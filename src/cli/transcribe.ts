@@ -9,11 +9,12 @@ import { readNamedBytes } from "../base/read-file.ts";
 import { randomStream } from "../base/random.ts";
 import { shellWord } from "../base/shell-word.ts";
 import { existingPath, whyUnreadable } from "../base/text-file.ts";
+import type { Given } from "../client/advice.ts";
 import { adviceFor, failureText } from "../client/advice.ts";
 import type { ReachedBy } from "../client/advice.ts";
 import { withRetry } from "../client/retry.ts";
 import type { RecognitionSettings } from "../client/transport.ts";
-import { reachedBy } from "./check-finding.ts";
+import { given, reachedBy } from "./check-finding.ts";
 import type { Command } from "./command.ts";
 import { labelOf, openTarget } from "./open-target.ts";
 import type { CodedFile, Recognizer, Recording, Transcript } from "./recognize.ts";
@@ -232,12 +233,12 @@ function print(
         ]),
   ];
   world.stderr.write(
-    `  ${printable(file)}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by, target.tls)}\n`,
+    `  ${printable(file)}: ${outcome.ok ? times.join(", ") : inWords(outcome.failure, by, given(target))}\n`,
   );
 }
 
-function inWords(failure: Failure, by: ReachedBy, tls: ResolvedTarget["tls"]): string {
-  const advice = adviceFor(failure, by, tls);
+function inWords(failure: Failure, by: ReachedBy, what: Given): string {
+  const advice = adviceFor(failure, by, what);
   return `${printable(`failed (${failure.phase}, ${failure.code}): ${failure.message}`)}${advice === undefined ? "" : `\n  ${advice}`}`;
 }
 

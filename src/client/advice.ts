@@ -2,10 +2,12 @@
 import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 
-/** What the target gives for TLS, as far as advice differs. */
-export interface GivenTls {
+/** What the target gives, as far as advice differs. */
+export interface Given {
   rootCa?: unknown;
   clientCert?: unknown;
+  /** Of a WebSocket: that of the dialect, with what an ingress puts before it. */
+  path?: string;
 }
 
 const UNKNOWN_AUTHORITY =
@@ -32,7 +34,7 @@ const CERTIFICATES: Readonly<Record<string, string>> = {
     "The server does not take our client certificate: is it signed by the authority that the server trusts, and still valid?",
 };
 
-function certificateAdvice(code: string, given: GivenTls | undefined): string {
+function certificateAdvice(code: string, given: Given | undefined): string {
   const own = CERTIFICATES[code];
   if (own !== undefined) return own;
   // A lone certificate that no known authority signed: one in between is missing, or the authority is another one.
@@ -40,6 +42,17 @@ function certificateAdvice(code: string, given: GivenTls | undefined): string {
   if (given?.rootCa === undefined)
     return lone ? `${UNKNOWN_AUTHORITY} ${OR_INTERMEDIATE}` : UNKNOWN_AUTHORITY;
   return lone ? NO_INTERMEDIATE : OTHER_AUTHORITY;
+}
+
+const NO_SUCH_PATH =
+  "Nothing is served at that path: is it the NIM's HTTP port? A NIM that only streams takes no whole files, one for whole " +
+  "files no streams.";
+
+/** A path of a WebSocket that is served nowhere: mostly what was put before the dialect's own. */
+function notFoundAdvice(path = ""): string {
+  const [, prefix = "", own = ""] = /^(.+)(\/v1\/\w+)$/.exec(path) ?? [];
+  if (prefix === "") return NO_SUCH_PATH;
+  return `Nothing is served at ${path}: drop the prefix ${prefix} (${own} alone) unless an ingress puts it before the server's paths.`;
 }
 
 const TOO_LARGE =
@@ -62,7 +75,7 @@ const SCHEMES: Readonly<Record<ReachedBy, readonly [plain: string, overTls: stri
 };
 
 /** One sentence of advice, or undefined when the failure's own message says it all. */
-export function adviceFor(failure: Failure, by: ReachedBy = "gRPC", given?: GivenTls): string | undefined {
+export function adviceFor(failure: Failure, by: ReachedBy = "gRPC", given?: Given): string | undefined {
   const [plain, overTls] = SCHEMES[by];
   if (failure.code.startsWith("PROXY_")) {
     return failure.code === "PROXY_407"
@@ -88,9 +101,7 @@ export function adviceFor(failure: Failure, by: ReachedBy = "gRPC", given?: Give
     case "bad-config":
       return "Check model, language and sample rate against the list of models of `bench check`.";
     case "not-found":
-      return failure.code === "HTTP_404"
-        ? "Nothing is served at that path: is it the NIM's HTTP port? A NIM that only streams takes no whole files, one for whole files no streams."
-        : undefined;
+      return failure.code === "HTTP_404" ? notFoundAdvice(given?.path) : undefined;
     case "protocol-violation":
       if (failure.code.startsWith("HTTP_"))
         return "Something else is served there: check host, port and path (ws://host:9000 for a NIM's realtime dialect).";
@@ -117,7 +128,7 @@ export function unreachable(
   address: string,
   failure: Failure,
   by: ReachedBy = "gRPC",
-  given?: GivenTls,
+  given?: Given,
 ): BenchError {
   return BenchError.target(`Can't connect to ${address}: ${failure.message}`, adviceFor(failure, by, given));
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { FailureClass, FailureOrigin, FailurePhase } from "../base/outcome.ts";
 import { adviceFor } from "./advice.ts";
 import { grpcFailure } from "./failures.ts";
+import { httpFailure } from "./web-failures.ts";
 
 type Row = [details: string, phase: FailurePhase, class_: FailureClass, origin: FailureOrigin, code: string];
 
@@ -321,6 +322,17 @@ it("advises on what people get wrong most", () => {
   expect(advice(14, "Name resolution failed for target dns:x:1")).toMatch(/host name/);
   expect(advice(3, "Error: Unavailable model requested")).toMatch(/model/);
   expect(advice(13, "boom")).toBeUndefined();
+});
+
+it("a path that is not there: drop what was put before the dialect's own", () => {
+  const failure = httpFailure(404, "", "connect");
+  const advice = (path?: string): string | undefined => adviceFor(failure, "HTTP", path ? { path } : {});
+  expect(advice("/asr/v1/realtime")).toMatch(
+    /at \/asr\/v1\/realtime: drop the prefix \/asr \(\/v1\/realtime alone\)/,
+  );
+  expect(advice("/a/b/v1/stream")).toMatch(/drop the prefix \/a\/b \(\/v1\/stream alone\)/);
+  for (const path of [undefined, "/v1/realtime", "/v1/stream"])
+    expect(advice(path)).toMatch(/is it the NIM's HTTP port\?/);
 });
 
 it("names the ports and schemes of what the target is reached by", () => {

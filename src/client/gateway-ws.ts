@@ -46,7 +46,10 @@ export function createGatewayWs(options: TransportOptions): AsrTransport {
         warmUpWeb(
           {
             ...{ address, addresses: rotation.all, request: health },
-            ...{ given: options.tls, beginsSessions: false },
+            ...{
+              given: { ...options.tls, ...(options.path && { path: options.path }) },
+              beginsSessions: false,
+            },
           },
           clock,
           timeoutMs,

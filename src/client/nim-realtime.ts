@@ -30,7 +30,11 @@ export function createNimRealtime(options: TransportOptions): AsrTransport {
         warmUpWeb(
           {
             ...{ address: endpoint.address, addresses: rotation.all },
-            ...{ request: sessionRequest(endpoint), given: options.tls, beginsSessions: true },
+            ...{
+              request: sessionRequest(endpoint),
+              given: { ...options.tls, ...(options.path && { path: options.path }) },
+              beginsSessions: true,
+            },
           },
           clock,
           timeoutMs,

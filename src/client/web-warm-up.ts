@@ -1,8 +1,8 @@
 /** Whether a server behind HTTP and WebSockets is there: sessions open their own connections, so it is asked once. */
 import type { Clock } from "../base/clock.ts";
+import type { Given } from "./advice.ts";
 import { unreachable } from "./advice.ts";
 import { withIp } from "./endpoint.ts";
-import type { TlsMaterial } from "./endpoint.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { askHttp } from "./http-request.ts";
 import type { WarmUpResult } from "./transport.ts";
@@ -16,7 +16,7 @@ export interface WebServer {
   /** Of `request`'s host; all are asked. */
   addresses: readonly (string | undefined)[];
   /** What the target gives for TLS, for advice. */
-  given: TlsMaterial | undefined;
+  given: Given;
   /** It is what every session begins with: an answer that more load will not mend ends the run before it begins. */
   beginsSessions: boolean;
 }
@@ -35,7 +35,7 @@ export async function warmUpWeb(
     const { status, body } = answer.value;
     const failure = httpFailure(status, body, "connect");
     const forGood = failure.origin === "client-config" || failure.class === "protocol-violation";
-    if (beginsSessions && status !== 200 && forGood) throw unreachable(where, failure, "HTTP");
+    if (beginsSessions && status !== 200 && forGood) throw unreachable(where, failure, "HTTP", given);
   };
   await Promise.all(addresses.map(ask));
   return { connections: 0, tookMs: clock.nowMs() - startMs };

@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { PASSED } from "../../test/support/sample-result.ts";
 import { checkRunResult } from "../metrics/result-schema.ts";
 import type { RunResult } from "../metrics/result.ts";
+import { referenceNote } from "./failure-notes.ts";
 import { renderHtml } from "./html.ts";
 import { renderJunit } from "./junit.ts";
 import { renderMarkdown } from "./markdown.ts";
@@ -69,6 +70,14 @@ it("the report says how many clips have no reference, and what is not judged", (
   expect(text).toContain(
     "3 of 4 clips have no reference: their transcripts are not judged (truncated-transcript,",
   );
+});
+
+test.each([
+  [1, 1, "1 of 1 clip has no reference: its transcript is not judged"],
+  [1, 4, "1 of 4 clips has no reference: its transcript is not judged"],
+  [4, 4, "4 of 4 clips have no reference: their transcripts are not judged"],
+])("%i of %i clips without a reference", (withoutReference, clips, said) => {
+  expect(referenceNote({ ...CUT.dataset, withoutReference, clips })).toContain(said);
 });
 
 it("the result with examples is valid", () => {

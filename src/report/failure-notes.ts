@@ -47,9 +47,10 @@ function exampleLine({ clip, reference, answer }: NonNullable<FailureCount["exam
 /** What is not judged of clips without a reference; undefined when every clip has one. */
 export function referenceNote({ clips, withoutReference }: RunResult["dataset"]): string | undefined {
   if (withoutReference === undefined || withoutReference === 0) return undefined;
-  const which = `${withoutReference} of ${clips} ${clips === 1 ? "clip has" : "clips have"}`;
+  const one = withoutReference === 1;
+  const which = `${withoutReference} of ${clips} ${clips === 1 ? "clip" : "clips"} ${one ? "has" : "have"} no reference`;
   return (
-    `${which} no reference: their transcripts are not judged (truncated-transcript, ` +
-    `empty-transcript, no-partial) and their words have no emission times; see ${PAGE}#clips-without-a-reference`
+    `${which}: ${one ? "its transcript is" : "their transcripts are"} not judged (truncated-transcript, empty-transcript, ` +
+    `no-partial) and ${one ? "its" : "their"} words have no emission times; see ${PAGE}#clips-without-a-reference`
   );
 }
