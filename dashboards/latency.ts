@@ -1,11 +1,11 @@
 /** Everything the catalogue measures of the server as a heat map, with sessions to look at: what callers feel first. */
-import { METRICS } from "../src/metrics/catalogue.ts";
-import { EMISSION_METRICS } from "../src/metrics/emission.ts";
-import { familyName } from "../src/metrics/exposition.ts";
-import { LATENCY_METRICS } from "../src/metrics/latency.ts";
-import type { Metric } from "../src/metrics/metric.ts";
-import { NVIDIA_COMPAT_METRICS } from "../src/metrics/nvidia-compat.ts";
-import { STABILITY_METRICS } from "../src/metrics/stability.ts";
+import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
+import { EMISSION_METRICS } from "../src/metrics/catalogue/emission.ts";
+import { familyName } from "../src/watch/exposition.ts";
+import { LATENCY_METRICS } from "../src/metrics/catalogue/latency.ts";
+import type { Metric } from "../src/metrics/catalogue/metric.ts";
+import { NVIDIA_COMPAT_METRICS } from "../src/metrics/catalogue/nvidia-compat.ts";
+import { STABILITY_METRICS } from "../src/metrics/catalogue/stability.ts";
 import type { Board, Row } from "./board.ts";
 import type { PanelSpec, Unit } from "./panels.ts";
 import { percentile, rate } from "./promql.ts";

@@ -5,13 +5,13 @@
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
 import { createTransport } from "../src/client/create-transport.ts";
-import { createGatewayLog } from "../src/cli/gateway-log.ts";
-import { createAddresses } from "../src/gateway/address.ts";
-import { createAuth } from "../src/gateway/auth.ts";
+import { createGatewayLog } from "../src/cli/gateway/gateway-log.ts";
+import { createAddresses } from "../src/gateway/door/address.ts";
+import { createAuth } from "../src/gateway/door/auth.ts";
 import { gatewayFile } from "../src/gateway/config.ts";
 import { createExceptions } from "../src/gateway/contain.ts";
 import { startGateway } from "../src/gateway/server.ts";
-import { createUpstreams } from "../src/gateway/upstreams.ts";
+import { createUpstreams } from "../src/gateway/upstream/upstreams.ts";
 import type { Usage } from "./messages.ts";
 import { serveParent, tellParent, usageInWindow } from "./messages.ts";
 

@@ -23,7 +23,7 @@ import { parseArgs } from "node:util";
 import { BenchError, messageOf } from "../src/base/errors.ts";
 import { transportsFor } from "../src/client/transports.ts";
 import { YOUNG_MEGABYTES } from "../src/gateway/young-generation.ts";
-import { workerNodeFlags } from "../src/loadgen/worker-flags.ts";
+import { workerNodeFlags } from "../src/loadgen/workers/worker-flags.ts";
 import { choosePinning } from "./children.ts";
 import { renderGateway } from "./gateway-report.ts";
 import { measureGatewaySeries } from "./gateway-series.ts";

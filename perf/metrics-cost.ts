@@ -1,15 +1,15 @@
 /** What the metrics cost: recording a session, writing its record, merging a worker's snapshot. CPU of this process. */
 import process from "node:process";
-import { exposedFamilies } from "../src/metrics/exposed.ts";
-import type { Observation } from "../src/metrics/observation.ts";
-import { expose } from "../src/metrics/prometheus.ts";
-import { createRecorder } from "../src/metrics/recorder.ts";
-import { createRunState } from "../src/metrics/run-state.ts";
-import type { Window } from "../src/metrics/run-sums.ts";
-import { sessionRecord } from "../src/metrics/session-record.ts";
-import { parseSlo, type Slo } from "../src/metrics/slo.ts";
-import type { Snapshot } from "../src/metrics/snapshot.ts";
-import { createTotals, type Totals } from "../src/metrics/totals.ts";
+import { exposedFamilies } from "../src/watch/exposed.ts";
+import type { Observation } from "../src/metrics/observation/observation.ts";
+import { expose } from "../src/watch/prometheus.ts";
+import { createRecorder } from "../src/metrics/record/recorder.ts";
+import { createRunState } from "../src/watch/run-state.ts";
+import type { Window } from "../src/metrics/catalogue/run-sums.ts";
+import { sessionRecord } from "../src/metrics/result/session-record.ts";
+import { parseSlo, type Slo } from "../src/metrics/judge/slo.ts";
+import type { Snapshot } from "../src/metrics/record/snapshot.ts";
+import { createTotals, type Totals } from "../src/metrics/record/totals.ts";
 
 export interface MetricsCost {
   /** All metrics of one session of 5 s with 50 chunks and 11 responses. */

@@ -2,7 +2,7 @@
  * What metrics take of the generator's CPU: on against off, in turns of a second within one process
  * (`metrics-generator.ts`). Whole runs with and without differ by more than this from one run to the next.
  */
-import { inferFromPairs, mean } from "../src/metrics/paired.ts";
+import { inferFromPairs, mean } from "../src/metrics/stats/paired.ts";
 import { launch, type Pinning } from "./children.ts";
 import type { Contender } from "./measure.ts";
 import type { Slice } from "./messages.ts";

@@ -5,10 +5,10 @@
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
 import { createTransport } from "../src/client/create-transport.ts";
-import type { ReadyClip } from "../src/loadgen/audio-plan.ts";
-import { createScheduler, timed } from "../src/loadgen/scheduler.ts";
-import type { SessionContext } from "../src/loadgen/session.ts";
-import { Session } from "../src/loadgen/session.ts";
+import type { ReadyClip } from "../src/loadgen/audio/audio-plan.ts";
+import { createScheduler, timed } from "../src/loadgen/engine/scheduler.ts";
+import type { SessionContext } from "../src/loadgen/engine/session.ts";
+import { Session } from "../src/loadgen/engine/session.ts";
 import { runGenerator } from "./messages.ts";
 import { realClockOffsetMs } from "./monotonic.ts";
 import type { Plan } from "./workload.ts";

@@ -1,7 +1,7 @@
 /**
  * The work every generator does. Times ending in `Ms` are machine time (`monotonic.ts`) unless they are lengths.
  */
-import type { SessionContext } from "../src/loadgen/session.ts";
+import type { SessionContext } from "../src/loadgen/engine/session.ts";
 
 /** 100 ms of 16 kHz mono s16 audio: what one stream sends ten times a second. */
 export const CHUNK_BYTES = 3200;

@@ -6,12 +6,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { BOARDS } from "../dashboards/boards.ts";
 import { boardJson } from "../dashboards/board.ts";
-import { targetFile } from "../src/cli/target.ts";
-import { scenarioFile } from "../src/loadgen/scenario-schema.ts";
-import { METRICS } from "../src/metrics/catalogue.ts";
-import { runResultJsonSchema } from "../src/metrics/result-schema.ts";
+import { targetFile } from "../src/scenario/target/target.ts";
+import { scenarioFile } from "../src/scenario/scenario-schema.ts";
+import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
+import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
-import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats.ts";
+import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats/stats.ts";
 
 const BETTER = {
   lower: "lower is better",

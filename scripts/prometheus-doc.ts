@@ -1,6 +1,6 @@
 /** `docs/prometheus.md`: every series that a run and the gateway expose, from the lists that expose them. */
 import { GATEWAY_FAMILIES } from "../src/gateway/metric-families.ts";
-import { COMMON_LABELS, EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
+import { COMMON_LABELS, EXPOSED_FAMILIES } from "../src/watch/exposed.ts";
 
 interface Documented {
   name: string;
@@ -21,7 +21,7 @@ function rows(families: readonly Documented[]): string {
 export function prometheusMarkdown(): string {
   return `# Metrics in Prometheus
 
-Generated from \`src/metrics/exposed.ts\`, the catalogue and the gateway's list by \`npm run generate\`; full definitions are in [metrics.md](metrics.md).
+Generated from \`src/watch/exposed.ts\`, the catalogue and the gateway's list by \`npm run generate\`; full definitions are in [metrics.md](metrics.md).
 
 \`bench run --metrics-port 9464\` serves them at \`/metrics\` while the run lasts and for two scrapes after it (30 s at most;
 \`--metrics-linger 20s\` says how long exactly). \`--remote-write URL\` sends them for runs too short to be scraped, every 5 s and at the end,

@@ -1,24 +1,28 @@
 /**
- * Public API: what a program needs that reads, judges or makes results. Everything else is inside and may change.
+ * Public API: what a program needs that makes, reads or judges runs. Everything else is inside and may change.
  */
-export { loadDataset } from "./base/dataset.ts";
-export type { Clip, Dataset } from "./base/dataset.ts";
+export { loadDataset } from "./base/dataset/dataset.ts";
+export type { Clip, Dataset } from "./base/dataset/dataset.ts";
 export { BenchError, EXIT } from "./base/errors.ts";
 export type { ExitCode } from "./base/errors.ts";
 export type { Failure, Outcome } from "./base/outcome.ts";
 export { createTransport } from "./client/create-transport.ts";
 export type { AsrResponse, AsrStream, AsrTransport, StreamListener, StreamSpec } from "./client/transport.ts";
-export { METRICS } from "./metrics/catalogue.ts";
-export { compareRuns } from "./metrics/comparison.ts";
-export type { Comparison, ComparisonRow } from "./metrics/comparison.ts";
-export { DEFAULT_MARGINS, figureNamed } from "./metrics/figure.ts";
-export type { Figure, Margins } from "./metrics/figure.ts";
-export { judgeSlo } from "./metrics/gate.ts";
-export { judgeRegression } from "./metrics/regression.ts";
-export type { Regression } from "./metrics/regression.ts";
-export { parseRunResult, readRunResult } from "./metrics/read-result.ts";
-export type { Check, RunResult, Summary, TimelinePoint } from "./metrics/result.ts";
-export { parseSlo } from "./metrics/slo.ts";
-export type { Slo } from "./metrics/slo.ts";
-export { renderHtml } from "./report/html.ts";
-export { renderTable } from "./report/table.ts";
+export { METRICS } from "./metrics/catalogue/catalogue.ts";
+export { compareRuns } from "./metrics/judge/comparison.ts";
+export type { Comparison, ComparisonRow } from "./metrics/judge/comparison.ts";
+export { DEFAULT_MARGINS, figureNamed } from "./metrics/judge/figure.ts";
+export type { Figure, Margins } from "./metrics/judge/figure.ts";
+export { judgeSlo } from "./metrics/judge/gate.ts";
+export { judgeRegression } from "./metrics/judge/regression.ts";
+export type { Regression } from "./metrics/judge/regression.ts";
+export { parseRunResult, readRunResult } from "./metrics/result/read-result.ts";
+export type { Check, RunResult, Summary, TimelinePoint } from "./metrics/result/result.ts";
+export { parseSlo } from "./metrics/judge/slo.ts";
+export type { Slo } from "./metrics/judge/slo.ts";
+export type { FinishedRun } from "./run/run-once.ts";
+export { runScenario } from "./run/run-scenario.ts";
+export type { ListenersOf, PreparedRun, RunScenarioOptions } from "./run/run-scenario.ts";
+export type { RunListener } from "./watch/listener.ts";
+export { renderHtml } from "./report/html/html.ts";
+export { renderTable } from "./report/text/table.ts";

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { BOARDS } from "../dashboards/boards.ts";
 import { GATEWAY_FAMILIES } from "../src/gateway/metric-families.ts";
-import { METRICS } from "../src/metrics/catalogue.ts";
-import { EXPOSED_FAMILIES } from "../src/metrics/exposed.ts";
-import { familyName } from "../src/metrics/exposition.ts";
+import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
+import { EXPOSED_FAMILIES } from "../src/watch/exposed.ts";
+import { familyName } from "../src/watch/exposition.ts";
 import { boardFiles, panelsOf } from "./support/board-queries.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

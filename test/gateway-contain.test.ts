@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { realClock } from "../src/base/clock.ts";
 import type { AsrTransport, StreamListener } from "../src/client/transport.ts";
-import { createAddresses } from "../src/gateway/address.ts";
-import { createAuth } from "../src/gateway/auth.ts";
+import { createAddresses } from "../src/gateway/door/address.ts";
+import { createAuth } from "../src/gateway/door/auth.ts";
 import { gatewayFile } from "../src/gateway/config.ts";
 import { createExceptions } from "../src/gateway/contain.ts";
 import type { Gateway } from "../src/gateway/server.ts";
 import { startGateway } from "../src/gateway/server.ts";
-import { createUpstreams } from "../src/gateway/upstreams.ts";
-import { WavInput } from "../src/gateway/wav-header.ts";
+import { createUpstreams } from "../src/gateway/upstream/upstreams.ts";
+import { WavInput } from "../src/gateway/dialects/wav-header.ts";
 import { Caller } from "./support/gateway.ts";
 
 /** What each part of a transport throws, once a session with that model asks for it. */

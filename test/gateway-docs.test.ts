@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseDurationMs } from "../src/base/duration.ts";
-import { PACKAGE_ROOT } from "../src/base/package-root.ts";
+import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
 import { gatewayFile } from "../src/gateway/config.ts";
 
 test("the table of limits is that of the code", () => {

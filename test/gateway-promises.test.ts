@@ -1,6 +1,6 @@
 /** Promises of docs/gateway-protocol.md that no other test holds; docs/security.md has the list. */
 import { afterEach, expect, test } from "vitest";
-import { parseApiKeys } from "../src/gateway/auth.ts";
+import { parseApiKeys } from "../src/gateway/door/auth.ts";
 import { answer } from "./support/grpc-peer.ts";
 import { Caller, testGateway } from "./support/gateway.ts";
 import type { TestGateway } from "./support/gateway.ts";

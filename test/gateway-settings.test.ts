@@ -1,16 +1,16 @@
 /** Recognition settings through both dialects, by value: what a scenario asks for is what the upstream is asked for. */
 import { expect, test } from "vitest";
 import { VirtualClock } from "../src/base/clock.ts";
-import { startMessage } from "../src/client/gateway-events.ts";
-import { sessionUpdate } from "../src/client/nim-realtime-session.ts";
-import { recognitionConfig } from "../src/client/riva-encode.ts";
+import { startMessage } from "../src/client/websocket/gateway-events.ts";
+import { sessionUpdate } from "../src/client/websocket/nim-realtime-session.ts";
+import { recognitionConfig } from "../src/client/grpc/riva-encode.ts";
 import type { RecognitionSettings, StreamSpec } from "../src/client/transport.ts";
-import type { Dialect, DialectContext } from "../src/gateway/dialect.ts";
-import { createRealtimeDialect } from "../src/gateway/realtime-dialect.ts";
-import { defaultSession } from "../src/gateway/realtime-session.ts";
-import type { SessionError } from "../src/gateway/result.ts";
-import type { GatewaySession, SessionRequest } from "../src/gateway/session.ts";
-import { createStreamDialect } from "../src/gateway/stream-dialect.ts";
+import type { Dialect, DialectContext } from "../src/gateway/dialects/dialect.ts";
+import { createRealtimeDialect } from "../src/gateway/dialects/realtime-dialect.ts";
+import { defaultSession } from "../src/gateway/dialects/realtime-session.ts";
+import type { SessionError } from "../src/gateway/dialects/result.ts";
+import type { GatewaySession, SessionRequest } from "../src/gateway/session/session.ts";
+import { createStreamDialect } from "../src/gateway/dialects/stream-dialect.ts";
 
 const ALL: RecognitionSettings = {
   ...{ language: "de-DE", model: "m", interim: true },

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PACKAGE_ROOT } from "../src/base/package-root.ts";
+import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
 
 const read = (path: string): string => readFileSync(join(PACKAGE_ROOT, path), "utf8");
 const inOneLine = (text: string): string => text.replaceAll(/\s+/g, " ");

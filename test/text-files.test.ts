@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readNamedFile } from "../src/base/named-file.ts";
-import { readEnvironment } from "../src/cli/dot-env.ts";
-import { loadTrace } from "../src/loadgen/trace.ts";
-import { readRunResult } from "../src/metrics/read-result.ts";
+import { readNamedFile } from "../src/base/files/named-file.ts";
+import { readEnvironment } from "../src/base/files/dot-env.ts";
+import { loadTrace } from "../src/scenario/load/trace.ts";
+import { readRunResult } from "../src/metrics/result/read-result.ts";
 import { runBench } from "./support/fake-world.ts";
 
 /** Every reader of text files that users write meets the same marks, encodings and line ends. */

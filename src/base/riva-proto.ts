@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { loadSync } from "@grpc/proto-loader";
 import type { MethodDefinition, PackageDefinition } from "@grpc/proto-loader";
 import { BenchError, messageOf } from "./errors.ts";
-import { PACKAGE_ROOT } from "./package-root.ts";
+import { PACKAGE_ROOT } from "./process/package-root.ts";
 
 export interface RequestId {
   value: string;

@@ -2,15 +2,15 @@
 import type { Argv, CommandModule } from "yargs";
 import yargs from "yargs";
 import { BenchError, EXIT, messageOf, nearestName } from "../base/errors.ts";
-import { printable, printableLines } from "../base/printable.ts";
-import { redactUrls } from "../base/redact.ts";
+import { printable, printableLines } from "../base/text/printable.ts";
+import { redactUrls } from "../base/text/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
-import { packageVersion } from "./machine.ts";
+import { packageVersion } from "../base/process/machine.ts";
 import { beforeDashes, loneDash, withPlainOperands } from "./operands.ts";
 import type { RunArguments } from "./run-options.ts";
 import { runOptions } from "./run-options.ts";
-import type { World } from "./world.ts";
+import type { World } from "../base/process/world.ts";
 
 interface Entry {
   /** As yargs reads it: name, then what goes without a flag; or several names. */
@@ -28,79 +28,80 @@ const COMMANDS: readonly Entry[] = [
     // Flags of the default command are in `bench --help`: these must come without the rest.
     load: (world) => ({
       builder: runOptions,
-      handler: async (args) => (await import("./run.ts")).run(world, args as unknown as RunArguments),
+      handler: async (args) =>
+        (await import("./commands/run.ts")).run(world, args as unknown as RunArguments),
     }),
   },
   {
     command: "check",
     describe: "See whether a target can be used: name, port, TLS, health, models, one sentence",
-    load: async (world) => (await import("./check.ts")).checkCommand(world),
+    load: async (world) => (await import("./check/check.ts")).checkCommand(world),
   },
   {
     command: "transcribe <files..>",
     describe: "Transcribe WAV files, as a stream with live partials or whole",
-    load: async (world) => (await import("./transcribe.ts")).transcribeCommand(world),
+    load: async (world) => (await import("./commands/transcribe.ts")).transcribeCommand(world),
   },
   {
     command: "report <runs..>",
     describe: "Report stored runs, also one that was killed before it could write its result",
-    load: async (world) => (await import("./report.ts")).reportCommand(world),
+    load: async (world) => (await import("./commands/report.ts")).reportCommand(world),
   },
   {
     command: "gate <runs..>",
     describe: "Judge stored runs: by other SLOs, against a baseline of earlier runs; exit by verdict",
-    load: async (world) => (await import("./gate.ts")).gateCommand(world),
+    load: async (world) => (await import("./commands/gate.ts")).gateCommand(world),
   },
   {
     command: "compare <baseline> <candidate>",
     describe: "Compare two servers by interleaved pairs of runs, or two sets of stored runs",
-    load: async (world) => (await import("./compare.ts")).compareCommand(world),
+    load: async (world) => (await import("./commands/compare.ts")).compareCommand(world),
   },
   {
     command: "capacity",
     describe: "The largest number of streams that still meets the SLOs, as an interval",
-    load: async (world) => (await import("./capacity.ts")).capacityCommand(world),
+    load: async (world) => (await import("./commands/capacity.ts")).capacityCommand(world),
   },
   {
     command: "plan",
     describe: "Sessions and minutes that given gates need; the strongest gate that fits a time budget",
-    load: async (world) => (await import("./plan.ts")).planCommand(world),
+    load: async (world) => (await import("./commands/plan.ts")).planCommand(world),
   },
   {
     command: "history [runs..]",
     describe: "List earlier runs, follow a figure by release, pin a baseline",
-    load: async (world) => (await import("./history.ts")).historyCommand(world),
+    load: async (world) => (await import("./commands/history.ts")).historyCommand(world),
   },
   {
     command: "scenarios [name]",
     describe: "List the scenarios, or print one as a start for your own",
-    load: async (world) => (await import("./scenarios.ts")).scenariosCommand(world),
+    load: async (world) => (await import("./commands/scenarios.ts")).scenariosCommand(world),
   },
   {
     command: "dashboards",
     describe: "List the Grafana boards and alerting rules, or write them to a folder for import",
-    load: async (world) => (await import("./dashboards.ts")).dashboardsCommand(world),
+    load: async (world) => (await import("./commands/dashboards.ts")).dashboardsCommand(world),
   },
   {
     command: "calibrate",
     describe: "Measure the harness's own error on this machine, against an emulator whose delays are known",
-    load: async (world) => (await import("./calibrate.ts")).calibrateCommand(world),
+    load: async (world) => (await import("./commands/calibrate.ts")).calibrateCommand(world),
   },
   {
     command: "emulator",
     describe: "Run an emulated Riva server: no GPU, answers with the dataset's true words",
-    load: async (world) => (await import("./emulator.ts")).emulatorCommand(world),
+    load: async (world) => (await import("./commands/emulator.ts")).emulatorCommand(world),
   },
   {
     command: "gateway",
     describe: "Run the WebSocket gateway: browser audio to Riva or a NIM, with a microphone page",
-    load: async (world) => (await import("./gateway.ts")).gatewayCommand(world),
+    load: async (world) => (await import("./gateway/gateway.ts")).gatewayCommand(world),
   },
   {
     // What a run starts by itself; nobody types it.
     command: "worker",
     describe: false,
-    load: async () => (await import("./worker.ts")).workerCommand(),
+    load: async () => (await import("./commands/worker.ts")).workerCommand(),
   },
 ];
 

@@ -1,7 +1,7 @@
 /** What a result means to the shell. */
 import type { ExitCode } from "../base/errors.ts";
 import { EXIT } from "../base/errors.ts";
-import type { RunResult } from "../metrics/result.ts";
+import type { RunResult } from "../metrics/result/result.ts";
 
 /** Exit code of a run; a degraded one has that of its SLOs. */
 export function exitCode(result: RunResult): ExitCode {

@@ -8,12 +8,12 @@ import { expect, test } from "vitest";
 import { runBench } from "../../test/support/fake-world.ts";
 import type { AsrResponse } from "../client/transport.ts";
 import { FAILED } from "../../test/support/sample-result.ts";
-import type { ComparisonReport } from "../report/comparison.ts";
-import { renderComparison } from "../report/comparison.ts";
-import { renderGate } from "../report/gate-report.ts";
-import { renderTable } from "../report/table.ts";
-import { livePartials } from "./live-partials.ts";
-import { progressListener } from "./progress.ts";
+import type { ComparisonReport } from "../report/text/comparison.ts";
+import { renderComparison } from "../report/text/comparison.ts";
+import { renderGate } from "../report/text/gate-report.ts";
+import { renderTable } from "../report/text/table.ts";
+import { livePartials } from "./commands/live-partials.ts";
+import { progressListener } from "../watch/live/progress.ts";
 
 const ATTACK = "\u001b]0;owned\u0007\u001b[2J\u009b31m\r\nPASS\u202e";
 /** What may reach a terminal: colors, line ends, and what rewrites the line of partials. */

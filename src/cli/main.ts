@@ -2,8 +2,8 @@
 /** The program: the real world handed to the command line. The only file with side effects on import. */
 import { EXIT, messageOf } from "../base/errors.ts";
 import { bench } from "./bench.ts";
-import { endWithNpx } from "./npx-parent.ts";
-import { processWorld } from "./world.ts";
+import { endWithNpx } from "../base/process/npx-parent.ts";
+import { processWorld } from "../base/process/world.ts";
 
 // Deprecations in the libraries are for their developers; who runs a benchmark can do nothing about them.
 if (!process.traceDeprecation) process.noDeprecation = true;

@@ -2,8 +2,8 @@
 import type { Argv } from "yargs";
 import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
-import type { Margins } from "../metrics/figure.ts";
-import { DEFAULT_MARGINS } from "../metrics/figure.ts";
+import type { Margins } from "../metrics/judge/figure.ts";
+import { DEFAULT_MARGINS } from "../metrics/judge/figure.ts";
 
 export interface MarginArguments {
   margin: number;

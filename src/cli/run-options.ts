@@ -1,9 +1,9 @@
 /** The flags of `bench run`. */
 import type { Argv } from "yargs";
 import { transportNames } from "../client/transports.ts";
-import type { ExportFlags } from "./exporters.ts";
-import type { Resolve } from "./find-route.ts";
-import type { RunFlags } from "./run-input.ts";
+import type { ExportFlags } from "../watch/exporters.ts";
+import type { Resolve } from "../scenario/target/find-route.ts";
+import type { RunFlags } from "../run/run-input.ts";
 
 export interface RunArguments extends RunFlags, ExportFlags {
   target: string | undefined;

@@ -1,9 +1,9 @@
 /** Makes transports. To add one: a file beside this, a line below, one in transports.ts, one in `test/conformance/`. */
 import { BenchError, nearestName } from "../base/errors.ts";
-import { createGatewayWs } from "./gateway-ws.ts";
-import { createNimRealtime } from "./nim-realtime.ts";
-import { createRivaGrpc } from "./riva-grpc.ts";
-import { createRivaH2 } from "./riva-h2.ts";
+import { createGatewayWs } from "./websocket/gateway-ws.ts";
+import { createNimRealtime } from "./websocket/nim-realtime.ts";
+import { createRivaGrpc } from "./grpc/riva-grpc.ts";
+import { createRivaH2 } from "./grpc/riva-h2.ts";
 import type { AsrTransport, TransportOptions } from "./transport.ts";
 import type { TransportName } from "./transports.ts";
 import { transportNames } from "./transports.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../base/clock.ts";
 import type { Failure } from "../base/outcome.ts";
-import { grpcFailure, noConnectionFailure } from "./failures.ts";
+import { grpcFailure, noConnectionFailure } from "./grpc/failures.ts";
 import { mayPass, retryDelayMs, withRetry } from "./retry.ts";
-import { closeFailure, httpFailure } from "./web-failures.ts";
+import { closeFailure, httpFailure } from "./http/web-failures.ts";
 
 const status = (code: number, details = ""): Failure => grpcFailure(code, details, "configure");
 const START_FLAG = "inference request for sequence 7 to model 'm' must specify the START flag on the first";

@@ -6,8 +6,8 @@
 import type { Clock } from "../base/clock.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { H2Connection } from "./riva-h2-connection.ts";
-import { h2Endpoint } from "./riva-h2-endpoint.ts";
+import { H2Connection } from "./grpc/riva-h2-connection.ts";
+import { h2Endpoint } from "./grpc/riva-h2-endpoint.ts";
 
 /** Servers that set no limit send none, or the largest number there is. */
 const AS_GOOD_AS_NONE = 2 ** 31;

@@ -17,13 +17,13 @@ import type {
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
 import { connectionsOf, watchConnections } from "./connections.ts";
-import type { Readiness } from "./readiness.ts";
+import type { Readiness } from "./http/readiness.ts";
 import { addReflection } from "./reflection.ts";
-import { asRejection, Rejection } from "./rejection.ts";
+import { asRejection, Rejection } from "./call/rejection.ts";
 import type { SpeechService } from "./speech-service.ts";
-import type { StreamingCall } from "./streaming-call.ts";
-import type { StreamingRequest } from "./streaming-request.ts";
-import { decodeStreamingRequest } from "./streaming-request.ts";
+import type { StreamingCall } from "./call/streaming-call.ts";
+import type { StreamingRequest } from "./call/streaming-request.ts";
+import { decodeStreamingRequest } from "./call/streaming-request.ts";
 import type { ServerTls } from "./tls.ts";
 
 /** What NVIDIA's clients allow. */

@@ -4,9 +4,9 @@ import { loadSync } from "@grpc/proto-loader";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/proto-loader";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { realClock } from "../base/clock.ts";
-import { loadDataset, selectClips } from "../base/dataset.ts";
-import { PACKAGE_ROOT } from "../base/package-root.ts";
-import { findProfile } from "./profiles.ts";
+import { loadDataset, selectClips } from "../base/dataset/dataset.ts";
+import { PACKAGE_ROOT } from "../base/process/package-root.ts";
+import { findProfile } from "./timing/profiles.ts";
 import type { Emulator } from "./server.ts";
 import { createEmulator } from "./server.ts";
 

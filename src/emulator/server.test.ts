@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { wavFile } from "../../test/support/wav.ts";
 import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
-import { loadDataset, selectClips } from "../base/dataset.ts";
+import { loadDataset, selectClips } from "../base/dataset/dataset.ts";
 import type {
   Partially,
   RecognitionConfig,
@@ -13,8 +13,8 @@ import type {
   StreamingRecognizeResponse,
 } from "../base/riva-proto.ts";
 import { rivaServices } from "../base/riva-proto.ts";
-import { chunkEncoder } from "../loadgen/encoded-audio.ts";
-import { findProfile } from "./profiles.ts";
+import { chunkEncoder } from "../loadgen/audio/encoded-audio.ts";
+import { findProfile } from "./timing/profiles.ts";
 import type { Emulator, EmulatorOptions } from "./server.ts";
 import { createEmulator } from "./server.ts";
 

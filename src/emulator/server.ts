@@ -1,15 +1,15 @@
 /** The emulated Riva server: a speech service on a gRPC port and, if wanted, a NIM's HTTP port beside it. */
-import type { EmulatorStats } from "./counts.ts";
-import type { FaultSpec } from "./fault-spec.ts";
+import type { EmulatorStats } from "./call/counts.ts";
+import type { FaultSpec } from "./faults/fault-spec.ts";
 import type { Address, GrpcServer } from "./grpc-server.ts";
 import { startGrpcServer } from "./grpc-server.ts";
-import type { HttpApi } from "./http-api.ts";
-import { startHttpApi } from "./http-api.ts";
-import type { ProcessUsage } from "./metrics-text.ts";
-import { metricsText } from "./metrics-text.ts";
-import { modelName } from "./models.ts";
-import { Readiness } from "./readiness.ts";
-import { scheduleServerFaults } from "./server-faults.ts";
+import type { HttpApi } from "./http/http-api.ts";
+import { startHttpApi } from "./http/http-api.ts";
+import type { ProcessUsage } from "./http/metrics-text.ts";
+import { metricsText } from "./http/metrics-text.ts";
+import { modelName } from "./call/models.ts";
+import { Readiness } from "./http/readiness.ts";
+import { scheduleServerFaults } from "./faults/server-faults.ts";
 import type { ServiceOptions } from "./speech-service.ts";
 import { SpeechService } from "./speech-service.ts";
 import type { ServerTls } from "./tls.ts";

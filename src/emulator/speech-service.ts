@@ -1,32 +1,32 @@
 /** What the server does for a call, whatever the protocol it came by. */
 import type { Clock } from "../base/clock.ts";
-import type { Dataset } from "../base/dataset.ts";
+import type { Dataset } from "../base/dataset/dataset.ts";
 import type {
   Partially,
   RecognizeRequest,
   RecognizeResponse,
   RivaConfigResponse,
 } from "../base/riva-proto.ts";
-import type { EmulatorStats } from "./counts.ts";
-import { CallCounter } from "./counts.ts";
-import type { FaultSpec } from "./fault-spec.ts";
-import { parseFaults } from "./fault-spec.ts";
-import { Faults } from "./faults.ts";
-import { FingerprintIndex } from "./fingerprint.ts";
-import { idleQueue } from "./idle.ts";
-import { InferenceMeter } from "./inference-meter.ts";
-import type { Profile } from "./model.ts";
-import { describeModels, modelName, selectModel } from "./models.ts";
-import { recognizeFile } from "./offline.ts";
-import type { ExactDelays, Pace } from "./pace.ts";
-import { exactPace, queuePace } from "./pace.ts";
-import { overloadPace } from "./overload.ts";
-import { warmUp } from "./recognizer.ts";
-import { Rejection } from "./rejection.ts";
-import { slottedPace } from "./sequence-slots.ts";
-import type { CallPort } from "./streaming-call.ts";
-import { StreamingCall } from "./streaming-call.ts";
-import { Timetable } from "./timetable.ts";
+import type { EmulatorStats } from "./call/counts.ts";
+import { CallCounter } from "./call/counts.ts";
+import type { FaultSpec } from "./faults/fault-spec.ts";
+import { parseFaults } from "./faults/fault-spec.ts";
+import { Faults } from "./faults/faults.ts";
+import { FingerprintIndex } from "./recognizer/fingerprint.ts";
+import { idleQueue } from "./timing/idle.ts";
+import { InferenceMeter } from "./timing/inference-meter.ts";
+import type { Profile } from "./timing/model.ts";
+import { describeModels, modelName, selectModel } from "./call/models.ts";
+import { recognizeFile } from "./call/offline.ts";
+import type { ExactDelays, Pace } from "./timing/pace.ts";
+import { exactPace, queuePace } from "./timing/pace.ts";
+import { overloadPace } from "./timing/overload.ts";
+import { warmUp } from "./recognizer/recognizer.ts";
+import { Rejection } from "./call/rejection.ts";
+import { slottedPace } from "./timing/sequence-slots.ts";
+import type { CallPort } from "./call/streaming-call.ts";
+import { StreamingCall } from "./call/streaming-call.ts";
+import { Timetable } from "./timing/timetable.ts";
 
 export interface ServiceOptions {
   profile: Profile;

@@ -1,6 +1,6 @@
 /** The server's certificates: read and checked before it listens. */
 import { BenchError } from "../base/errors.ts";
-import { readAuthorities, readCertificateAndKey } from "../base/tls-files.ts";
+import { readAuthorities, readCertificateAndKey } from "../base/files/tls-files.ts";
 
 /** PEM. With `clientCa`, clients must show a certificate signed by it. */
 export interface ServerTls {

@@ -1,4 +1,4 @@
-import { printable } from "../base/printable.ts";
+import { printable } from "../base/text/printable.ts";
 
 /** Characters of a name that are shown at most. */
 const LONGEST = 200;

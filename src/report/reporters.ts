@@ -1,12 +1,12 @@
 /** Every form a stored run can be told in, by the name that `--format` takes. All are functions of the results. */
 import { BenchError } from "../base/errors.ts";
-import type { RunResult } from "../metrics/result.ts";
-import { renderCsv } from "./csv.ts";
-import { renderHtml } from "./html.ts";
-import { renderJunit } from "./junit.ts";
-import { renderMarkdown } from "./markdown.ts";
-import type { SessionDigest } from "./session-digest.ts";
-import { renderTable } from "./table.ts";
+import type { RunResult } from "../metrics/result/result.ts";
+import { renderCsv } from "./text/csv.ts";
+import { renderHtml } from "./html/html.ts";
+import { renderJunit } from "./text/junit.ts";
+import { renderMarkdown } from "./text/markdown.ts";
+import type { SessionDigest } from "../metrics/result/session-digest.ts";
+import { renderTable } from "./text/table.ts";
 
 /** A run to report. */
 export interface ReportedRun {

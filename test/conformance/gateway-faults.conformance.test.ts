@@ -5,10 +5,10 @@
  */
 import { describe, expect, test } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
-import { loadDataset, selectClips } from "../../src/base/dataset.ts";
-import type { FaultKind } from "../../src/emulator/fault-spec.ts";
-import { FAULT_KINDS, parseFaults } from "../../src/emulator/fault-spec.ts";
-import { findProfile } from "../../src/emulator/profiles.ts";
+import { loadDataset, selectClips } from "../../src/base/dataset/dataset.ts";
+import type { FaultKind } from "../../src/emulator/faults/fault-spec.ts";
+import { FAULT_KINDS, parseFaults } from "../../src/emulator/faults/fault-spec.ts";
+import { findProfile } from "../../src/emulator/timing/profiles.ts";
 import type { Emulator } from "../../src/emulator/server.ts";
 import { createEmulator } from "../../src/emulator/server.ts";
 import type { TestGateway } from "../support/gateway.ts";

@@ -1,7 +1,7 @@
 /** Every transport goes where its route says: through a proxy by CONNECT, and to the addresses of a name in turn. */
 import { afterEach, describe, expect, it } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
-import { createRivaUnary } from "../../src/client/riva-unary.ts";
+import { createRivaUnary } from "../../src/client/grpc/riva-unary.ts";
 import { streamLimit } from "../../src/client/stream-limit.ts";
 import { makeCertificates, pem } from "../support/certificates.ts";
 import type { ConnectProxy } from "../support/connect-proxy.ts";

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
 import { rivaServices } from "../../src/base/riva-proto.ts";
-import { createRivaUnary } from "../../src/client/riva-unary.ts";
-import type { RivaUnary } from "../../src/client/riva-unary.ts";
+import { createRivaUnary } from "../../src/client/grpc/riva-unary.ts";
+import type { RivaUnary } from "../../src/client/grpc/riva-unary.ts";
 import { deadAddress, scriptedServer } from "../support/misbehaving-server.ts";
 import type { Script, TestServer } from "../support/misbehaving-server.ts";
 

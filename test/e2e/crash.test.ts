@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseRunResult } from "../../src/metrics/read-result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import { parseRunResult } from "../../src/metrics/result/read-result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import {
   bench,
   descendants,

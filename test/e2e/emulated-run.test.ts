@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RunResult } from "../../src/metrics/result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 
 let out: string;
@@ -82,15 +82,4 @@ describe("fifty callers on the emulator", () => {
     expect(stderr).toMatch(/^steady \d+s of 15s \| 50 open \|/m);
     expect(stderr).not.toContain("\u001b");
   });
-
-  it("have the plan that their seed makes", async () => {
-    const planHash = async (seed: string, scenario = "smoke"): Promise<string> => {
-      const folder = join(tempFolder(), "run");
-      await bench(["--scenario", scenario, "--duration", "2s", "--seed", seed, "--out", folder, "--quiet"]);
-      return readRun(folder).result.run.planHash;
-    };
-    const seven = await planHash("7");
-    expect(await planHash("7")).toBe(seven);
-    expect(await planHash("8")).not.toBe(seven);
-  }, 120_000);
 });

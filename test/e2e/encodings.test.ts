@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { loadDataset } from "../../src/base/dataset.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import { loadDataset } from "../../src/base/dataset/dataset.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import { bench, failuresOfOthers, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";

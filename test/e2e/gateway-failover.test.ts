@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { EmulatorStats } from "../../src/emulator/counts.ts";
+import type { EmulatorStats } from "../../src/emulator/call/counts.ts";
 import { readRun, startBench, tempFolder } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";

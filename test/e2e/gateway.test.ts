@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { EmulatorStats } from "../../src/emulator/counts.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
+import type { EmulatorStats } from "../../src/emulator/call/counts.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { bench, readRun, startBench, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";

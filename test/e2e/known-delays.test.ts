@@ -1,8 +1,8 @@
 /** Does it tell the truth? A server whose delays and failures are known exactly, and a run that must find them. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { join } from "node:path";
-import type { RunResult } from "../../src/metrics/result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import {
   bench,
   failuresOfOthers,

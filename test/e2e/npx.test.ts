@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { afterEach, expect, it } from "vitest";
-import { PACKAGE_ROOT } from "../../src/base/package-root.ts";
+import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import { sleep } from "../support/bench-process.ts";
 import { Caller } from "../support/gateway.ts";
 

@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from "vitest";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunResult } from "../../src/metrics/result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import { bench, failuresOfOthers, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { DelayServer } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";

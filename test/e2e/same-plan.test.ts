@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunResult } from "../../src/metrics/result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
@@ -93,3 +93,14 @@ test("same sessions, same words, comparable latencies", { timeout: 180_000 }, as
   }
   expect(furthest[1], furthest[0]).toBeLessThan(50);
 });
+
+test("a seed makes the same plan again, another seed another one", async () => {
+  const planHash = async (seed: string): Promise<string> => {
+    const folder = join(tempFolder(), "run");
+    await bench(["--scenario", "smoke", "--duration", "2s", "--seed", seed, "--out", folder, "--quiet"]);
+    return readRun(folder).result.run.planHash;
+  };
+  const [seven, again, eight] = await Promise.all(["7", "7", "8"].map(planHash));
+  expect(again).toBe(seven);
+  expect(eight).not.toBe(seven);
+}, 120_000);

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { CallCounts, EmulatorStats } from "../../src/emulator/counts.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
+import type { CallCounts, EmulatorStats } from "../../src/emulator/call/counts.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { readRun, startBench, tempFolder } from "../support/bench-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
 

@@ -1,7 +1,7 @@
 /** Several worker processes: the same run as with one, and what becomes of it when one of them is lost. */
 import { afterEach, describe, expect, it } from "vitest";
-import type { StartRecord } from "../../src/loadgen/start-record.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { StartRecord } from "../../src/loadgen/workers/start-record.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import type { BenchProcess } from "../support/bench-process.ts";
 import {
   bench,

@@ -6,13 +6,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveMetrics, type MetricsServer } from "../../src/cli/metrics-server.ts";
-import { exposedFamilies } from "../../src/metrics/exposed.ts";
-import { labelsOf } from "../../src/metrics/exposition.ts";
-import type { Observation } from "../../src/metrics/observation.ts";
-import { createRecorder } from "../../src/metrics/recorder.ts";
-import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
-import { createTotals, type Totals } from "../../src/metrics/totals.ts";
+import { serveMetrics, type MetricsServer } from "../../src/watch/metrics-server.ts";
+import { exposedFamilies } from "../../src/watch/exposed.ts";
+import { labelsOf } from "../../src/watch/exposition.ts";
+import type { Observation } from "../../src/metrics/observation/observation.ts";
+import { createRecorder } from "../../src/metrics/record/recorder.ts";
+import { createRunState, type RunState } from "../../src/watch/run-state.ts";
+import { createTotals, type Totals } from "../../src/metrics/record/totals.ts";
 import {
   prometheusBinaries,
   type Server,

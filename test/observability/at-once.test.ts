@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { familyName } from "../../src/metrics/exposition.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
+import { familyName } from "../../src/watch/exposition.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { readRun, startBench, tempFolder } from "../support/bench-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
 import {

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GATEWAY_FAMILIES } from "../../src/gateway/metric-families.ts";
-import { EXPOSED_FAMILIES } from "../../src/metrics/exposed.ts";
-import { familyName } from "../../src/metrics/exposition.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
+import { EXPOSED_FAMILIES } from "../../src/watch/exposed.ts";
+import { familyName } from "../../src/watch/exposition.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { type BenchProcess, readRun, startBench, tempFolder } from "../support/bench-process.ts";
 import { boardFiles, expanded, panelsOf } from "../support/board-queries.ts";
 import {

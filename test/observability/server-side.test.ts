@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { RunResult } from "../../src/metrics/result.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { bench, readRun, startBench, tempFolder } from "../support/bench-process.ts";
 import { freePort } from "../support/prometheus-servers.ts";
 

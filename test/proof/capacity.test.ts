@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { CapacityReport } from "../../src/report/capacity.ts";
+import type { CapacityReport } from "../../src/report/text/capacity.ts";
 import { bench, startBench, tempFolder, type BenchProcess } from "../support/bench-process.ts";
 
 let emulator: BenchProcess | undefined;

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ComparisonReport } from "../../src/report/comparison.ts";
+import type { ComparisonReport } from "../../src/report/text/comparison.ts";
 import { bench, tempFolder } from "../support/bench-process.ts";
 
 const LIGHT = ["--streams", "8", "--duration", "3s", "--warmup", "1s", "--quiet"];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { validateXML } from "xmllint-wasm";
-import { parseRunResult } from "../../src/metrics/read-result.ts";
+import { parseRunResult } from "../../src/metrics/result/read-result.ts";
 import {
   bench,
   readRun,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import protobuf from "protobufjs/light.js";
 import { uncompress } from "snappyjs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { PACKAGE_ROOT } from "../../src/base/package-root.ts";
+import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import { bench, readRun, startBench, tempFolder } from "../support/bench-process.ts";
 
 const SCENARIO = `name: clock-step

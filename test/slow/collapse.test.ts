@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import type { RunEvent } from "../../src/metrics/run-event.ts";
+import type { RunEvent } from "../../src/metrics/result/run-event.ts";
 import type { BenchProcess } from "../support/bench-process.ts";
 import { bench, readRun, startBench, tempFolder, undisturbed } from "../support/bench-process.ts";
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { loadDataset } from "../../src/base/dataset.ts";
+import { loadDataset } from "../../src/base/dataset/dataset.ts";
 import { bench, readRun, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { wavFile } from "../support/wav.ts";

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { RunResult } from "../../src/metrics/result.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
 
 /** Average and p95 in ms by number of streams; 16 at 960 ms is not published: from the straight line through the table. */

@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { RunResult } from "../../src/metrics/result.ts";
-import { parseRunResult } from "../../src/metrics/read-result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import { parseRunResult } from "../../src/metrics/result/read-result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 

@@ -1,9 +1,9 @@
 /** A world in memory, so that the whole command line runs inside a test. */
 import { realClock } from "../../src/base/clock.ts";
 import type { ExitCode } from "../../src/base/errors.ts";
-import { PACKAGE_ROOT } from "../../src/base/package-root.ts";
+import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import { bench } from "../../src/cli/bench.ts";
-import type { TextSink } from "../../src/cli/world.ts";
+import type { TextSink } from "../../src/base/process/world.ts";
 
 export interface Heard {
   out: string;

@@ -2,19 +2,19 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { realClock } from "../../src/base/clock.ts";
-import { createRivaGrpc } from "../../src/client/riva-grpc.ts";
-import { createRivaUnary } from "../../src/client/riva-unary.ts";
-import { createAddresses } from "../../src/gateway/address.ts";
-import type { ApiKey } from "../../src/gateway/auth.ts";
-import { createAuth } from "../../src/gateway/auth.ts";
+import { createRivaGrpc } from "../../src/client/grpc/riva-grpc.ts";
+import { createRivaUnary } from "../../src/client/grpc/riva-unary.ts";
+import { createAddresses } from "../../src/gateway/door/address.ts";
+import type { ApiKey } from "../../src/gateway/door/auth.ts";
+import { createAuth } from "../../src/gateway/door/auth.ts";
 import { createExceptions } from "../../src/gateway/contain.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
-import { createMockTransport } from "../../src/gateway/mock-transport.ts";
-import type { PageFiles } from "../../src/gateway/http-routes.ts";
+import { createMockTransport } from "../../src/gateway/upstream/mock-transport.ts";
+import type { PageFiles } from "../../src/gateway/door/http-routes.ts";
 import type { Gateway, GatewayTls } from "../../src/gateway/server.ts";
 import { startGateway } from "../../src/gateway/server.ts";
-import type { Upstreams } from "../../src/gateway/upstreams.ts";
-import { createUpstreams } from "../../src/gateway/upstreams.ts";
+import type { Upstreams } from "../../src/gateway/upstream/upstreams.ts";
+import { createUpstreams } from "../../src/gateway/upstream/upstreams.ts";
 
 export interface TestGateway {
   gateway: Gateway;

@@ -1,5 +1,5 @@
 /** Results whose every name is an attack: a file may say anything, and a server names its own model. */
-import type { RunResult } from "../../src/metrics/result.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 
 export const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&|\`]]>--\u0000\ud800=1+1`;
 

@@ -1,8 +1,8 @@
 /** An hour of 500 callers, made up: what the largest page has to hold. */
-import { createDigest } from "../../src/report/session-digest.ts";
-import type { SessionDigest } from "../../src/report/session-digest.ts";
-import type { RunResult, TimelinePoint } from "../../src/metrics/result.ts";
-import { Histogram } from "../../src/metrics/histogram.ts";
+import { createDigest } from "../../src/metrics/result/session-digest.ts";
+import type { SessionDigest } from "../../src/metrics/result/session-digest.ts";
+import type { RunResult, TimelinePoint } from "../../src/metrics/result/result.ts";
+import { Histogram } from "../../src/metrics/record/histogram.ts";
 import { PASSED } from "./sample-result.ts";
 import { sessionLine } from "./session-line.ts";
 

@@ -1,9 +1,9 @@
 /** Hand-made results, one for each thing that a report has to say. */
-import { emptyCounts } from "../../src/metrics/counts.ts";
-import type { Counts } from "../../src/metrics/counts.ts";
-import type { RunResult, Summary, TimelineMetric, TimelinePoint } from "../../src/metrics/result.ts";
-import { buildRunResult } from "../../src/metrics/result.ts";
-import { certifiedPercentiles } from "../../src/metrics/stats.ts";
+import { emptyCounts } from "../../src/metrics/observation/counts.ts";
+import type { Counts } from "../../src/metrics/observation/counts.ts";
+import type { RunResult, Summary, TimelineMetric, TimelinePoint } from "../../src/metrics/result/result.ts";
+import { buildRunResult } from "../../src/metrics/result/result.ts";
+import { certifiedPercentiles } from "../../src/metrics/stats/stats.ts";
 
 const SESSIONS = 358;
 

@@ -1,6 +1,6 @@
 /** Lines of `sessions.ndjson`, made up: a caller who speaks, hears a partial every 200 ms, and a final. */
 import type { FailureClass } from "../../src/base/outcome.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 
 export interface LineOptions {
   seq: number;

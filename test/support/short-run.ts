@@ -2,10 +2,10 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { StartRecord } from "../../src/loadgen/start-record.ts";
-import type { Counts } from "../../src/metrics/counts.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
-import type { SessionRecord } from "../../src/metrics/session-record.ts";
+import type { StartRecord } from "../../src/loadgen/workers/start-record.ts";
+import type { Counts } from "../../src/metrics/observation/counts.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import { readLines, sleep, tempFolder } from "./bench-process.ts";
 import type { DelayServer, Served } from "./delay-server.ts";
 import { startDelayServer } from "./delay-server.ts";

@@ -1,14 +1,14 @@
 /** Run folders with records, for what judges stored runs: sessions whose finals come exactly when the test says. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { judgeSlo } from "../../src/metrics/gate.ts";
-import type { Observation } from "../../src/metrics/observation.ts";
-import { createRecorder } from "../../src/metrics/recorder.ts";
-import type { RunResult } from "../../src/metrics/result.ts";
-import { buildRunResult } from "../../src/metrics/result.ts";
-import { inMicroseconds, sessionRecord } from "../../src/metrics/session-record.ts";
-import { parseSlo } from "../../src/metrics/slo.ts";
-import { createTotals } from "../../src/metrics/totals.ts";
+import { judgeSlo } from "../../src/metrics/judge/gate.ts";
+import type { Observation } from "../../src/metrics/observation/observation.ts";
+import { createRecorder } from "../../src/metrics/record/recorder.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
+import { buildRunResult } from "../../src/metrics/result/result.ts";
+import { inMicroseconds, sessionRecord } from "../../src/metrics/result/session-record.ts";
+import { parseSlo } from "../../src/metrics/judge/slo.ts";
+import { createTotals } from "../../src/metrics/record/totals.ts";
 import { PASSED } from "./sample-result.ts";
 import { FOUR_WORDS, sketch } from "./timeline.ts";
 

@@ -1,6 +1,11 @@
 /** Hand-made session timelines, for tests of what is computed from them. */
 import type { Failure, Outcome } from "../../src/base/outcome.ts";
-import type { ClipFacts, Observation, ResponseRecord, RunPhase } from "../../src/metrics/observation.ts";
+import type {
+  ClipFacts,
+  Observation,
+  ResponseRecord,
+  RunPhase,
+} from "../../src/metrics/observation/observation.ts";
 
 /** One second of audio with "one two three four", speech from 200 to 800 ms. */
 export const NO_REFERENCE: ClipFacts = {

@@ -1,10 +1,10 @@
 /** A run that exporters look at, made of hand-made sessions. */
-import type { Observation } from "../../src/metrics/observation.ts";
-import { createRecorder } from "../../src/metrics/recorder.ts";
-import type { RunFacts } from "../../src/metrics/run-view.ts";
-import { createRunState, type RunState } from "../../src/metrics/run-state.ts";
-import { parseSlo } from "../../src/metrics/slo.ts";
-import { createTotals, type Totals } from "../../src/metrics/totals.ts";
+import type { Observation } from "../../src/metrics/observation/observation.ts";
+import { createRecorder } from "../../src/metrics/record/recorder.ts";
+import type { RunFacts } from "../../src/watch/run-view.ts";
+import { createRunState, type RunState } from "../../src/watch/run-state.ts";
+import { parseSlo } from "../../src/metrics/judge/slo.ts";
+import { createTotals, type Totals } from "../../src/metrics/record/totals.ts";
 
 export const WATCHED_SLOS: readonly string[] = [
   "first_partial_from_onset p95 < 271ms",

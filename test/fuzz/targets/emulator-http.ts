@@ -1,5 +1,5 @@
 import type { RecognizeRequest } from "../../../src/base/riva-proto.ts";
-import { transcribeUpload } from "../../../src/emulator/transcriptions.ts";
+import { transcribeUpload } from "../../../src/emulator/http/transcriptions.ts";
 import type { SpeechService } from "../../../src/emulator/speech-service.ts";
 import { httpGrammar, requestOf } from "../http-request.ts";
 import { fail, shape } from "../target.ts";

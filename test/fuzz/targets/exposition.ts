@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readServerMetrics, saysAnything, serverPoint } from "../../../src/metrics/server-side.ts";
+import { readServerMetrics, saysAnything, serverPoint } from "../../../src/metrics/result/server-side.ts";
 import { fail } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";
 

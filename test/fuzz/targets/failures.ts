@@ -5,9 +5,9 @@ import {
   noConnectionFailure,
   socketErrorText,
   toldFailure,
-} from "../../../src/client/failures.ts";
-import { statusInHeaders, statusOfHttp, statusOfReset } from "../../../src/client/riva-h2-status.ts";
-import { closeFailure, errorEventFailure, httpFailure } from "../../../src/client/web-failures.ts";
+} from "../../../src/client/grpc/failures.ts";
+import { statusInHeaders, statusOfHttp, statusOfReset } from "../../../src/client/grpc/riva-h2-status.ts";
+import { closeFailure, errorEventFailure, httpFailure } from "../../../src/client/http/web-failures.ts";
 import { fail } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { RecognitionConfig } from "../../../src/base/riva-proto.ts";
-import { flacDecoder } from "../../../src/emulator/flac-input.ts";
-import { Rejection } from "../../../src/emulator/rejection.ts";
+import { flacDecoder } from "../../../src/emulator/audio/flac-input.ts";
+import { Rejection } from "../../../src/emulator/call/rejection.ts";
 import { cutPieces, withCut } from "../binary.ts";
 import { shape } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,10 +1,10 @@
-import { createAddresses } from "../../../src/gateway/address.ts";
-import { createAdmission } from "../../../src/gateway/admission.ts";
-import { createAuth, parseApiKeys } from "../../../src/gateway/auth.ts";
+import { createAddresses } from "../../../src/gateway/door/address.ts";
+import { createAdmission } from "../../../src/gateway/door/admission.ts";
+import { createAuth, parseApiKeys } from "../../../src/gateway/door/auth.ts";
 import { gatewayFile } from "../../../src/gateway/config.ts";
-import { serveHttp } from "../../../src/gateway/http-routes.ts";
-import type { HttpSource } from "../../../src/gateway/http-routes.ts";
-import { createPages } from "../../../src/gateway/pages.ts";
+import { serveHttp } from "../../../src/gateway/door/http-routes.ts";
+import type { HttpSource } from "../../../src/gateway/door/http-routes.ts";
+import { createPages } from "../../../src/gateway/door/pages.ts";
 import { CountingClock } from "../../support/counting-clock.ts";
 import { metrics } from "../gateway-session.ts";
 import { FakeResponse, httpGrammar, requestOf } from "../http-request.ts";

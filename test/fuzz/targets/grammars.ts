@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { durationFlag, formatDuration, parseDurationMs } from "../../../src/base/duration.ts";
-import { redactUrl, redactUrls } from "../../../src/base/redact.ts";
-import { printable, printableLines } from "../../../src/base/printable.ts";
-import { httpService } from "../../../src/cli/http-service.ts";
-import { formatTargetUri, parseTargetUri } from "../../../src/cli/target-uri.ts";
+import { redactUrl, redactUrls } from "../../../src/base/text/redact.ts";
+import { printable, printableLines } from "../../../src/base/text/printable.ts";
+import { httpService } from "../../../src/base/http-service.ts";
+import { formatTargetUri, parseTargetUri } from "../../../src/scenario/target/target-uri.ts";
 import { hostAndPort } from "../../../src/client/endpoint.ts";
-import { parseFaults } from "../../../src/emulator/fault-spec.ts";
-import { createAddresses } from "../../../src/gateway/address.ts";
-import { parseFigure, parseSlo } from "../../../src/metrics/slo.ts";
+import { parseFaults } from "../../../src/emulator/faults/fault-spec.ts";
+import { createAddresses } from "../../../src/gateway/door/address.ts";
+import { parseFigure, parseSlo } from "../../../src/metrics/judge/slo.ts";
 import { each, fail, refusable } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { decodeResponse } from "../../../src/client/riva-decode.ts";
-import { FrameReader, frameMessage } from "../../../src/client/riva-h2-frames.ts";
+import { decodeResponse } from "../../../src/client/grpc/riva-decode.ts";
+import { FrameReader, frameMessage } from "../../../src/client/grpc/riva-h2-frames.ts";
 import { protobuf } from "../binary.ts";
 import { fail, throwsPlainErrors } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

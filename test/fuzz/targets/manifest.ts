@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { readManifest } from "../../../src/base/manifest.ts";
+import { readManifest } from "../../../src/base/dataset/manifest.ts";
 import { jsonObject } from "../json.ts";
 import { refusableLater } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

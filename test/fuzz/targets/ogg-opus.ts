@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import type { RecognitionConfig } from "../../../src/base/riva-proto.ts";
-import { opusDecoder } from "../../../src/emulator/opus-input.ts";
-import { OggReader } from "../../../src/emulator/ogg-pages.ts";
-import { Rejection } from "../../../src/emulator/rejection.ts";
+import { opusDecoder } from "../../../src/emulator/audio/opus-input.ts";
+import { OggReader } from "../../../src/emulator/audio/ogg-pages.ts";
+import { Rejection } from "../../../src/emulator/call/rejection.ts";
 import { oggPage } from "../../support/ogg.ts";
 import { cutPieces, edge32, withCut } from "../binary.ts";
 import { fail, shape } from "../target.ts";

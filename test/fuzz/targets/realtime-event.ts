@@ -1,8 +1,8 @@
-import { readEvent } from "../../../src/client/nim-realtime-events.ts";
-import { readSession } from "../../../src/client/nim-realtime-session.ts";
-import { errorEventFailure } from "../../../src/client/web-failures.ts";
-import { readGatewayEvent } from "../../../src/client/gateway-events.ts";
-import { gatewayFailure } from "../../../src/client/gateway-events.ts";
+import { readEvent } from "../../../src/client/websocket/nim-realtime-events.ts";
+import { readSession } from "../../../src/client/websocket/nim-realtime-session.ts";
+import { errorEventFailure } from "../../../src/client/http/web-failures.ts";
+import { readGatewayEvent } from "../../../src/client/websocket/gateway-events.ts";
+import { gatewayFailure } from "../../../src/client/websocket/gateway-events.ts";
 import { jsonObject } from "../json.ts";
 import { throwsPlainErrors } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createRealtimeDialect } from "../../../src/gateway/realtime-dialect.ts";
+import { createRealtimeDialect } from "../../../src/gateway/dialects/realtime-dialect.ts";
 import { wav } from "../binary.ts";
 import { runSession } from "../gateway-session.ts";
 import { jsonObject } from "../json.ts";

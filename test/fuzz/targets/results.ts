@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { Histogram } from "../../../src/metrics/histogram.ts";
-import { parseRunManifest } from "../../../src/metrics/manifest.ts";
-import { parseRunResult } from "../../../src/metrics/read-result.ts";
-import { checkCalibration } from "../../../src/metrics/result-schema.ts";
+import { Histogram } from "../../../src/metrics/record/histogram.ts";
+import { parseRunManifest } from "../../../src/metrics/result/manifest.ts";
+import { parseRunResult } from "../../../src/metrics/result/read-result.ts";
+import { checkCalibration } from "../../../src/metrics/result/result-schema.ts";
 import { REPORT_FORMATS, REPORTERS } from "../../../src/report/reporters.ts";
 import { PASSED } from "../../support/sample-result.ts";
 import { jsonObject } from "../json.ts";

@@ -1,5 +1,5 @@
 import { rivaServices } from "../../../src/base/riva-proto.ts";
-import { decodeStreamingRequest } from "../../../src/emulator/streaming-request.ts";
+import { decodeStreamingRequest } from "../../../src/emulator/call/streaming-request.ts";
 import { protobuf } from "../binary.ts";
 import type { FuzzTarget } from "../target.ts";
 

@@ -1,4 +1,4 @@
-import { decodeResponse } from "../../../src/client/riva-decode.ts";
+import { decodeResponse } from "../../../src/client/grpc/riva-decode.ts";
 import { rivaServices } from "../../../src/base/riva-proto.ts";
 import { protobuf } from "../binary.ts";
 import { fail, throwsPlainErrors } from "../target.ts";

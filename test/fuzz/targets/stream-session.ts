@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createStreamDialect } from "../../../src/gateway/stream-dialect.ts";
+import { createStreamDialect } from "../../../src/gateway/dialects/stream-dialect.ts";
 import { runSession } from "../gateway-session.ts";
 import { jsonObject } from "../json.ts";
 import { SESSION_WORDS, sessionScript } from "../session-grammar.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { decodeText } from "../../../src/base/text-file.ts";
-import { jsonItems } from "../../../src/base/json-items.ts";
-import { parseDotEnv } from "../../../src/cli/dot-env.ts";
-import { parseApiKeys } from "../../../src/gateway/auth.ts";
-import { parseTrace } from "../../../src/loadgen/trace.ts";
+import { decodeText } from "../../../src/base/files/text-file.ts";
+import { jsonItems } from "../../../src/base/files/json-items.ts";
+import { parseDotEnv } from "../../../src/base/files/dot-env.ts";
+import { parseApiKeys } from "../../../src/gateway/door/auth.ts";
+import { parseTrace } from "../../../src/scenario/load/trace.ts";
 import { jsonObject } from "../json.ts";
 import { each, fail, refusable } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,6 +1,6 @@
 import type { RecognitionConfig } from "../../../src/base/riva-proto.ts";
-import { AudioInput } from "../../../src/emulator/audio-input.ts";
-import { Rejection } from "../../../src/emulator/rejection.ts";
+import { AudioInput } from "../../../src/emulator/audio/audio-input.ts";
+import { Rejection } from "../../../src/emulator/call/rejection.ts";
 import { cutPieces, wav, withCut } from "../binary.ts";
 import { fail, shape } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

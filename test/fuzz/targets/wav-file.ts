@@ -1,4 +1,4 @@
-import { decodeWav } from "../../../src/base/audio.ts";
+import { decodeWav } from "../../../src/base/audio/audio.ts";
 import { wav } from "../binary.ts";
 import { fail, refusable } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

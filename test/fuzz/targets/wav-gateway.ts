@@ -1,4 +1,4 @@
-import { WavInput } from "../../../src/gateway/wav-header.ts";
+import { WavInput } from "../../../src/gateway/dialects/wav-header.ts";
 import { cutPieces, wav, withCut } from "../binary.ts";
 import { fail, shape } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

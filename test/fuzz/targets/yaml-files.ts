@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { parseYaml } from "../../../src/base/yaml.ts";
-import { targetFile } from "../../../src/cli/target.ts";
+import { targetFile } from "../../../src/scenario/target/target.ts";
 import { gatewayFile } from "../../../src/gateway/config.ts";
-import { formatScenario, parseScenario } from "../../../src/loadgen/scenario.ts";
+import { formatScenario, parseScenario } from "../../../src/scenario/scenario.ts";
 import { jsonObject } from "../json.ts";
 import { each, fail, refusable } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";

@@ -1,0 +1,203 @@
+/** `bench compare`: which of two servers is better, by interleaved pairs of runs or by runs that are stored. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Argv } from "yargs";
+import type { ExitCode } from "../../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
+import { writeNamed } from "../../base/files/private-files.ts";
+import { randomStream } from "../../base/random.ts";
+import { quantileDifferences } from "../../metrics/stats/bootstrap.ts";
+import type { ComparisonVerdict } from "../../metrics/judge/comparison.ts";
+import { compareRuns } from "../../metrics/judge/comparison.ts";
+import type { Figure, Margins } from "../../metrics/judge/figure.ts";
+import { figureNamed, figuresOf } from "../../metrics/judge/figure.ts";
+import { whyNotComparable } from "../../metrics/judge/regression.ts";
+import { renderComparisonHtml } from "../../report/html/comparison-html.ts";
+import type { ComparisonReport } from "../../report/text/comparison.ts";
+import { renderComparison, renderComparisonMarkdown } from "../../report/text/comparison.ts";
+import { scenarioText } from "../../report/words/wording.ts";
+import type { Command } from "../command.ts";
+import type { ComparePairsArguments, FoundRuns } from "../../run/series/compare-pairs.ts";
+import { makePairs } from "../../run/series/compare-pairs.ts";
+import { findRuns } from "../../store/find-runs.ts";
+import { marginOptions, type MarginArguments, readMargins } from "../margins.ts";
+import { ownSlos } from "../../store/rejudge.ts";
+import { RESOLVE_OPTION } from "../run-options.ts";
+import { sessionDetails, transcriptDifferences } from "../../store/session-details.ts";
+import type { StoredRun } from "../../store/stored-run.ts";
+import type { World } from "../../base/process/world.ts";
+
+interface Args extends ComparePairsArguments, MarginArguments {
+  metric: string[] | undefined;
+  json: string | undefined;
+}
+
+export function compareCommand(world: World): Command {
+  return {
+    builder: options,
+    handler: (args) => compare(world, args as unknown as Args),
+  };
+}
+
+function options(yargs: Argv): Argv {
+  return marginOptions(yargs)
+    .positional("baseline", {
+      type: "string",
+      describe: "Target (name, file, URI), or folder of stored runs",
+    })
+    .positional("candidate", { type: "string", describe: "The same, for the one that is to be judged" })
+    .option("scenario", { alias: "s", type: "string", default: "ab", describe: "What each block plays" })
+    .option("pairs", {
+      type: "number",
+      default: 8,
+      describe: "Pairs of runs; 8 judge several figures, 6 one",
+    })
+    .option("metric", {
+      type: "string",
+      array: true,
+      describe: "Figures that decide, the primary one first [default: what the SLOs are about]",
+    })
+    .option("seed", { type: "number", default: 1, describe: "Of the first pair; each has its own" })
+    .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
+    .option("duration", { type: "string", describe: "Steady window of each run instead of the scenario's" })
+    .option("warmup", { type: "string", describe: "Warm-up of each run instead of the scenario's" })
+    .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's" })
+    .option("resolve", RESOLVE_OPTION)
+    .option("out", {
+      alias: "o",
+      type: "string",
+      describe: "Folder of the runs; one that is there is gone on with [default: results/<time>-compare]",
+    })
+    .option("json", { type: "string", describe: "Write the comparison as JSON to this file" })
+    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .example("$0 compare emulator-nim emulator-legacy", "the emulator's two profiles: works at once")
+    .example("$0 compare legacy-riva nim --scenario concurrency-50 --pairs 12", "a migration")
+    .example("$0 compare results/monday results/tuesday", "stored runs: folders of several each")
+    .epilogue(
+      "Exit codes: 0 better or equivalent, 4 worse (or mixed), 5 no pair can be believed, 6 inconclusive, 2 bad input.",
+    );
+}
+
+async function compare(world: World, args: Args): Promise<void> {
+  const margins = readMargins(args);
+  const named = args.metric?.map(figureNamed);
+  const stored = [args.baseline, args.candidate].map((side) => existsSync(resolve(world.cwd, side)));
+  const isRuns = stored.every(Boolean) && !/\.ya?ml$/.test(args.baseline);
+  const found = isRuns ? await storedRuns(world, args) : await makePairs(world, args);
+  const report = await reportOf(found, named, margins);
+  publish(world, args, report, found.folder);
+  world.setExitCode(EXITS[report.verdict]);
+}
+
+const EXITS: Readonly<Record<ComparisonVerdict, ExitCode>> = {
+  better: EXIT.passed,
+  equivalent: EXIT.passed,
+  worse: EXIT.worse,
+  mixed: EXIT.worse,
+  void: EXIT.runVoid,
+  inconclusive: EXIT.inconclusive,
+};
+
+async function storedRuns(world: World, args: Args): Promise<FoundRuns> {
+  const all = [
+    await findRuns([args.baseline], world.cwd),
+    await findRuns([args.candidate], world.cwd),
+  ] as const;
+  const reference = all.flat().find(({ result }) => result.verdict !== "void");
+  const leftOut: { run: string; why: string }[] = [];
+  const usable = (runs: readonly StoredRun[]): StoredRun[] =>
+    runs.filter(({ result }) => {
+      const why =
+        reference === undefined || result.run.id === reference.result.run.id
+          ? result.verdict === "void"
+            ? "it is void"
+            : undefined
+          : whyNotComparable(result, reference.result);
+      if (why !== undefined) leftOut.push({ run: result.run.id, why });
+      return why === undefined;
+    });
+  return { baseline: usable(all[0]), candidate: usable(all[1]), paired: false, leftOut };
+}
+
+async function reportOf(
+  { baseline, candidate, paired, leftOut }: FoundRuns,
+  named: readonly Figure[] | undefined,
+  margins: Margins,
+): Promise<ComparisonReport> {
+  const runs = [...baseline, ...candidate].map(({ result }) => result);
+  const slos = [...new Set(runs.flatMap((run) => [...ownSlos(run)]))];
+  const gating = withErrors(named ?? figuresOf(slos));
+  const sets = {
+    baseline: baseline.map(({ result }) => result),
+    candidate: candidate.map(({ result }) => result),
+    paired,
+  };
+  const comparison = compareRuns(sets, gating, othersThan(gating, sets.baseline), margins);
+  const primary = gating.find(({ unit }) => unit === "ms")?.metric ?? "final_from_speech_end";
+  const details = await Promise.all(
+    [baseline, candidate].map((side) =>
+      Promise.all(side.map(({ folder }) => sessionDetails(folder, primary))),
+    ),
+  );
+  const [before = [], after = []] = details;
+  const pairs = before.map(({ values }, index) => ({
+    baseline: values,
+    candidate: after[index]?.values ?? [],
+  }));
+  return {
+    ...comparison,
+    scenario: runs[0] === undefined ? "" : (scenarioText(runs[0], "name") ?? ""),
+    leftOut,
+    quantiles: { metric: primary, points: quantileDifferences(pairs, QUANTILES, randomStream(1, primary)) },
+    transcripts: transcriptDifferences(before, after),
+  };
+}
+
+const QUANTILES: readonly number[] = [...Array.from({ length: 19 }, (_, i) => (i + 1) / 20), 0.97, 0.99];
+
+/** Latencies are of completed sessions: a server that fails the slow ones would win by them. */
+function withErrors(figures: readonly Figure[]): Figure[] {
+  return figures.some(({ metric }) => metric === "error_ratio")
+    ? [...figures]
+    : [...figures, figureNamed("error_ratio")];
+}
+
+/** Shown beside the figures that decide. */
+const SHOWN: readonly string[] = [
+  ...["session_setup", "first_partial_from_onset", "response_latency", "final_from_speech_end"].flatMap(
+    (name) => [`${name} p50`, `${name} p95`],
+  ),
+  "keep_up",
+  "goodput",
+  "rtfx",
+];
+
+function othersThan(gating: readonly Figure[], runs: Comparable): Figure[] {
+  const decided = new Set(gating.map(({ name }) => name));
+  const measured = (figure: Figure): boolean =>
+    runs.some(({ metrics }) => metrics[figure.metric] !== undefined);
+  return SHOWN.filter((name) => !decided.has(name))
+    .map(figureNamed)
+    .filter(measured);
+}
+
+type Comparable = readonly StoredRun["result"][];
+
+function publish(world: World, args: Args, report: ComparisonReport, folder: string | undefined): void {
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  world.stdout.write(renderComparison(report));
+  if (args.json !== undefined) write(resolve(world.cwd, args.json), json);
+  if (folder === undefined) return;
+  write(join(folder, "comparison.json"), json);
+  write(join(folder, "comparison.html"), renderComparisonHtml(report));
+  write(join(folder, "comparison.md"), renderComparisonMarkdown(report));
+  world.stdout.write(`\nreport: ${join(folder, "comparison.html")}\n`);
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeNamed(path, text);
+  } catch (error) {
+    throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Give another file." });
+  }
+}

@@ -1,0 +1,70 @@
+/** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
+import { resolve } from "node:path";
+import { BenchError, messageOf } from "../../base/errors.ts";
+import { printable } from "../../base/text/printable.ts";
+import { writeNamed } from "../../base/files/private-files.ts";
+import type { ReportedRun, ReportFormat } from "../../report/reporters.ts";
+import { REPORT_FORMATS, REPORTERS } from "../../report/reporters.ts";
+import type { Command } from "../command.ts";
+import { readSessionDigest } from "../../store/session-digest-file.ts";
+import type { StoredRun } from "../../store/stored-run.ts";
+import { openStoredRun } from "../../store/stored-run.ts";
+import type { World } from "../../base/process/world.ts";
+
+interface Args {
+  runs: string[];
+  format: ReportFormat;
+  out: string | undefined;
+}
+
+export function reportCommand(world: World): Command {
+  return {
+    builder: (yargs) =>
+      yargs
+        .positional("runs", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "Run folders, or their result.json",
+        })
+        .option("format", {
+          alias: "f",
+          choices: REPORT_FORMATS,
+          default: "table" satisfies ReportFormat,
+          describe: "html takes one run, the others any number",
+        })
+        .option("out", {
+          alias: "o",
+          type: "string",
+          describe: "Write to this file instead of standard output",
+        })
+        .example("$0 report results/2025-06-01T10-00-00-smoke-1a2b", "the table again")
+        .example("$0 report results/* --format junit --out junit.xml", "for a CI server")
+        .example("$0 report out/killed --format json --out out/killed/result.json", "keep what can be saved"),
+    handler: (args) => report(world, args as unknown as Args),
+  };
+}
+
+async function report(world: World, { runs, format, out }: Args): Promise<void> {
+  const stored: StoredRun[] = [];
+  for (const run of runs) stored.push(await openStoredRun(run, world.cwd));
+  for (const sentence of stored.flatMap(({ missing }) => missing))
+    world.stderr.write(`bench: ${printable(sentence)}\n`);
+  const color = out === undefined && world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
+  const told: ReportedRun[] = [];
+  for (const { result, folder } of stored) {
+    const digest = format === "html" ? await readSessionDigest(folder, result) : undefined;
+    told.push({ result, folder, ...(digest === undefined ? {} : { digest }) });
+  }
+  const text = REPORTERS[format](told, { color });
+  if (out === undefined) {
+    world.stdout.write(text);
+    return;
+  }
+  const path = resolve(world.cwd, out);
+  try {
+    writeNamed(path, text);
+  } catch (error) {
+    throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file with --out.");
+  }
+}

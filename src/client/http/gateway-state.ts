@@ -1,0 +1,63 @@
+/** What this project's gateway says of itself and of the recognisers behind it. */
+import type { Clock } from "../../base/clock.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { hostAndPort } from "../endpoint.ts";
+import { askHttp } from "./http-request.ts";
+import { isRecord } from "../websocket/nim-realtime-session.ts";
+import type { UnaryResult } from "../grpc/riva-unary.ts";
+import { tlsOptions } from "../tls-options.ts";
+
+export interface GatewayUpstream {
+  name: string;
+  state: "up" | "away";
+  emulated?: boolean;
+  /** Its first model, once known. */
+  model?: string;
+  /** Open on it now. */
+  sessions: number;
+}
+
+/** The body of `/health/ready`. */
+export interface GatewayState {
+  ready: boolean;
+  status: "ready" | "draining" | "no upstream";
+  upstreams: readonly GatewayUpstream[];
+  /** `mock`: placeholder words while no recogniser can be reached. */
+  fallback?: string;
+}
+
+/** Asks the gateway at `address`; undefined when whatever answers there is not this project's gateway. Never rejects. */
+export async function askGateway(
+  { address, path = "", tls, route }: Pick<Endpoint, "address" | "path" | "tls" | "route">,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<UnaryResult<GatewayState | undefined>> {
+  const host = hostAndPort(address)?.host ?? "";
+  const answer = await askHttp(
+    {
+      method: "GET",
+      url: `http${tls === undefined ? "" : "s"}://${address}${gatewayPrefix(path)}/health/ready`,
+      tls: tls === undefined ? undefined : tlsOptions(address, host, tls),
+      proxy: route?.proxy,
+      ip: route?.addresses?.[0],
+    },
+    clock,
+    timeoutMs,
+  );
+  return answer.ok ? { ok: true, value: readState(answer.value.body) } : answer;
+}
+
+function readState(body: string): GatewayState | undefined {
+  try {
+    const state: unknown = JSON.parse(body);
+    const ours = isRecord(state) && state["gateway"] === "riva-bench" && Array.isArray(state["upstreams"]);
+    return ours ? (state as unknown as GatewayState) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an ingress puts before the gateway's paths, by that of its dialect. */
+export function gatewayPrefix(path: string): string {
+  return path.replace(/\/v1\/(?:stream|realtime)$/, "");
+}

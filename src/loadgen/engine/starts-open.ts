@@ -1,0 +1,85 @@
+/**
+ * Open loads: sessions start at their planned times, whatever the server does. What finds no place at its time is
+ * dropped, counted and recorded; nothing ever waits.
+ */
+import type { Observation } from "../../metrics/observation/observation.ts";
+import type { ReadyClip } from "../audio/audio-plan.ts";
+import { conditioned, placeUnder } from "./conditioned.ts";
+import type { Arrival, OpenPlan } from "../plan/open-plan.ts";
+import { timed } from "./scheduler.ts";
+import type { EngineView, Starts, StartsOptions } from "./starts.ts";
+
+/** The slot of a session that got none. */
+const NO_SLOT = -1;
+
+/** The arrivals of a shard. */
+export function openStarts(
+  plan: OpenPlan,
+  { scheduler, clips, shard, spec, onSession }: StartsOptions,
+  engine: EngineView,
+): Starts {
+  const { pace } = plan.input;
+  const arrivals = plan.arrivals(shard);
+  const underConditions = conditioned(plan.input, plan.seed);
+  /** Free places, the last one given back on top; numbers are unique over all shards. */
+  const places = Array.from(
+    { length: plan.places(shard) },
+    (_, index) => index * shard.of + shard.index,
+  ).reverse();
+  let next: Arrival | undefined;
+
+  function scheduleNext(): void {
+    const result = arrivals.next();
+    next = result.done === true ? undefined : result.value;
+    if (next !== undefined) scheduler.add(timed(next.scheduledMs, arrive));
+  }
+
+  function arrive(): void {
+    if (engine.isStopping() || next === undefined) return;
+    const arrival = next;
+    scheduleNext();
+    if (arrival.scheduledMs >= engine.windowEndMs() && engine.settle()) return;
+    const slot = places.pop();
+    if (slot === undefined) onSession(dropped(arrival));
+    else begin(arrival, slot);
+  }
+
+  function begin(arrival: Arrival, slot: number): void {
+    const { seq, stage, scheduledMs, phaseOffsetMs } = arrival;
+    const phase = engine.phaseOf(scheduledMs);
+    engine.begin(
+      underConditions({ seq, slot, phase, stage, scheduledMs, clip: clipOf(arrival), pace, phaseOffsetMs }),
+      () => places.push(slot),
+    );
+  }
+
+  /** A session that was due and found no place. */
+  function dropped(arrival: Arrival): Observation {
+    const { facts, chunks, chunkMs } = clipOf(arrival);
+    const { seq, scheduledMs } = arrival;
+    const phase = engine.phaseOf(scheduledMs);
+    const place = placeUnder(plan.input, plan.seed, { seq, stage: arrival.stage, pace });
+    return {
+      ...{ seq, slot: NO_SLOT, phase, ...place, clip: facts, chunkMs, chunks: chunks.length, scheduledMs },
+      ...{ interim: spec.recognition.interim, sentMs: [], acceptedMs: [], responses: [], cutShort: false },
+    };
+  }
+
+  function clipOf({ clip }: Arrival): ReadyClip {
+    const ready = clips[clip];
+    if (ready === undefined) throw new Error(`the plan names clip ${clip} of ${clips.length}`);
+    return ready;
+  }
+
+  return {
+    start: scheduleNext,
+    hasSteadyToCome: () => next !== undefined && next.scheduledMs < engine.windowEndMs(),
+    cancel() {
+      next = undefined;
+    },
+    isExhausted: () => engine.isStopping(),
+    // The phase of an arrival is decided when it comes.
+    windowGrew() {},
+    pausedSlotMs: () => 0,
+  };
+}

@@ -1,0 +1,200 @@
+import { describe, expect, it } from "vitest";
+import { VirtualClock } from "../../base/clock.ts";
+import { createRecorder } from "../../metrics/record/recorder.ts";
+import type { Snapshot } from "../../metrics/record/snapshot.ts";
+import { createTotals } from "../../metrics/record/totals.ts";
+import type { RunEvent } from "../../metrics/result/run-event.ts";
+import type { Coordinator, RunOutcome } from "./coordinator.ts";
+import { createCoordinator } from "./coordinator.ts";
+import type { Addressed, FromWorker, ToWorker, WorkerJob } from "./protocol.ts";
+
+const RUN = "this-run";
+const window = { startMs: 0, endMs: 10_000 };
+const summary = { windowEndMs: 10_000, lastRecordedEndMs: 11_000, pausedSlotMs: 0 };
+
+/** A worker that says what the test tells it to. */
+interface Scripted {
+  heard: Addressed<ToWorker>[];
+  killed: boolean;
+  say(message: FromWorker, runId?: string): void;
+  die(): void;
+}
+
+interface Run {
+  clock: VirtualClock;
+  workers: Scripted[];
+  coordinator: Coordinator;
+  outcome: Promise<RunOutcome>;
+  events: RunEvent[];
+  snapshots: Snapshot[];
+  starts: unknown[];
+  allReady(): void;
+  /** Time passes while the workers named say that they live. */
+  pass(ms: number, alive: readonly number[]): void;
+}
+
+function setUp(count: number): Run {
+  const clock = new VirtualClock(5000);
+  const workers: Scripted[] = [];
+  const events: RunEvent[] = [];
+  const snapshots: Snapshot[] = [];
+  const starts: unknown[] = [];
+  const jobs = Array.from(
+    { length: count },
+    (_, index) => ({ runId: RUN, shard: { index, of: count } }) as WorkerJob,
+  );
+  const coordinator = createCoordinator({
+    jobs,
+    launch() {
+      let hear: (message: Addressed<FromWorker>) => void = () => undefined;
+      let close: () => void = () => undefined;
+      const worker: Scripted = {
+        heard: [],
+        killed: false,
+        say: (message, runId = RUN) => hear({ ...message, runId }),
+        die: () => close(),
+      };
+      workers.push(worker);
+      return {
+        channel: {
+          send: (message) => worker.heard.push(message),
+          onMessage: (handler) => (hear = handler),
+          onClose: (handler) => (close = handler),
+        },
+        kill: () => (worker.killed = true),
+      };
+    },
+    totals: createTotals({ window, slos: [] }),
+    clock,
+    onStart: (start) => starts.push(start),
+    onProgress: () => undefined,
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
+    onEvent: (event) => events.push(event),
+  });
+  const outcome = coordinator.run();
+  return {
+    ...{ clock, workers, coordinator, outcome, events, snapshots, starts },
+    allReady() {
+      for (const worker of workers) worker.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+      clock.advanceTo(clock.nowMs() + 200);
+    },
+    pass(ms, alive) {
+      const untilMs = clock.nowMs() + ms;
+      while (clock.nowMs() < untilMs) {
+        clock.advanceTo(Math.min(untilMs, clock.nowMs() + 1000));
+        for (const index of alive) workers[index]?.say(health);
+      }
+    },
+  };
+}
+
+const health: FromWorker = { type: "health", health: { atMs: 0, open: 1, cpuShare: 0, loopDelayMs: 0 } };
+const types = (worker: Scripted | undefined): string[] => worker?.heard.map(({ type }) => type) ?? [];
+
+describe("coordinator", () => {
+  it("starts all workers at one instant, when the last of them is ready", () => {
+    const run = setUp(2);
+    run.workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    expect(types(run.workers[0])).toEqual(["prepare"]);
+    run.workers[1]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    expect(run.workers.map((worker) => worker.heard.at(-1))).toEqual(
+      Array(2).fill({ type: "start", atMachineMs: run.clock.machineMs() + 200, runId: RUN }),
+    );
+    expect(run.starts).toEqual([{ startedAtEpochMs: run.clock.epochMs() + 200, planHash: "p" }]);
+  });
+
+  it("refuses to start workers that made different plans", async () => {
+    const run = setUp(2);
+    run.workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    run.workers[1]?.say({ type: "ready", planHash: "q", connections: 1, warmUpMs: 3 });
+    await expect(run.outcome).rejects.toThrow(/different plans/);
+    expect(types(run.workers[0])).toEqual(["prepare"]);
+  });
+
+  it("lets the load go when the window is over in every worker, not before", async () => {
+    const run = setUp(3);
+    run.allReady();
+    run.workers[0]?.say({ type: "window-over" });
+    run.workers[2]?.say({ type: "window-over" });
+    expect(types(run.workers[0])).not.toContain("settle");
+    run.workers[1]?.say({ type: "window-over" });
+    expect(run.workers.map((worker) => types(worker).at(-1))).toEqual(["settle", "settle", "settle"]);
+    for (const worker of run.workers) worker.say({ type: "done", summary });
+    const { lost, summaries } = await run.outcome;
+    expect(lost).toEqual([]);
+    expect(summaries).toEqual([summary, summary, summary]);
+  });
+
+  it("does not wait for a lost worker's window", async () => {
+    const run = setUp(2);
+    run.allReady();
+    run.workers[0]?.say({ type: "window-over" });
+    run.pass(1500, [0, 1]);
+    run.workers[1]?.die();
+    expect(types(run.workers[0]).at(-1)).toBe("settle");
+    run.workers[0]?.say({ type: "done", summary });
+    const outcome = await run.outcome;
+    expect(outcome.lost).toEqual([{ worker: 2, atMs: 1500, windowOver: false }]);
+    expect(outcome.summaries).toEqual([summary, undefined]);
+    expect(run.events.find(({ type }) => type === "worker-lost")?.lost).toEqual(outcome.lost[0]);
+  });
+
+  it("knows that a worker lost in the drain had its window behind it", async () => {
+    const run = setUp(2);
+    run.allReady();
+    for (const worker of run.workers) worker.say({ type: "window-over" });
+    run.workers[1]?.die();
+    run.workers[0]?.say({ type: "done", summary });
+    expect((await run.outcome).lost).toEqual([{ worker: 2, atMs: 0, windowOver: true }]);
+  });
+
+  it("kills a worker after three silent seconds and hears nothing of it any more", async () => {
+    const run = setUp(2);
+    run.allReady();
+    run.pass(3000, [0]);
+    expect(run.workers[1]?.killed).toBe(false);
+    run.pass(1000, [0]);
+    expect(run.workers[1]?.killed).toBe(true);
+    run.workers[1]?.say({ type: "snapshot", snapshot: emptySnapshot() });
+    run.workers[1]?.say({ type: "done", summary });
+    run.workers[0]?.say({ type: "done", summary });
+    const outcome = await run.outcome;
+    expect(run.snapshots).toEqual([]);
+    expect(outcome.lost.map(({ worker }) => worker)).toEqual([2]);
+    expect(outcome.summaries).toEqual([summary, undefined]);
+  });
+
+  it("does not blame the workers for its own standstill, and reports that", async () => {
+    const run = setUp(2);
+    run.allReady();
+    run.pass(1000, [0, 1]);
+    run.clock.stall(60_000);
+    run.pass(2000, [0, 1]);
+    for (const worker of run.workers) worker.say({ type: "done", summary });
+    const outcome = await run.outcome;
+    expect(outcome.lost).toEqual([]);
+    expect(outcome.stalls.map(({ process, gapMs }) => [process, gapMs >= 60_000])).toEqual([
+      ["coordinator", true],
+    ]);
+  });
+
+  it("ignores what comes from another run", () => {
+    const run = setUp(1);
+    run.allReady();
+    run.workers[0]?.say({ type: "snapshot", snapshot: emptySnapshot() }, "an-earlier-run");
+    expect(run.snapshots).toEqual([]);
+    run.workers[0]?.say({ type: "snapshot", snapshot: emptySnapshot() });
+    expect(run.snapshots.length).toBe(1);
+  });
+
+  it("fails when a worker ends before the run began", async () => {
+    const run = setUp(2);
+    run.workers[1]?.die();
+    await expect(run.outcome).rejects.toThrow("worker 2 ended before the run began");
+    expect(run.workers.every((worker) => worker.killed)).toBe(true);
+  });
+});
+
+function emptySnapshot(): Snapshot {
+  return createRecorder({ window, slos: [] }).snapshot(0, 1000);
+}

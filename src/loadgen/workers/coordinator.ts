@@ -1,0 +1,363 @@
+/**
+ * The coordinator's side of a run: hands each worker its share, starts them together, merges what they send, notices
+ * who is gone, and knows when it is over. It judges nothing: that is `conclude.ts`.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { createRunClock } from "../../base/clock.ts";
+import { BenchError, messageOf } from "../../base/errors.ts";
+import { watchStalls } from "../../base/process/stall-watch.ts";
+import type { LostWorker, RunEvent } from "../../metrics/result/run-event.ts";
+import type { Snapshot } from "../../metrics/record/snapshot.ts";
+import type { Totals } from "../../metrics/record/totals.ts";
+import type { Stall } from "../../metrics/judge/validity.ts";
+import type { EngineSummary } from "../engine/engine.ts";
+import type { Addressed, Channel, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
+
+/** A worker as the coordinator sees it. */
+export interface WorkerHandle {
+  channel: Channel<Addressed<ToWorker>, Addressed<FromWorker>>;
+  /** Ends the process, however it is. */
+  kill(): void;
+}
+
+/** What is known when all workers are ready. */
+export interface RunStart {
+  startedAtEpochMs: number;
+  planHash: string;
+}
+
+/** What the live display gets, at every message of a worker. */
+export interface Progress {
+  /** Since T0; negative before it. */
+  atMs: number;
+  /** Sessions open. */
+  open: number;
+}
+
+export interface CoordinatorOptions {
+  jobs: readonly WorkerJob[];
+  launch(index: number): WorkerHandle;
+  totals: Totals;
+  clock: Clock;
+  /** Once, just before the workers are told to start; what it throws ends the run. */
+  onStart(start: RunStart): void;
+  onProgress(progress: Progress): void;
+  /** Once a second from each worker, counted from 0. */
+  onHealth?(report: WorkerHealth & { worker: number }): void;
+  /** Every snapshot, after it was added to the totals. */
+  onSnapshot(snapshot: Snapshot): void;
+  onEvent(event: RunEvent): void;
+}
+
+/** What a run leaves behind besides its totals. */
+export interface RunOutcome {
+  startedAtEpochMs: number;
+  endedAtEpochMs: number;
+  planHash: string;
+  /** Where the window was made to end, since T0, when that is later than the scenario says. */
+  extendedToMs?: number;
+  connections: number;
+  warmUpMs: number;
+  stalls: readonly Stall[];
+  lost: readonly LostWorker[];
+  /** One per worker, undefined for a worker that was lost. */
+  summaries: readonly (EngineSummary | undefined)[];
+  /** Sessions that each address of the target had; empty where its addresses are not told apart. */
+  sessionsByAddress: Readonly<Record<string, number>>;
+  /** Why the run ended early, when it did: "interrupted", or a problem in words. */
+  problems: readonly { message: string; hint?: string }[];
+  interrupted: boolean;
+}
+
+export interface Coordinator {
+  /** Resolves when every worker is done or lost. @throws BenchError when a worker can't begin */
+  run(): Promise<RunOutcome>;
+  /** Ctrl-C, once: no new sessions, follow the recorded ones to their end. */
+  stop(): void;
+  /** Lets the window end later, for want of sessions; call well before its end. */
+  extend(windowEndMs: number): void;
+  /** Enough is known: no new sessions, follow the recorded ones to their end. The run counts as whole. */
+  endEarly(why: string): void;
+  /** Ctrl-C, twice: end everything now. */
+  abort(): void;
+  /** Tells of a stall of another process of the run (the emulator). */
+  noteStall(process: string, gapMs: number, atMachineMs: number): void;
+}
+
+/** Between "all are ready" and T0: enough for the message to arrive everywhere. */
+const START_MARGIN_MS = 200;
+const STALL_MS = 100;
+/** Three beats of a worker's health: one that is silent for longer is lost. */
+const SILENCE_MS = 3000;
+const BEAT_CHECK_MS = 500;
+/** After an abort, a worker that says nothing for this long is killed. */
+const ABORT_LIMIT_MS = 3000;
+
+/** A worker and what is known of it. */
+interface Member {
+  /** Counted from 0. */
+  readonly index: number;
+  /** What people are told: counted from 1. */
+  readonly name: string;
+  readonly job: WorkerJob;
+  readonly handle: WorkerHandle;
+  ready: Extract<FromWorker, { type: "ready" }> | undefined;
+  lastHeardMs: number;
+  /** Sessions open. */
+  open: number;
+  windowOver: boolean;
+  /** Done or lost. */
+  over: boolean;
+  summary: EngineSummary | undefined;
+  /** As it last told. */
+  sessionsByAddress: Readonly<Record<string, number>>;
+}
+
+function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
+  return {
+    index,
+    name: `worker ${index + 1}`,
+    job,
+    handle,
+    ready: undefined,
+    lastHeardMs: 0,
+    open: 0,
+    windowOver: false,
+    over: false,
+    summary: undefined,
+    sessionsByAddress: {},
+  };
+}
+
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  const { totals } = options;
+  const clock = createRunClock(options.clock);
+  const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
+  const lostWorkers: LostWorker[] = [];
+  const stalls: Stall[] = [];
+  const problems: { message: string; hint?: string }[] = [];
+  let started = false;
+  let settled = false;
+  let interrupted = false;
+  let startedAtEpochMs = 0;
+  let extendedToMs: number | undefined;
+  let forgetAbort = (): void => undefined;
+  let settle: (outcome: { error?: BenchError }) => void = () => undefined;
+
+  const send = ({ over, handle, job: { runId } }: Member, message: ToWorker): void => {
+    if (!over) handle.channel.send({ ...message, runId });
+  };
+  const broadcast = (message: ToWorker): void => {
+    for (const member of members) send(member, message);
+  };
+  const event = (
+    type: RunEvent["type"],
+    message: string,
+    detail: Omit<RunEvent, "atMs" | "type" | "message"> = {},
+  ): void => options.onEvent({ atMs: clock.nowMs(), type, message, ...detail });
+  const noteStall = (stall: Stall): void => {
+    stalls.push(stall);
+    event("stall", `${stall.process} did not run for ${Math.round(stall.gapMs)} ms`, { stall });
+  };
+
+  function hear(member: Member, message: Addressed<FromWorker>): void {
+    if (message.runId !== member.job.runId || member.over) return;
+    const worker = member.index;
+    member.lastHeardMs = clock.nowMs();
+    switch (message.type) {
+      case "ready":
+        member.ready = message;
+        if (members.every(({ ready }) => ready !== undefined)) begin();
+        break;
+      case "failed":
+        settle({
+          error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }),
+        });
+        break;
+      case "snapshot":
+        totals.add(message.snapshot);
+        options.onSnapshot(message.snapshot);
+        options.onProgress({ atMs: clock.nowMs(), open: sum(members.map(({ open }) => open)) });
+        break;
+      case "health":
+        options.onHealth?.({ ...message.health, worker });
+        member.open = message.health.open;
+        member.sessionsByAddress = message.health.sessionsByAddress ?? member.sessionsByAddress;
+        break;
+      case "stall":
+        noteStall({ process: member.name, gapMs: message.gapMs, atMs: message.atMs });
+        break;
+      case "window-over":
+        member.windowOver = true;
+        settleWindow();
+        break;
+      case "problem":
+        problems.push(message);
+        event("problem", message.message);
+        broadcast({ type: "stop" });
+        break;
+      case "done":
+        member.summary = message.summary;
+        member.sessionsByAddress = message.sessionsByAddress ?? member.sessionsByAddress;
+        finished(member);
+        break;
+    }
+  }
+
+  function finished(member: Member): void {
+    member.over = true;
+    member.open = 0;
+    settleWindow();
+    if (members.every(({ over }) => over)) settle({});
+  }
+
+  /** The window must not empty under a worker that still has sessions in it: all are let go together. */
+  function settleWindow(): void {
+    if (settled || !members.every(({ windowOver, over }) => windowOver || over)) return;
+    settled = true;
+    broadcast({ type: "settle" });
+  }
+
+  function lost(member: Member, how: string): void {
+    if (member.over) return;
+    if (!started) {
+      settle({ error: new BenchError(`${member.name} ended before the run began`) });
+      return;
+    }
+    const one = { worker: member.index + 1, atMs: clock.nowMs(), windowOver: member.windowOver };
+    lostWorkers.push(one);
+    event("worker-lost", `${member.name} ${how}; its share is not run again`, { lost: one });
+    member.handle.kill();
+    finished(member);
+  }
+
+  function allHeardNow(): void {
+    for (const member of members) member.lastHeardMs = clock.nowMs();
+  }
+
+  /** A worker that hangs is as good as gone, and would keep the run from ever ending. */
+  function watchBeats(): () => void {
+    let lastCheckMs = clock.nowMs();
+    let cancel = clock.wakeAt(lastCheckMs + BEAT_CHECK_MS, check);
+    function check(): void {
+      const nowMs = clock.nowMs();
+      // After a standstill of our own the beats are still in the pipe: nobody is to be blamed for that.
+      if (nowMs - lastCheckMs > 2 * BEAT_CHECK_MS) allHeardNow();
+      lastCheckMs = nowMs;
+      cancel = clock.wakeAt(nowMs + BEAT_CHECK_MS, check);
+      if (!started) return;
+      for (const member of members) {
+        if (nowMs - member.lastHeardMs > SILENCE_MS) lost(member, `was silent for ${SILENCE_MS / 1000} s`);
+      }
+    }
+    return () => cancel();
+  }
+
+  function begin(): void {
+    const planHash = members[0]?.ready?.planHash ?? "";
+    if (members.some(({ ready }) => ready?.planHash !== planHash)) {
+      settle({ error: new BenchError("the workers made different plans: their dataset or version differs") });
+      return;
+    }
+    started = true;
+    startedAtEpochMs = options.clock.epochMs() + START_MARGIN_MS;
+    clock.setOrigin(options.clock.nowMs() + START_MARGIN_MS);
+    allHeardNow();
+    try {
+      options.onStart({ startedAtEpochMs, planHash });
+    } catch (error) {
+      settle({
+        error: error instanceof BenchError ? error : new BenchError(messageOf(error), { cause: error }),
+      });
+      return;
+    }
+    broadcast({ type: "start", atMachineMs: options.clock.machineMs() - clock.nowMs() });
+    event("start", `${members.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
+  }
+
+  return {
+    async run() {
+      const endWatch = watchStalls(options.clock, STALL_MS, (gapMs) => {
+        if (started) noteStall({ process: "coordinator", gapMs, atMs: clock.nowMs() });
+      });
+      const endBeats = watchBeats();
+      try {
+        await new Promise<void>((resolve, reject) => {
+          settle = ({ error }) => {
+            if (error === undefined) resolve();
+            else reject(error);
+          };
+          for (const member of members) {
+            const { channel } = member.handle;
+            channel.onMessage((message) => hear(member, message));
+            channel.onClose(() => lost(member, "ended before its sessions did"));
+            send(member, { type: "prepare", job: member.job });
+          }
+        });
+      } finally {
+        endWatch();
+        forgetAbort();
+        endBeats();
+        for (const { handle } of members) handle.kill();
+      }
+      event("end", "every worker is done");
+      return {
+        startedAtEpochMs,
+        endedAtEpochMs: startedAtEpochMs + clock.nowMs(),
+        planHash: members[0]?.ready?.planHash ?? "",
+        ...(extendedToMs === undefined ? {} : { extendedToMs }),
+        connections: sum(members.map(({ ready }) => ready?.connections ?? 0)),
+        warmUpMs: Math.max(...members.map(({ ready }) => ready?.warmUpMs ?? 0)),
+        stalls,
+        lost: lostWorkers,
+        summaries: members.map(({ summary }) => summary),
+        sessionsByAddress: addUp(members.map((member) => member.sessionsByAddress)),
+        problems,
+        interrupted,
+      };
+    },
+    stop() {
+      interrupted = true;
+      if (!started) {
+        settle({ error: new BenchError("interrupted before the run began", { exitCode: 130 }) });
+        return;
+      }
+      event("interrupt", "stopping: sessions of the window are followed to their end; once more to stop now");
+      broadcast({ type: "stop" });
+    },
+    endEarly(why) {
+      event("end-early", why);
+      broadcast({ type: "stop" });
+    },
+    extend(windowEndMs) {
+      if (interrupted) return;
+      extendedToMs = windowEndMs;
+      totals.extendWindow(windowEndMs);
+      broadcast({ type: "extend", windowEndMs });
+      event("extend", `the window goes on until ${Math.round(windowEndMs / 1000)} s`, { windowEndMs });
+    },
+    abort() {
+      interrupted = true;
+      event("abort", "stopping now");
+      broadcast({ type: "abort" });
+      forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
+        for (const { over, handle } of members) if (!over) handle.kill();
+      });
+    },
+    noteStall(process, gapMs, atMachineMs) {
+      if (started) noteStall({ process, gapMs, atMs: clock.nowMs() + (atMachineMs - clock.machineMs()) });
+    },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The counts of all workers together. */
+function addUp(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [key, count] of counts.flatMap((each) => Object.entries(each)))
+    total[key] = (total[key] ?? 0) + count;
+  return total;
+}

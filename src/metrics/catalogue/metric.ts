@@ -1,0 +1,72 @@
+/** What a metric is: one plain object, its definition in its help text. */
+import type { Counts } from "../observation/counts.ts";
+import type { Observation, ResponseRecord } from "../observation/observation.ts";
+import type { RunSums } from "./run-sums.ts";
+
+export type MetricUnit = "ms" | "ratio" | "count" | "x" | "per_second";
+
+interface MetricBase {
+  name: string;
+  unit: MetricUnit;
+  better: "lower" | "higher" | "neither";
+  /** The definition, with its formula in the symbols of `docs/metrics.md`. */
+  help: string;
+  /**
+   * True for what is measured on the generator or on the way out: counted for failed sessions too. All else is taken
+   * from sessions that completed; a failed one is a violation in a gate instead of a value in a percentile.
+   */
+  ofFailed?: true;
+  /** True for what has a meaning without the pace of a microphone, when no audio is ever due. */
+  ofUnpaced?: true;
+  /** Why no SLO may use it, with what to use instead. */
+  notForGates?: string;
+}
+
+/** One value a session, or none. */
+export interface SessionMetric extends MetricBase {
+  per: "session";
+  of(observation: Observation): number | undefined;
+  /** The same from the actual sends X_k in place of the scheduled S_k; kept in the session records only. */
+  actual?(observation: Observation): number | undefined;
+  /** The response whose arrival the value ends with; there whenever the value is. */
+  answer?(observation: Observation): ResponseRecord | undefined;
+}
+
+/** Any number of values a session. */
+export interface SeriesMetric extends MetricBase {
+  per: "response" | "chunk" | "word";
+  /** @param emit is given each value and, for a wait that a response ended, that response */
+  each(observation: Observation, emit: (value: number, answer?: ResponseRecord) => void): void;
+  actual?(observation: Observation, emit: (value: number) => void): void;
+  /** Keeps every value, because its percentile rule picks a sample and is printed with five digits. */
+  exact?: true;
+}
+
+/** One value a run, from counts and sums over the steady window. */
+export interface RunMetric extends MetricBase {
+  per: "run";
+  from(run: RunTotals): number | undefined;
+}
+
+export type Metric = SessionMetric | SeriesMetric | RunMetric;
+
+/** What run metrics are made of. */
+export interface RunTotals {
+  windowMs: number;
+  /** Of the sessions scheduled in the window. */
+  steady: Counts;
+  /** Of those, the ones that met every SLO and had no error. */
+  good: number;
+  sums: RunSums;
+}
+
+/** Ticks of a histogram per unit of a metric: microseconds for times, millionths for everything else. */
+export function ticksPerUnit(unit: MetricUnit): number {
+  return unit === "ms" ? 1000 : 1e6;
+}
+
+/** True when the session has a say in the metric: it completed (or the metric counts failed sessions too), at a pace. */
+export function speaksOf(metric: Metric, { outcome, pace }: Observation): boolean {
+  if (pace === Infinity && metric.ofUnpaced !== true) return false;
+  return metric.ofFailed === true || outcome?.ok === true;
+}

@@ -1,0 +1,158 @@
+/**
+ * What a report shows of single sessions: a few of them whole, and all of them as a map of latency over time. Made in one
+ * pass over the lines of `sessions.ndjson`. Gigabytes of lines come by, so each is searched for a few numbers and only
+ * the few sessions that are shown are parsed.
+ */
+import type { ClipFacts } from "../observation/observation.ts";
+import { failureIn, numberIn, phaseIn } from "./record-line.ts";
+import type { RunResult } from "./result.ts";
+import type { SessionRecord } from "./session-record.ts";
+import { sessionRecordIn } from "./stored-lines.ts";
+
+/** Metrics with one value a session, of which there is a map and the slowest are shown. */
+const DIGESTED = ["first_partial_from_onset", "final_from_speech_end"] as const;
+
+/** Counts of sessions by the time they ended in and by latency. */
+export interface HeatMap {
+  metric: string;
+  columnMs: number;
+  /** Rows of [column, row, sessions]: the row of a latency is `heatRow` of it. */
+  cells: readonly (readonly [column: number, row: number, sessions: number])[];
+}
+
+export interface ShownSession {
+  /** Why it is shown: "slowest", "typical" or "failed". */
+  why: "slowest" | "typical" | "failed";
+  /** The metric it is the slowest or a typical one of. */
+  metric?: string;
+  record: SessionRecord;
+  clip?: ClipFacts;
+}
+
+export interface SessionDigest {
+  /** Sessions recorded, in all phases. */
+  sessions: number;
+  heat: readonly HeatMap[];
+  shown: readonly ShownSession[];
+}
+
+/** Columns that can be told apart on a page. */
+const MOST_COLUMNS = 120;
+const ROWS_A_DECADE = 12;
+const SLOWEST = 3;
+/** Failures of one kind look alike. */
+const FAILED_OF_A_KIND = 2;
+const FAILED = 8;
+
+/** The row of a latency: 12 for a factor of ten, the lowest for all up to 1 ms, negative ones too. */
+export function heatRow(ms: number): number {
+  return ms <= 1 ? 0 : 1 + Math.floor(Math.log10(ms) * ROWS_A_DECADE + 1e-9);
+}
+
+/** The latency, in milliseconds, at which a row begins; the lowest row has no beginning. */
+export function heatRowStartMs(row: number): number {
+  return 10 ** ((row - 1) / ROWS_A_DECADE);
+}
+
+/** A session that may be shown: its line, and what it is ranked by. */
+interface Candidate {
+  line: string;
+  rank: number;
+}
+
+export interface DigestBuilder {
+  /** Takes a line of `sessions.ndjson`; one that is cut short counts for nothing. */
+  add(line: string): void;
+  /** @param clipOf facts of a clip by its id, when they are known */
+  end(clipOf: (id: string) => ClipFacts | undefined): SessionDigest;
+}
+
+export function createDigest({ window, metrics }: Pick<RunResult, "window" | "metrics">): DigestBuilder {
+  const columnMs = Math.max(1000, (window.warmupMs + window.steadyMs + window.drainMs) / MOST_COLUMNS);
+  const cells = DIGESTED.map(() => new Map<string, number>());
+  const slowest = DIGESTED.map((): Candidate[] => []);
+  const typical = DIGESTED.map((): Candidate[] => []);
+  const failed = new Map<string, string[]>();
+  let sessions = 0;
+
+  function addFailed(line: string, kind: string): void {
+    const lines = failed.get(kind) ?? [];
+    failed.set(kind, lines);
+    if (lines.length < FAILED_OF_A_KIND) lines.push(line);
+  }
+
+  return {
+    add(line) {
+      if (!line.endsWith("}")) return;
+      sessions++;
+      const failure = failureIn(line);
+      if (failure !== undefined) {
+        addFailed(line, `${failure.phase} ${failure.kind}`);
+        return;
+      }
+      const endedMs = numberIn(line, "endedMs");
+      const steady = phaseIn(line) === "steady";
+      for (const [index, metric] of DIGESTED.entries()) {
+        const value = numberIn(line, metric);
+        if (value === undefined || endedMs === undefined) continue;
+        const cell = `${Math.floor(endedMs / columnMs)},${heatRow(value)}`;
+        cells[index]?.set(cell, (cells[index].get(cell) ?? 0) + 1);
+        if (!steady) continue;
+        keepHighest(slowest[index], { line, rank: value }, SLOWEST);
+        keepHighest(typical[index], { line, rank: -Math.abs(value - (metrics[metric]?.p50 ?? NaN)) }, 1);
+      }
+    },
+    end(clipOf) {
+      const shown: ShownSession[] = [];
+      const seen = new Set<number>();
+      const show = (line: string, why: ShownSession["why"], metric?: string): void => {
+        const record = sessionRecordIn(line);
+        if (record === undefined || seen.has(record.seq)) return;
+        seen.add(record.seq);
+        const clip = clipOf(record.clip);
+        shown.push({
+          why,
+          record,
+          ...(metric === undefined ? {} : { metric }),
+          ...(clip === undefined ? {} : { clip }),
+        });
+      };
+      // One of every kind of failure before a second of any.
+      for (let nth = 0; nth < FAILED_OF_A_KIND; nth++) {
+        for (const lines of failed.values()) {
+          const line = lines[nth];
+          if (line !== undefined && shown.length < FAILED) show(line, "failed");
+        }
+      }
+      for (const [index, metric] of DIGESTED.entries()) {
+        for (const { line } of slowest[index] ?? []) show(line, "slowest", metric);
+      }
+      // The last metric is the one people wait for.
+      for (const { line } of typical.at(-1) ?? []) show(line, "typical", DIGESTED.at(-1));
+      return {
+        sessions,
+        heat: DIGESTED.map((metric, index) => ({ metric, columnMs, cells: rowsOf(cells[index]) })),
+        shown,
+      };
+    },
+  };
+}
+
+function rowsOf(cells: ReadonlyMap<string, number> = new Map()): [number, number, number][] {
+  return [...cells].map(([key, count]) => {
+    const [column = 0, row = 0] = key.split(",").map(Number);
+    return [column, row, count];
+  });
+}
+
+function keepHighest(kept: Candidate[] = [], candidate: Candidate, most: number): void {
+  const last = kept.at(-1);
+  if (
+    Number.isNaN(candidate.rank) ||
+    (kept.length >= most && last !== undefined && last.rank >= candidate.rank)
+  )
+    return;
+  kept.push(candidate);
+  kept.sort((a, b) => b.rank - a.rank);
+  kept.length = Math.min(kept.length, most);
+}

@@ -1,0 +1,34 @@
+/** The stages of a run side by side: a function of the result. */
+import type { RunResult, Summary } from "../../metrics/result/result.ts";
+import { percent, percentileText } from "../words/wording.ts";
+
+const MEDIAN_AND_P95 = ["p50", "p95"] as const;
+const LATENCIES = ["first_partial_from_onset", "response_latency", "final_from_speech_end"] as const;
+
+/** Head and rows of the table; undefined for runs of one stage. */
+export function stageRows({ byStage }: RunResult): { head: string[]; rows: string[][] } | undefined {
+  const stages = Object.entries(byStage);
+  if (stages.length < 2) return undefined;
+  const head = [
+    "stage, latencies in ms",
+    "sessions",
+    "first partial p50",
+    "p95",
+    "response p50",
+    "p95",
+    "final p50",
+    "p95",
+    "errors",
+  ];
+  const rows = stages.map(([name, metrics]) => [
+    name,
+    `${metrics["error_ratio"]?.count ?? 0}`,
+    ...LATENCIES.flatMap((metric) => MEDIAN_AND_P95.map((stat) => cell(metrics[metric], stat))),
+    ...(metrics["error_ratio"]?.value === undefined ? ["-"] : [percent(metrics["error_ratio"].value)]),
+  ]);
+  return { head, rows };
+}
+
+function cell(summary: Summary | undefined, stat: "p50" | "p95"): string {
+  return summary === undefined ? "-" : percentileText(summary, stat);
+}

@@ -1,0 +1,92 @@
+/** What a run is made of, read and checked before anything is started or written. */
+import { availableParallelism } from "node:os";
+import type { Dataset } from "../base/dataset/dataset.ts";
+import { loadDataset } from "../base/dataset/dataset.ts";
+import { BenchError } from "../base/errors.ts";
+import type { OpenPlanInput, PlanInput } from "../loadgen/plan/plan-input.ts";
+import { planInput } from "../loadgen/plan/plan-input.ts";
+import { playedClips } from "../loadgen/plan/played-clips.ts";
+import type { RunnableScenario } from "../scenario/scenario.ts";
+import { checkAgainstDataset, checkStages, loadScenario } from "../scenario/scenario.ts";
+import { traceOf } from "../scenario/load/trace.ts";
+import type { TransportChoice } from "../client/transports.ts";
+import type { UntilCertified } from "../loadgen/plan/until-certified.ts";
+import { parseUntilCertified } from "../loadgen/plan/until-certified.ts";
+import { workerCount } from "../loadgen/workers/worker-count.ts";
+import type { Slo } from "../metrics/judge/slo.ts";
+import { parseSlo } from "../metrics/judge/slo.ts";
+import type { World } from "../base/process/world.ts";
+
+/** The scenario, and what is to take the place of its own values. */
+export interface RunFlags {
+  /** Name or file. */
+  scenario: string;
+  /** Decides clips and phases. */
+  seed: number;
+  /** "auto" or a number. */
+  workers: string;
+  streams?: number | undefined;
+  rate?: number | undefined;
+  duration?: string | undefined;
+  warmup?: string | undefined;
+  chunk?: string | undefined;
+  transport?: TransportChoice | undefined;
+  /** Besides the scenario's. */
+  slo?: string[] | undefined;
+  untilCertified?: string | undefined;
+  budget?: string | undefined;
+  otlp?: string | undefined;
+  otlpSample?: number | undefined;
+}
+
+export interface RunInput {
+  seed: number;
+  scenario: RunnableScenario;
+  until: UntilCertified | undefined;
+  dataset: Dataset;
+  slos: readonly Slo[];
+  planned: PlanInput | OpenPlanInput;
+  /** How many processes make the load. */
+  workers: number;
+  /** Share of the sessions that the server is asked to trace; undefined when nothing is traced. */
+  traceRatio: number | undefined;
+}
+
+/**
+ * All that can be wrong with the input is found here.
+ * @throws BenchError (exit 2) that names the flag, or the line of the file
+ */
+export async function readInput(world: World, flags: RunFlags): Promise<RunInput> {
+  const { seed, streams, rate, duration, warmup, chunk, transport, slo } = flags;
+  if (!Number.isSafeInteger(seed)) throw BenchError.usage(`--seed ${seed}: must be a whole number`);
+  const overrides = {
+    ...(streams === undefined ? {} : { streams }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(duration === undefined ? {} : { duration }),
+    ...(warmup === undefined ? {} : { warmup }),
+    ...(chunk === undefined ? {} : { chunk }),
+    ...(transport === undefined ? {} : { transport }),
+    ...(slo === undefined ? {} : { slo }),
+  };
+  const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
+  const slos = read.slo.map((text) => parseSlo(text));
+  const dataset = await loadDataset(read.audio.dataset, { root: world.root });
+  const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
+  const fitting = checkAgainstDataset(read, dataset);
+  const selected = playedClips(dataset, read.audio, seed);
+  checkStages(slos, fitting);
+  // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
+  const planned = planInput(fitting, selected, await traceOf(fitting.load));
+  const workers = workerCount(flags.workers, planned, availableParallelism());
+  const traceRatio = traceRatioOf(flags);
+  return { seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio };
+}
+
+const DEFAULT_TRACE_RATIO = 0.01;
+
+function traceRatioOf({ otlp, otlpSample = DEFAULT_TRACE_RATIO }: RunFlags): number | undefined {
+  if (otlp === undefined) return undefined;
+  if (!(otlpSample >= 0 && otlpSample <= 1))
+    throw BenchError.usage(`--otlp-sample ${otlpSample}: must be a share from 0 to 1`);
+  return otlpSample;
+}

@@ -1,0 +1,27 @@
+/** What is attached to a run, a line each. */
+import type { RunListener } from "../watch/listener.ts";
+import { loadShape, stageNameAt } from "../scenario/load/load-shape.ts";
+import { jsonLines } from "../watch/live/json-lines.ts";
+import { liveView } from "../watch/live/live-view.ts";
+import { progressListener } from "../watch/live/progress.ts";
+import type { RunInput } from "./run-input.ts";
+import type { World } from "../base/process/world.ts";
+
+/** How a run is shown while it lasts. */
+export interface Shown {
+  quiet: boolean;
+  jsonLines: boolean;
+}
+
+/** The listeners of one run, in the order in which they are told. */
+export function runListeners(world: World, args: Shown, { scenario, slos }: RunInput): RunListener[] {
+  const { env, stderr, stdout } = world;
+  const { warmupMs } = scenario;
+  const { stages } = loadShape(scenario.load, warmupMs);
+  const stageOf = (atMs: number): string | undefined => stageNameAt(stages, atMs);
+  if (args.jsonLines) return [jsonLines(stdout)];
+  if (!args.quiet && stderr.isTTY && env["TERM"] !== "dumb") {
+    return [liveView({ sink: stderr, color: env["NO_COLOR"] === undefined, warmupMs, slos, stageOf })];
+  }
+  return [progressListener({ sink: stderr, quiet: args.quiet, warmupMs, stageOf })];
+}

@@ -1,0 +1,147 @@
+/** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
+import { streamsPerConnection } from "../client/stream-limit.ts";
+import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
+import { createCoordinator } from "../loadgen/workers/coordinator.ts";
+import type { WorkerJob } from "../loadgen/workers/protocol.ts";
+import type { RunnableScenario } from "../scenario/scenario.ts";
+import { createHlog, hlogHeader } from "../metrics/record/hlog.ts";
+import type { RunListener } from "../watch/listener.ts";
+import type { RunEvent } from "../metrics/result/run-event.ts";
+import type { Totals } from "../metrics/record/totals.ts";
+import { createTotals } from "../metrics/record/totals.ts";
+import type { OpenTarget } from "./open-target.ts";
+import type { RunFolder } from "../store/run-folder.ts";
+import { recordFiles } from "../store/run-folder.ts";
+import type { RunInput } from "./run-input.ts";
+import { watchRun } from "./run-watch.ts";
+import { secretsOf } from "../scenario/target/target-secrets.ts";
+import { launchWorker } from "./worker-process.ts";
+import type { World } from "../base/process/world.ts";
+
+export interface LoadInput {
+  input: RunInput;
+  runId: string;
+  open: OpenTarget;
+  folder: RunFolder;
+  listener: Required<Pick<RunListener, "onSnapshot" | "onTick" | "onWorker" | "onLoadEnd">>;
+  /** Once, just before the workers are told to start; what it throws ends the run. */
+  onStart(start: RunStart): void;
+  onEvent(event: RunEvent): void;
+  /** Streams that the target takes on one connection, where it sets a limit. */
+  streamLimit: number | undefined;
+}
+
+/** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
+export async function makeLoad(
+  world: World,
+  { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent, streamLimit }: LoadInput,
+): Promise<{ outcome: RunOutcome; totals: Totals }> {
+  const { scenario, slos, workers, until, seed, traceRatio } = input;
+  const totals = createTotals({
+    window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
+    slos,
+  });
+  const job: Omit<WorkerJob, "shard"> = {
+    runId,
+    scenario: withTargetDefaults(scenario, target, streamLimit),
+    target: {
+      transport: scenario.transport,
+      ...{
+        address: target.address,
+        path: target.path,
+        metadata: target.metadata,
+        secrets: secretsOf(target),
+      },
+      ...tlsPart(target.tls),
+      ...(target.route === undefined ? {} : { route: target.route }),
+    },
+    datasetPath: scenario.audio.dataset,
+    seed,
+    ...(traceRatio === undefined ? {} : { traceRatio }),
+    ...recordFiles(folder.path),
+  };
+  const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
+  const coordinator = createCoordinator({
+    jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
+    launch: () => launchWorker(scenario.transport),
+    totals,
+    clock: world.clock,
+    onStart,
+    onEvent,
+    onHealth: listener.onWorker,
+    onSnapshot(snapshot) {
+      hlog.add(snapshot);
+      listener.onSnapshot(snapshot);
+    },
+    onProgress({ atMs, open }) {
+      listener.onTick({ atMs, open, windowEndMs: watch.windowEndMs(), totals });
+      watch.look(atMs);
+    },
+  });
+  const watch = watchRun({
+    scenario,
+    slos,
+    until,
+    totals,
+    extend: (windowEndMs) => coordinator.extend(windowEndMs),
+    endEarly: (why) => coordinator.endEarly(why),
+    onCollapse: (atMs, message) => onEvent({ atMs, type: "collapse", message: `collapse: ${message}` }),
+  });
+  emulator?.onStall((gapMs, atMachineMs) => coordinator.noteStall("emulator", gapMs, atMachineMs));
+  const unhear = hearInterrupts(world, coordinator);
+  try {
+    folder.append("histograms.hlog", hlogHeader(world.clock.epochMs()));
+    return { outcome: await coordinator.run(), totals };
+  } finally {
+    unhear();
+    hlog.end();
+    listener.onLoadEnd();
+  }
+}
+
+/**
+ * Ctrl-C once, or nobody who reads any more: drain and write a partial result. Ctrl-C twice: end now, still write. A terminal that is
+ * closed tells so in several ways at once, which means no more than once.
+ */
+function hearInterrupts(world: World, coordinator: Coordinator): () => void {
+  let stopping = false;
+  return world.onInterrupt((why) => {
+    if (!stopping) coordinator.stop();
+    else if (why === "SIGINT" || why === "SIGTERM") coordinator.abort();
+    stopping = true;
+  });
+}
+
+/** As the target wants it; the scenario that is stored stays the one that was asked for. */
+function withTargetDefaults(
+  scenario: RunnableScenario,
+  target: OpenTarget["target"],
+  streamLimit: number | undefined,
+): RunnableScenario {
+  const { model, language } = target;
+  return {
+    ...scenario,
+    connections: {
+      streamsPerConnection: streamsPerConnection(scenario.connections.streamsPerConnection, streamLimit),
+    },
+    recognition: {
+      ...scenario.recognition,
+      ...(model === undefined || scenario.recognition.model !== undefined ? {} : { model }),
+      ...(language === undefined ? {} : { language }),
+    },
+  };
+}
+
+function tlsPart(tls: OpenTarget["target"]["tls"]): Pick<WorkerJob["target"], "tls"> {
+  if (tls === undefined) return {};
+  const text = (pem: Buffer | undefined, key: string): object =>
+    pem === undefined ? {} : { [key]: pem.toString("utf8") };
+  return {
+    tls: {
+      ...text(tls.rootCa, "rootCa"),
+      ...text(tls.clientCert, "clientCert"),
+      ...text(tls.clientKey, "clientKey"),
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Makes the pairs of a comparison: on one plan each (same clips, phases and seed), one side right after the other, in
+ * blocks of two pairs ABBA or BAAB by a seeded coin, so that no drift of the machine favours a side.
+ */
+import { join, resolve } from "node:path";
+import { BenchError } from "../../base/errors.ts";
+import { printable } from "../../base/text/printable.ts";
+import { randomStream } from "../../base/random.ts";
+import { chooseTransport } from "../../loadgen/workers/transport-choice.ts";
+import type { Resolve } from "../../scenario/target/find-route.ts";
+import { resolveTarget } from "../../scenario/target/target.ts";
+import { readInput } from "../run-input.ts";
+import type { SeriesResult } from "./series-runs.ts";
+import { openSeries, seriesRun } from "./series-runs.ts";
+import type { World } from "../../base/process/world.ts";
+
+export interface ComparePairsArguments {
+  baseline: string;
+  candidate: string;
+  scenario: string;
+  pairs: number;
+  seed: number;
+  streams: number | undefined;
+  duration: string | undefined;
+  warmup: string | undefined;
+  chunk: string | undefined;
+  resolve: Resolve;
+  out: string | undefined;
+  quiet: boolean;
+}
+
+/** The runs of both sides, and those that can't be used. */
+export interface FoundRuns {
+  baseline: readonly SeriesResult[];
+  candidate: readonly SeriesResult[];
+  paired: boolean;
+  leftOut: readonly { run: string; why: string }[];
+  /** Where the reports go; undefined for stored runs. */
+  folder?: string;
+}
+
+/** A run of each side, on one plan. */
+export interface PairOfRuns {
+  baseline: SeriesResult;
+  candidate: SeriesResult;
+}
+
+type Side = keyof PairOfRuns;
+
+/** Which side goes first in each pair: of two pairs that follow each other, once the one and once the other. */
+export function firstSides(pairs: number, seed: number): Side[] {
+  const coin = randomStream(seed, "order of pairs");
+  const sides: Side[] = [];
+  while (sides.length < pairs) {
+    const heads = coin() < 0.5;
+    sides.push(heads ? "baseline" : "candidate", heads ? "candidate" : "baseline");
+  }
+  return sides.slice(0, pairs);
+}
+
+/** @throws BenchError: bad input (2), a target that can't be used (7), interrupted (130) */
+export async function makePairs(world: World, args: ComparePairsArguments): Promise<FoundRuns> {
+  if (!Number.isInteger(args.pairs) || args.pairs < 1 || args.pairs > 1000) {
+    throw BenchError.usage("--pairs must be a whole number from 1 to 1000", "8 is enough to begin with.");
+  }
+  const inputOf = (pair: number): ReturnType<typeof readInput> =>
+    readInput(world, { ...args, seed: args.seed + pair, workers: "auto" });
+  const { scenario: resolved, planned, workers } = await inputOf(0);
+  // Both are looked up before the first run: a slip in the second name must not cost the time of the first.
+  for (const flag of [args.baseline, args.candidate]) {
+    const { kind } = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
+    chooseTransport(resolved, planned, workers, kind);
+  }
+  const folder = seriesFolder(world, args);
+  const { baseline, candidate, scenario, seed, streams, duration, warmup, chunk } = args;
+  openSeries(folder, {
+    ...{ schema: "riva-bench/series@1", kind: "compare" },
+    ...{ baseline, candidate, scenario, seed, streams, duration, warmup, chunk },
+    ...(args.resolve === "first" ? { resolve: args.resolve } : {}),
+  });
+  const found: PairOfRuns[] = [];
+  const leftOut: { run: string; why: string }[] = [];
+  for (const [index, first] of firstSides(args.pairs, seed).entries()) {
+    const input = await inputOf(index);
+    const name = `pair-${`${index + 1}`.padStart(3, "0")}`;
+    const made: Partial<PairOfRuns> = {};
+    for (const side of first === "baseline" ? BASELINE_FIRST : CANDIDATE_FIRST) {
+      if (!args.quiet) world.stderr.write(`pair ${index + 1} of ${args.pairs}: ${printable(args[side])}\n`);
+      const { quiet, resolve: addresses } = args;
+      const run = { series: folder, name: `${name}-${side}`, input, target: args[side], quiet };
+      made[side] = await seriesRun(world, { ...run, resolve: addresses });
+    }
+    const pair = made as PairOfRuns;
+    const why = whyLeftOut(pair);
+    if (why === undefined) found.push(pair);
+    else leftOut.push({ run: name, why });
+  }
+  return {
+    baseline: found.map((pair) => pair.baseline),
+    candidate: found.map((pair) => pair.candidate),
+    paired: true,
+    leftOut,
+    folder,
+  };
+}
+
+const BASELINE_FIRST: readonly Side[] = ["baseline", "candidate"];
+const CANDIDATE_FIRST: readonly Side[] = ["candidate", "baseline"];
+
+function whyLeftOut({ baseline, candidate }: PairOfRuns): string | undefined {
+  const voided = [baseline, candidate].filter(({ result }) => result.verdict === "void");
+  const [first] = voided;
+  if (first !== undefined) {
+    const check = first.result.validity.checks.find(({ verdict }) => verdict === "fail");
+    return `void after several tries: ${check?.name ?? "the machine was at fault"}`;
+  }
+  if (baseline.result.run.planHash !== candidate.result.run.planHash) return "the plans differ";
+  return undefined;
+}
+
+function seriesFolder(world: World, { out }: ComparePairsArguments): string {
+  if (out !== undefined) return resolve(world.cwd, out);
+  const stamp = new Date(world.clock.epochMs()).toISOString().slice(0, 19).replaceAll(":", "-");
+  return join(world.cwd, "results", `${stamp}-compare`);
+}

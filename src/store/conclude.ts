@@ -1,0 +1,202 @@
+/** From what a run left behind to its result: validity first, then the target's life, then the SLOs. Pure. */
+import { collapseCheck } from "../metrics/judge/collapse.ts";
+import { judgeSlo } from "../metrics/judge/gate.ts";
+import type { Check, RunResult, Validity } from "../metrics/result/result.ts";
+import { buildRunResult } from "../metrics/result/result.ts";
+import type { Slo } from "../metrics/judge/slo.ts";
+import { steadyStateCheck } from "../metrics/judge/steady-state.ts";
+import type { Totals } from "../metrics/record/totals.ts";
+import { judgeValidity } from "../metrics/judge/validity.ts";
+import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
+import { droppedCheck, hasRoom } from "../loadgen/engine/dropped.ts";
+import { loadShape } from "../scenario/load/load-shape.ts";
+import { comesAtRandom, isClosed, isLevel, iterationsOf } from "../scenario/load/load.ts";
+import { fallsBefore, meanCallers, peakLevel } from "../scenario/load/models.ts";
+import type { Rebuilt } from "./rebuild.ts";
+import type { RunnableScenario } from "../scenario/scenario.ts";
+
+export interface Conclusion {
+  scenario: RunnableScenario;
+  slos: readonly Slo[];
+  outcome: RunOutcome;
+  totals: Totals;
+  /** Present when `totals` were added up from the records because workers were lost or the whole run was killed. */
+  rebuilt?: Pick<Rebuilt, "inFlight" | "lastSeenMs" | "lastRecordedEndMs">;
+  /** The coordinator did not live to judge the run. */
+  killed?: boolean;
+  /** Whether the target could still be connected to right after the run; undefined when nobody looked. */
+  reachableAtEnd: boolean | undefined;
+  run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> &
+    Partial<Pick<RunResult["run"], "git" | "calibration">>;
+  target: RunResult["target"];
+  dataset: RunResult["dataset"];
+}
+
+/** The result of a run. */
+export function conclude(input: Conclusion): RunResult {
+  const { scenario, outcome, totals } = input;
+  const windowEndMs = windowEnd(input);
+  totals.cutWindow(windowEndMs);
+  const metrics = totals.summaries();
+  const steady = totals.counts("steady");
+  const slos: Check[] = input.slos.map((slo, index) =>
+    judgeSlo(
+      slo,
+      (slo.stage === undefined ? metrics : totals.summaries(slo.stage))[slo.metric],
+      totals.tally(index),
+    ),
+  );
+  return buildRunResult({
+    validity: validity(input, windowEndMs),
+    slos: [
+      ...slos,
+      targetAlive(input),
+      ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)]),
+      ...collapse(input),
+    ],
+    run: {
+      ...input.run,
+      startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
+      endedAt: new Date(outcome.endedAtEpochMs).toISOString(),
+      interrupted: outcome.interrupted || outcome.problems.length > 0 || input.killed === true,
+      planHash: outcome.planHash,
+      workers: outcome.summaries.length,
+    },
+    target: input.target,
+    scenario,
+    dataset: input.dataset,
+    window: {
+      warmupMs: scenario.warmupMs,
+      steadyMs: windowEndMs - scenario.warmupMs,
+      drainMs: Math.max(0, lastRecordedEnd(input) - windowEndMs),
+    },
+    sessions: steady,
+    sessionsByPhase: { warmup: totals.counts("warmup"), steady, drain: totals.counts("drain") },
+    metrics,
+    byStage: Object.fromEntries(totals.stages().map((stage) => [stage, totals.summaries(stage)])),
+    timeline: totals.timeline(),
+  });
+}
+
+/** As the workers say; when none of them lived to say it, the window was as long as there was load. */
+function windowEnd({ scenario: { warmupMs, steadyMs }, outcome, rebuilt }: Conclusion): number {
+  const ends = outcome.summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
+  if (ends.length > 0) return Math.max(...ends);
+  return Math.max(
+    warmupMs,
+    Math.min(outcome.extendedToMs ?? warmupMs + steadyMs, rebuilt?.lastSeenMs ?? Infinity),
+  );
+}
+
+function lastRecordedEnd({ outcome, rebuilt }: Conclusion): number {
+  const ends = outcome.summaries.map((summary) => summary?.lastRecordedEndMs ?? 0);
+  return Math.max(0, rebuilt?.lastRecordedEndMs ?? 0, ...ends);
+}
+
+function validity(input: Conclusion, windowEndMs: number): Validity {
+  const { scenario, outcome, totals, rebuilt, dataset } = input;
+  const metrics = totals.summaries();
+  const latenessP99Ms = metrics["send_lateness"]?.p99;
+  // What was lost after its window cost the measurement nothing but a thinner load for the last sessions of others.
+  const lostInWindow = outcome.lost.filter((worker) => !worker.windowOver).length;
+  return judgeValidity({
+    chunkMs: scenario.audio.chunkMs,
+    ...(latenessP99Ms === undefined ? {} : { latenessP99Ms }),
+    sessions: totals.counts("steady"),
+    stalls: outcome.stalls,
+    fromMs: scenario.warmupMs,
+    toMs: Math.max(windowEndMs, lastRecordedEnd(input)),
+    ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
+    ...(isClosed(scenario.load)
+      ? {}
+      : {
+          lateStarts: metrics["late_starts"]?.value ?? 0,
+          roomForAll: hasRoom(scenario, dataset),
+        }),
+    ...(isLevel(scenario.load)
+      ? { steadyState: steadyStateCheck(totals.timeline(), { random: comesAtRandom(scenario.load) }) }
+      : {}),
+    lostWorkers: outcome.lost.length,
+    lostShare: lostInWindow / outcome.summaries.length,
+    interrupted: outcome.interrupted || outcome.problems.length > 0,
+    ...(input.killed === true && rebuilt !== undefined
+      ? { killed: { atMs: rebuilt.lastSeenMs, inFlight: rebuilt.inFlight.length } }
+      : {}),
+  });
+}
+
+/** None where the load changes by plan or takes what the server gives, or where too little was measured to tell. */
+function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
+  if (!isLevel(scenario.load) || scenario.load.model === "offline") return [];
+  const { paddingBeforeMs, paddingAfterMs } = scenario.audio;
+  const backlogSlope = totals.summaries()["backlog_slope"];
+  const check = collapseCheck({
+    timeline: totals.timeline(),
+    ...(backlogSlope === undefined ? {} : { backlogSlope }),
+    meanAudioMs: (dataset.audioSeconds * 1000) / dataset.clips + paddingBeforeMs + paddingAfterMs,
+  });
+  return check === undefined ? [] : [check];
+}
+
+/**
+ * Callers against the plan. With think time fewer sessions than callers are open by design, with iterations callers
+ * leave one by one, those that a falling load sends home stay until their session has ended, and without pace sessions
+ * are too short for the gaps between them: then there is no planned mean to hold the run to.
+ */
+function concurrency(
+  { load, warmupMs }: RunnableScenario,
+  { summaries }: RunOutcome,
+  mean: number | undefined,
+  windowEndMs: number,
+): { concurrency?: { planned: number; mean: number; lostToServer: number } } {
+  const windowMs = windowEndMs - warmupMs;
+  const { segments } = loadShape(load, warmupMs);
+  const held =
+    isClosed(load) && load.thinkMs === 0 && load.model !== "offline" && iterationsOf(load) === undefined;
+  if (mean === undefined || !held || windowMs <= 0 || fallsBefore(segments, windowEndMs)) return {};
+  const planned = meanCallers(segments, warmupMs, windowEndMs);
+  const pausedMs = summaries.reduce((sum, summary) => sum + (summary?.pausedSlotMs ?? 0), 0);
+  return { concurrency: { planned, mean, lostToServer: pausedMs / windowMs } };
+}
+
+/** Losing the connections of this share of the callers (of the mean number of sessions, in open loads) counts as the death of the server. */
+const DEATH_SHARE = 0.5;
+
+/**
+ * A server that dies in a run never passes, whatever the SLOs say: not when it refused connections, not when it took
+ * its connections down with it, not when nobody answers at the end.
+ */
+function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd }: Conclusion): Check {
+  const failures = [...totals.counts("steady").failures, ...totals.counts("drain").failures];
+  const failed = (kind: string): number =>
+    failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
+  const refused = failed("refused");
+  // A server that shuts down in good order resets its streams before it closes their connections.
+  const dropped = failed("connection-lost") + failed("reset");
+  const usuallyOpen = isClosed(load)
+    ? peakLevel(loadShape(load, warmupMs).segments)
+    : (totals.summaries()["concurrency"]?.value ?? 0);
+  const check = { name: "target_alive", observed: refused + dropped, limit: "0 lost" };
+  if (reachableAtEnd === false) {
+    return {
+      ...check,
+      verdict: "fail",
+      advice: "nobody answered at the target's address right after the run",
+    };
+  }
+  if (refused > 0) {
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${refused} session(s) were refused a connection: the target was down`,
+    };
+  }
+  if (dropped > 0 && dropped >= DEATH_SHARE * usuallyOpen) {
+    return {
+      ...check,
+      verdict: "fail",
+      advice: `${dropped} session(s) lost their connection or were reset: the target went down`,
+    };
+  }
+  return { ...check, verdict: "pass" };
+}

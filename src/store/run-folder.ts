@@ -1,0 +1,87 @@
+/** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BenchError, messageOf } from "../base/errors.ts";
+import { appendPrivate, makeRunFolder, writePrivate } from "../base/files/private-files.ts";
+import type { RunEvent } from "../metrics/result/run-event.ts";
+import type { WorkerJob } from "../loadgen/workers/protocol.ts";
+
+export interface RunFolder {
+  path: string;
+  file(name: string): string;
+  /** Appends to a file. A full disk is not this function's to report: the run ends by its session log. */
+  append(name: string, text: string): void;
+  /** A line of `events.ndjson`. */
+  event(event: RunEvent): void;
+  /** Writes a file whole: it is all there or not at all, whatever happens. @throws BenchError (exit 1) */
+  write(name: string, text: string): void;
+  /** Takes back what was written for a run that never began (it has no `run.json`): the same `--out` may be tried again. */
+  discardUnlessBegun(): void;
+}
+
+/**
+ * Creates the folder and proves that it can be written to.
+ * @param out the folder itself, or undefined for `results/<run id>` under `cwd`
+ * @throws BenchError (exit 2) when it can't be used or already holds a run
+ */
+export function createRunFolder(out: string | undefined, runId: string, cwd: string): RunFolder {
+  const path = out === undefined ? join(cwd, "results", runId) : resolve(cwd, out);
+  const file = (name: string): string => join(path, name);
+  if (existsSync(file("result.json")) || existsSync(file("sessions.ndjson"))) {
+    throw BenchError.usage(
+      `${path} already holds a run`,
+      "Give another folder with --out; nothing is overwritten.",
+    );
+  }
+  const before = existsSync(path) ? readdirSync(path) : undefined;
+  try {
+    makeRunFolder(path);
+    appendPrivate(file("events.ndjson"), "");
+  } catch (error) {
+    throw BenchError.usage(
+      `the run folder can't be written: ${messageOf(error)}`,
+      "Give another folder with --out.",
+    );
+  }
+  const append = (name: string, text: string): void => {
+    try {
+      appendPrivate(file(name), text);
+    } catch {
+      // See the interface.
+    }
+  };
+  return {
+    path,
+    file,
+    append,
+    event: (event) =>
+      append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
+    write(name, text) {
+      try {
+        writePrivate(file(`${name}.part`), text);
+        renameSync(file(`${name}.part`), file(name));
+      } catch (error) {
+        throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
+          hint: "Free some space, or give another folder with --out. A result that is there is printed.",
+          cause: error,
+        });
+      }
+    },
+    discardUnlessBegun() {
+      if (existsSync(file("run.json"))) return;
+      for (const name of readdirSync(path)) {
+        if (before?.includes(name) !== true) rmSync(file(name), { recursive: true, force: true });
+      }
+      if (before === undefined) rmdirSync(path);
+    },
+  };
+}
+
+/** Where the workers of a run write, and where its records are read again. */
+export function recordFiles(folder: string): Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile"> {
+  return {
+    sessionsFile: join(folder, "sessions.ndjson"),
+    startsFile: join(folder, "starts.ndjson"),
+    clipsFile: join(folder, "clips.ndjson"),
+  };
+}

@@ -1,0 +1,147 @@
+/** Opens what a run left behind: its result, or, when it was killed before it could write one, what its records say. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { BenchError, messageOf } from "../base/errors.ts";
+import { isAlive } from "../base/process/machine.ts";
+import { readTextSync } from "../base/files/text-file.ts";
+import { conclude } from "./conclude.ts";
+import type { Rebuilt } from "./rebuild.ts";
+import { rebuildTotals } from "./rebuild.ts";
+import type { RunnableScenario } from "../scenario/scenario.ts";
+import { parseScenario } from "../scenario/scenario.ts";
+import type { RunManifest } from "../metrics/result/result.ts";
+import { parseRunManifest } from "../metrics/result/manifest.ts";
+import type { RunResult } from "../metrics/result/result.ts";
+import { readRunResult } from "../metrics/result/read-result.ts";
+import type { LostWorker } from "../metrics/result/run-event.ts";
+import { runEventIn } from "../metrics/result/stored-lines.ts";
+import { parseSlo } from "../metrics/judge/slo.ts";
+import type { Stall } from "../metrics/judge/validity.ts";
+import { recordFiles } from "./run-folder.ts";
+
+export interface StoredRun {
+  folder: string;
+  result: RunResult;
+  /** What is missing, in sentences, when the result was put together from the records. */
+  missing: readonly string[];
+}
+
+/**
+ * Reads a run by its folder or its `result.json`.
+ * @throws BenchError (exit 2) when there is no run, or it never began
+ */
+export async function openStoredRun(path: string, cwd: string): Promise<StoredRun> {
+  const found = resolve(cwd, path);
+  const isFile = statSync(found, { throwIfNoEntry: false })?.isFile() === true;
+  const folder = isFile ? dirname(found) : found;
+  const resultFile = isFile && basename(found) !== "run.json" ? found : join(folder, "result.json");
+  if (existsSync(resultFile)) return { folder, result: readRunResult(resultFile), missing: [] };
+  return fromRecords(folder);
+}
+
+async function fromRecords(folder: string): Promise<StoredRun> {
+  const file = (name: string): string => join(folder, name);
+  if (!existsSync(file("scenario.yaml"))) {
+    throw BenchError.usage(`${folder} holds no run`, "Name a run folder, such as results/<run id>.");
+  }
+  if (!existsSync(file("run.json"))) {
+    throw BenchError.usage(`the run in ${folder} never began: nothing was measured`);
+  }
+  const manifest = parseRunManifest(readTextSync(file("run.json")), file("run.json"));
+  const scenario = runnable(file("scenario.yaml"));
+  const slos = scenario.slo.map((text) => parseSlo(text));
+  const { stalls, lost, windowEndMs } = readEvents(file("events.ndjson"));
+  const rebuilt = await rebuildTotals({
+    ...recordFiles(folder),
+    window: { startMs: scenario.warmupMs, endMs: windowEndMs ?? scenario.warmupMs + scenario.steadyMs },
+    slos,
+    lost,
+  });
+  const startedAtEpochMs = Date.parse(manifest.run.startedAt);
+  const result = conclude({
+    scenario,
+    slos,
+    outcome: {
+      startedAtEpochMs,
+      endedAtEpochMs: startedAtEpochMs + rebuilt.lastSeenMs,
+      planHash: manifest.run.planHash,
+      ...(windowEndMs === undefined ? {} : { extendedToMs: windowEndMs }),
+      connections: 0,
+      warmUpMs: 0,
+      stalls,
+      lost,
+      summaries: Array.from({ length: manifest.run.workers }, () => undefined),
+      sessionsByAddress: {},
+      problems: [],
+      interrupted: true,
+    },
+    totals: rebuilt.totals,
+    rebuilt,
+    killed: true,
+    reachableAtEnd: undefined,
+    run: manifest.run,
+    target: manifest.target,
+    dataset: manifest.dataset,
+  });
+  return { folder, result, missing: inWords(folder, manifest, rebuilt) };
+}
+
+/** The scenario as resolved. @throws BenchError (exit 2) when the file was changed into one that was not */
+function runnable(path: string): RunnableScenario {
+  const scenario = parseScenario(readTextSync(path), path);
+  const { drainMs } = scenario;
+  if (drainMs === "auto")
+    throw BenchError.usage(`${path} is not the scenario of a run: its drain is not settled`);
+  return { ...scenario, drainMs };
+}
+
+function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[]; windowEndMs?: number } {
+  const stalls: Stall[] = [];
+  const lost: LostWorker[] = [];
+  let windowEndMs: number | undefined;
+  for (const line of existsSync(path) ? readRecords(path).split("\n") : []) {
+    const event = runEventIn(line);
+    if (event?.stall !== undefined) stalls.push(event.stall);
+    if (event?.lost !== undefined) lost.push(event.lost);
+    windowEndMs = event?.windowEndMs ?? windowEndMs;
+  }
+  return { stalls, lost, ...(windowEndMs === undefined ? {} : { windowEndMs }) };
+}
+
+/** At most so many sessions are named. */
+const NAMED = 10;
+
+function inWords(folder: string, manifest: RunManifest, rebuilt: Rebuilt): string[] {
+  const { inFlight, ended, unreadable, lastSeenMs } = rebuilt;
+  const when = `${(lastSeenMs / 1000).toFixed(1)} s`;
+  const how = stillRuns(manifest)
+    ? `has no result yet: process ${manifest.pid} is still at it`
+    : `has no result: it was killed at about ${when}`;
+  const named = inFlight.slice(0, NAMED).map(({ seq, slot, phase }) => `${seq} (caller ${slot}, ${phase})`);
+  const more = inFlight.length > NAMED ? ` and ${inFlight.length - NAMED} more` : "";
+  return [
+    `the run in ${folder} ${how}; this is what its records say`,
+    `${ended} sessions ended and were recorded, ${inFlight.length} were under way and count as lost`,
+    ...(inFlight.length === 0 ? [] : [`under way: ${named.join(", ")}${more}`]),
+    ...(unreadable === 0
+      ? []
+      : [`${unreadable} line(s) were cut short in the middle of their write and left out`]),
+    "missing: event-loop delays, the server's own counts, and whatever would have come afterwards",
+  ];
+}
+
+/** On another machine nobody can tell. */
+function stillRuns({ run, pid }: RunManifest): boolean {
+  if (run.host !== hostname()) return false;
+  return isAlive(pid);
+}
+
+/** Records that a killed run wrote: the last line may end anywhere, in the middle of a character too. */
+function readRecords(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw BenchError.usage(`${path} can't be read: ${messageOf(error)}`);
+  }
+}
