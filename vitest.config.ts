@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 // End-to-end tests measure: they run alone, one file after the other, when the quick ones are done.
 const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 120_000, hookTimeout: 60_000 } as const;
 
+const SPINE = ["test/e2e/emulated-run.test.ts", "test/e2e/run-scenario.test.ts"];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -16,7 +18,17 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...alone, sequence: { groupOrder: 1 } } },
+      // With "unit" it is what `npm test` runs: the main job from the built command line, and from a program.
+      { test: { name: "spine", include: SPINE, ...alone, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          exclude: SPINE,
+          ...alone,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: "interop",

@@ -5,10 +5,10 @@ import { get } from "node:http";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, expect, test, vi } from "vitest";
-import { parseApiKeys } from "../src/gateway/door/auth.ts";
-import { makeCertificates, pem } from "./support/certificates.ts";
-import type { TestGateway } from "./support/gateway.ts";
-import { Caller, testGateway } from "./support/gateway.ts";
+import { parseApiKeys } from "../../src/gateway/door/auth.ts";
+import { makeCertificates, pem } from "../support/certificates.ts";
+import type { TestGateway } from "../support/gateway.ts";
+import { Caller, testGateway } from "../support/gateway.ts";
 
 const KEY = "0123456789abcdef";
 const keys = parseApiKeys(`web ${KEY}`, "keys");

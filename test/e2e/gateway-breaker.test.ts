@@ -1,9 +1,9 @@
 /** Streams that fail behind a health probe that is content: the breaker opens, readiness follows, and a stream closes it. */
 import { afterEach, describe, expect, test } from "vitest";
-import { answer } from "./support/grpc-peer.ts";
-import { Caller, testGateway } from "./support/gateway.ts";
-import type { ServerCall } from "./support/misbehaving-server.ts";
-import { scriptedServer } from "./support/misbehaving-server.ts";
+import { answer } from "../support/grpc-peer.ts";
+import { Caller, testGateway } from "../support/gateway.ts";
+import type { ServerCall } from "../support/misbehaving-server.ts";
+import { scriptedServer } from "../support/misbehaving-server.ts";
 
 const UNIMPLEMENTED = 12;
 const STATUS = { INVALID_ARGUMENT: 3, NOT_FOUND: 5, INTERNAL: 13, UNAVAILABLE: 14, UNAUTHENTICATED: 16 };
