@@ -21,7 +21,7 @@ test.each(SAMPLES)("the sample %s is a result that could be read from a file", (
 
 describe("golden files", () => {
   test.each(SAMPLES)("%s", async (name, result) => {
-    await expect(ours(renderHtml(result))).toMatchFileSnapshot(`../../test/golden/run-${name}.html`);
+    await expect(ours(renderHtml(result))).toMatchFileSnapshot(`../../../test/golden/run-${name}.html`);
   });
 });
 

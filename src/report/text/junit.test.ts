@@ -26,7 +26,7 @@ describe("golden files", () => {
   test.each(SAMPLES)("%s", async (name, result) => {
     const xml = renderJunit([result]);
     expect(await errorsOf(xml)).toEqual([]);
-    await expect(xml).toMatchFileSnapshot(`../../test/golden/run-${name}.junit.xml`);
+    await expect(xml).toMatchFileSnapshot(`../../../test/golden/run-${name}.junit.xml`);
   });
 });
 

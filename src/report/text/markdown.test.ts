@@ -5,7 +5,7 @@ import { renderMarkdown } from "./markdown.ts";
 
 describe("golden files", () => {
   test.each(SAMPLES)("%s", async (name, result) => {
-    await expect(renderMarkdown(result)).toMatchFileSnapshot(`../../test/golden/run-${name}.md`);
+    await expect(renderMarkdown(result)).toMatchFileSnapshot(`../../../test/golden/run-${name}.md`);
   });
 });
 

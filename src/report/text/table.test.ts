@@ -10,7 +10,7 @@ function plain(result: RunResult): string {
 
 describe("golden files", () => {
   test.each(SAMPLES)("%s", async (name, result) => {
-    await expect(plain(result)).toMatchFileSnapshot(`../../test/golden/run-${name}.txt`);
+    await expect(plain(result)).toMatchFileSnapshot(`../../../test/golden/run-${name}.txt`);
   });
 });
 
