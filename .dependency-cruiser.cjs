@@ -42,7 +42,7 @@ module.exports = {
     only("a-load-model-knows-no-scenario", "^src/scenario/load/", ["^src/(base|scenario/load)/"]),
     only("loadgen-sees-only-the-transport-seam", "^src/loadgen/", [
       "^src/(base|metrics|scenario|loadgen)/",
-      "^src/client/(create-)?transports?\\.ts$",
+      "^src/client/transports?\\.ts$",
     ]),
     only("encodings-know-no-scenario", "^src/loadgen/audio/", [
       "^src/(base|metrics/observation|loadgen/audio)/",

@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
-import { createTransport } from "../src/client/create-transport.ts";
+import { loadTransport } from "../src/client/transports.ts";
 import { createGatewayLog } from "../src/cli/gateway/gateway-log.ts";
 import { createAddresses } from "../src/gateway/door/address.ts";
 import { createAuth } from "../src/gateway/door/auth.ts";
@@ -21,10 +21,11 @@ const MANY = 100_000;
 const address = `127.0.0.1:${upstreamPort}`;
 const log = createGatewayLog("warn");
 const exceptions = createExceptions(log);
+const createTransport = await loadTransport(transport);
 const upstreams = createUpstreams(
   [{ name: "null", uri: `grpc://${address}`, endpoint: { address } }],
   {
-    transport: (endpoint) => createTransport(transport, { ...endpoint, clock: realClock }),
+    transport: (endpoint) => createTransport({ ...endpoint, clock: realClock }),
     // The null server knows one call only; two probes a second are nothing beside the audio.
     unary: () => ({
       health: () => Promise.resolve({ ok: true, value: "serving" }),

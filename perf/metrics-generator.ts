@@ -11,7 +11,7 @@
 import process from "node:process";
 import { deserialize, serialize } from "node:v8";
 import { realClock } from "../src/base/clock.ts";
-import { createTransport } from "../src/client/create-transport.ts";
+import { openTransport } from "../src/client/transports.ts";
 import type { ReadyClip } from "../src/loadgen/audio/audio-plan.ts";
 import { inLaterTurns } from "../src/loadgen/engine/later-turns.ts";
 import { createScheduler, timed } from "../src/loadgen/engine/scheduler.ts";
@@ -39,7 +39,7 @@ serveParent(0, (message) => {
 });
 
 async function compare(port: number, streams: number, slices: number): Promise<void> {
-  const transport = createTransport(transportName, {
+  const transport = await openTransport(transportName, {
     address: `127.0.0.1:${port}`,
     streamsPerConnection: Number(streamsPerConnection),
     clock: realClock,

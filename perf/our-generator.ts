@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { realClock } from "../src/base/clock.ts";
-import { createTransport } from "../src/client/create-transport.ts";
+import { openTransport } from "../src/client/transports.ts";
 import type { ReadyClip } from "../src/loadgen/audio/audio-plan.ts";
 import { createScheduler, timed } from "../src/loadgen/engine/scheduler.ts";
 import type { SessionContext } from "../src/loadgen/engine/session.ts";
@@ -26,7 +26,7 @@ import {
 const [transportName = "", streamsPerConnection] = process.argv.slice(2);
 
 runGenerator(async (plan, generated) => {
-  const transport = createTransport(transportName, {
+  const transport = await openTransport(transportName, {
     address: `127.0.0.1:${plan.port}`,
     streamsPerConnection: Number(streamsPerConnection),
     clock: realClock,

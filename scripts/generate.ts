@@ -11,7 +11,7 @@ import { scenarioFile } from "../src/scenario/scenario-schema.ts";
 import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
-import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats/stats.ts";
+import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats/certainty.ts";
 
 const BETTER = {
   lower: "lower is better",

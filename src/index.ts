@@ -6,7 +6,7 @@ export type { Clip, Dataset } from "./base/dataset/dataset.ts";
 export { BenchError, EXIT } from "./base/errors.ts";
 export type { ExitCode } from "./base/errors.ts";
 export type { Failure, Outcome } from "./base/outcome.ts";
-export { createTransport as openTransport } from "./client/create-transport.ts";
+export { openTransport } from "./client/transports.ts";
 export type { AsrResponse, AsrStream, AsrTransport, StreamListener, StreamSpec } from "./client/transport.ts";
 export { METRICS } from "./metrics/catalogue/catalogue.ts";
 export { compareRuns } from "./metrics/judge/comparison.ts";

@@ -34,3 +34,25 @@ it("no chain of imports within a folder is longer than six files", () => {
   const long = sources.map(chainFrom).filter((chain) => chain.length > LONGEST_CHAIN);
   expect(long).toEqual([]);
 });
+
+it("no run of twelve lines stands twice", () => {
+  const RUN = 12;
+  const seen = new Map<string, string>();
+  const twice: string[] = [];
+  for (const file of sources) {
+    const lines = readFileSync(file, "utf8")
+      .split("\n")
+      .map((line) => line.trim());
+    for (let at = 0; at + RUN <= lines.length; at++) {
+      const run = lines.slice(at, at + RUN);
+      // Imports repeat of themselves, and so do brackets.
+      if (run.filter((line) => /^(import\b|\} from|\*|\/\*|[})\];,]*$)/.test(line)).length > RUN / 2)
+        continue;
+      const text = run.join("\n");
+      const before = seen.get(text);
+      if (before === undefined) seen.set(text, `${file}:${at + 1}`);
+      else twice.push(`${before} = ${file}:${at + 1}`);
+    }
+  }
+  expect(twice).toEqual([]);
+});

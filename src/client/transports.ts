@@ -1,6 +1,6 @@
-/** Which transports there are and what each can carry; create-transport.ts makes them, with all that they load. */
-import { BenchError } from "../base/errors.ts";
-import type { AudioEncoding, RecognitionSettings } from "./transport.ts";
+/** Which transports there are and what each can carry. To add one: a file, and a line in the table below. */
+import { BenchError, nearestName } from "../base/errors.ts";
+import type { AsrTransport, AudioEncoding, RecognitionSettings, TransportOptions } from "./transport.ts";
 
 /**
  * What a target speaks: Riva's gRPC, a NIM's realtime dialect over a WebSocket, or the binary one of this project's
@@ -8,10 +8,7 @@ import type { AudioEncoding, RecognitionSettings } from "./transport.ts";
  */
 export type TargetKind = "riva-grpc" | "nim-realtime" | "gateway";
 
-export type TransportName = "riva-grpc" | "riva-h2" | "nim-realtime" | "gateway";
-
-/** `auto` = by the kind of target, and where that leaves a choice, by the load. */
-export type TransportChoice = "auto" | TransportName;
+type CreateTransport = (options: TransportOptions) => AsrTransport;
 
 interface TransportEntry {
   kind: TargetKind;
@@ -19,18 +16,59 @@ interface TransportEntry {
   only?: AudioEncoding;
   /** Settings that it can't send: a chunk of the gateway's is samples and nothing else. */
   lacks?: readonly (keyof RecognitionSettings)[];
+  /** Loads it with all that it needs; the names alone cost nothing. */
+  load: () => Promise<CreateTransport>;
 }
 
 /** The first of a kind is what is taken unless a scenario says otherwise. */
-const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = {
-  "riva-grpc": { kind: "riva-grpc" },
-  "riva-h2": { kind: "riva-grpc" },
-  "nim-realtime": { kind: "nim-realtime", only: "LINEAR_PCM" },
-  gateway: { kind: "gateway", only: "LINEAR_PCM", lacks: ["runtimeConfig"] },
-};
+const TABLE = {
+  "riva-grpc": { kind: "riva-grpc", load: async () => (await import("./grpc/riva-grpc.ts")).createRivaGrpc },
+  "riva-h2": { kind: "riva-grpc", load: async () => (await import("./grpc/riva-h2.ts")).createRivaH2 },
+  "nim-realtime": {
+    kind: "nim-realtime",
+    only: "LINEAR_PCM",
+    load: async () => (await import("./websocket/nim-realtime.ts")).createNimRealtime,
+  },
+  gateway: {
+    kind: "gateway",
+    only: "LINEAR_PCM",
+    lacks: ["runtimeConfig"],
+    load: async () => (await import("./websocket/gateway-ws.ts")).createGatewayWs,
+  },
+} as const satisfies Readonly<Record<string, TransportEntry>>;
+
+export type TransportName = keyof typeof TABLE;
+
+/** `auto` = by the kind of target, and where that leaves a choice, by the load. */
+export type TransportChoice = "auto" | TransportName;
+
+const TRANSPORTS: Readonly<Record<TransportName, TransportEntry>> = TABLE;
 
 /** All there are. */
 export const transportNames: readonly TransportName[] = Object.keys(TRANSPORTS) as TransportName[];
+
+/**
+ * Loads a transport and returns what makes one.
+ * @throws BenchError (exit 2) when there is none of that name
+ */
+export async function loadTransport(name: string): Promise<CreateTransport> {
+  const known = transportNames.find((one) => one === name);
+  if (known !== undefined) return TRANSPORTS[known].load();
+  const nearest = nearestName(name, transportNames);
+  throw BenchError.usage(
+    `There is no transport "${name}"`,
+    `${nearest === undefined ? "" : `Did you mean ${nearest}? `}Transports: ${transportNames.join(", ")}.`,
+  );
+}
+
+/**
+ * A transport that is ready to be warmed up; close it in the end.
+ * @throws BenchError (exit 2) when there is none of that name, or its options can't be used
+ */
+export async function openTransport(name: string, options: TransportOptions): Promise<AsrTransport> {
+  const create = await loadTransport(name);
+  return create(options);
+}
 
 /** Those that speak to a target of this kind. */
 export function transportsFor(kind: TargetKind): readonly TransportName[] {

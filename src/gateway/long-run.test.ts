@@ -19,7 +19,7 @@ import { createBlockStore } from "./session/block-store.ts";
 import { gatewayFile } from "./config.ts";
 import { serveConnection } from "./session/connection.ts";
 import { createExceptions } from "./contain.ts";
-import { createGuard, OFFENCES } from "./door/guard.ts";
+import { createGuard, OFFENCES } from "./door/address-limits.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createRealtimeDialect } from "./dialects/realtime-dialect.ts";
 import { createStreamDialect } from "./dialects/stream-dialect.ts";

@@ -1,8 +1,8 @@
 /** What the gateway tells Prometheus. One of the importers of prom-client. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Exceptions } from "./contain.ts";
-import type { Offence } from "./door/guard.ts";
-import { OFFENCES } from "./door/guard.ts";
+import type { Offence } from "./door/address-limits.ts";
+import { OFFENCES } from "./door/address-limits.ts";
 import { COUNTED, OBSERVED, READ, type GatewayFamily } from "./metric-families.ts";
 import { CLOSE_CODES, HTTP_STATUS } from "./dialects/result.ts";
 import type { Upstream } from "./upstream/upstreams.ts";

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import { withoutReference } from "../base/dataset/dataset.ts";
 import { messageOf } from "../base/errors.ts";
-import { conclude } from "../store/conclude.ts";
+import { conclude } from "../store/make-result.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import { formatScenario } from "../scenario/scenario.ts";

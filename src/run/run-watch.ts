@@ -7,7 +7,7 @@ import { extendedEnd, sessionsBehind } from "../loadgen/plan/until-certified.ts"
 import { certainToFail } from "../metrics/judge/abort.ts";
 import { collapseText, risingDelay } from "../metrics/judge/collapse.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
-import { CERTIFIED_FROM } from "../metrics/stats/stats.ts";
+import { CERTIFIED_FROM } from "../metrics/stats/certainty.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 import type { RunInput } from "./run-input.ts";
 

@@ -5,7 +5,7 @@ import { messageOf } from "../base/errors.ts";
 import { writePrivate } from "../base/files/private-files.ts";
 import { isClosed } from "../scenario/load/load.ts";
 import { loadShape } from "../scenario/load/load-shape.ts";
-import { levelAt } from "../scenario/load/models.ts";
+import { levelAt } from "../scenario/load/level.ts";
 import { createBackfill } from "./backfill.ts";
 import { exposedFamilies } from "./exposed.ts";
 import type { Family } from "./exposition.ts";

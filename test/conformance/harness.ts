@@ -2,11 +2,11 @@
  * What the conformance suites share: sessions over a transport under test, against servers that are closed afterwards,
  * with everything the listener heard checked against the contract of `src/client/transport.ts`.
  */
-import { afterEach, expect } from "vitest";
+import { afterEach, beforeAll, expect } from "vitest";
 import { realClock } from "../../src/base/clock.ts";
 import type { Failure, Outcome } from "../../src/base/outcome.ts";
 import type { AsrStream, AsrTransport, StreamSpec, TransportOptions } from "../../src/client/transport.ts";
-import { createTransport } from "../../src/client/create-transport.ts";
+import { loadTransport } from "../../src/client/transports.ts";
 import type { TargetKind } from "../../src/client/transports.ts";
 import { transportsFor } from "../../src/client/transports.ts";
 import { answer, grpcPeerServer } from "../support/grpc-peer.ts";
@@ -102,6 +102,11 @@ export function harness(name: string): Harness {
   const servers: TestServer[] = [];
   const transports: AsrTransport[] = [];
   const allHeard: Heard[] = [];
+  let createTransport: Awaited<ReturnType<typeof loadTransport>>;
+
+  beforeAll(async () => {
+    createTransport = await loadTransport(name);
+  });
 
   afterEach(async () => {
     await Promise.all(transports.splice(0).map((transport) => transport.close()));
@@ -119,7 +124,7 @@ export function harness(name: string): Harness {
   };
 
   const connect: Harness["connect"] = (address, options = {}) => {
-    const transport = createTransport(name, { address, clock: realClock, ...options });
+    const transport = createTransport({ address, clock: realClock, ...options });
     transports.push(transport);
     return transport;
   };

@@ -13,7 +13,7 @@ import type { Connection } from "../../src/gateway/session/connection.ts";
 import type { Dialect, DialectContext } from "../../src/gateway/dialects/dialect.ts";
 import { createExceptions } from "../../src/gateway/contain.ts";
 import type { Exceptions } from "../../src/gateway/contain.ts";
-import { createGuard } from "../../src/gateway/door/guard.ts";
+import { createGuard } from "../../src/gateway/door/address-limits.ts";
 import { createGatewayMetrics } from "../../src/gateway/metrics.ts";
 import type { GatewayMetrics } from "../../src/gateway/metrics.ts";
 import type { Upstream, Upstreams } from "../../src/gateway/upstream/upstreams.ts";

@@ -18,7 +18,7 @@ export function workerInProcess(clock: VirtualClock, server: FakeServer): Worker
       onMessage: (handler) => (toWorker = handler),
       onClose: () => undefined,
     },
-    { clock, createTransport: (_, options) => fakeTransport(options.clock, server), cpuMs: () => 0 },
+    { clock, openTransport: (_, options) => fakeTransport(options.clock, server), cpuMs: () => 0 },
   );
   return {
     channel: {

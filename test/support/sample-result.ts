@@ -3,7 +3,7 @@ import { emptyCounts } from "../../src/metrics/observation/counts.ts";
 import type { Counts } from "../../src/metrics/observation/counts.ts";
 import type { RunResult, Summary, TimelineMetric, TimelinePoint } from "../../src/metrics/result/result.ts";
 import { buildRunResult } from "../../src/metrics/result/result.ts";
-import { certifiedPercentiles } from "../../src/metrics/stats/stats.ts";
+import { certifiedPercentiles } from "../../src/metrics/stats/certainty.ts";
 
 const SESSIONS = 358;
 

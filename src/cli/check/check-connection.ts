@@ -4,13 +4,12 @@ import { TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
 import { adviceFor } from "../../client/advice.ts";
-import { createTransport } from "../../client/create-transport.ts";
 import { dial } from "../../client/dial.ts";
 import { hostAndPort, withIp } from "../../client/endpoint.ts";
 import { noConnectionFailure, socketErrorText } from "../../client/grpc/failures.ts";
 import { streamLimit } from "../../client/stream-limit.ts";
 import { tlsOptions } from "../../client/tls-options.ts";
-import { transportFor } from "../../client/transports.ts";
+import { openTransport, transportFor } from "../../client/transports.ts";
 import type { CheckContext, Finding, RouteFinding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed, given, reachedBy, speaksGrpc } from "./check-finding.ts";
 import { findRoute, probe, routeSeams } from "../../scenario/target/find-route.ts";
@@ -106,7 +105,7 @@ function certificateText(socket: Socket): string {
 }
 
 export async function connectTransport({ target, clock }: CheckContext): Promise<Finding> {
-  const transport = createTransport(transportFor(target.kind), { ...target, clock });
+  const transport = await openTransport(transportFor(target.kind), { ...target, clock });
   try {
     await transport.warmUp(1, STEP_LIMIT_MS);
     if (!speaksGrpc(target)) return { ok: true, detail: "the server answers HTTP" };

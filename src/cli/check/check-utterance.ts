@@ -1,10 +1,9 @@
 /** The last step of `bench check`: one spoken sentence, end to end. */
 import { adviceFor } from "../../client/advice.ts";
-import { createTransport } from "../../client/create-transport.ts";
-import { transportFor } from "../../client/transports.ts";
+import { openTransport, transportFor } from "../../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed, given, reachedBy } from "./check-finding.ts";
-import { playStream } from "../../run/paced-stream.ts";
+import { playStream } from "../../run/single-stream.ts";
 
 const CHUNK_MS = 100;
 
@@ -16,7 +15,7 @@ export async function sayOneSentence({
   language,
   model,
 }: CheckContext): Promise<Finding> {
-  const transport = createTransport(transportFor(target.kind), { ...target, clock });
+  const transport = await openTransport(transportFor(target.kind), { ...target, clock });
   const record = await playStream({
     transport,
     clock,

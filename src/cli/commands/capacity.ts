@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { durationFlag } from "../../base/duration.ts";
 import type { ExitCode } from "../../base/errors.ts";
-import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
-import { writeNamed, writePrivate } from "../../base/files/private-files.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
+import { writePrivate } from "../../base/files/private-files.ts";
 import { searchCapacity } from "../../metrics/judge/capacity-search.ts";
 import { chooseTransport } from "../../loadgen/workers/transport-choice.ts";
 import { renderCapacityHtml } from "../../report/html/capacity-html.ts";
@@ -24,6 +24,7 @@ import type { Resolve } from "../../scenario/target/find-route.ts";
 import { RESOLVE_OPTION } from "../run-options.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
 import type { World } from "../../base/process/world.ts";
+import { writeOutput } from "../write-output.ts";
 
 interface Args {
   target: string | undefined;
@@ -180,13 +181,9 @@ function folderOf(world: World, { out }: Args): string {
 function publish(world: World, args: Args, report: CapacityReport, folder: string): void {
   const json = `${JSON.stringify(report, null, 2)}\n`;
   world.stdout.write(renderCapacity(report));
-  try {
-    writePrivate(join(folder, "capacity.json"), json);
-    writePrivate(join(folder, "capacity.html"), renderCapacityHtml(report));
-    if (args.json !== undefined) writeNamed(resolve(world.cwd, args.json), json);
-  } catch (error) {
-    throw new BenchError(`the result can't be written: ${messageOf(error)}`, { hint: "Give another file." });
-  }
+  writeOutput(world, join(folder, "capacity.json"), json, writePrivate);
+  writeOutput(world, join(folder, "capacity.html"), renderCapacityHtml(report), writePrivate);
+  if (args.json !== undefined) writeOutput(world, args.json, json);
   world.stdout.write(`\nreport: ${join(folder, "capacity.html")}\n`);
   world.setExitCode(exitOf(report));
 }

@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../../base/errors.ts";
-import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
-import { writeNamed } from "../../base/files/private-files.ts";
+import { EXIT } from "../../base/errors.ts";
 import { randomStream } from "../../base/random.ts";
 import { quantileDifferences } from "../../metrics/stats/bootstrap.ts";
 import type { ComparisonVerdict } from "../../metrics/judge/comparison.ts";
@@ -26,6 +25,7 @@ import { RESOLVE_OPTION } from "../run-options.ts";
 import { sessionDetails, transcriptDifferences } from "../../store/session-details.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
+import { writeOutput } from "../write-output.ts";
 
 interface Args extends ComparePairsArguments, MarginArguments {
   metric: string[] | undefined;
@@ -186,18 +186,10 @@ type Comparable = readonly StoredRun["result"][];
 function publish(world: World, args: Args, report: ComparisonReport, folder: string | undefined): void {
   const json = `${JSON.stringify(report, null, 2)}\n`;
   world.stdout.write(renderComparison(report));
-  if (args.json !== undefined) write(resolve(world.cwd, args.json), json);
+  if (args.json !== undefined) writeOutput(world, args.json, json);
   if (folder === undefined) return;
-  write(join(folder, "comparison.json"), json);
-  write(join(folder, "comparison.html"), renderComparisonHtml(report));
-  write(join(folder, "comparison.md"), renderComparisonMarkdown(report));
+  writeOutput(world, join(folder, "comparison.json"), json);
+  writeOutput(world, join(folder, "comparison.html"), renderComparisonHtml(report));
+  writeOutput(world, join(folder, "comparison.md"), renderComparisonMarkdown(report));
   world.stdout.write(`\nreport: ${join(folder, "comparison.html")}\n`);
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeNamed(path, text);
-  } catch (error) {
-    throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Give another file." });
-  }
 }

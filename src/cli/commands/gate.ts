@@ -1,10 +1,9 @@
 /** `bench gate`: stored runs held to SLOs and against a baseline; the exit code is the verdict. */
-import { resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
-import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
-import { appendShared, writeNamed } from "../../base/files/private-files.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
+import { appendShared } from "../../base/files/private-files.ts";
 import type { Figure, Margins } from "../../metrics/judge/figure.ts";
 import { figureNamed, figuresOf } from "../../metrics/judge/figure.ts";
 import { judgeRegression, whyNotComparable } from "../../metrics/judge/regression.ts";
@@ -19,9 +18,10 @@ import type { Command } from "../command.ts";
 import { findRuns } from "../../store/find-runs.ts";
 import { marginOptions, type MarginArguments, readMargins } from "../margins.ts";
 import { ownSlos, rejudge } from "../../store/rejudge.ts";
-import { findArchivedRuns } from "../../store/run-archive.ts";
+import { findArchivedRuns } from "../../store/archived-runs.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
+import { writeOutput } from "../write-output.ts";
 
 interface Args extends MarginArguments {
   runs: string[];
@@ -159,19 +159,11 @@ function sort(
 function publish(world: World, args: Args, report: GateReport): void {
   const { env } = world;
   world.stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : renderGate(report));
-  if (args.junit !== undefined) write(world, args.junit, renderJunit(report.runs, report.regression));
-  if (args.markdown !== undefined) write(world, args.markdown, renderGateMarkdown(report));
+  if (args.junit !== undefined) writeOutput(world, args.junit, renderJunit(report.runs, report.regression));
+  if (args.markdown !== undefined) writeOutput(world, args.markdown, renderGateMarkdown(report));
   if (env["GITHUB_ACTIONS"] !== "true") return;
   if (!args.json) world.stdout.write(githubAnnotations(report));
   const summary = env["GITHUB_STEP_SUMMARY"];
-  if (summary !== undefined && summary !== "") appendShared(summary, renderGateMarkdown(report));
-}
-
-function write(world: World, file: string, text: string): void {
-  const path = resolve(world.cwd, file);
-  try {
-    writeNamed(path, text);
-  } catch (error) {
-    throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file.");
-  }
+  if (summary !== undefined && summary !== "")
+    writeOutput(world, summary, renderGateMarkdown(report), appendShared);
 }

@@ -4,7 +4,7 @@ import { durationFlag } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
 import { expectedSessions } from "../../loadgen/plan/forecast.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
-import { PERCENTILES, sessionsNeeded } from "../../metrics/stats/stats.ts";
+import { PERCENTILES, sessionsNeeded } from "../../metrics/stats/certainty.ts";
 import { grid } from "../../report/text/table.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../../run/run-input.ts";

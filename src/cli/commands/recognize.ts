@@ -6,11 +6,10 @@ import { createNimHttp } from "../../client/http/nim-http.ts";
 import type { Recognition, UnaryResult } from "../../client/grpc/riva-unary.ts";
 import { createRivaUnary } from "../../client/grpc/riva-unary.ts";
 import type { RecognitionSettings, WordTime } from "../../client/transport.ts";
-import { createTransport } from "../../client/create-transport.ts";
-import { transportFor } from "../../client/transports.ts";
+import { openTransport, transportFor } from "../../client/transports.ts";
 import { livePartials } from "./live-partials.ts";
 import { httpEndpoint } from "../../run/open-target.ts";
-import { playStream } from "../../run/paced-stream.ts";
+import { playStream } from "../../run/single-stream.ts";
 import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import type { World } from "../../base/process/world.ts";
 
@@ -66,7 +65,7 @@ export async function recognizeStream(
   };
   const partials = json ? undefined : livePartials(world.stdout);
   const { clock } = world;
-  const transport = createTransport(transportFor(target.kind), { ...target, clock });
+  const transport = await openTransport(transportFor(target.kind), { ...target, clock });
   const record = await playStream({
     ...{ transport, clock, spec, pcm, chunkMs, pace },
     onResponse: (response) => partials?.show(response),

@@ -1,8 +1,5 @@
 /** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
-import { resolve } from "node:path";
-import { BenchError, messageOf } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
-import { writeNamed } from "../../base/files/private-files.ts";
 import type { ReportedRun, ReportFormat } from "../../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../../report/reporters.ts";
 import type { Command } from "../command.ts";
@@ -10,6 +7,7 @@ import { readSessionDigest } from "../../store/session-digest-file.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import { openStoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
+import { writeOutput } from "../write-output.ts";
 
 interface Args {
   runs: string[];
@@ -61,10 +59,5 @@ async function report(world: World, { runs, format, out }: Args): Promise<void> 
     world.stdout.write(text);
     return;
   }
-  const path = resolve(world.cwd, out);
-  try {
-    writeNamed(path, text);
-  } catch (error) {
-    throw BenchError.usage(`${path} can't be written: ${messageOf(error)}`, "Give another file with --out.");
-  }
+  writeOutput(world, out, text);
 }

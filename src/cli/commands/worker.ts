@@ -2,7 +2,7 @@
 import { constants, setPriority } from "node:os";
 import { realClock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
-import { createTransport } from "../../client/create-transport.ts";
+import { openTransport } from "../../client/transports.ts";
 import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/protocol.ts";
 import { runWorker } from "../../loadgen/workers/worker.ts";
 import { tellParent } from "../../run/child.ts";
@@ -45,7 +45,7 @@ function serveOverIpc(): void {
     },
     {
       clock: realClock,
-      createTransport,
+      openTransport,
       cpuMs: () => {
         const { user, system } = process.cpuUsage();
         return (user + system) / 1000;

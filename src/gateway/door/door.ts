@@ -8,8 +8,8 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { Addresses } from "./address.ts";
 import { createContain } from "../contain.ts";
-import type { Guard } from "./guard.ts";
-import { refuse } from "./refuse.ts";
+import type { Guard } from "./address-limits.ts";
+import { refuse } from "./http-refusal.ts";
 
 export interface Door {
   /** Lets go of those that wait. */

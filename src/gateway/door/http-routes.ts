@@ -6,7 +6,7 @@ import type { Auth } from "./auth.ts";
 import type { Contain, Exceptions } from "../contain.ts";
 import { createContain } from "../contain.ts";
 import type { GatewayMetrics } from "../metrics.ts";
-import type { Pages } from "./pages.ts";
+import type { Pages } from "./origin.ts";
 import { defaultSession } from "../dialects/realtime-session.ts";
 
 /** Files of the page by path, `/` among them. */

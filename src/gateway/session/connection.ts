@@ -12,7 +12,7 @@ import type { Exceptions } from "../contain.ts";
 import { containClock, createContain } from "../contain.ts";
 import type { CallerSocket, Dialect, DialectContext } from "../dialects/dialect.ts";
 import { refusal } from "../dialects/dialect.ts";
-import type { Guard, Offence } from "../door/guard.ts";
+import type { Guard, Offence } from "../door/address-limits.ts";
 import { createIntake } from "../door/intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { CLOSE_CODES } from "../dialects/result.ts";

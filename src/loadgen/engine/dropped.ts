@@ -4,7 +4,7 @@ import type { Check } from "../../metrics/result/result.ts";
 import { meanExtraMs } from "../../scenario/conditions.ts";
 import { loadShape } from "../../scenario/load/load-shape.ts";
 import { isClosed } from "../../scenario/load/load.ts";
-import { peakLevel } from "../../scenario/load/models.ts";
+import { peakLevel } from "../../scenario/load/level.ts";
 import { AROUND_AUDIO_MS } from "../plan/plan-input.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 

@@ -7,7 +7,7 @@ import type { Observation } from "../../metrics/observation/observation.ts";
 import type { Plan } from "../plan/plan.ts";
 import { phaseAt } from "../plan/plan.ts";
 import { timed } from "./scheduler.ts";
-import { createSessions } from "./sessions.ts";
+import { createSessions } from "./open-sessions.ts";
 import { closedStarts } from "./starts-closed.ts";
 import { openStarts } from "./starts-open.ts";
 import type { EngineView, StartsOptions } from "./starts.ts";

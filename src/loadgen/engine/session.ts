@@ -17,7 +17,7 @@ import type {
   StreamListener,
   StreamSpec,
 } from "../../client/transport.ts";
-import { dueAfterMs, type SpokenAudio } from "../../metrics/observation/microphone.ts";
+import { dueAfterMs, type SpokenAudio } from "../../metrics/observation/due-time.ts";
 import type { Observation, ResponseRecord, RunPhase } from "../../metrics/observation/observation.ts";
 import type { ReadyClip } from "../audio/audio-plan.ts";
 import type { FaultPlan } from "../plan/fault-plan.ts";

@@ -3,7 +3,7 @@ import type { Observation, RunPhase } from "../../metrics/observation/observatio
 import type { ReadyClip } from "../audio/audio-plan.ts";
 import type { Shard } from "../plan/plan-input.ts";
 import type { SessionStart } from "./session.ts";
-import type { SessionsOptions } from "./sessions.ts";
+import type { SessionsOptions } from "./open-sessions.ts";
 
 /** What starts are planned from, besides the plan. */
 export interface StartsOptions extends SessionsOptions {

@@ -6,10 +6,10 @@
  * Faults on the way from there to the socket (jitter, stall) leave these alone: the speaker has spoken, and waits.
  */
 import type { Random } from "../../base/random.ts";
-import { dueAfterMs } from "../../metrics/observation/microphone.ts";
+import { dueAfterMs } from "../../metrics/observation/due-time.ts";
 import type { InjectedFaults } from "../../metrics/observation/observation.ts";
 import type { Condition, Instant, Recurring } from "../../scenario/conditions.ts";
-import { exponential } from "../../scenario/load/models.ts";
+import { exponential } from "../../scenario/load/level.ts";
 
 export interface FaultPlan extends InjectedFaults {
   /** The stream is cancelled. */

@@ -2,9 +2,9 @@
 import { formatDuration } from "../../base/duration.ts";
 import type { Slo } from "../../metrics/judge/slo.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
-import { CERTIFIED_FROM, sessionsNeeded } from "../../metrics/stats/stats.ts";
+import { CERTIFIED_FROM, sessionsNeeded } from "../../metrics/stats/certainty.ts";
 import { isLevel } from "../../scenario/load/load.ts";
-import { meanCallers, meanLevel } from "../../scenario/load/models.ts";
+import { meanCallers, meanLevel } from "../../scenario/load/level.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
 import { AROUND_AUDIO_MS } from "./plan-input.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";

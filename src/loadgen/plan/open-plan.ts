@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { randomStream } from "../../base/random.ts";
 import { clipOrder } from "./clip-order.ts";
 import { stageAt } from "../../scenario/load/load-shape.ts";
-import { plannedStarts } from "../../scenario/load/models.ts";
+import { plannedStarts } from "../../scenario/load/level.ts";
 import type { OpenPlanInput, Shard } from "./plan-input.ts";
 
 /** One session, planned. */

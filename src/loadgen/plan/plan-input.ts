@@ -9,8 +9,8 @@ import type { StageMark } from "../../scenario/load/load-shape.ts";
 import { loadShape } from "../../scenario/load/load-shape.ts";
 import type { ChunkPhase, ClosedLoad } from "../../scenario/load/load.ts";
 import { isClosed, iterationsOf } from "../../scenario/load/load.ts";
-import type { Segment } from "../../scenario/load/models.ts";
-import { meanLevel, peakLevel } from "../../scenario/load/models.ts";
+import type { Segment } from "../../scenario/load/level.ts";
+import { meanLevel, peakLevel } from "../../scenario/load/level.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 import type { Trace } from "../../scenario/load/trace.ts";
 

@@ -4,7 +4,7 @@ import { BenchError } from "../../base/errors.ts";
 import type { Summary } from "../../metrics/result/result.ts";
 import type { Slo } from "../../metrics/judge/slo.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
-import { CERTIFIED_FROM } from "../../metrics/stats/stats.ts";
+import { CERTIFIED_FROM } from "../../metrics/stats/certainty.ts";
 import { certifiable } from "./forecast.ts";
 import type { Load } from "../../scenario/load/load.ts";
 import { isLevel } from "../../scenario/load/load.ts";

@@ -1,6 +1,6 @@
 /**
  * The coordinator's side of a run: hands each worker its share, starts them together, merges what they send, notices
- * who is gone, and knows when it is over. It judges nothing: that is `conclude.ts`.
+ * who is gone, and knows when it is over. It judges nothing: that is `store/make-result.ts`.
  */
 import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";

@@ -10,8 +10,7 @@ import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { writePrivate } from "../../base/files/private-files.ts";
 import { hideSecrets, redactUrls } from "../../base/text/redact.ts";
 import { watchStalls } from "../../base/process/stall-watch.ts";
-import type { TransportOptions } from "../../client/transport.ts";
-import type { createTransport } from "../../client/create-transport.ts";
+import type { AsrTransport, TransportOptions } from "../../client/transport.ts";
 import { judged } from "../../metrics/observation/classify.ts";
 import type { Observation } from "../../metrics/observation/observation.ts";
 import type { Recorder } from "../../metrics/record/recorder.ts";
@@ -53,7 +52,7 @@ type Tell = (message: FromWorker) => void;
 /** What the outside has to give. */
 export interface WorkerWorld {
   clock: Clock;
-  createTransport: typeof createTransport;
+  openTransport: (name: string, options: TransportOptions) => AsrTransport | Promise<AsrTransport>;
   /** CPU time used by this process so far, milliseconds. */
   cpuMs(): number;
 }
@@ -124,7 +123,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const clock = createRunClock(world.clock);
   const dataset = playedClips(await loadDataset(job.datasetPath), scenario.audio, job.seed);
   const { streamsPerConnection } = scenario.connections;
-  const transport = world.createTransport(job.target.transport, {
+  const transport = await world.openTransport(job.target.transport, {
     address: job.target.address,
     path: job.target.path,
     ...tlsBuffers(job.target),

@@ -1,6 +1,6 @@
 /** Is the server falling behind the speaker? Audio that was due, less audio that the server says it has processed. */
 import type { SeriesMetric, SessionMetric } from "./metric.ts";
-import { dueAudioMs } from "../observation/microphone.ts";
+import { dueAudioMs } from "../observation/due-time.ts";
 import { dueMs, type Observation } from "../observation/observation.ts";
 
 /** Audio whose scheduled send had come by `atMs`. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomStream } from "../../base/random.ts";
 import { certainToFail } from "./abort.ts";
 import { parseSlo } from "./slo.ts";
-import type { SessionGroup } from "../stats/stats.ts";
+import type { SessionGroup } from "../stats/certainty.ts";
 
 function sessions(n: number, over: number): SessionGroup[] {
   return [

@@ -2,8 +2,8 @@
 import type { Summary } from "../result/result.ts";
 import type { Slo } from "./slo.ts";
 import { keeps, shareAllowed } from "./slo.ts";
-import type { SessionGroup } from "../stats/stats.ts";
-import { binomialAtLeast } from "../stats/stats.ts";
+import type { SessionGroup } from "../stats/certainty.ts";
+import { binomialAtLeast } from "../stats/certainty.ts";
 
 /** So rare must what was found be, were the SLO kept: it is looked for again and again, so far rarer than at a gate. */
 const CERTAIN = 1e-4;

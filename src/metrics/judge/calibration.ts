@@ -2,7 +2,7 @@
  * The harness's own error: what it measures against a server that says by how much it held each reply back. Both ends of
  * every delay are known, so what is left is ours: late sends, the loopback, the event loops, the decoding.
  */
-import { dueAfterMs } from "../observation/microphone.ts";
+import { dueAfterMs } from "../observation/due-time.ts";
 import type { SessionRecord } from "../result/session-record.ts";
 
 /** One level of load, as it was measured. Errors are measured minus imposed delay, milliseconds, one for each response. */

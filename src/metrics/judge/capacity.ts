@@ -5,7 +5,7 @@
 import { tQuantile } from "../stats/distributions.ts";
 import { isotonicFit } from "../stats/isotonic.ts";
 import { deviation, mean } from "../stats/paired.ts";
-import { binomialAtLeast, judgeShare } from "../stats/stats.ts";
+import { binomialAtLeast, judgeShare } from "../stats/certainty.ts";
 
 /** What one probe found. */
 export interface Probe {

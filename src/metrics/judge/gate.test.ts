@@ -3,7 +3,7 @@ import { judgeSlo } from "./gate.ts";
 import { Histogram } from "../record/histogram.ts";
 import type { Summary } from "../result/result.ts";
 import { parseSlo } from "./slo.ts";
-import type { SessionGroup } from "../stats/stats.ts";
+import type { SessionGroup } from "../stats/certainty.ts";
 
 function summaryOf(...values: number[]): Summary {
   const histogram = new Histogram(1000);

@@ -13,7 +13,7 @@ import {
   type SessionGroup,
   sessionsNeeded,
   violationsAllowed,
-} from "../stats/stats.ts";
+} from "../stats/certainty.ts";
 
 /**
  * Judges one SLO. Percentiles are judged at 99 % confidence from the sessions and their violations (`tally`, counted

@@ -18,7 +18,7 @@
 import { BenchError, nearestName } from "../../base/errors.ts";
 import { METRICS, metricNamed } from "../catalogue/catalogue.ts";
 import type { Metric, MetricUnit } from "../catalogue/metric.ts";
-import { PERCENTILES } from "../stats/stats.ts";
+import { PERCENTILES } from "../stats/certainty.ts";
 
 export type SloOp = "<" | "<=" | ">" | ">=";
 

@@ -3,7 +3,7 @@
  * `observation.ts`.
  */
 import { heardWords, numbersRead } from "./heard-words.ts";
-import * as microphone from "./microphone.ts";
+import * as microphone from "./due-time.ts";
 import type { Observation, ResponseRecord } from "./observation.ts";
 
 /** Blank means nothing but white space. */

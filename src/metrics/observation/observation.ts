@@ -4,7 +4,7 @@
  * definitions (`docs/metrics.md`).
  */
 import type { Outcome } from "../../base/outcome.ts";
-import { dueAfterMs, type Mute } from "./microphone.ts";
+import { dueAfterMs, type Mute } from "./due-time.ts";
 
 /** Which part of the run a session belongs to, decided by its **scheduled** start. Only `steady` is judged. */
 export type RunPhase = "warmup" | "steady" | "drain";

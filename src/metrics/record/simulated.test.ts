@@ -6,7 +6,7 @@ import type { DifferenceVerdict } from "../stats/difference.ts";
 import { judgeDifferences } from "../stats/difference.ts";
 import { deviation, inferFromPairs, inferFromRuns, mean } from "../stats/paired.ts";
 import { pairsNeeded, powerToDiffer, powerToEqual } from "../stats/power.ts";
-import { judgeShare, sessionsNeeded } from "../stats/stats.ts";
+import { judgeShare, sessionsNeeded } from "../stats/certainty.ts";
 
 const COMPARISONS = 1000;
 const SESSIONS = 130;

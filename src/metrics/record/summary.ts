@@ -4,7 +4,7 @@ import { type Metric, ticksPerUnit } from "../catalogue/metric.ts";
 import { nvidiaPercentile } from "../catalogue/nvidia-compat.ts";
 import type { Summary } from "../result/result.ts";
 import type { SeriesCounts } from "./snapshot.ts";
-import { certifiedPercentiles } from "../stats/stats.ts";
+import { certifiedPercentiles } from "../stats/certainty.ts";
 
 /** The percentiles a summary holds, in percent. */
 const PRINTED = { p50: 50, p90: 90, p95: 95, p99: 99, p999: 99.9 } as const;

@@ -7,7 +7,7 @@ import type { Summary, TimelinePoint } from "../result/result.ts";
 import { addSums, emptySums, type Window } from "../catalogue/run-sums.ts";
 import type { Slo } from "../judge/slo.ts";
 import { keyParts, type Snapshot } from "./snapshot.ts";
-import type { SessionGroup } from "../stats/stats.ts";
+import type { SessionGroup } from "../stats/certainty.ts";
 import { addSeries, addSeriesCounts, emptySeries, type Series, summarize } from "./summary.ts";
 import { createTimeline } from "./timeline.ts";
 

@@ -7,7 +7,7 @@ import { holm } from "./holm.ts";
 import { isotonicFit } from "./isotonic.ts";
 import { inferFromPairs, inferFromRuns } from "./paired.ts";
 import { powerToDiffer } from "./power.ts";
-import { binomialAtMost } from "./stats.ts";
+import { binomialAtMost } from "./certainty.ts";
 
 type Range = [number, number];
 interface Reference {

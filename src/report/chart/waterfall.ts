@@ -1,6 +1,6 @@
 /** One session drawn over its time: speech, chunks as due and as sent, responses, and the waits that people feel. */
 import type { ClipFacts } from "../../metrics/observation/observation.ts";
-import { recordedAfterMs } from "../../metrics/observation/microphone.ts";
+import { recordedAfterMs } from "../../metrics/observation/due-time.ts";
 import { chunkTimes, type SessionRecord } from "../../metrics/result/session-record.ts";
 import type { Frame } from "./chart-frame.ts";
 import { round, xTick } from "./chart-frame.ts";

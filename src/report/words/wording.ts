@@ -1,7 +1,7 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
 import { referenceNote } from "./failure-notes.ts";
 import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../../metrics/result/result.ts";
-import { CERTIFIED_FROM } from "../../metrics/stats/stats.ts";
+import { CERTIFIED_FROM } from "../../metrics/stats/certainty.ts";
 
 /** A metric and the heading that people know it by. */
 export type Row = readonly [metric: string, label: string];

@@ -1,7 +1,7 @@
 /** From the load of a scenario to its level over the run, and the stages that sessions belong to by their planned start. Pure. */
 import type { ChunkPhase, Load, Range, Spacing, StageLoad } from "./load.ts";
 import { isClosed } from "./load.ts";
-import type { Segment } from "./models.ts";
+import type { Segment } from "./level.ts";
 
 /** From here on sessions belong to this stage. */
 export interface StageMark {

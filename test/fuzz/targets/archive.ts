@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { findArchivedRuns } from "../../../src/store/run-archive.ts";
+import { findArchivedRuns } from "../../../src/store/archived-runs.ts";
 import { fail, refusableLater } from "../target.ts";
 import type { FuzzTarget } from "../target.ts";
 

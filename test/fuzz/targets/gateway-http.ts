@@ -4,7 +4,7 @@ import { createAuth, parseApiKeys } from "../../../src/gateway/door/auth.ts";
 import { gatewayFile } from "../../../src/gateway/config.ts";
 import { serveHttp } from "../../../src/gateway/door/http-routes.ts";
 import type { HttpSource } from "../../../src/gateway/door/http-routes.ts";
-import { createPages } from "../../../src/gateway/door/pages.ts";
+import { createPages } from "../../../src/gateway/door/origin.ts";
 import { CountingClock } from "../../support/counting-clock.ts";
 import { metrics } from "../gateway-session.ts";
 import { FakeResponse, httpGrammar, requestOf } from "../http-request.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Histogram } from "../../../src/metrics/record/histogram.ts";
-import { parseRunManifest } from "../../../src/metrics/result/manifest.ts";
+import { parseRunManifest } from "../../../src/metrics/result/run-manifest.ts";
 import { parseRunResult } from "../../../src/metrics/result/read-result.ts";
 import { checkCalibration } from "../../../src/metrics/result/result-schema.ts";
 import { REPORT_FORMATS, REPORTERS } from "../../../src/report/reporters.ts";

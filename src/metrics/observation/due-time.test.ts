@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chunkEndMs, dueAfterMs, dueAudioMs, recordedAfterMs } from "./microphone.ts";
+import { chunkEndMs, dueAfterMs, dueAudioMs, recordedAfterMs } from "./due-time.ts";
 
 const audio = { chunkMs: 100, audioMs: 350, pace: 1 };
 

@@ -3,7 +3,7 @@ import { chunkAudio, pcmBytes, pcmDurationMs } from "../base/audio/audio.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { AsrResponse, AsrTransport, StreamSpec } from "../client/transport.ts";
-import { dueAfterMs } from "../metrics/observation/microphone.ts";
+import { dueAfterMs } from "../metrics/observation/due-time.ts";
 
 export interface PacedStream {
   transport: AsrTransport;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomStream } from "../../base/random.ts";
-import type { Segment } from "./models.ts";
-import { activeSpans, levelAt, meanLevel, plannedStarts } from "./models.ts";
+import type { Segment } from "./level.ts";
+import { activeSpans, levelAt, meanLevel, plannedStarts } from "./level.ts";
 
 const rate = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 50, noNaN: true }));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPages } from "./pages.ts";
+import { createPages } from "./origin.ts";
 
 interface Sent {
   origin?: string;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { storeRun } from "../../test/support/stored-runs.ts";
-import type { ArchiveLimits } from "./run-archive.ts";
-import { findArchivedRuns } from "./run-archive.ts";
+import type { ArchiveLimits } from "./archived-runs.ts";
+import { findArchivedRuns } from "./archived-runs.ts";
 
 const SMALL: ArchiveLimits = { entries: 40, bytes: 8 * 2 ** 20, ratio: 100, ratioFromBytes: 2 ** 20 };
 let cwd: string;

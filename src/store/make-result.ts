@@ -11,7 +11,7 @@ import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import { droppedCheck, hasRoom } from "../loadgen/engine/dropped.ts";
 import { loadShape } from "../scenario/load/load-shape.ts";
 import { comesAtRandom, isClosed, isLevel, iterationsOf } from "../scenario/load/load.ts";
-import { fallsBefore, meanCallers, peakLevel } from "../scenario/load/models.ts";
+import { fallsBefore, meanCallers, peakLevel } from "../scenario/load/level.ts";
 import type { Rebuilt } from "./rebuild.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../base/random.ts";
-import type { Segment } from "./models.ts";
+import type { Segment } from "./level.ts";
 import {
   activeSpans,
   fallsBefore,
@@ -9,7 +9,7 @@ import {
   meanLevel,
   peakLevel,
   plannedStarts,
-} from "./models.ts";
+} from "./level.ts";
 
 const never = (): number => {
   throw new Error("even spacing draws nothing");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../base/clock.ts";
 import { gatewayFile } from "../config.ts";
-import { createGuard } from "./guard.ts";
-import type { Guard } from "./guard.ts";
+import { createGuard } from "./address-limits.ts";
+import type { Guard } from "./address-limits.ts";
 
 function guarded(limits: object): {
   guard: Guard;

@@ -9,7 +9,7 @@ import {
   judgeShare,
   sessionsNeeded,
   violationsAllowed,
-} from "./stats.ts";
+} from "./certainty.ts";
 
 describe("binomial tails", () => {
   it("agree with sums done by hand", () => {

@@ -1,20 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { realClock } from "../base/clock.ts";
-import { createTransport } from "./create-transport.ts";
-import { transportNames } from "./transports.ts";
+import { openTransport, transportNames } from "./transports.ts";
 
 const options = { address: "127.0.0.1:1", clock: realClock };
 
 it("makes each transport by name", async () => {
   for (const name of transportNames) {
-    const transport = createTransport(name, options);
+    const transport = await openTransport(name, options);
     expect(transport.name).toBe(name);
     await transport.close();
   }
 });
 
-it("says what there is when the name is wrong", () => {
-  expect(() => createTransport("riva-grcp", options)).toThrow(
+it("says what there is when the name is wrong", async () => {
+  await expect(openTransport("riva-grcp", options)).rejects.toThrow(
     expect.objectContaining({
       exitCode: 2,
       hint: expect.stringContaining("Did you mean riva-grpc?") as unknown,
@@ -29,8 +28,8 @@ describe.each(transportNames)("%s refuses what can't be used before any stream i
     ["the other half", { tls: { clientKey: Buffer.from("x") } }],
     ["a key pair that is none", { tls: { clientCert: Buffer.from("x"), clientKey: Buffer.from("x") } }],
     ["metadata that can't be sent", { metadata: { "bad key": "secret" } }],
-  ])("%s", (_, bad) => {
-    expect(() => createTransport(name, { ...options, ...bad })).toThrow(
+  ])("%s", async (_, bad) => {
+    await expect(openTransport(name, { ...options, ...bad })).rejects.toThrow(
       expect.objectContaining({ exitCode: 2, message: expect.not.stringContaining("secret") as unknown }),
     );
   });
