@@ -54,6 +54,11 @@ async function main(): Promise<void> {
   print(`${machine}\n${pinning.description}\n`);
   print(`${options.repeats} measurement(s) of ${options.windowMs / 1000} s each, transports interleaved\n`);
   for (const { transport, setting } of options.contenders) print(`${transport}: ${setting}\n`);
+  const plannedMs = plannedMsOf(options);
+  print(`takes about ${minutes(plannedMs)}\n`);
+  const startedMs = performance.now();
+  const step = (name: string): void =>
+    print(`  ${minutes(performance.now() - startedMs)} of ${minutes(plannedMs)}: ${name}\n`);
 
   const samples: Row[] = [];
   for (let repeat = 0; repeat < options.repeats; repeat++) {
@@ -61,7 +66,7 @@ async function main(): Promise<void> {
       // Whoever goes first finds another machine than whoever goes second: take turns.
       const order = repeat % 2 === 0 ? options.contenders : [...options.contenders].reverse();
       for (const contender of order) {
-        print(`  ${contender.transport}, ${streams} streams, ${repeat + 1} of ${options.repeats}\n`);
+        step(`${contender.transport}, ${streams} streams, ${repeat + 1} of ${options.repeats}`);
         samples.push(await measure(contender, streams, timingOf(streams, options), pinning));
       }
     }
@@ -81,6 +86,7 @@ async function main(): Promise<void> {
   const metricsShares: MetricsShare[] = [];
   for (const contender of options.metrics === 0 ? [] : options.contenders) {
     if (contender.transport === BASELINE) continue;
+    step(`${contender.transport}, metrics on and off at ${options.metrics} streams`);
     const share = await measureMetricsShare(contender, options.metrics, options.metricsTurns, pinning);
     print(renderMetricsShare(share));
     metricsShares.push(share);
@@ -89,6 +95,7 @@ async function main(): Promise<void> {
   for (const contender of options.scaling === 0 ? [] : options.contenders) {
     if (contender.transport === BASELINE) continue;
     const timing = timingOf(options.scaling, options);
+    step(`${contender.transport}, one and two processes of ${options.scaling} streams`);
     const measured = await measureScaling(contender, options.scaling, options.repeats, timing, pinning);
     print(renderScaling(measured));
     scaling.push(measured);
@@ -101,7 +108,7 @@ async function main(): Promise<void> {
       timingOf: (sessions) => ({ ...timingOf(sessions, options), settleMs: options.gatewaySettleMs }),
     },
     pinning,
-    (name, repeat) => print(`  ${name}, ${repeat + 1} of ${options.repeats}\n`),
+    (name, repeat) => step(`${name}, ${repeat + 1} of ${options.repeats}`),
   );
   if (gateway.rows.length > 0) print(`\n${renderGateway(gateway.rows)}`);
   if (options.json !== undefined) {
@@ -164,7 +171,7 @@ function readOptions(): Options {
       "streams-per-connection": { type: "string" },
       scaling: { type: "string" },
       metrics: { type: "string" },
-      "metrics-turns": { type: "string", default: "60" },
+      "metrics-turns": { type: "string", default: "40" },
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
@@ -207,11 +214,11 @@ function readOptions(): Options {
         `unknown transport "${name}"; there are ${known.map(({ transport }) => transport).join(", ")}`,
       );
     }),
-    repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "3")),
+    repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "2")),
     metrics: streamsOf("--metrics", values.metrics ?? (values.quick ? "0" : "1000")),
     metricsTurns: positiveInteger("--metrics-turns", values["metrics-turns"]),
     scaling: streamsOf("--scaling", values.scaling ?? (values.quick ? "0" : "1000")),
-    gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000,1500")),
+    gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000")),
     dialects: values["gateway-dialects"].split(",").map((name) => {
       const dialect = DIALECTS.find((known) => known === name);
       if (dialect !== undefined) return dialect;
@@ -225,7 +232,7 @@ function readOptions(): Options {
     gatewaySettleMs: values.quick ? 1000 : 6000,
     rampMs: values.quick ? 1000 : 2000,
     settleMs: values.quick ? 1000 : 2000,
-    windowMs: values.quick ? 3000 : 8000,
+    windowMs: values.quick ? 3000 : 6000,
   };
 }
 
@@ -236,6 +243,32 @@ function timingOf(streams: number, options: Options): Timing {
     settleMs: options.settleMs,
     windowMs: options.windowMs,
   };
+}
+
+/** Starting the processes of a measurement and ending them. */
+const AROUND_MS = 1500;
+
+/** How long it all takes, to a tenth or so. */
+function plannedMsOf(options: Options): number {
+  const { contenders, streams, repeats, metrics, metricsTurns, scaling, gateway, dialects } = options;
+  const lastsMs = (count: number, settleMs = options.settleMs): number => {
+    const timing = timingOf(count, options);
+    return timing.rampMs + settleMs + timing.windowMs + AROUND_MS;
+  };
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const ours = contenders.filter(({ transport }) => transport !== BASELINE).length;
+  return (
+    repeats * contenders.length * sum(streams.map((count) => lastsMs(count))) +
+    // A turn with metrics and one without, a second each.
+    (metrics === 0 ? 0 : ours * (2 * metricsTurns * 1000 + AROUND_MS)) +
+    (scaling === 0 ? 0 : ours * repeats * 2 * lastsMs(scaling)) +
+    repeats * dialects.length * sum(gateway.map((count) => lastsMs(count, options.gatewaySettleMs)))
+  );
+}
+
+function minutes(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
 }
 
 /** From few to many; "0" = none. */

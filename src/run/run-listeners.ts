@@ -6,6 +6,7 @@ import { liveView } from "../watch/live/live-view.ts";
 import { progressListener } from "../watch/live/progress.ts";
 import type { RunInput } from "./run-input.ts";
 import type { World } from "../base/process/world.ts";
+import { mayColor } from "../base/process/world.ts";
 
 /** How a run is shown while it lasts. */
 export interface Shown {
@@ -21,7 +22,7 @@ export function runListeners(world: World, args: Shown, { scenario, slos }: RunI
   const stageOf = (atMs: number): string | undefined => stageNameAt(stages, atMs);
   if (args.jsonLines) return [jsonLines(stdout)];
   if (!args.quiet && stderr.isTTY && env["TERM"] !== "dumb") {
-    return [liveView({ sink: stderr, color: env["NO_COLOR"] === undefined, warmupMs, slos, stageOf })];
+    return [liveView({ sink: stderr, color: mayColor(stderr, env), warmupMs, slos, stageOf })];
   }
   return [progressListener({ sink: stderr, quiet: args.quiet, warmupMs, stageOf })];
 }

@@ -47,6 +47,11 @@ export interface World {
   setExitCode(code: ExitCode): void;
 }
 
+/** Whether text to `sink` may be coloured: it is a terminal, and NO_COLOR (https://no-color.org) is unset or empty. */
+export function mayColor(sink: TextSink, env: World["env"]): boolean {
+  return sink.isTTY && (env["NO_COLOR"] ?? "") === "";
+}
+
 /** The real world. */
 export function processWorld(): World {
   const closings = new Set<() => void>();

@@ -7,6 +7,7 @@ import { readSessionDigest } from "../../store/session-digest-file.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import { openStoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
+import { mayColor } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
 interface Args {
@@ -48,7 +49,7 @@ async function report(world: World, { runs, format, out }: Args): Promise<void> 
   for (const run of runs) stored.push(await openStoredRun(run, world.cwd));
   for (const sentence of stored.flatMap(({ missing }) => missing))
     world.stderr.write(`bench: ${printable(sentence)}\n`);
-  const color = out === undefined && world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
+  const color = out === undefined && mayColor(world.stdout, world.env);
   const told: ReportedRun[] = [];
   for (const { result, folder } of stored) {
     const digest = format === "html" ? await readSessionDigest(folder, result) : undefined;

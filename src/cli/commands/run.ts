@@ -14,6 +14,7 @@ import { runScenario } from "../../run/run-scenario.ts";
 import type { RunArguments } from "../run-options.ts";
 import { forecastLines } from "../../run/run-watch.ts";
 import type { World } from "../../base/process/world.ts";
+import { mayColor } from "../../base/process/world.ts";
 
 export async function run(world: World, args: RunArguments): Promise<void> {
   if (args.json && args.jsonLines) throw BenchError.usage("--json and --json-lines: take one of them");
@@ -50,7 +51,7 @@ function announce(world: World, { input, target }: PreparedRun, runId: string): 
 
 /** Prints the result and sets the exit code. @throws BenchError after printing, for what kept the run from going its way */
 function print(world: World, args: RunArguments, { result, folder, problem }: FinishedRun): void {
-  const color = world.stdout.isTTY && world.env["NO_COLOR"] === undefined;
+  const color = mayColor(world.stdout, world.env);
   const text = args.jsonLines
     ? resultLine(result)
     : args.json

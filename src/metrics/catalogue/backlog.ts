@@ -22,6 +22,7 @@ function eachBacklog(observation: Observation, tell: (atMs: number, backlogMs: n
 
 const backlog: SeriesMetric = {
   name: "backlog",
+  row: { label: "backlog of audio", group: "latencies", place: 12 },
   unit: "ms",
   better: "lower",
   per: "response",

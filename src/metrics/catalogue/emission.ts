@@ -3,7 +3,7 @@ import { readWords, spelledOut } from "../../base/text/read-numbers.ts";
 import { isWrittenNumber, spokenWords } from "../../base/text/text.ts";
 import type { Hypothesis, Segment } from "../observation/hypotheses.ts";
 import { remembered, segmentsOf } from "../observation/hypotheses.ts";
-import type { SeriesMetric } from "./metric.ts";
+import type { MetricRow, SeriesMetric } from "./metric.ts";
 import { actual, planned, type Timebase } from "../observation/moments.ts";
 import type { ClipFacts, Observation } from "../observation/observation.ts";
 import { alignWords, commonPrefix } from "../observation/word-align.ts";
@@ -124,7 +124,12 @@ const spokenEmissions = remembered((observation: Observation): Readonly<Emission
   return emissions;
 });
 
-function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" | "finalMs"): SeriesMetric {
+function wordEmission(
+  name: string,
+  row: Pick<MetricRow, "label" | "place">,
+  when: string,
+  form: "firstMs" | "stableMs" | "finalMs",
+): SeriesMetric {
   const each =
     (timebase: Timebase): SeriesMetric["each"] =>
     (observation, emit) => {
@@ -137,6 +142,7 @@ function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" |
     };
   return {
     name,
+    row: { ...row, group: "latencies" },
     unit: "ms",
     better: "lower",
     per: "word",
@@ -150,7 +156,22 @@ function wordEmission(name: string, when: string, form: "firstMs" | "stableMs" |
 }
 
 export const EMISSION_METRICS: readonly SeriesMetric[] = [
-  wordEmission("word_emission_first", "the first response that has w at its aligned place.", "firstMs"),
-  wordEmission("word_emission_stable", "the response from which on w never changes again.", "stableMs"),
-  wordEmission("word_emission_final", "the final that contains w.", "finalMs"),
+  wordEmission(
+    "word_emission_first",
+    { label: "word, first shown", place: 9 },
+    "the first response that has w at its aligned place.",
+    "firstMs",
+  ),
+  wordEmission(
+    "word_emission_stable",
+    { label: "word, for good", place: 10 },
+    "the response from which on w never changes again.",
+    "stableMs",
+  ),
+  wordEmission(
+    "word_emission_final",
+    { label: "word, in a final", place: 11 },
+    "the final that contains w.",
+    "finalMs",
+  ),
 ];

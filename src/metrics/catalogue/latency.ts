@@ -1,5 +1,5 @@
 /** What a caller feels: latencies from the microphone's clock. */
-import type { SeriesMetric, SessionMetric } from "./metric.ts";
+import type { MetricRow, SeriesMetric, SessionMetric } from "./metric.ts";
 import {
   actual,
   chunkAt,
@@ -19,6 +19,7 @@ import type { Observation, ResponseRecord } from "../observation/observation.ts"
  */
 function fromAudio(
   name: string,
+  row: Pick<MetricRow, "label" | "place">,
   help: string,
   audioMs: (observation: Observation) => number,
   answer: (observation: Observation) => ResponseRecord | undefined,
@@ -26,6 +27,7 @@ function fromAudio(
   const since = (when: Timebase) => (o: Observation) => difference(answer(o)?.atMs, when(o, audioMs(o)));
   return {
     name,
+    row: { ...row, group: "latencies" },
     unit: "ms",
     better: "lower",
     per: "session",
@@ -42,6 +44,7 @@ function difference(laterMs: number | undefined, earlierMs: number | undefined):
 
 const firstPartialFromAudio = fromAudio(
   "first_partial_from_audio",
+  { label: "first partial, from first audio", place: 2 },
   "R_f - S_0, f = first response with non-blank text. From the moment the first chunk was recorded to the first words.",
   (o) => chunkEndMs(o, 0),
   (o) => firstText(o),
@@ -49,6 +52,7 @@ const firstPartialFromAudio = fromAudio(
 
 const firstPartialFromOnset = fromAudio(
   "first_partial_from_onset",
+  { label: "first partial, from speech onset", place: 3 },
   "R_f - (A0 + a_on/v), f = first response with non-blank text that came at or after the speech onset. Text before the " +
     "onset is counted as premature_partials and not used; clips without speech have no value.",
   (o) => o.clip.onsetMs,
@@ -60,6 +64,7 @@ const firstPartialFromOnset = fromAudio(
 
 const finalFromLastChunk = fromAudio(
   "final_from_last_chunk",
+  { label: "final, from last chunk", place: 6 },
   "R_L - S_(K-1), L = last final with text. What a client waits for after the last audio. Negative when the server " +
     "closed the utterance during trailing silence: gate on it only without trailing silence, else on final_from_speech_end.",
   (o) => o.clip.audioMs,
@@ -68,6 +73,7 @@ const finalFromLastChunk = fromAudio(
 
 const finalFromSpeechEnd = fromAudio(
   "final_from_speech_end",
+  { label: "final, from speech end", place: 8 },
   "R_q - (A0 + a_off/v), q = first final that covers the last reference word: by word times where the server gives them " +
     "(its last word ends after the reference word began), else by finding that word among all final words so far, no " +
     "further than a tenth of the reference before its place; fallback: the last final with text. Contains the server's " +
@@ -78,6 +84,7 @@ const finalFromSpeechEnd = fromAudio(
 
 const finalFromClose: SessionMetric = {
   name: "final_from_close",
+  row: { label: "final, from close", group: "latencies", place: 7 },
   unit: "ms",
   better: "lower",
   per: "session",
@@ -88,6 +95,7 @@ const finalFromClose: SessionMetric = {
 
 const sessionSetup: SessionMetric = {
   name: "session_setup",
+  row: { label: "session set-up", group: "latencies", place: 1 },
   unit: "ms",
   better: "lower",
   per: "session",
@@ -110,6 +118,7 @@ function responseLatency(when: Timebase): SeriesMetric["each"] {
 
 const responseLatencyMetric: SeriesMetric = {
   name: "response_latency",
+  row: { label: "response, audio-aligned", group: "latencies", place: 4 },
   unit: "ms",
   better: "lower",
   per: "response",
@@ -122,6 +131,7 @@ const responseLatencyMetric: SeriesMetric = {
 
 const partialGap: SeriesMetric = {
   name: "partial_gap",
+  row: { label: "gap between partials", group: "latencies", place: 5 },
   unit: "ms",
   better: "lower",
   per: "response",

@@ -5,8 +5,21 @@ import type { RunSums } from "./run-sums.ts";
 
 export type MetricUnit = "ms" | "ratio" | "count" | "x" | "per_second";
 
+/** Tables that people read: what a caller feels, what the generator did, what NVIDIA's client would say. */
+export type MetricGroup = "latencies" | "generator" | "nvidia";
+
+/** How a metric is called in front of people, and where it stands. */
+export interface MetricRow {
+  label: string;
+  group: MetricGroup;
+  /** Rows of a group are in this order: that of a session's life. */
+  place: number;
+}
+
 interface MetricBase {
   name: string;
+  /** Absent: tables don't show it, or in a line of its own. */
+  row?: MetricRow;
   unit: MetricUnit;
   better: "lower" | "higher" | "neither";
   /** The definition, with its formula in the symbols of `docs/metrics.md`. */

@@ -2,14 +2,20 @@
  * The figures NVIDIA's own `riva_streaming_asr_client` prints, by its rules, so that its published tables can be
  * reproduced: response i is paired with chunk i by index, whatever it is about. Never for gates.
  */
-import type { SeriesMetric } from "./metric.ts";
+import type { MetricRow, SeriesMetric } from "./metric.ts";
 import { pairs } from "../observation/moments.ts";
 
 const NOT_FOR_GATES = "it pairs responses with chunks by index; use response_latency";
 
-function compat(name: string, which: string, takes: (final: boolean) => boolean): SeriesMetric {
+function compat(
+  name: string,
+  row: Pick<MetricRow, "label" | "place">,
+  which: string,
+  takes: (final: boolean) => boolean,
+): SeriesMetric {
   return {
     name,
+    row: { ...row, group: "nvidia" },
     unit: "ms",
     better: "lower",
     per: "response",
@@ -32,9 +38,19 @@ function compat(name: string, which: string, takes: (final: boolean) => boolean)
 }
 
 export const NVIDIA_COMPAT_METRICS: readonly SeriesMetric[] = [
-  compat("nvidia_compat_latency", "all responses", () => true),
-  compat("nvidia_compat_intermediate", "responses without a final", (final) => !final),
-  compat("nvidia_compat_final", "responses with a final", (final) => final),
+  compat("nvidia_compat_latency", { label: "latencies", place: 1 }, "all responses", () => true),
+  compat(
+    "nvidia_compat_intermediate",
+    { label: "intermediate latencies", place: 2 },
+    "responses without a final",
+    (final) => !final,
+  ),
+  compat(
+    "nvidia_compat_final",
+    { label: "final latencies", place: 3 },
+    "responses with a final",
+    (final) => final,
+  ),
 ];
 
 /** NVIDIA's percentile: `sorted[floor(p n / 100)]`, no interpolation; undefined when empty. */

@@ -4,6 +4,7 @@ import { plannedSendMs } from "../observation/observation.ts";
 
 const sendLateness: SeriesMetric = {
   name: "send_lateness",
+  row: { label: "send lateness", group: "generator", place: 1 },
   unit: "ms",
   better: "lower",
   per: "chunk",
@@ -38,6 +39,7 @@ const injectedDelay: SeriesMetric = {
 
 const backPressure: SeriesMetric = {
   name: "back_pressure",
+  row: { label: "back-pressure", group: "generator", place: 3 },
   unit: "ms",
   better: "lower",
   per: "chunk",
@@ -57,6 +59,7 @@ const backPressure: SeriesMetric = {
 
 const startSlip: SessionMetric = {
   name: "start_slip",
+  row: { label: "start slip", group: "generator", place: 2 },
   unit: "ms",
   better: "lower",
   per: "session",

@@ -7,12 +7,11 @@ import { markup, type Markup } from "../words/markup.ts";
 import { percentilePlot } from "../chart/percentile-plot.ts";
 import type { SessionDigest } from "../../metrics/result/session-digest.ts";
 import type { Row } from "../words/wording.ts";
+import { headingOf } from "../words/wording.ts";
 
-const DRAWN: readonly Row[] = [
-  ["first_partial_from_onset", "first partial, from speech onset"],
-  ["final_from_speech_end", "final, from speech end"],
-  ["response_latency", "response, audio-aligned"],
-];
+const DRAWN: readonly Row[] = ["first_partial_from_onset", "final_from_speech_end", "response_latency"].map(
+  (name) => [name, headingOf(name)],
+);
 
 /** Undefined when nothing was measured. */
 export function distributionSection(
@@ -38,6 +37,6 @@ ${curves}${maps}</div>`,
 }
 
 function heatTitle(metric: string): string {
-  const label = DRAWN.find(([name]) => name === metric)?.[1] ?? metric;
+  const label = headingOf(metric);
   return `${label[0]?.toUpperCase() ?? ""}${label.slice(1)}`;
 }

@@ -6,7 +6,7 @@ import { section } from "./html-tables.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import type { SessionDigest, ShownSession } from "../../metrics/result/session-digest.ts";
 import { waterfall } from "../chart/waterfall.ts";
-import { LATENCY_ROWS, short } from "../words/wording.ts";
+import { headingOf, short } from "../words/wording.ts";
 
 const GROUPS: readonly (readonly [why: ShownSession["why"], title: string])[] = [
   ["failed", "Failed"],
@@ -47,7 +47,7 @@ ${waterfall(record, clip, `session-${seq}`)}${transcript(record)}</article>
 
 function heading({ record, why, metric }: ShownSession): string {
   if (why === "failed" || metric === undefined) return record.failure?.class ?? "failed";
-  const label = LATENCY_ROWS.find(([name]) => name === metric)?.[1] ?? metric;
+  const label = headingOf(metric);
   const value = record.values[metric];
   return `${label}: ${typeof value === "number" ? `${short(value)} ms` : "-"}`;
 }

@@ -1,38 +1,27 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
 import { referenceNote } from "./failure-notes.ts";
 import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../../metrics/result/result.ts";
+import { METRICS, metricNamed } from "../../metrics/catalogue/catalogue.ts";
+import type { MetricGroup } from "../../metrics/catalogue/metric.ts";
 import { CERTIFIED_FROM } from "../../metrics/stats/certainty.ts";
 
 /** A metric and the heading that people know it by. */
 export type Row = readonly [metric: string, label: string];
 
-/** In the order of a session's life. */
-export const LATENCY_ROWS: readonly Row[] = [
-  ["session_setup", "session set-up"],
-  ["first_partial_from_audio", "first partial, from first audio"],
-  ["first_partial_from_onset", "first partial, from speech onset"],
-  ["response_latency", "response, audio-aligned"],
-  ["partial_gap", "gap between partials"],
-  ["final_from_last_chunk", "final, from last chunk"],
-  ["final_from_close", "final, from close"],
-  ["final_from_speech_end", "final, from speech end"],
-  ["word_emission_first", "word, first shown"],
-  ["word_emission_stable", "word, for good"],
-  ["word_emission_final", "word, in a final"],
-  ["backlog", "backlog of audio"],
-];
+export const LATENCY_ROWS: readonly Row[] = rowsOf("latencies");
+export const NVIDIA_ROWS: readonly Row[] = rowsOf("nvidia");
+export const GENERATOR_ROWS: readonly Row[] = rowsOf("generator");
 
-export const NVIDIA_ROWS: readonly Row[] = [
-  ["nvidia_compat_latency", "latencies"],
-  ["nvidia_compat_intermediate", "intermediate latencies"],
-  ["nvidia_compat_final", "final latencies"],
-];
+/** The heading of a metric, its name where tables have no row for it. */
+export function headingOf(name: string): string {
+  return metricNamed(name)?.row?.label ?? name;
+}
 
-export const GENERATOR_ROWS: readonly Row[] = [
-  ["send_lateness", "send lateness"],
-  ["start_slip", "start slip"],
-  ["back_pressure", "back-pressure"],
-];
+function rowsOf(group: MetricGroup): readonly Row[] {
+  return METRICS.flatMap(({ name, row }) => (row?.group === group ? [{ name, ...row }] : []))
+    .sort((a, b) => a.place - b.place)
+    .map(({ name, label }) => [name, label]);
+}
 
 /** Percentile columns and their headings. */
 export const PERCENTILE_COLUMNS = [
