@@ -114,13 +114,13 @@ module.exports = {
     door("zod", [
       "base/(yaml|dataset/manifest)\\.ts",
       "metrics/result/result-schema\\.ts",
-      "scenario/(scenario|[a-z]+-schema|load/load-schema|load/schema-fields|target/target)\\.ts",
+      "scenario/(scenario|[a-z]+-schema|load/[a-z/-]+|target/target)\\.ts",
       "gateway/(config|dialects/(recognition-fields|stream-dialect|realtime-session))\\.ts",
     ]),
     door("@opentelemetry/[a-z-]+", ["watch/otlp\\.ts"]),
     door("uplot", ["report/html/uplot\\.ts"]),
     door("cli-table3", ["report/text/table\\.ts"]),
-    door("tar", ["store/run-archive\\.ts"]),
+    door("tar", ["store/archived-runs\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
     {
       name: "tests-are-not-products",

@@ -17,7 +17,7 @@ import { longestExtraMs, stageUnder } from "./conditions.ts";
 import type { LoadFile } from "./load/load-schema.ts";
 import { ownLengthMs } from "./load/load-schema.ts";
 import type { Load } from "./load/load.ts";
-import { isClosed, iterationsOf } from "./load/load.ts";
+import { isClosed, isUnpaced, iterationsOf } from "./load/load.ts";
 import { loadShape } from "./load/load-shape.ts";
 import { loadAsFile, resolveLoad } from "./load/resolve-load.ts";
 import type { AudioSettings } from "./scenario-audio.ts";
@@ -125,9 +125,9 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
   const file = applyOverrides(parseYaml(text, path, scenarioFile), overrides);
   const { load, duration, audio, session } = file;
   const steadyMs = duration.steady ?? ownLengthMs(load) ?? NaN;
-  if (load.model === "offline" && file.conditions.length > 0) {
+  if (isUnpaced(load) && file.conditions.length > 0) {
     throw BenchError.usage(
-      `${path}: conditions: faults happen at the pace of a microphone, and the load model offline has none`,
+      `${path}: conditions: faults happen at the pace of a microphone, and the load model ${load.model} has none`,
       "Take another load model, or leave the conditions out.",
     );
   }
@@ -196,7 +196,7 @@ export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): Runna
   const iterations = iterationsOf(load);
   // Without the pace of a microphone nobody knows how long they take.
   const iterationsMs =
-    iterations === undefined || !isClosed(load) || load.model === "offline"
+    iterations === undefined || !isClosed(load) || isUnpaced(load)
       ? 0
       : load.rampInMs + iterations * (longestMs + load.thinkMs);
   if (warmupMs + steadyMs < iterationsMs) {

@@ -10,7 +10,7 @@ import { judgeValidity } from "../metrics/judge/validity.ts";
 import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import { droppedCheck, hasRoom } from "../loadgen/engine/dropped.ts";
 import { loadShape } from "../scenario/load/load-shape.ts";
-import { comesAtRandom, isClosed, isLevel, iterationsOf } from "../scenario/load/load.ts";
+import { comesAtRandom, isClosed, isLevel, isUnpaced, iterationsOf } from "../scenario/load/load.ts";
 import { fallsBefore, meanCallers, peakLevel } from "../scenario/load/level.ts";
 import type { Rebuilt } from "./rebuild.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -127,7 +127,7 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
 
 /** None where the load changes by plan or takes what the server gives, or where too little was measured to tell. */
 function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
-  if (!isLevel(scenario.load) || scenario.load.model === "offline") return [];
+  if (!isLevel(scenario.load) || isUnpaced(scenario.load)) return [];
   const { paddingBeforeMs, paddingAfterMs } = scenario.audio;
   const backlogSlope = totals.summaries()["backlog_slope"];
   const check = collapseCheck({
@@ -151,8 +151,7 @@ function concurrency(
 ): { concurrency?: { planned: number; mean: number; lostToServer: number } } {
   const windowMs = windowEndMs - warmupMs;
   const { segments } = loadShape(load, warmupMs);
-  const held =
-    isClosed(load) && load.thinkMs === 0 && load.model !== "offline" && iterationsOf(load) === undefined;
+  const held = isClosed(load) && load.thinkMs === 0 && !isUnpaced(load) && iterationsOf(load) === undefined;
   if (mean === undefined || !held || windowMs <= 0 || fallsBefore(segments, windowEndMs)) return {};
   const planned = meanCallers(segments, warmupMs, windowEndMs);
   const pausedMs = summaries.reduce((sum, summary) => sum + (summary?.pausedSlotMs ?? 0), 0);

@@ -8,7 +8,7 @@ import { meanExtraMs } from "../../scenario/conditions.ts";
 import type { StageMark } from "../../scenario/load/load-shape.ts";
 import { loadShape } from "../../scenario/load/load-shape.ts";
 import type { ChunkPhase, ClosedLoad } from "../../scenario/load/load.ts";
-import { isClosed, iterationsOf } from "../../scenario/load/load.ts";
+import { isClosed, isUnpaced, iterationsOf } from "../../scenario/load/load.ts";
 import type { Segment } from "../../scenario/load/level.ts";
 import { meanLevel, peakLevel } from "../../scenario/load/level.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
@@ -104,7 +104,7 @@ export function planInput(
     steadyMs: scenario.steadyMs,
     chunkMs: audio.chunkMs,
     ...(audio.encoding === "LINEAR_PCM" ? {} : { encoding: audio.encoding }),
-    pace: load.model === "offline" ? Infinity : audio.pace,
+    pace: isUnpaced(load) ? Infinity : audio.pace,
     phase: audio.phase,
     ...(audio.anchor === "after-ready" ? {} : { anchor: audio.anchor }),
     ...(scenario.conditions.length === 0 ? {} : { conditions: scenario.conditions }),

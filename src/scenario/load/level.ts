@@ -4,7 +4,7 @@
  * of an open load it is the rate of arrivals lambda(t), and the question is when each session starts.
  */
 import type { Random } from "../../base/random.ts";
-import type { Spacing } from "./load.ts";
+import type { Spacing } from "./options.ts";
 
 /** A stretch of the run in which the level goes evenly from one value to another. */
 export interface Segment {

@@ -1,7 +1,9 @@
 /** From the load of a scenario to its level over the run, and the stages that sessions belong to by their planned start. Pure. */
-import type { ChunkPhase, Load, Range, Spacing, StageLoad } from "./load.ts";
-import { isClosed } from "./load.ts";
 import type { Segment } from "./level.ts";
+import type { Load } from "./models.ts";
+import { modelOf } from "./models.ts";
+import type { ChunkPhase, Spacing } from "./options.ts";
+import type { NamedPart, Part } from "./parts.ts";
 
 /** From here on sessions belong to this stage. */
 export interface StageMark {
@@ -23,86 +25,18 @@ export const TRANSITION = "transition";
 /** The stage of loads that have but one. */
 const MAIN = "main";
 
-/** One level, or one ramp, of the steady window. */
-interface Part {
-  /** Infinity: for the rest of the run. */
-  forMs: number;
-  from: number;
-  to: number;
-  spacing?: Spacing;
-  /** Callers come in over this long at its beginning, when there are more than before. */
-  rampInMs?: number;
-}
-
 /** The shape of a load. Its parts follow each other from the start of the steady window; the last level is held. */
 export function loadShape(load: Load, warmupMs: number): LoadShape {
-  if (load.model === "trace") return { segments: [], stages: [{ fromMs: 0, name: MAIN }] };
-  const parts = partsOf(load);
-  const rampInMs = isClosed(load) ? load.rampInMs : 0;
-  return { segments: segmentsOf(parts, warmupMs, rampInMs), stages: stagesOf(load, warmupMs) };
-}
-
-function partsOf(load: Exclude<Load, { model: "trace" }>): Part[] {
-  switch (load.model) {
-    case "concurrency":
-    case "offline":
-      return [held(load.streams)];
-    case "constant":
-      return [held(load.rate, "even")];
-    case "poisson":
-      return [held(load.rate, "poisson")];
-    case "soak":
-      return ["streams" in load ? held(load.streams) : held(load.rate, load.arrivals)];
-    case "ramp":
-      return "streams" in load
-        ? [ramp(load.streams, load.overMs)]
-        : [ramp(load.rate, load.overMs, load.arrivals)];
-    case "spike": {
-      const { base, peak } = "streams" in load ? load.streams : load.rate;
-      const spacing = "streams" in load ? undefined : load.arrivals;
-      // No ramp-in: all come at once, that is what a spike is.
-      return [
-        { ...held(base, spacing), forMs: load.atMs },
-        { ...held(peak, spacing), forMs: load.forMs },
-        held(base, spacing),
-      ];
-    }
-    case "steps":
-      return isClosed(load)
-        ? load.steps.map((step) => callers(step.forMs, "streams" in step ? step.streams : 0, load.rampInMs))
-        : load.steps.map((step) => ({
-            ...held("rate" in step ? step.rate : 0, load.arrivals),
-            forMs: step.forMs,
-          }));
-    case "stages":
-      return load.stages.map((stage) => stagePart(stage, isClosed(load) ? load.rampInMs : 0));
-  }
-}
-
-function stagePart(stage: StageLoad, rampInMs: number): Part {
-  switch (stage.model) {
-    case "concurrency":
-      return callers(stage.forMs, stage.streams, rampInMs);
-    case "constant":
-      return { ...held(stage.rate, "even"), forMs: stage.forMs };
-    case "poisson":
-      return { ...held(stage.rate, "poisson"), forMs: stage.forMs };
-    case "ramp":
-      return "streams" in stage ? ramp(stage.streams, stage.forMs) : ramp(stage.rate, stage.forMs, "even");
-  }
-}
-
-function held(level: number, spacing?: Spacing): Part {
-  return { forMs: Infinity, from: level, to: level, ...(spacing === undefined ? {} : { spacing }) };
-}
-
-function ramp({ from, to }: Range, forMs: number, spacing?: Spacing): Part {
-  return { forMs, from, to, ...(spacing === undefined ? {} : { spacing }) };
-}
-
-/** A level of callers; half of its time at most goes by until all are in. */
-function callers(forMs: number, streams: number, rampInMs: number): Part {
-  return { ...held(streams), forMs, rampInMs: Math.min(rampInMs, forMs / 2) };
+  const model = modelOf(load);
+  const rampInMs = "rampInMs" in load ? load.rampInMs : 0;
+  const { parts, settleMs } = model.stages?.(load) ?? {
+    parts: [{ name: MAIN, forMs: Infinity }],
+    settleMs: 0,
+  };
+  return {
+    segments: segmentsOf(model.parts(load), warmupMs, rampInMs),
+    stages: marks(parts, warmupMs, settleMs),
+  };
 }
 
 /** Lays the parts end to end, with the first level before them and the last one after them. */
@@ -138,32 +72,7 @@ function segmentsOf(parts: readonly Part[], warmupMs: number, rampInMs: number):
 }
 
 /** Names by planned start; the warm-up bears the name of the first stage. */
-function stagesOf(load: Load, warmupMs: number): StageMark[] {
-  switch (load.model) {
-    case "steps":
-      return marks(load.steps, warmupMs, load.settleMs);
-    case "stages":
-      return marks(load.stages, warmupMs, load.settleMs);
-    case "spike":
-      return marks(
-        [
-          { name: "before", forMs: load.atMs },
-          { name: "spike", forMs: load.forMs },
-          { name: "after", forMs: Infinity },
-        ],
-        warmupMs,
-        0,
-      );
-    default:
-      return [{ fromMs: 0, name: MAIN }];
-  }
-}
-
-function marks(
-  stages: readonly { name: string; forMs: number; phase?: ChunkPhase }[],
-  warmupMs: number,
-  settleMs: number,
-): StageMark[] {
+function marks(stages: readonly NamedPart[], warmupMs: number, settleMs: number): StageMark[] {
   const result: StageMark[] = [];
   let fromMs = warmupMs;
   for (const [index, { name, forMs, phase }] of stages.entries()) {

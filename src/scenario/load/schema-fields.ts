@@ -1,6 +1,7 @@
 /** Kinds of values in a scenario file, with the bounds that refuse a slip of the hand. */
 import { z } from "zod";
 import { formatDuration, parseDurationMs } from "../../base/duration.ts";
+import { section } from "../../base/yaml.ts";
 
 export const HOUR_MS = 3_600_000;
 
@@ -36,3 +37,11 @@ export const sessionRate: z.ZodType<number, number> = realNumber(0.001, 10_000);
 export const warmupDuration: z.ZodType<number, string | number> = durationMs(0, HOUR_MS);
 export const steadyDuration: z.ZodType<number, string | number> = durationMs(1000, 168 * HOUR_MS);
 export const chunkDuration: z.ZodType<number, string | number> = durationMs(20, 1000);
+
+/** A rate may start or end at nothing. */
+export const rateOrNone = z.union([z.literal(0), sessionRate], { error: "must be a number from 0 to 10000" });
+export const countRange = section({ from: streamCount, to: streamCount });
+export const rateRange = section({ from: rateOrNone, to: rateOrNone });
+export const chunkPhase = z.enum(["aligned", "spread", "random"], {
+  error: "must be aligned, spread or random",
+});
