@@ -25,9 +25,7 @@ export interface ReportOptions {
 /** The text, ending with a newline. At least one run. */
 type Reporter = (runs: readonly ReportedRun[], options: ReportOptions) => string;
 
-export type ReportFormat = "table" | "json" | "html" | "markdown" | "csv" | "junit";
-
-export const REPORTERS: Readonly<Record<ReportFormat, Reporter>> = {
+export const REPORTERS = {
   table: (runs, { color }) =>
     runs
       .map(({ result, folder }) =>
@@ -48,6 +46,8 @@ export const REPORTERS: Readonly<Record<ReportFormat, Reporter>> = {
   markdown: (runs) => runs.map(({ result }) => renderMarkdown(result)).join("\n"),
   csv: (runs) => renderCsv(runs.map(({ result }) => result)),
   junit: (runs) => renderJunit(runs.map(({ result }) => result)),
-};
+} as const satisfies Readonly<Record<string, Reporter>>;
+
+export type ReportFormat = keyof typeof REPORTERS;
 
 export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(REPORTERS) as ReportFormat[];
