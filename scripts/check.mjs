@@ -8,6 +8,8 @@ const steps = [
   ["boundaries", "npx depcruise src test perf --config .dependency-cruiser.cjs"],
   ["dead code", "npx knip"],
   ["generated files", "node --import tsx scripts/generate.ts --check"],
+  ["package", "npm run lint:package --silent"],
+  ["API reference", "npx typedoc --emit none"],
   ["tests", "npm test --silent"],
 ].filter(([name]) => !(name === "tests" && process.argv.includes("--without-tests")));
 for (const [name, command] of steps) {
