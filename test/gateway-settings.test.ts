@@ -1,6 +1,6 @@
 /** Recognition settings through both dialects, by value: what a scenario asks for is what the upstream is asked for. */
 import { expect, test } from "vitest";
-import { VirtualClock } from "../src/base/clock.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 import { startMessage } from "../src/client/websocket/gateway-events.ts";
 import { sessionUpdate } from "../src/client/websocket/nim-realtime-session.ts";
 import { recognitionConfig } from "../src/client/grpc/riva-encode.ts";

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it, vi } from "vitest";
-import { createRunClock, realClock, VirtualClock } from "./clock.ts";
+import { createRunClock, realClock } from "./clock.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
 
 it("wakes exactly: never early, and late by far less than a timer", { retry: 5 }, async () => {
   const clock = createRunClock(realClock);

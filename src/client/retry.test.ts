@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../base/clock.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import type { Failure } from "../base/outcome.ts";
 import { grpcFailure, noConnectionFailure } from "./grpc/failures.ts";
 import { mayPass, retryDelayMs, withRetry } from "./retry.ts";

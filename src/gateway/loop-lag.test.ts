@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../base/clock.ts";
+import { VirtualClock } from "../../test/support/virtual-clock.ts";
 import { watchLoopLag } from "./loop-lag.ts";
 
 test("a delay is seen for half a minute, however often it is asked for", () => {

@@ -1,5 +1,5 @@
 /** A virtual clock that knows how many wakes are outstanding: a session that is over must have none. */
-import { VirtualClock } from "../../src/base/clock.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 
 export class CountingClock extends VirtualClock {
   /** Wakes that were neither run nor taken back. */

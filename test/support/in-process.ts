@@ -1,5 +1,5 @@
 /** Workers without processes: the coordinator's own code and the workers', joined on one virtual clock. */
-import type { VirtualClock } from "../../src/base/clock.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
 import type { WorkerHandle } from "../../src/loadgen/workers/coordinator.ts";
 import type { Addressed, FromWorker, ToWorker } from "../../src/loadgen/workers/protocol.ts";
 import { runWorker } from "../../src/loadgen/workers/worker.ts";

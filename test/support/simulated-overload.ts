@@ -2,7 +2,7 @@
  * Runs of the load generator against the emulator's own queues on a virtual clock, without a network: what every figure
  * reads when a server is offered a known multiple of what it can take.
  */
-import { VirtualClock } from "../../src/base/clock.ts";
+import { VirtualClock } from "./virtual-clock.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Outcome } from "../../src/base/outcome.ts";
 import type { AsrStream, AsrTransport, StreamListener } from "../../src/client/transport.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { VirtualClock } from "../clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { watchStalls } from "./stall-watch.ts";
 
 it("reports a stall once, with its length and end, and nothing else", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import type { SupervisorMessage, WorkerEvents, WorkerStart } from "./supervisor.ts";
 import { supervise } from "./supervisor.ts";
 

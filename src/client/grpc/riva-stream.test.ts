@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Heard } from "../../../test/support/heard.ts";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { RivaStream } from "./riva-stream.ts";
 import type { StreamSpec } from "../transport.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { InferenceMeter } from "./inference-meter.ts";
 import { perJobMs } from "./model.ts";
 import { findProfile } from "./profiles.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { InferenceMeter } from "./inference-meter.ts";
 import { findProfile } from "./profiles.ts";
 import { checkOverload, overloadPace } from "./overload.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { InferenceMeter } from "./inference-meter.ts";
 import { exactPace } from "./pace.ts";
 import { slottedPace } from "./sequence-slots.ts";

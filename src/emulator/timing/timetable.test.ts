@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { Timetable } from "./timetable.ts";
 
 describe("Timetable", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { gatewayFile } from "../config.ts";
 import { createGuard } from "./address-limits.ts";
 import type { Guard } from "./address-limits.ts";

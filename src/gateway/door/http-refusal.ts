@@ -1,20 +1,12 @@
 /** HTTP answers on sockets that get nothing more. */
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 /** Answers and closes. @param retryAfterS when it may be tried again */
 export function refuse(socket: Duplex, status: number, detail: string, retryAfterS?: number): void {
   const body = JSON.stringify({ detail });
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? "Error"}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
     ...(status === 401 ? ["www-authenticate: Bearer"] : []),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { createIntake } from "./intake.ts";
 
 const roomy = { bytesPerSecond: 1e9, bulk: (): number => 0 };

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import type { Failure } from "../../base/outcome.ts";
 import type { AsrTransport } from "../../client/transport.ts";
 import type { FakeServer, FakeTransport } from "../../../test/support/fake-transport.ts";

@@ -1,6 +1,6 @@
 /** A reload of the upstreams: whatever changed of one is used, and only then. */
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { BenchError } from "../../base/errors.ts";
 import type { Endpoint } from "../../client/endpoint.ts";
 import { fakeTransport } from "../../../test/support/fake-transport.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
 import { fakeTransport } from "../../../test/support/fake-transport.ts";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import type { Failure } from "../../base/outcome.ts";
 import type { Observation } from "../../metrics/observation/observation.ts";
 import type { ReadyClip } from "../audio/audio-plan.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
 import { fakeTransport } from "../../../test/support/fake-transport.ts";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { sessionFailure } from "../../metrics/observation/classify.ts";
 import { metricNamed } from "../../metrics/catalogue/catalogue.ts";
 import type { Observation } from "../../metrics/observation/observation.ts";

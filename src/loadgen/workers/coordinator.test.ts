@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { createRecorder } from "../../metrics/record/recorder.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import { createTotals } from "../../metrics/record/totals.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
 import { workerInProcess } from "../../../test/support/in-process.ts";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { loadDataset } from "../../base/dataset/dataset.ts";
 import type { Failure } from "../../base/outcome.ts";
 import type { SessionRecord } from "../../metrics/result/session-record.ts";
