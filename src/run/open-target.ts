@@ -1,3 +1,4 @@
+import { defined } from "../base/defined.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import { chooseProxy } from "../client/proxy.ts";
@@ -72,7 +73,7 @@ export function targetFacts({ target, emulator }: OpenTarget, found: Preflight):
     kind: target.kind,
     uri: target.uri,
     emulated: target.emulated !== undefined || found.emulated,
-    ...(model === undefined ? {} : { model }),
+    ...defined({ model }),
     server: { ...found.server },
     ...(proxy === undefined ? {} : { proxy: proxy.url }),
   };

@@ -1,4 +1,5 @@
 /** What a run is made of, read and checked before anything is started or written. */
+import { defined } from "../base/defined.ts";
 import { availableParallelism } from "node:os";
 import type { Dataset } from "../base/dataset/dataset.ts";
 import { loadDataset } from "../base/dataset/dataset.ts";
@@ -60,13 +61,7 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   const { seed, streams, rate, duration, warmup, chunk, transport, slo } = flags;
   if (!Number.isSafeInteger(seed)) throw BenchError.usage(`--seed ${seed}: must be a whole number`);
   const overrides = {
-    ...(streams === undefined ? {} : { streams }),
-    ...(rate === undefined ? {} : { rate }),
-    ...(duration === undefined ? {} : { duration }),
-    ...(warmup === undefined ? {} : { warmup }),
-    ...(chunk === undefined ? {} : { chunk }),
-    ...(transport === undefined ? {} : { transport }),
-    ...(slo === undefined ? {} : { slo }),
+    ...defined({ streams, rate, duration, warmup, chunk, transport, slo }),
   };
   const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));

@@ -1,4 +1,5 @@
 /** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
+import { defined } from "../base/defined.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator } from "../loadgen/workers/coordinator.ts";
@@ -53,11 +54,11 @@ export async function makeLoad(
         secrets: secretsOf(target),
       },
       ...tlsPart(target.tls),
-      ...(target.route === undefined ? {} : { route: target.route }),
+      ...defined({ route: target.route }),
     },
     datasetPath: scenario.audio.dataset,
     seed,
-    ...(traceRatio === undefined ? {} : { traceRatio }),
+    ...defined({ traceRatio }),
     ...recordFiles(folder.path),
   };
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
@@ -127,7 +128,7 @@ function withTargetDefaults(
     recognition: {
       ...scenario.recognition,
       ...(model === undefined || scenario.recognition.model !== undefined ? {} : { model }),
-      ...(language === undefined ? {} : { language }),
+      ...defined({ language }),
     },
   };
 }
@@ -141,7 +142,7 @@ function tlsPart(tls: OpenTarget["target"]["tls"]): Pick<WorkerJob["target"], "t
       ...text(tls.rootCa, "rootCa"),
       ...text(tls.clientCert, "clientCert"),
       ...text(tls.clientKey, "clientKey"),
-      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+      ...defined({ serverName: tls.serverName }),
     },
   };
 }

@@ -2,6 +2,7 @@
  * One run against a target that is open: from its folder to its result. Prints nothing itself: what a person sees while
  * it lasts is a listener's work, and what becomes of the result its caller's.
  */
+import { defined } from "../base/defined.ts";
 import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import { withoutReference } from "../base/dataset/dataset.ts";
@@ -139,7 +140,7 @@ async function runInFolder(
       slos,
       outcome,
       totals: final,
-      ...(rebuilt === undefined ? {} : { rebuilt }),
+      ...defined({ rebuilt }),
       reachableAtEnd: await targetReachable(open.target, world.clock, 2000),
       target: {
         ...(await withCounts(facts.target, open)),
@@ -213,7 +214,7 @@ function machineFacts({
     node: NODE_VERSION,
     host: hostname(),
     cpus: cpus().length,
-    ...(git === undefined ? {} : { git }),
+    ...defined({ git }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The audio of a scenario: from the file's keys to settings and back, and what does not go together. */
+import { defined } from "../base/defined.ts";
 import { dirname, resolve } from "node:path";
 import type { Clip } from "../base/dataset/dataset.ts";
 import { formatDuration } from "../base/duration.ts";
@@ -58,10 +59,9 @@ export function resolveAudio(audio: ScenarioFile["audio"], path: string): AudioS
     clips: {
       ...clips,
       ...(audio.mix === undefined ? {} : { only: Object.keys(audio.mix) }),
-      ...(max === undefined ? {} : { maxMs: max }),
+      ...defined({ maxMs: max }),
     },
-    ...(audio.longForm === undefined ? {} : { longForm: audio.longForm }),
-    ...(audio.mix === undefined ? {} : { mix: audio.mix }),
+    ...defined({ longForm: audio.longForm, mix: audio.mix }),
   };
 }
 
@@ -84,7 +84,7 @@ export function audioAsFile(audio: AudioSettings): Partial<Record<keyof Scenario
       ...(maxMs === undefined ? {} : { max: formatDuration(maxMs) }),
     },
     ...(audio.longForm === undefined ? {} : { longForm: longFormAsFile(audio.longForm) }),
-    ...(audio.mix === undefined ? {} : { mix: audio.mix }),
+    ...defined({ mix: audio.mix }),
   };
 }
 

@@ -2,6 +2,7 @@
  * Scenarios: what load to make, read from YAML. A `Scenario` is complete and checked; every duration in it is in
  * milliseconds.
  */
+import { defined } from "../base/defined.ts";
 import { join } from "node:path";
 import type { ZodType } from "zod";
 import type { Dataset } from "../base/dataset/dataset.ts";
@@ -248,7 +249,7 @@ function applyOverrides(file: ScenarioFile, overrides: ScenarioOverrides): Scena
     load: withLevel(withStreams, "rate", override("rate", rate, sessionRate)),
     duration: {
       ...file.duration,
-      ...(steady === undefined ? {} : { steady }),
+      ...defined({ steady }),
       warmup: override("warmup", warmup, warmupDuration) ?? file.duration.warmup,
     },
     audio: { ...file.audio, chunk: override("chunk", chunk, chunkDuration) ?? file.audio.chunk },

@@ -1,4 +1,5 @@
 /** From what a run left behind to its result: validity first, then the target's life, then the SLOs. Pure. */
+import { defined } from "../base/defined.ts";
 import { collapseCheck } from "../metrics/judge/collapse.ts";
 import { judgeSlo } from "../metrics/judge/gate.ts";
 import type { Check, RunResult, Validity } from "../metrics/result/result.ts";
@@ -101,7 +102,7 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
   const lostInWindow = outcome.lost.filter((worker) => !worker.windowOver).length;
   return judgeValidity({
     chunkMs: scenario.audio.chunkMs,
-    ...(latenessP99Ms === undefined ? {} : { latenessP99Ms }),
+    ...defined({ latenessP99Ms }),
     sessions: totals.counts("steady"),
     stalls: outcome.stalls,
     fromMs: scenario.warmupMs,
@@ -132,7 +133,7 @@ function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
   const backlogSlope = totals.summaries()["backlog_slope"];
   const check = collapseCheck({
     timeline: totals.timeline(),
-    ...(backlogSlope === undefined ? {} : { backlogSlope }),
+    ...defined({ backlogSlope }),
     meanAudioMs: (dataset.audioSeconds * 1000) / dataset.clips + paddingBeforeMs + paddingAfterMs,
   });
   return check === undefined ? [] : [check];

@@ -1,4 +1,5 @@
 /** Opens what a run left behind: its result, or, when it was killed before it could write one, what its records say. */
+import { defined } from "../base/defined.ts";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -66,7 +67,7 @@ async function fromRecords(folder: string): Promise<StoredRun> {
       startedAtEpochMs,
       endedAtEpochMs: startedAtEpochMs + rebuilt.lastSeenMs,
       planHash: manifest.run.planHash,
-      ...(windowEndMs === undefined ? {} : { extendedToMs: windowEndMs }),
+      ...defined({ extendedToMs: windowEndMs }),
       connections: 0,
       warmUpMs: 0,
       stalls,

@@ -1,4 +1,5 @@
 /** Where a run is shown besides the terminal: `/metrics`, remote write, a Pushgateway, and a file to fill in afterwards. */
+import { defined } from "../base/defined.ts";
 import { join } from "node:path";
 import { durationFlag } from "../base/duration.ts";
 import { messageOf } from "../base/errors.ts";
@@ -222,7 +223,7 @@ function runFacts({ run, target }: RunManifest, { scenario, slos }: Watched): Ru
     scenario: scenario.name,
     target,
     tool: run.tool,
-    ...(run.git === undefined ? {} : { git: run.git }),
+    ...defined({ git: run.git }),
     node: run.node,
     host: run.host,
     planHash: run.planHash,

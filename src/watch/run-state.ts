@@ -1,4 +1,5 @@
 /** Gathers what exporters show of a run from what the coordinator hears. Plain state, no clock and no I/O of its own. */
+import { defined } from "../base/defined.ts";
 import { bucketLayout } from "./bucket-layout.ts";
 import { metricNamed } from "../metrics/catalogue/catalogue.ts";
 import type { RunResult, Validity } from "../metrics/result/result.ts";
@@ -62,7 +63,7 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
     const latenessP99Ms = totals.percentile("send_lateness", 99);
     return judgeValidity({
       chunkMs: facts.chunkMs,
-      ...(latenessP99Ms === undefined ? {} : { latenessP99Ms }),
+      ...defined({ latenessP99Ms }),
       sessions,
       stalls: heard,
       fromMs: facts.window.startMs,
@@ -116,7 +117,7 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
         stalls,
         validity: result?.validity.status ?? validitySoFar(nowMs),
         exemplars,
-        ...(result === undefined ? {} : { result }),
+        ...defined({ result }),
       };
     },
   };

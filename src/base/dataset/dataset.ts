@@ -3,6 +3,7 @@
  * that read the disk. Everything a metric relies on is checked here, once, before any load: what a manifest claims
  * about its audio must be true of the audio.
  */
+import { defined } from "../defined.ts";
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -180,8 +181,7 @@ function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, fil
     speechEndMs: Math.min(durationMs, Math.max(endMs, words.at(-1)?.endMs ?? 0)),
     ...referenceOf(line, pcm, sampleRateHz, where),
     words,
-    ...(line.text_verbatim === undefined ? {} : { written: line.text_verbatim }),
-    ...(line.speaker === undefined ? {} : { speaker: line.speaker }),
+    ...defined({ written: line.text_verbatim, speaker: line.speaker }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** What a step of `bench check` is given, and what it finds. */
+import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Clip } from "../../base/dataset/dataset.ts";
 import type { Failure } from "../../base/outcome.ts";
@@ -53,7 +54,7 @@ export function failed(failure: Failure, advice: string | undefined = adviceFor(
   return {
     ok: false,
     detail: failureText(failure),
-    ...(advice === undefined ? {} : { advice }),
+    ...defined({ advice }),
     data: { failure },
   };
 }

@@ -1,4 +1,5 @@
 /** The last step of `bench check`: one spoken sentence, end to end. */
+import { defined } from "../../base/defined.ts";
 import { adviceFor } from "../../client/advice.ts";
 import { openTransport, transportFor } from "../../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
@@ -26,7 +27,7 @@ export async function sayOneSentence({
       recognition: {
         language,
         interim: true,
-        ...(model === undefined ? {} : { model }),
+        ...defined({ model }),
       },
       encoding: "LINEAR_PCM",
       sampleRateHz: clip.sampleRateHz,

@@ -1,4 +1,5 @@
 /** `bench check`: can this target be used at all, and if not, why; and the same through a gateway. */
+import { defined } from "../../base/defined.ts";
 import type { Clip } from "../../base/dataset/dataset.ts";
 import { loadDataset } from "../../base/dataset/dataset.ts";
 import { BenchError, EXIT } from "../../base/errors.ts";
@@ -130,7 +131,7 @@ async function checkPath(
   const language = target.language ?? like.language ?? "en-US";
   const context = {
     ...{ target, clock: world.clock, clip, language, resolve },
-    ...(model === undefined ? {} : { model }),
+    ...defined({ model }),
   };
   const steps = await runSteps(context, say);
   const usable = steps.every(({ ok }) => ok);
@@ -171,8 +172,7 @@ function added(direct: Path | undefined, beyond: Path | undefined): Added | unde
   const firstPartialMs = more("firstPartialFromOnsetMs");
   const finalMs = more("finalFromSpeechEndMs");
   return {
-    ...(firstPartialMs === undefined ? {} : { firstPartialMs }),
-    ...(finalMs === undefined ? {} : { finalMs }),
+    ...defined({ firstPartialMs, finalMs }),
     sameTranscript: without.data?.["transcript"] === with_.data?.["transcript"],
   };
 }

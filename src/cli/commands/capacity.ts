@@ -1,4 +1,5 @@
 /** `bench capacity`: the largest number of streams that still meets the SLOs, as an interval. */
+import { defined } from "../../base/defined.ts";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { durationFlag } from "../../base/duration.ts";
@@ -154,8 +155,7 @@ async function capacity(world: World, args: Args): Promise<void> {
     target: { name: target.name, uri: facts?.uri ?? target.uri, emulated: facts?.emulated === true },
     budget: { seconds: budgetSeconds, usedSeconds: preflightSeconds + search.usedSeconds },
     generator: { asked: args.max, limit },
-    ...(phases === undefined ? {} : { phases }),
-    ...(args.price === undefined ? {} : { pricePerHour: args.price }),
+    ...defined({ phases, pricePerHour: args.price }),
   });
   publish(world, args, report, series);
 }

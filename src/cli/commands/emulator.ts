@@ -1,4 +1,5 @@
 /** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
+import { defined } from "../../base/defined.ts";
 import { once } from "node:events";
 import { loadDataset } from "../../base/dataset/dataset.ts";
 import { durationFlag } from "../../base/duration.ts";
@@ -148,8 +149,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   mustBePort("--port", port);
   if (httpPort !== undefined) mustBePort("--http-port", httpPort);
   const profile = findProfile(args.profile, {
-    ...(args.capacity === undefined ? {} : { capacity: args.capacity }),
-    ...(args.slots === undefined ? {} : { slots: args.slots }),
+    ...defined({ capacity: args.capacity, slots: args.slots }),
     ...(args.chunk === undefined ? {} : { chunkMs: durationFlag("--chunk", args.chunk) }),
   });
   const delays: { delays?: ExactDelays } =
@@ -163,7 +163,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
       ? {}
       : { http: { port: httpPort, version: packageVersion(world.root), usage: () => processUsage(world) } };
   return createEmulator({
-    ...(onServed === undefined ? {} : { onServed }),
+    ...defined({ onServed }),
     profile,
     ...delays,
     ...overload,

@@ -1,4 +1,5 @@
 /** `bench history`: the runs that are there, a figure by release, and baselines: copies of runs, kept by name. */
+import { defined } from "../../base/defined.ts";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
@@ -106,7 +107,7 @@ function lineOf(run: RunResult, figure: Figure): HistoryLine {
     target: `${run.target.name}${run.target.emulated ? " (emulated)" : ""}`,
     verdict: run.verdict,
     runs: 1,
-    ...(value === undefined ? {} : { value }),
+    ...defined({ value }),
     run: run.run.id,
   };
 }

@@ -1,4 +1,5 @@
 /** `bench transcribe`: what the server makes of a recording. */
+import { defined } from "../../base/defined.ts";
 import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../../base/audio/audio.ts";
 import { durationFlag } from "../../base/duration.ts";
@@ -193,7 +194,7 @@ function recognitionFor(args: Args, target: ResolvedTarget): RecognitionSettings
   const model = args.model ?? target.model;
   return {
     language: args.language ?? target.language ?? "en-US",
-    ...(model === undefined ? {} : { model }),
+    ...defined({ model }),
     interim: true,
     punctuation: true,
     wordTimeOffsets: args.json,

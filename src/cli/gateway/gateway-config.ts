@@ -1,4 +1,5 @@
 /** What `bench gateway` runs with: flags over the environment over the file, field by field, checked before anything is used. */
+import { defined } from "../../base/defined.ts";
 import { stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -67,15 +68,14 @@ export async function loadGateway(world: World, args: GatewayArgs): Promise<Load
   });
   const config: GatewayConfig = {
     ...rest,
-    ...(args.port === undefined ? {} : { port: args.port }),
-    ...(args.host === undefined ? {} : { host: args.host }),
+    ...defined({ port: args.port, host: args.host }),
     ...(args.upstream === undefined ? {} : { upstreams: args.upstream.map((uri) => named(uri, file)) }),
     ...(args.fallback === undefined ? {} : { fallback: args.fallback as GatewayConfig["fallback"] }),
-    ...(keysFile === undefined ? {} : { apiKeysFile: keysFile }),
+    ...defined({ apiKeysFile: keysFile }),
     ...(args.logLevel === undefined
       ? {}
       : { log: { ...rest.log, level: args.logLevel as GatewayConfig["log"]["level"] } }),
-    ...(tls === undefined ? {} : { tls }),
+    ...defined({ tls }),
   };
   mustBePort("--port", config.port);
   if (config.upstreams.length === 0 && config.fallback === "none") {
@@ -155,8 +155,7 @@ async function upstreamOf(
     endpoint: {
       address: target.address,
       metadata: target.metadata,
-      ...(target.tls === undefined ? {} : { tls: target.tls }),
-      ...(target.route === undefined ? {} : { route: target.route }),
+      ...defined({ tls: target.tls, route: target.route }),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
+import { defined } from "../../base/defined.ts";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../../base/errors.ts";
 import { bareHost, joinHostPort } from "../../base/host-port.ts";
@@ -126,7 +127,7 @@ async function gateway(world: World, args: GatewayArgs): Promise<void> {
     addresses,
     upstreams,
     ...(config.fallback === "mock" ? { mock: createMockTransport(world.clock) } : {}),
-    ...(tls === undefined ? {} : { tls }),
+    ...defined({ tls }),
     log,
     exceptions,
     workerRestarts: supervision.restarts,

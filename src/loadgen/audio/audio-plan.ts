@@ -2,6 +2,7 @@
  * A clip made ready to be sent: cut into chunks, each already in the transport's wire form. Made once per clip, shared
  * by all sessions.
  */
+import { defined } from "../../base/defined.ts";
 import type { Clip } from "../../base/dataset/dataset.ts";
 import type { AsrTransport, AudioEncoding, EncodedChunk } from "../../client/transport.ts";
 import type { ClipFacts } from "../../metrics/observation/observation.ts";
@@ -52,7 +53,7 @@ export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyCli
       audioMs: clip.audioMs,
       onsetMs: clip.onsetMs,
       speechEndMs: clip.speechEndMs,
-      ...(clip.text === undefined ? {} : { text: clip.text }),
+      ...defined({ text: clip.text }),
       words: clip.words,
     },
     sampleRateHz,

@@ -1,4 +1,5 @@
 /** What of a scenario and its audio a plan depends on: plain data, and part of the plan's hash. */
+import { defined } from "../../base/defined.ts";
 import type { Dataset } from "../../base/dataset/dataset.ts";
 import { BenchError, nearestName } from "../../base/errors.ts";
 import type { LongForm } from "../../base/dataset/long-form.ts";
@@ -99,7 +100,7 @@ export function planInput(
   const { segments, stages } = loadShape(load, scenario.warmupMs);
   const clipIds = dataset.clips.map((clip) => clip.id);
   const common: PlanCommon = {
-    ...(iterations === undefined ? {} : { iterations }),
+    ...defined({ iterations }),
     warmupMs: scenario.warmupMs,
     steadyMs: scenario.steadyMs,
     chunkMs: audio.chunkMs,
@@ -111,7 +112,7 @@ export function planInput(
     ...(stages.length === 1 ? {} : { stages }),
     clipIds,
     ...(audio.mix === undefined ? {} : { weights: clipIds.map((id) => audio.mix?.[id] ?? 0) }),
-    ...(audio.longForm === undefined ? {} : { longForm: audio.longForm }),
+    ...defined({ longForm: audio.longForm }),
     padding: { beforeMs: audio.paddingBeforeMs, afterMs: audio.paddingAfterMs },
     datasetSha256: dataset.sha256,
   };
@@ -128,7 +129,7 @@ export function planInput(
   return {
     ...common,
     segments,
-    ...(known === undefined ? {} : { trace: known }),
+    ...defined({ trace: known }),
     maxOpen:
       load.maxOpen === "auto" ? Math.max(LEAST_MAX_OPEN, Math.ceil(OPEN_MARGIN * busiest)) : load.maxOpen,
     expectedOpen: Math.ceil((busiest * meanMs) / longestMs),
@@ -148,9 +149,7 @@ function closedPart(load: ClosedLoad, segments: readonly Segment[]): Omit<PlanIn
     rampInMs: plain ? comesInMs : rampInMs,
     ...(plain ? {} : { segments }),
     thinkMs,
-    ...(thinkDistribution === undefined ? {} : { thinkDistribution }),
-    ...(sessionsPerCaller === undefined ? {} : { sessionsPerCaller }),
-    ...(next === undefined ? {} : { next }),
+    ...defined({ thinkDistribution, sessionsPerCaller, next }),
   };
 }
 

@@ -2,6 +2,7 @@
  * The coordinator's side of a run: hands each worker its share, starts them together, merges what they send, notices
  * who is gone, and knows when it is over. It judges nothing: that is `store/make-result.ts`.
  */
+import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
@@ -305,7 +306,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         startedAtEpochMs,
         endedAtEpochMs: startedAtEpochMs + clock.nowMs(),
         planHash: members[0]?.ready?.planHash ?? "",
-        ...(extendedToMs === undefined ? {} : { extendedToMs }),
+        ...defined({ extendedToMs }),
         connections: sum(members.map(({ ready }) => ready?.connections ?? 0)),
         warmUpMs: Math.max(...members.map(({ ready }) => ready?.warmUpMs ?? 0)),
         stalls,

@@ -2,6 +2,7 @@
  * The worker: computes its share of the plan, warms its connections, waits for the start, makes the load, and reports.
  * It decides nothing about the run; what it sends is merged by the coordinator.
  */
+import { defined } from "../../base/defined.ts";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";
@@ -83,7 +84,7 @@ export function runWorker(
               type: "failed",
               message: messageOf(error),
               exitCode: known?.exitCode ?? EXIT.ourError,
-              ...(hint === undefined ? {} : { hint }),
+              ...defined({ hint }),
             });
           },
         );
@@ -128,7 +129,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     path: job.target.path,
     ...tlsBuffers(job.target),
     metadata: job.target.metadata,
-    ...(job.target.route === undefined ? {} : { route: job.target.route }),
+    ...defined({ route: job.target.route }),
     firstAddress: job.shard.index,
     streamsPerConnection,
     clock,

@@ -2,6 +2,7 @@
  * Two servers held against each other. The pair of runs is the unit: both sides of a pair play the same plan, one right
  * after the other, so what the machine does to both cancels out. Differences are candidate - baseline.
  */
+import { defined } from "../../base/defined.ts";
 import { CLAIM_ALPHA, judgeDifferences, type DifferenceVerdict } from "../stats/difference.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor, pooledFigure } from "./figure.ts";
@@ -153,10 +154,9 @@ function rowOf({ figure, baseline, candidate, inference, margin }: Asked): Compa
   return {
     figure,
     gating: false,
-    ...(baseline === undefined ? {} : { baseline }),
-    ...(candidate === undefined ? {} : { candidate }),
+    ...defined({ baseline, candidate }),
     ...(inference === undefined ? {} : { difference: inference.estimate, method: inference.method, margin }),
-    ...(interval === undefined ? {} : { interval }),
+    ...defined({ interval }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** One figure of a run, named like the left side of an SLO: what comparisons and regression gates are about. */
+import { defined } from "../../base/defined.ts";
 import { BenchError } from "../../base/errors.ts";
 import { metricNamed } from "../catalogue/catalogue.ts";
 import { observedValue } from "./gate.ts";
@@ -48,8 +49,7 @@ export function figureNamed(text: string): Figure {
     metric: name,
     unit: metric.unit,
     better: metric.better,
-    ...(stage === undefined ? {} : { stage }),
-    ...(stat === undefined ? {} : { stat }),
+    ...defined({ stage, stat }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Judging an SLO by what was measured. */
+import { defined } from "../../base/defined.ts";
 import { randomStream } from "../../base/random.ts";
 import { metricNamed } from "../catalogue/catalogue.ts";
 import { Histogram } from "../record/histogram.ts";
@@ -29,7 +30,7 @@ export function judgeSlo(slo: Slo, summary: Summary | undefined, tally: readonly
   const check = {
     name: slo.source,
     limit: slo.source.slice(slo.source.search(/[<>]/)).replace(/(?<!\s)\s+abort\s*$/, ""),
-    ...(observed === undefined ? {} : { observed }),
+    ...defined({ observed }),
   };
   const share = shareAllowed(slo);
   if (metric !== undefined && share !== undefined)

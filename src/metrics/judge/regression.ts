@@ -3,6 +3,7 @@
  * of machine gives one value, the candidate's runs another set, and the difference of their means gets an interval from
  * the spread between runs (`inferFromRuns`). No pass is given on doubt: it takes a 95 % bound inside the margin.
  */
+import { defined } from "../../base/defined.ts";
 import { CLAIM_ALPHA, judgeDifferences, noWorse } from "../stats/difference.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor } from "./figure.ts";
@@ -63,7 +64,7 @@ export function judgeRegression(
       baseline: mean(before),
       candidate: mean(now),
       difference: inference.estimate,
-      ...(interval === undefined ? {} : { interval }),
+      ...defined({ interval }),
       margin,
       verdict,
       ...(verdict === "inconclusive" ? { advice: howMany(figure, before, now, inference, margin) } : {}),

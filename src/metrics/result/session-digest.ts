@@ -3,6 +3,7 @@
  * pass over the lines of `sessions.ndjson`. Gigabytes of lines come by, so each is searched for a few numbers and only
  * the few sessions that are shown are parsed.
  */
+import { defined } from "../../base/defined.ts";
 import type { ClipFacts } from "../observation/observation.ts";
 import { failureIn, numberIn, phaseIn } from "./record-line.ts";
 import type { RunResult } from "./result.ts";
@@ -113,8 +114,7 @@ export function createDigest({ window, metrics }: Pick<RunResult, "window" | "me
         shown.push({
           why,
           record,
-          ...(metric === undefined ? {} : { metric }),
-          ...(clip === undefined ? {} : { clip }),
+          ...defined({ metric, clip }),
         });
       };
       // One of every kind of failure before a second of any.

@@ -1,4 +1,5 @@
 /** What `bench capacity` has to say: the interval, what binds, and how sure it is. Pure. */
+import { defined } from "../../base/defined.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Level, Probe } from "../../metrics/judge/capacity.ts";
 import { bindingOf, kneeOf, levelsOf, nonMonotone, saturationFit } from "../../metrics/judge/capacity.ts";
@@ -117,9 +118,7 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
     ended: search.ended,
     probes: search.probes,
     curve,
-    ...(knee === undefined ? {} : { knee }),
-    ...(fit === undefined ? {} : { saturationFit: fit }),
-    ...(facts.phases === undefined ? {} : { phases: facts.phases }),
+    ...defined({ knee, saturationFit: fit, phases: facts.phases }),
     ...(pricePerHour === undefined || recommended === 0
       ? {}
       : { costPerGoodAudioHour: pricePerHour / (recommended * goodput) }),

@@ -1,4 +1,5 @@
 /** Makes the probes of a capacity search: runs of one scenario at the level asked for, each in the folder of the search. */
+import { defined } from "../../base/defined.ts";
 import { basename } from "node:path";
 import { formatDuration } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
@@ -118,7 +119,7 @@ function probeOf(
   const seconds = (Date.parse(result.run.endedAt) - Date.parse(result.run.startedAt)) / 1000 + START_SECONDS;
   return {
     ...{ streams, kind, verdict, sessions: sessions.scheduled, good, seconds, run },
-    ...(broke === undefined ? {} : { broke }),
+    ...defined({ broke }),
     ...(pace.sendingShare === undefined || verdict === "fail" ? {} : { sendingShare: pace.sendingShare }),
     figures: figuresOf(result),
   };

@@ -1,4 +1,5 @@
 /** What loads have in common: callers that are kept busy, or starts by the clock. Of a scenario's file, and as they are meant. */
+import { defined } from "../../base/defined.ts";
 import { z } from "zod";
 import { section } from "../../base/yaml.ts";
 import { durationMs, HOUR_MS, wholeNumber } from "./schema-fields.ts";
@@ -116,7 +117,7 @@ export function closedOptions(
     ...(typeof think === "object" && think.distribution === "exponential"
       ? { thinkDistribution: think.distribution }
       : {}),
-    ...(sessionsPerCaller === undefined ? {} : { sessionsPerCaller }),
+    ...defined({ sessionsPerCaller }),
     ...(next === "after-sending" ? { next } : {}),
   };
 }

@@ -1,4 +1,5 @@
 /** The TLS files of a target: those of the environment, else those of its file. */
+import { defined } from "../../base/defined.ts";
 import { resolve } from "node:path";
 import { realClock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
@@ -77,7 +78,7 @@ export async function readTls(
   return {
     ...(ca === undefined ? {} : { rootCa: await readAuthorities(ca) }),
     ...(pair === undefined ? {} : { clientCert: pair.cert, clientKey: pair.key }),
-    ...(serverName === undefined ? {} : { serverName }),
+    ...defined({ serverName }),
   };
 }
 

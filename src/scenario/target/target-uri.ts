@@ -1,4 +1,5 @@
 /** The URI of a target: what it says of the dialect, the address and the encryption. */
+import { defined } from "../../base/defined.ts";
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { BenchError } from "../../base/errors.ts";
@@ -61,7 +62,7 @@ export function parseTargetUri(uri: string): TargetUri {
     address: joinHostPort(host, port),
     secure: known.secure,
     loopback: host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127.")),
-    ...(zone === undefined ? {} : { zone }),
+    ...defined({ zone }),
   };
 }
 

@@ -3,6 +3,7 @@
  * of the target that `--target` names is the flag's: the environment never redirects it, since load on the wrong server
  * is the worst surprise a load test has.
  */
+import { defined } from "../../base/defined.ts";
 import { isIPv6 } from "node:net";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -269,16 +270,13 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     uri: formatTargetUri(at),
     address: at.address,
     path: at.path,
-    ...(httpUrl === undefined ? {} : { httpUrl }),
-    ...(tls === undefined ? {} : { tls }),
+    ...defined({ httpUrl, tls }),
     ...routePart(proxy, at),
     ...(httpProxy === undefined ? {} : { httpRoute: { proxy: httpProxy } }),
-    ...(direct === undefined ? {} : { direct }),
+    ...defined({ direct }),
     metadata,
     publicMetadata: chosen.publicMetadata,
-    ...(model === undefined ? {} : { model }),
-    ...(language === undefined ? {} : { language }),
-    ...(scrape === undefined ? {} : { scrape }),
+    ...defined({ model, language, scrape }),
     sources,
   };
 }

@@ -1,4 +1,5 @@
 /** `streams` callers at once, each followed by the next. */
+import { defined } from "../../../base/defined.ts";
 import { z } from "zod";
 import { section } from "../../../base/yaml.ts";
 import type { LoadModel } from "../model.ts";
@@ -31,7 +32,7 @@ export function resolveCallers<Model extends string>(
     model,
     streams,
     ...closedOptions(file, context),
-    ...(iterations === undefined ? {} : { iterations }),
+    ...defined({ iterations }),
   };
 }
 
