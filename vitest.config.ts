@@ -20,13 +20,24 @@ const config: ViteUserConfig = defineConfig({
       },
       // With "unit" it is what `npm test` runs: the main job from the built command line, and from a program.
       { test: { name: "spine", include: SPINE, ...alone, sequence: { groupOrder: 1 } } },
+      // The built command line and the gateway where nothing is measured: two files at a time.
+      {
+        test: {
+          name: "cli",
+          include: ["test/cli/**/*.test.ts"],
+          ...alone,
+          fileParallelism: true,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           exclude: SPINE,
           ...alone,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -34,7 +45,7 @@ const config: ViteUserConfig = defineConfig({
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       // Pages, in the system's Chromium (scripts/install-browser.sh).
@@ -43,7 +54,7 @@ const config: ViteUserConfig = defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
@@ -52,7 +63,7 @@ const config: ViteUserConfig = defineConfig({
           name: "observability",
           include: ["test/observability/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
       // Whole investigations, minutes each: capacity searches, comparisons. By hand, on a machine with nothing else to do.
@@ -61,7 +72,7 @@ const config: ViteUserConfig = defineConfig({
           name: "proof",
           include: ["test/proof/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
       // Published tables of a few samples each, where one hiccup of a shared machine is a whole percentile; a whole CI pipeline.
@@ -71,7 +82,7 @@ const config: ViteUserConfig = defineConfig({
           retry: 2,
           include: ["test/slow/**/*.test.ts"],
           ...alone,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

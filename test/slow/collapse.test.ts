@@ -1,21 +1,10 @@
 /** A planted overload of 2 % is told within a minute; a server that keeps up is left alone. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { RunEvent } from "../../src/metrics/result/run-event.ts";
-import type { BenchProcess } from "../support/bench-process.ts";
-import { bench, readRun, startBench, tempFolder, undisturbed } from "../support/bench-process.ts";
-
-let emulator: BenchProcess | undefined;
-afterEach(() => emulator?.child.kill("SIGINT"));
-
-async function startEmulator(extra: readonly string[]): Promise<string> {
-  emulator = startBench(["emulator", "--port", "0", "--json", ...extra]);
-  const ready = await new Promise<string>((resolve) => {
-    emulator?.child.stdout?.once("data", (data: Buffer) => resolve(data.toString()));
-  });
-  return `grpc://127.0.0.1:${(JSON.parse(ready) as { port: number }).port}`;
-}
+import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
+import { startEmulatorProcess } from "../support/emulator-process.ts";
 
 async function runOnce(target: string) {
   const out = join(tempFolder(), "run");
@@ -41,22 +30,33 @@ async function runOnce(target: string) {
 
 async function run(flags: readonly string[]) {
   return undisturbed(async () => {
-    emulator?.child.kill("SIGINT");
-    return runOnce(await startEmulator(flags));
+    const emulator = await startEmulatorProcess(flags);
+    try {
+      return await runOnce(`grpc://127.0.0.1:${emulator.port}`);
+    } finally {
+      await emulator.stop();
+    }
   });
 }
 
-it("a planted overload of 2 % is reported within 60 s of the window", { timeout: 300_000 }, async () => {
-  const { stderr, result, collapse, told } = await run(["--overload", "2"]);
-  expect(collapse).toMatchObject({ verdict: "fail" });
-  expect(collapse?.observed).toBeGreaterThan(0.017);
-  expect(collapse?.observed).toBeLessThan(0.023);
-  expect(told?.atMs).toBeLessThan(result.window.warmupMs + 60_000);
-  expect(stderr).toContain("collapse: response_latency");
-  expect(result.validity.checks.find((check) => check.name === "steady_state")?.verdict).toBe("inconclusive");
-});
+// Ten callers each: side by side they are no load for the machine.
+it.concurrent(
+  "a planted overload of 2 % is reported within 60 s of the window",
+  { timeout: 300_000 },
+  async () => {
+    const { stderr, result, collapse, told } = await run(["--overload", "2"]);
+    expect(collapse).toMatchObject({ verdict: "fail" });
+    expect(collapse?.observed).toBeGreaterThan(0.017);
+    expect(collapse?.observed).toBeLessThan(0.023);
+    expect(told?.atMs).toBeLessThan(result.window.warmupMs + 60_000);
+    expect(stderr).toContain("collapse: response_latency");
+    expect(result.validity.checks.find((check) => check.name === "steady_state")?.verdict).toBe(
+      "inconclusive",
+    );
+  },
+);
 
-it("a server that keeps up is neither", { timeout: 300_000 }, async () => {
+it.concurrent("a server that keeps up is neither", { timeout: 300_000 }, async () => {
   const { result, collapse, told } = await run([]);
   expect(told).toBeUndefined();
   expect(collapse).toMatchObject({ verdict: "pass" });
