@@ -3,6 +3,7 @@
  * "Proxies"). The proxy is asked by CONNECT for a tunnel, whatever is spoken inside it.
  */
 import { BlockList, isIP } from "node:net";
+import { readSubnet } from "../base/host-port.ts";
 import { BenchError } from "../base/errors.ts";
 import { hostAndPort, type ProxyServer } from "./endpoint.ts";
 
@@ -121,14 +122,11 @@ function splitPort(entry: string): [name: string, port?: number] {
 function matches(host: string, name: string): boolean {
   const family = isIP(host);
   if (family !== 0) {
-    const [network = "", bits] = name.split("/");
-    if (isIP(network) !== family) return false;
-    const most = family === 4 ? 32 : 128;
-    const prefix = bits === undefined ? most : Number(bits);
-    if (!Number.isInteger(prefix) || prefix < 0 || prefix > most) return false;
+    const subnet = readSubnet(name);
     const type = family === 4 ? "ipv4" : "ipv6";
+    if (subnet?.type !== type) return false;
     const block = new BlockList();
-    block.addSubnet(network, prefix, type);
+    block.addSubnet(subnet.network, subnet.bits, type);
     return block.check(host, type);
   }
   const [wanted, suffix] = [host, name.replace(/^\*?\./, "")].map((each) =>

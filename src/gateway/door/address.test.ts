@@ -29,6 +29,9 @@ test("what callers say of themselves is believed of trusted proxies only, from t
   expect(ofRequest(request("10.0.0.7"))).toBe("10.0.0.7");
 });
 
-test.each(["nginx", "10.0.0.0/33", "10.0.0.0/x", "2001:db8::/129"])("%s is no network", (entry) => {
+test.each([
+  ...["nginx", "10.0.0.0/33", "10.0.0.0/x", "2001:db8::/129", "10.0.0.0/-0", "10.0.0.0/", "10.0.0.0/8.0"],
+  ...["10.0.0.0/1e1", "10.0.0.0/8/9", ""],
+])("%s is no network", (entry) => {
   expect(() => createAddresses([entry])).toThrow(`trustedProxies: ${entry}`);
 });

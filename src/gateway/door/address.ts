@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { BenchError } from "../../base/errors.ts";
+import { readSubnet } from "../../base/host-port.ts";
 
 export interface Addresses {
   /** Undefined for a trusted proxy, whose connections are of many callers, and for a socket that is closed. */
@@ -17,13 +18,10 @@ export interface Addresses {
 export function createAddresses(trustedProxies: readonly string[]): Addresses {
   const proxies = new BlockList();
   for (const entry of trustedProxies) {
-    const [network = "", prefix] = entry.split("/");
-    const family = isIP(network);
-    const bits = prefix === undefined ? undefined : Number(prefix);
-    const most = family === 4 ? 32 : 128;
-    if (family === 0 || (bits !== undefined && !(Number.isInteger(bits) && bits >= 0 && bits <= most)))
+    const subnet = readSubnet(entry);
+    if (subnet === undefined)
       throw BenchError.usage(`trustedProxies: ${entry} is no address and no network such as 10.0.0.0/8`);
-    proxies.addSubnet(network, bits ?? most, family === 4 ? "ipv4" : "ipv6");
+    proxies.addSubnet(subnet.network, subnet.bits, subnet.type);
   }
   const isProxy = (address: string): boolean =>
     trustedProxies.length > 0 &&
