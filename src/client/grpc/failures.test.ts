@@ -324,6 +324,15 @@ it("advises on what people get wrong most", () => {
   expect(advice(13, "boom")).toBeUndefined();
 });
 
+it("a connection that failed without a word still has one", () => {
+  const failure = grpcFailure(
+    14,
+    "No connection established. Last error:  (Z). Resolution note: ",
+    "configure",
+  );
+  expect(failure.message).toBe("no connection, and no reason was given");
+});
+
 it("a path that is not there: drop what was put before the dialect's own", () => {
   const failure = httpFailure(404, "", "connect");
   const advice = (path?: string): string | undefined => adviceFor(failure, "HTTP", path ? { path } : {});

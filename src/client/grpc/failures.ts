@@ -161,7 +161,7 @@ export function noConnectionFailure(told: string): Failure {
   const known = recognise(CONNECT_ERRORS, reason, "connect", status);
   return {
     ...(known ?? failure("connect", ["unavailable", "unknown"], status, reason)),
-    message: readable(reason),
+    message: reason.trim() === "" ? "no connection, and no reason was given" : readable(reason),
   };
 }
 

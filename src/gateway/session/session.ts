@@ -82,6 +82,9 @@ const KEEPALIVE_MS = 100;
 const PAUSE_AT = 16;
 const RESUME_AT = 4;
 
+/** Of audio that a recogniser says it has heard; what was sent bounds it where it counts. */
+const MOST_MS = Number.MAX_SAFE_INTEGER;
+
 export class GatewaySession implements StreamListener {
   readonly #context: SessionContext;
   readonly #request: SessionRequest;
@@ -235,7 +238,9 @@ export class GatewaySession implements StreamListener {
     this.#respondedOn = true;
     const begun = final ? (trailingInterim ?? "") : text;
     if (final || begun.trim() !== "") this.#awaitsFinal = begun.trim() !== "";
-    if (audioProcessedS !== undefined) this.#recognisedMs = this.#silence.callerTime(audioProcessedS * 1000);
+    // Bounded: a number that a double of milliseconds can't hold would be told as none.
+    if (audioProcessedS !== undefined)
+      this.#recognisedMs = this.#silence.callerTime(Math.min(audioProcessedS * 1000, MOST_MS));
     this.#tell(response, final, text);
     if (final) {
       this.#segment++;

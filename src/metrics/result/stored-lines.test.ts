@@ -23,6 +23,10 @@ describe("sessionRecordIn", () => {
     ["values that are no numbers", { values: { rtf: "x" } }],
     ["a value that is nothing", { values: { send_lateness: [null] } }],
     ["a failure without a class", { failure: { phase: "close" } }],
+    [
+      "sends that were late for nothing",
+      { anchorMs: undefined, sentMs: undefined, values: { send_lateness: [1] } },
+    ],
     ["no number", { seq: null }],
   ])("takes no record with %s", (_, change) => {
     expect(sessionRecordIn(changed(change))).toBeUndefined();

@@ -32,6 +32,8 @@ export function sessionRecordIn(line: string): SessionRecord | undefined {
     Object.values(values).every((value) => isNumber(value) || isListOf(value, isNumber)) &&
     (failure === undefined || isFailure(failure)) &&
     (sentMs === undefined || isListOf(sentMs, isTime)) &&
+    // Without the sends themselves they follow from how late they were, and from when they were due.
+    (sentMs !== undefined || fields["anchorMs"] !== undefined || isEmpty(values["send_lateness"])) &&
     (faults === undefined || isFaults(faults));
   return isWhole ? (fields as unknown as SessionRecord) : undefined;
 }
@@ -70,6 +72,10 @@ export function runEventIn(line: string): RunEvent | undefined {
         typeof lost["windowOver"] === "boolean")) &&
     (windowEndMs === undefined || isTime(windowEndMs));
   return isWhole ? (fields as unknown as RunEvent) : undefined;
+}
+
+function isEmpty(series: unknown): boolean {
+  return series === undefined || (Array.isArray(series) && series.length === 0);
 }
 
 function isCountOfChunks(value: unknown): boolean {
