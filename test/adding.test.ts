@@ -1,5 +1,5 @@
 /**
- * What CONTRIBUTING says of adding things, done: a copy of the sources gets a throw-away one of each kind, each a file and a line (with
+ * CONTRIBUTING's table of additions, carried out: a copy of the sources gets a throw-away one of each kind, each a file and a line (with
  * its import where it is not loaded on demand), and the program has it.
  */
 import { execFileSync } from "node:child_process";

@@ -2,11 +2,11 @@
 import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
 
-/** What the target gives, as far as advice differs. */
+/** The parts of a target that advice depends on. */
 export interface Given {
   rootCa?: unknown;
   clientCert?: unknown;
-  /** Of a WebSocket: that of the dialect, with what an ingress puts before it. */
+  /** The path of a WebSocket: its dialect's own, after any prefix that an ingress adds. */
   path?: string;
 }
 

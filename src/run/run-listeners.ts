@@ -1,4 +1,4 @@
-/** What is attached to a run, a line each. */
+/** The listeners that are attached to a run, a line each. */
 import type { RunListener } from "../watch/listener.ts";
 import { loadShape, stageNameAt } from "../scenario/load/load-shape.ts";
 import { jsonLines } from "../watch/live/json-lines.ts";

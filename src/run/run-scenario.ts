@@ -10,7 +10,7 @@ import { readInput } from "./run-input.ts";
 import type { FinishedRun } from "./run-once.ts";
 import { runOnce } from "./run-once.ts";
 
-/** What is known when the target is open and nothing has been sent. */
+/** A run whose target is open, before anything has been sent. */
 export interface PreparedRun {
   input: RunInput;
   target: ResolvedTarget;
@@ -26,13 +26,13 @@ export interface RunScenarioOptions extends Partial<RunFlags> {
   resolve?: Resolve | undefined;
   /** The run folder. Default: `results/<run id>` below `cwd`. */
   out?: string | undefined;
-  /** What relative paths count from. Default: the process's. */
+  /** The folder that relative paths count from. Default: the process's working folder. */
   cwd?: string;
   /** Environment variables that settings and secrets are read from. Default: the process's. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Aborted: the run drains and ends with the result of what it measured, which then says "interrupted". */
   signal?: AbortSignal;
-  /** Prepares whoever is to see the run. */
+  /** Prepares whoever is to see the run. `otlp` only chooses the sessions that are traced: sending traces is a listener's work. */
   watch?: (run: PreparedRun) => ListenersOf | Promise<ListenersOf>;
 }
 

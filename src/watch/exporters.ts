@@ -67,7 +67,7 @@ export function checkExportFlags({ metricsPort, metricsLinger }: ExportFlags): {
   return { metricsPort, lingerMs };
 }
 
-/** What is known of a run before it starts. */
+/** A run as it is known before it starts. */
 export interface Watched {
   scenario: Pick<RunnableScenario, "name" | "load" | "audio" | "warmupMs" | "steadyMs">;
   slos: readonly Slo[];

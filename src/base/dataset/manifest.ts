@@ -1,5 +1,6 @@
 /** The manifest of a dataset: which clips there are, and what is known of them. Audio is not looked at here. */
 
+import { isRecord } from "../record.ts";
 import { dirname, extname, posix, resolve } from "node:path";
 import { z } from "zod";
 import { BenchError } from "../errors.ts";
@@ -139,7 +140,7 @@ export function fieldError(where: string, field: string, problem: string, hint?:
 }
 
 function parseFields({ value, where }: JsonItem): ManifestLine {
-  const parsed = manifestLine.safeParse(isObject(value) ? asWritten(value, where) : value);
+  const parsed = manifestLine.safeParse(isRecord(value) ? asWritten(value, where) : value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw fieldError(where, issue?.path.join(".") ?? "", issue?.message ?? "invalid");
@@ -159,7 +160,7 @@ function asWritten(value: object, where: string): object {
 }
 
 function spokenAsWritten(word: unknown, where: string, field: string): unknown {
-  return isObject(word) && "w" in word ? { ...word, w: textOf(word.w, where, field) } : word;
+  return isRecord(word) && "w" in word ? { ...word, w: textOf(word["w"], where, field) } : word;
 }
 
 function textOf(value: unknown, where: string, field: string): unknown {
@@ -206,8 +207,4 @@ function pathAdvice(file: string): string {
   if (file.startsWith("~")) return "~ stands for nothing in a manifest; write the whole path.";
   if (/^\w+:\/\//.test(file)) return "Audio is read from files only; download it first.";
   return "Paths count from the folder of the manifest.";
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

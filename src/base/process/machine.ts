@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Of this process and the program that runs it. */
+/** This process, and the program that runs it. */
 export const PROCESS_ID: number = process.pid;
 export const NODE_VERSION: string = process.version;
 export const PLATFORM: NodeJS.Platform = process.platform;

@@ -39,7 +39,7 @@ export function speaksGrpc({ kind }: ResolvedTarget): boolean {
   return kind === "riva-grpc";
 }
 
-/** What the target gives, for advice. */
+/** The parts of a target that advice depends on. */
 export function given({ tls, path }: ResolvedTarget): Given {
   return { ...tls, path };
 }

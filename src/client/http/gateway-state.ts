@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { hostAndPort } from "../endpoint.ts";
 import { askHttp } from "./http-request.ts";
-import { isRecord } from "../websocket/nim-realtime-session.ts";
+import { isRecord } from "../../base/record.ts";
 import type { UnaryResult } from "../grpc/riva-unary.ts";
 import { tlsOptions } from "../tls-options.ts";
 

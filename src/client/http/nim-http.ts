@@ -7,7 +7,7 @@ import { hostAndPort } from "../endpoint.ts";
 import { askHttp } from "./http-request.ts";
 import type { HttpAnswer } from "./http-request.ts";
 import { checkedHeaders } from "./nim-realtime-endpoint.ts";
-import { isRecord } from "../websocket/nim-realtime-session.ts";
+import { isRecord } from "../../base/record.ts";
 import type { Recognition, UnaryResult } from "../grpc/riva-unary.ts";
 import { tlsOptions } from "../tls-options.ts";
 import { httpFailure, nonsenseFailure } from "./web-failures.ts";

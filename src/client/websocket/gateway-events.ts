@@ -1,6 +1,7 @@
 /** Messages of the gateway's binary dialect (docs/gateway-protocol.md): those we send, those we hear as what they mean. */
 import type { Failure, FailurePhase } from "../../base/outcome.ts";
-import { isFiniteNumber, isRecord } from "./nim-realtime-session.ts";
+import { isRecord } from "../../base/record.ts";
+import { isFiniteNumber } from "./nim-realtime-session.ts";
 import type { AsrResponse, StreamSpec, WordTime } from "../transport.ts";
 
 /** No more audio. */

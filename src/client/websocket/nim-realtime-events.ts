@@ -1,5 +1,6 @@
 /** Events of a NIM's realtime dialect: those we send as bytes, those we hear as what they mean. */
-import { isFiniteNumber, isRecord } from "./nim-realtime-session.ts";
+import { isRecord } from "../../base/record.ts";
+import { isFiniteNumber } from "./nim-realtime-session.ts";
 import type { AsrResponse, WordTime } from "../transport.ts";
 
 /** Follows each chunk. */

@@ -1,4 +1,5 @@
 /** A session of a NIM's realtime dialect: created by HTTP before its WebSocket, configured by one event on it. */
+import { isRecord } from "../../base/record.ts";
 import { endpointingConfig } from "../grpc/riva-encode.ts";
 import type { StreamSpec } from "../transport.ts";
 
@@ -71,10 +72,6 @@ function given(key: string, value: unknown): Record<string, unknown> {
 function part(defaults: CreatedSession["defaults"], key: string): Record<string, unknown> {
   const value = defaults[key];
   return isRecord(value) ? value : {};
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** JSON holds numbers such as 1e999, which are read as Infinity: no time and no share is that. */

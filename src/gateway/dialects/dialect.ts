@@ -1,4 +1,5 @@
 /** What a dialect is given and what it must be: a translation between a socket's messages and a session. */
+import { isRecord } from "../../base/record.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Contain } from "../contain.ts";
 import type { ErrorCode, SessionError } from "./result.ts";
@@ -47,9 +48,7 @@ export const LONGEST_SETTINGS = 16_384;
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** The session object of the NIM realtime dialect: its defaults, and what a client's update may change. */
 import { z } from "zod";
+import { defined } from "../../base/defined.ts";
 import type { RivaEndpointing } from "./recognition-fields.ts";
 import {
   boosting,
@@ -178,11 +179,5 @@ export function requestOf(session: RealtimeSession): SessionRequest {
       ...(endpointing === undefined ? {} : { endpointing }),
       ...(Object.keys(custom).length === 0 ? {} : { customConfiguration: custom }),
     },
-  };
-}
-
-function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

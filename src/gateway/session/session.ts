@@ -82,7 +82,7 @@ const KEEPALIVE_MS = 100;
 const PAUSE_AT = 16;
 const RESUME_AT = 4;
 
-/** Of audio that a recogniser says it has heard; what was sent bounds it where it counts. */
+/** The most audio that a recogniser is believed to have heard; where it counts, what was sent is the bound. */
 const MOST_MS = Number.MAX_SAFE_INTEGER;
 
 export class GatewaySession implements StreamListener {

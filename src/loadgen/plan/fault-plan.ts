@@ -5,7 +5,6 @@
  * Faults of the microphone (drift, mute) move the instants at which audio is recorded, and with them when it is due.
  * Faults on the way from there to the socket (jitter, stall) leave these alone: the speaker has spoken, and waits.
  */
-import { defined } from "../../base/defined.ts";
 import type { Random } from "../../base/random.ts";
 import { dueAfterMs } from "../../metrics/observation/due-time.ts";
 import type { InjectedFaults } from "../../metrics/observation/observation.ts";
@@ -48,7 +47,7 @@ export function faultPlan(condition: Condition, random: Random, audio: PlannedAu
     ...(jitter === undefined && stall === undefined
       ? {}
       : { delayMs: delays(condition, random, dueOffsets(audio, muted)) }),
-    ...defined({ mute: muted }),
+    ...(muted === undefined ? {} : { mute: muted }),
     ...(loss === undefined ? {} : { lost: lostChunks(loss, random, audio) }),
     ...(hangUp === undefined ? {} : { hangUpMs: Math.min(leaveMs, endMs * MID_CALL) }),
     ...(halfOpen === undefined

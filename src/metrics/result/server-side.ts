@@ -4,6 +4,7 @@
  * their growth from one reading to the next.
  * https://github.com/triton-inference-server/server/blob/main/docs/user_guide/metrics.md
  */
+import { defined } from "../../base/defined.ts";
 
 /** What one second of a run looked like from the server's side. What a server does not publish is absent. */
 export interface ServerPoint {
@@ -79,15 +80,17 @@ export function serverPoint(before: ServerReading, after: ServerReading): Server
     return ms;
   };
   const executions = total("nv_inference_exec_count");
-  return defined({
+  return {
     requests: Math.max(0, ...models.map((model) => grown("nv_inference_request_success", model))),
     failures: total("nv_inference_request_failure"),
-    queueMs: perRequest(["nv_inference_queue_duration_us"]),
-    computeMs: perRequest(COMPUTE),
-    batch: executions > 0 ? total("nv_inference_count") / executions : undefined,
-    pending: sumOf(after, "nv_inference_pending_request_count"),
-    ...gpu(after),
-  });
+    ...defined({
+      queueMs: perRequest(["nv_inference_queue_duration_us"]),
+      computeMs: perRequest(COMPUTE),
+      batch: executions > 0 ? total("nv_inference_count") / executions : undefined,
+      pending: sumOf(after, "nv_inference_pending_request_count"),
+      ...gpu(after),
+    }),
+  };
 }
 
 function gpu(after: ServerReading): Gaps {
@@ -111,9 +114,3 @@ function sumOf(reading: ServerReading, name: string): number | undefined {
 }
 
 type Gaps = { [Key in Exclude<keyof ServerPoint, "requests" | "failures">]?: number | undefined };
-
-function defined(point: Record<"requests" | "failures", number> & Gaps): ServerPoint {
-  return Object.fromEntries(
-    Object.entries(point).filter(([, value]) => value !== undefined),
-  ) as unknown as ServerPoint;
-}

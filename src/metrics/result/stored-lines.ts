@@ -2,6 +2,7 @@
  * Lines of a run folder, read back. A folder may come from anywhere (an archive of baselines, another machine, a disk that was
  * full): what is not a whole record of this version is none, as a line that a kill cut short. Bounds are those of any run.
  */
+import { isRecord } from "../../base/record.ts";
 import type { Failure } from "../../base/outcome.ts";
 import type { ClipFacts } from "../observation/observation.ts";
 import type { RunEvent } from "./run-event.ts";
@@ -28,7 +29,7 @@ export function sessionRecordIn(line: string): SessionRecord | undefined {
     isTime(audioMs) &&
     STAMPS.every((name) => fields[name] === undefined || isTime(fields[name])) &&
     isListOf(responses, isResponse) &&
-    isFields(values) &&
+    isRecord(values) &&
     Object.values(values).every((value) => isNumber(value) || isListOf(value, isNumber)) &&
     (failure === undefined || isFailure(failure)) &&
     (sentMs === undefined || isListOf(sentMs, isTime)) &&
@@ -61,12 +62,12 @@ export function runEventIn(line: string): RunEvent | undefined {
     typeof type === "string" &&
     typeof message === "string" &&
     (stall === undefined ||
-      (isFields(stall) &&
+      (isRecord(stall) &&
         typeof stall["process"] === "string" &&
         isTime(stall["gapMs"]) &&
         isTime(stall["atMs"]))) &&
     (lost === undefined ||
-      (isFields(lost) &&
+      (isRecord(lost) &&
         Number.isSafeInteger(lost["worker"]) &&
         isTime(lost["atMs"]) &&
         typeof lost["windowOver"] === "boolean")) &&
@@ -103,7 +104,7 @@ export function isSession(fields: Fields): boolean {
 export function fieldsIn(line: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isFields(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -115,7 +116,7 @@ export function isTime(value: unknown): value is number {
 }
 
 function isResponse(value: unknown): boolean {
-  if (!isFields(value)) return false;
+  if (!isRecord(value)) return false;
   const { atMs, final, text, stability, audioProcessedMs, words } = value;
   return (
     isTime(atMs) &&
@@ -130,7 +131,7 @@ function isResponse(value: unknown): boolean {
 /** Times of words are the server's: any number. */
 function isWord(value: unknown): boolean {
   return (
-    isFields(value) &&
+    isRecord(value) &&
     typeof value["word"] === "string" &&
     isNumber(value["startMs"]) &&
     isNumber(value["endMs"])
@@ -139,23 +140,19 @@ function isWord(value: unknown): boolean {
 
 function isFailure(value: unknown): value is Failure {
   return (
-    isFields(value) &&
+    isRecord(value) &&
     ["phase", "class", "origin", "code", "message"].every((name) => typeof value[name] === "string")
   );
 }
 
 function isFaults(value: unknown): boolean {
-  if (!isFields(value)) return false;
+  if (!isRecord(value)) return false;
   const { condition, mute, lost } = value;
   return (
     typeof condition === "string" &&
-    (mute === undefined || (isFields(mute) && Object.values(mute).every(isTime))) &&
+    (mute === undefined || (isRecord(mute) && Object.values(mute).every(isTime))) &&
     (lost === undefined || isListOf(lost, isTime))
   );
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOf(value: unknown, is: (item: unknown) => boolean): boolean {

@@ -1,4 +1,4 @@
-/** What is asked of a load, whatever its model. Times are milliseconds. */
+/** Questions about a load, whatever its model. Times are milliseconds. */
 import type { Load } from "./models.ts";
 import { modelOf } from "./models.ts";
 import type { ClosedOptions } from "./options.ts";

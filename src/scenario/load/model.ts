@@ -1,4 +1,4 @@
-/** What a load model is: one file in `models/`, one line in `models.ts`. */
+/** The shape of a load model: each is one file in `models/` and one line in `models.ts`. */
 import type { z } from "zod";
 import type { LoadContext } from "./options.ts";
 import type { NamedPart, Part } from "./parts.ts";

@@ -1,4 +1,4 @@
-/** What loads have in common: callers that are kept busy, or starts by the clock. Of a scenario's file, and as they are meant. */
+/** Options that load models share: those of callers that are kept busy, and those of starts by the clock. */
 import { defined } from "../../base/defined.ts";
 import { z } from "zod";
 import { section } from "../../base/yaml.ts";
@@ -15,7 +15,7 @@ export interface Range {
   readonly to: number;
 }
 
-/** Of loads that keep callers busy: each caller's next session follows its last. */
+/** Options of closed loads, which keep callers busy: each caller's next session follows its last. */
 export interface ClosedOptions {
   /** Callers come in evenly over this long: the first ones in the warm-up, those that a later step adds in that step. */
   readonly rampInMs: number;
@@ -28,18 +28,18 @@ export interface ClosedOptions {
   readonly next?: "after-sending";
 }
 
-/** Of loads that start sessions by the clock. */
+/** Options of open loads, which start sessions by the clock. */
 export interface OpenOptions {
   /** Most sessions open at once; what finds no place at its time is dropped and counted. */
   readonly maxOpen: number | "auto";
 }
 
-/** What a level is of: callers, or sessions a second with their spacing. */
+/** A level of callers, or of sessions a second with their spacing. */
 export type Leveled<T> =
   | ({ readonly streams: T } & ClosedOptions)
   | ({ readonly rate: T; readonly arrivals: Spacing } & OpenOptions);
 
-/** What of the rest of the scenario a load's defaults follow from. */
+/** The parts of a scenario that a load's defaults follow from. */
 export interface LoadContext {
   warmupMs: number;
   steadyMs: number;
@@ -50,7 +50,7 @@ export interface LoadContext {
 const auto = z.literal("auto");
 export const pause: z.ZodType<number, string | number> = durationMs(0, HOUR_MS);
 
-/** What closed loads may say besides their level. */
+/** Keys of closed loads besides their level. */
 export const closedKeys = {
   rampIn: z.union([auto, pause], { error: "must be auto or a duration" }).exactOptional(),
   think: z
@@ -64,7 +64,7 @@ export const closedKeys = {
     .exactOptional(),
 };
 
-/** What open loads may say besides their level. */
+/** Keys of open loads besides their level. */
 export const openKeys = {
   maxOpen: z
     .union([auto, wholeNumber(1, 100_000)], { error: "must be auto or a whole number from 1 to 100000" })
@@ -73,7 +73,7 @@ export const openKeys = {
 
 const arrivals = z.enum(["even", "poisson"], { error: "must be even or poisson" }).exactOptional();
 
-/** Of loads that may be either; `oneKind` holds them to what goes together. */
+/** Keys of loads that may be either; `oneKind` checks that those given go together. */
 export const anyKeys = { ...closedKeys, ...openKeys, arrivals };
 
 type ClosedKeys = z.output<z.ZodObject<typeof closedKeys>>;
