@@ -40,6 +40,9 @@ import type { Timing } from "./workload.ts";
 
 const BASELINE = "naive";
 
+/** Starting the processes of a measurement and ending them. */
+const AROUND_MS = 1500;
+
 try {
   await main();
 } catch (error) {
@@ -244,9 +247,6 @@ function timingOf(streams: number, options: Options): Timing {
     windowMs: options.windowMs,
   };
 }
-
-/** Starting the processes of a measurement and ending them. */
-const AROUND_MS = 1500;
 
 /** How long it all takes, to a tenth or so. */
 function plannedMsOf(options: Options): number {
