@@ -83,4 +83,15 @@ export interface FailureExample {
 /** Long enough to see what went wrong, short enough for a message. */
 export const EXAMPLE_LENGTH = 160;
 
+/** What was said and what was answered, cut to an example's length. */
+export function exampleOf(reference: string, answer: string): FailureExample {
+  return { reference: beginningOf(reference), answer: beginningOf(answer) };
+}
+
+function beginningOf(text: string): string {
+  const characters = Array.from(text.slice(0, 2 * EXAMPLE_LENGTH + 2));
+  if (characters.length <= EXAMPLE_LENGTH) return text;
+  return `${characters.slice(0, EXAMPLE_LENGTH - 1).join("")}…`;
+}
+
 export type Outcome = { ok: true } | { ok: false; failure: Failure };

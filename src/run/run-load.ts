@@ -16,6 +16,8 @@ import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
 import { secretsOf } from "../scenario/target/target-secrets.ts";
+import type { UnloadedAnswers } from "./unloaded.ts";
+import { askUnloaded, unloadedMs } from "./unloaded.ts";
 import { launchWorker } from "./worker-process.ts";
 import type { World } from "../base/process/world.ts";
 
@@ -42,9 +44,12 @@ export async function makeLoad(
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
   });
+  const asked = withTargetDefaults(scenario, target, streamLimit);
+  const unloaded = await unloadedAnswers(world, { input, target, scenario: asked, onEvent });
   const job: Omit<WorkerJob, "shard"> = {
     runId,
-    scenario: withTargetDefaults(scenario, target, streamLimit),
+    scenario: asked,
+    ...defined({ unloaded }),
     target: {
       transport: scenario.transport,
       ...{
@@ -111,6 +116,42 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
     else if (why === "SIGINT" || why === "SIGTERM") coordinator.abort();
     stopping = true;
   });
+}
+
+/** What the target answers without load, where the scenario wants answers under load held to it. */
+async function unloadedAnswers(
+  world: World,
+  {
+    input: { dataset },
+    target,
+    scenario,
+    onEvent,
+  }: Pick<LoadInput, "input" | "onEvent"> & {
+    target: OpenTarget["target"];
+    scenario: RunnableScenario;
+  },
+): Promise<UnloadedAnswers["answers"] | undefined> {
+  if (scenario.scoring.parity === "off") return undefined;
+  const tell = (message: string): void => onEvent({ atMs: 0, type: "unloaded", message });
+  const minutes = (unloadedMs(scenario, dataset) / 60_000).toFixed(1);
+  tell(
+    `each of ${dataset.clips.length} clips is asked once without load first, about ${minutes} min (scoring.parity)`,
+  );
+  let isStopped = false;
+  const unhear = world.onInterrupt(() => (isStopped = true));
+  try {
+    const { answers, failed } = await askUnloaded({
+      ...{ clock: world.clock, target, scenario, dataset },
+      isStopped: () => isStopped,
+    });
+    if (failed > 0)
+      tell(
+        `${failed} of ${dataset.clips.length} clips failed without load: transcript_parity leaves them out`,
+      );
+    return answers;
+  } finally {
+    unhear();
+  }
 }
 
 /** As the target wants it; the scenario that is stored stays the one that was asked for. */

@@ -1,15 +1,17 @@
-/** One stream, for `check` and `transcribe`: no load, so a timer a chunk will do. */
+/** One stream without load, for `check`, `transcribe` and unloaded answers: a timer a chunk will do. */
 import { chunkAudio, pcmBytes, pcmDurationMs } from "../base/audio/audio.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
-import type { AsrResponse, AsrTransport, StreamSpec } from "../client/transport.ts";
+import type { AsrResponse, AsrTransport, EncodedChunk, StreamSpec } from "../client/transport.ts";
 import { dueAfterMs } from "../metrics/observation/due-time.ts";
 
 export interface PacedStream {
   transport: AsrTransport;
   clock: Clock;
   spec: StreamSpec;
-  pcm: Uint8Array;
+  /** In the transport's wire form; all but the last are `chunkMs` long. */
+  chunks: readonly EncodedChunk[];
+  audioMs: number;
   chunkMs: number;
   /** 1 = real time; 0 = each chunk as soon as the transport has taken the one before. */
   pace: number;
@@ -27,13 +29,22 @@ export interface StreamRecord {
   responses: AsrResponse[];
 }
 
-/** Plays `pcm` once. Chunk k is due when its last sample has been spoken. Never rejects. */
+/** Audio cut into chunks of linear PCM, as `playStream` takes it. */
+export function linearChunks(
+  transport: Pick<AsrTransport, "encodeChunk">,
+  { pcm, sampleRateHz }: { pcm: Uint8Array; sampleRateHz: number },
+  chunkMs: number,
+): Pick<PacedStream, "chunks" | "audioMs" | "chunkMs"> {
+  return {
+    chunks: chunkAudio(pcm, pcmBytes(chunkMs, sampleRateHz)).map((chunk) => transport.encodeChunk(chunk)),
+    audioMs: pcmDurationMs(pcm, sampleRateHz),
+    chunkMs,
+  };
+}
+
+/** Plays the chunks once. Chunk k is due when its last sample has been spoken. Never rejects. */
 export function playStream(options: PacedStream): Promise<StreamRecord> {
-  const { transport, clock, spec, pcm, chunkMs, pace, onResponse } = options;
-  const chunks = chunkAudio(pcm, pcmBytes(chunkMs, spec.sampleRateHz)).map((chunk) =>
-    transport.encodeChunk(chunk),
-  );
-  const audioMs = pcmDurationMs(pcm, spec.sampleRateHz);
+  const { transport, clock, spec, chunks, audioMs, chunkMs, pace, onResponse } = options;
   const record: Omit<StreamRecord, "outcome"> = { startedMs: clock.nowMs(), endedMs: NaN, responses: [] };
 
   return new Promise((resolve) => {

@@ -1,11 +1,20 @@
-/** A scenario's `scoring`: which answers fail a session. The names are those of the failure classes. */
+/** A scenario's `scoring`: which answers fail a session, by the names of the failure classes, and how transcripts are compared. */
 import { z } from "zod";
 import { section } from "../base/yaml.ts";
 import type { FailureScoring } from "../metrics/observation/classify.ts";
+import { defined } from "../base/defined.ts";
+import type { NormalizerName, ScoredUnit, ScoringRules } from "../base/text/scoring/normalizers.ts";
+import { NORMALIZERS, SCORED_UNITS, scoringRulesFor } from "../base/text/scoring/normalizers.ts";
 import { DEFAULT_SCORING } from "../metrics/observation/classify.ts";
 
 export interface Scoring {
   readonly failures: FailureScoring;
+  /** How texts are made alike before they are compared; absent = by the language. */
+  readonly normalizer?: NormalizerName;
+  /** What errors are counted in; absent = by the language. */
+  readonly unit?: ScoredUnit;
+  /** "measure": each clip is asked once before the load, and its answer is what those under load are held to. */
+  readonly parity: "off" | "measure";
 }
 
 const ON_OFF = { error: "must be on or off" };
@@ -35,12 +44,29 @@ export const scoringSection: z.ZodType<Scoring> = section({
     noPartial: onOff.default(DEFAULT_SCORING.noPartial),
     noFinal: onOff.default(DEFAULT_SCORING.noFinal),
   }).prefault({}),
+  normalizer: z.enum(NORMALIZERS).exactOptional(),
+  unit: z.enum(SCORED_UNITS).exactOptional(),
+  parity: z
+    .union([z.enum(["off", "measure"]), z.literal(false)], { error: "must be off or measure" })
+    .transform((value) => (value === "measure" ? value : ("off" as const)))
+    .default("off"),
 }).prefault({});
 
+/** How a scenario's transcripts are compared: by its own words, else as is usual for its language. */
+export function scoringRules({ scoring, recognition }: ScoredScenario): ScoringRules {
+  const { normalizer, unit } = scoring;
+  return { ...scoringRulesFor(recognition.language), ...defined({ normalizer, unit }) };
+}
+
+interface ScoredScenario {
+  readonly scoring: Scoring;
+  readonly recognition: { readonly language: string };
+}
+
 /** As it stands in a scenario file. */
-export function scoringAsFile({ failures }: Scoring): unknown {
+export function scoringAsFile({ failures, ...rest }: Scoring): unknown {
   const { truncated: share } = failures;
   // Of 7 % and its like the product has a tail of digits.
   const percent = share === "off" ? share : `${Number((share * 100).toFixed(6))}%`;
-  return { failures: { ...failures, truncated: percent } };
+  return { ...rest, failures: { ...failures, truncated: percent } };
 }

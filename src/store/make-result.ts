@@ -76,7 +76,14 @@ export function conclude(input: Conclusion): RunResult {
     metrics,
     byStage: Object.fromEntries(totals.stages().map((stage) => [stage, totals.summaries(stage)])),
     timeline: totals.timeline(),
+    ...accuracyPart(totals),
   });
+}
+
+/** Rows for clips of which something is known. */
+function accuracyPart(totals: Totals): Pick<RunResult, "accuracy"> {
+  const accuracy = totals.accuracy();
+  return accuracy.length === 0 ? {} : { accuracy: [...accuracy] };
 }
 
 /** As the workers say; when none of them lived to say it, the window was as long as there was load. */

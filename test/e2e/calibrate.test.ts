@@ -4,13 +4,9 @@ import { expect, it } from "vitest";
 import type { Calibration } from "../../src/metrics/judge/calibration.ts";
 import { checkCalibration } from "../../src/metrics/result/result-schema.ts";
 import { bench, readRun, tempFolder } from "../support/bench-process.ts";
-import { stallsDuring } from "../support/stalls.ts";
+import { undisturbed } from "../support/stalls.ts";
 
 const env = { RIVA_BENCH_CALIBRATION: join(tempFolder(), "calibration.json") };
-
-const ATTEMPTS = 3;
-/** A process that stands still so long spoils replies of its own. */
-const STALL_MS = 8;
 
 /** One short level, honest or not. */
 async function measured(transport: string): Promise<Calibration> {
@@ -23,20 +19,13 @@ async function measured(transport: string): Promise<Calibration> {
   return calibration;
 }
 
-/**
- * An honest level; again when the machine disturbed it. Skips the test where the machine let even this idle process stand still in
- * every attempt: such a machine can't measure, and that is what the calibration says of it.
- */
-async function honest(transport: string, skip: (why: string) => void): Promise<Calibration> {
-  const stalls: string[] = [];
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { result, stallsMs } = await stallsDuring(() => measured(transport), STALL_MS);
-    if (result.levels[0]?.honest === true) return result;
-    if (stallsMs.length > 0) stalls.push(stallsMs.map((ms) => ms.toFixed(0)).join(", "));
-  }
-  expect(stalls, "not honest on a machine that did not stand still").toHaveLength(ATTEMPTS);
-  skip(`the machine stood still in every attempt, ms: ${stalls.join("; ")}`);
-  throw new Error("skipped");
+/** An honest level. */
+function honest(transport: string, skip: (why: string) => void): Promise<Calibration> {
+  return undisturbed(
+    () => measured(transport),
+    ({ levels }) => levels[0]?.honest !== true,
+    skip,
+  );
 }
 
 it("quotes the machine's error in every report made after it", { timeout: 240_000 }, async ({ skip }) => {

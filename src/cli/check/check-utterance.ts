@@ -4,7 +4,7 @@ import { adviceFor } from "../../client/advice.ts";
 import { openTransport, transportFor } from "../../client/transports.ts";
 import type { CheckContext, Finding } from "./check-finding.ts";
 import { STEP_LIMIT_MS, failed, given, reachedBy } from "./check-finding.ts";
-import { playStream } from "../../run/single-stream.ts";
+import { linearChunks, playStream } from "../../run/single-stream.ts";
 
 const CHUNK_MS = 100;
 
@@ -20,8 +20,7 @@ export async function sayOneSentence({
   const record = await playStream({
     transport,
     clock,
-    pcm: clip.pcm,
-    chunkMs: CHUNK_MS,
+    ...linearChunks(transport, clip, CHUNK_MS),
     pace: 1,
     spec: {
       recognition: {

@@ -9,7 +9,7 @@ import type { RecognitionSettings, WordTime } from "../../client/transport.ts";
 import { openTransport, transportFor } from "../../client/transports.ts";
 import { livePartials } from "./live-partials.ts";
 import { httpEndpoint } from "../../run/open-target.ts";
-import { playStream } from "../../run/single-stream.ts";
+import { linearChunks, playStream } from "../../run/single-stream.ts";
 import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import type { World } from "../../base/process/world.ts";
 
@@ -67,7 +67,8 @@ export async function recognizeStream(
   const { clock } = world;
   const transport = await openTransport(transportFor(target.kind), { ...target, clock });
   const record = await playStream({
-    ...{ transport, clock, spec, pcm, chunkMs, pace },
+    ...{ transport, clock, spec, pace },
+    ...linearChunks(transport, { pcm, sampleRateHz }, chunkMs),
     onResponse: (response) => partials?.show(response),
   });
   partials?.clear();

@@ -37,6 +37,8 @@ export interface WorkerJob {
   shard: Shard;
   /** Sessions are traced, and the server is asked to record its part of this share of them. */
   traceRatio?: number;
+  /** By clip, what the server answered to it before the load; present where it was asked. */
+  unloaded?: readonly (readonly [clip: string, answer: string])[];
   /** Session records are appended here as sessions end, by every worker of the run. */
   sessionsFile: string;
   /** A line as each session starts: with it a run that is cut short knows what was under way. */

@@ -40,6 +40,7 @@ import type { Scheduler } from "../engine/scheduler.ts";
 import { createScheduler, timed } from "../engine/scheduler.ts";
 import { openLineLog } from "./session-log.ts";
 import { startRecord } from "./start-record.ts";
+import { scoringRules } from "../../scenario/scoring-schema.ts";
 import { traceOf } from "../../scenario/load/trace.ts";
 
 /** Snapshots leave this often. */
@@ -142,7 +143,13 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     frame: (bytes, runtimeConfig) => transport.encodeChunk(bytes, runtimeConfig),
     runtimeConfig: scenario.recognition.runtimeConfig,
   };
-  const clips = dataset.clips.map((clip) => readyClip(padClip(clip, padding), chunkMs, wire));
+  const scoring = scoringRules(scenario);
+  const answers = new Map(job.unloaded);
+  const clips = dataset.clips.map((clip) => {
+    const ready = readyClip(padClip(clip, padding), chunkMs, wire);
+    const unloaded = answers.get(clip.id);
+    return { ...ready, facts: { ...ready.facts, scoring, ...defined({ unloaded }) } };
+  });
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });

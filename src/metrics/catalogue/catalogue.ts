@@ -1,4 +1,5 @@
 /** Every metric of the project. Tables, reports, SLO names and `docs/metrics.md` read this list. */
+import { ACCURACY_METRICS } from "./accuracy.ts";
 import { BACKLOG_METRICS } from "./backlog.ts";
 import { EMISSION_METRICS } from "./emission.ts";
 import { LATENCY_METRICS } from "./latency.ts";
@@ -14,6 +15,7 @@ export const METRICS: readonly Metric[] = [
   ...STABILITY_METRICS,
   ...BACKLOG_METRICS,
   ...PACING_METRICS,
+  ...ACCURACY_METRICS,
   ...RUN_METRICS,
   ...NVIDIA_COMPAT_METRICS,
 ];

@@ -1,4 +1,5 @@
 /** What a metric is: one plain object, its definition in its help text. */
+import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { Counts } from "../observation/counts.ts";
 import type { Observation, ResponseRecord } from "../observation/observation.ts";
 import type { RunSums } from "./run-sums.ts";
@@ -58,6 +59,12 @@ export interface SeriesMetric extends MetricBase {
 /** One value a run, from counts and sums over the steady window. */
 export interface RunMetric extends MetricBase {
   per: "run";
+  /** There is one of each stage too: it rests on counts, which are kept by stage, and not on sums over the window. */
+  byStage?: true;
+  /** It is a ratio over `RunTotals.accuracy`: the clips are its sample, and give it an interval. */
+  ofClips?: true;
+  /** It can be certain to break a limit before the end of the run: a share of sessions, or a sum that only grows. */
+  certainEarly?: true;
   from(run: RunTotals): number | undefined;
 }
 
@@ -71,6 +78,8 @@ export interface RunTotals {
   /** Of those, the ones that met every SLO and had no error. */
   good: number;
   sums: RunSums;
+  /** What the transcripts of those sessions were worth, by clip. */
+  accuracy: readonly ClipAccuracy[];
 }
 
 /** Ticks of a histogram per unit of a metric: microseconds for times, millionths for everything else. */

@@ -16,7 +16,7 @@ function valueOf(name: string, sessions: readonly Observation[]): number | undef
   if (metric?.per !== "run") throw new Error(`${name} is not a metric of the run`);
   const sums = emptySums();
   for (const session of sessions) sumSession(sums, session, window);
-  return metric.from({ windowMs: 4000, steady: emptyCounts(), good: 0, sums });
+  return metric.from({ windowMs: 4000, steady: emptyCounts(), good: 0, sums, accuracy: [] });
 }
 
 describe("sessions without a pace", () => {

@@ -12,6 +12,8 @@ export const RUN_METRICS: readonly RunMetric[] = [
     unit: "ratio",
     better: "lower",
     per: "run",
+    byStage: true,
+    certainEarly: true,
     help:
       "Failed sessions / scheduled sessions of the window. Sessions that the generator itself spoiled, and those whose " +
       "caller left on purpose (conditions hangUp and halfOpen), stay in the denominator and are not counted against the server.",
@@ -22,6 +24,8 @@ export const RUN_METRICS: readonly RunMetric[] = [
     unit: "ratio",
     better: "higher",
     per: "run",
+    byStage: true,
+    certainEarly: true,
     help:
       "Sessions without error that meet every SLO / sessions scheduled in the window, missed starts included, those " +
       "left out whose caller left on purpose. A session " +
@@ -91,6 +95,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
     unit: "count",
     better: "lower",
     per: "run",
+    certainEarly: true,
     help: "Responses with text that came before the speech began: counted, never used as a first partial.",
     from: ({ sums }) => sums.prematurePartials,
   },
@@ -99,6 +104,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
     unit: "count",
     better: "lower",
     per: "run",
+    certainEarly: true,
     help: "Completed sessions left out of the nvidia_compat latencies because responses and chunks could not be paired.",
     from: ({ sums }) => sums.unpaired,
   },

@@ -15,11 +15,12 @@ import {
   sessionsNeeded,
   violationsAllowed,
 } from "../stats/certainty.ts";
+import { CLIPS_NEEDED } from "../stats/clip-bootstrap.ts";
 
 /**
  * Judges one SLO. Percentiles are judged at 99 % confidence from the sessions and their violations (`tally`, counted
- * exactly from the values, in which a failed session is a violation unless the generator spoiled it); all else by the
- * observed value. No data never passes.
+ * exactly from the values, in which a failed session is a violation unless the generator spoiled it), ratios over clips by
+ * their 95 % interval, all else by the observed value. No data never passes.
  *
  * @param summary of the SLO's metric (and stage); absent when nothing was measured
  * @param tally sessions by number of values and of violations
@@ -36,6 +37,8 @@ export function judgeSlo(slo: Slo, summary: Summary | undefined, tally: readonly
   if (metric !== undefined && share !== undefined)
     return { ...check, ...judgePercentile(metric, share, tally) };
   if (observed === undefined) return { ...check, verdict: "inconclusive", advice: "nothing was measured" };
+  if (summary !== undefined && metric?.per === "run" && metric.ofClips === true)
+    return { ...check, ...judgeOverClips(slo, summary) };
   return { ...check, verdict: keeps(slo, observed) ? "pass" : "fail" };
 }
 
@@ -63,6 +66,25 @@ function judgePercentile(
     verdict,
     ...advice(verdict, allowed < 0 ? found : `${found}, up to ${allowed} may`, needed, sessions),
   };
+}
+
+/** By the 95 % interval over clips: a limit inside of it is not decided. */
+function judgeOverClips(slo: Slo, { low, high, clips = 0 }: Summary): Pick<Check, "verdict" | "advice"> {
+  if (low === undefined || high === undefined) {
+    return {
+      verdict: "inconclusive",
+      advice: `${clips} clip(s) say too little: at least ${CLIPS_NEEDED} are needed`,
+    };
+  }
+  const [atLow, atHigh] = [keeps(slo, low), keeps(slo, high)];
+  const found = `95 % interval ${inPercent(low)} to ${inPercent(high)} over ${clips} clips`;
+  if (atLow && atHigh) return { verdict: "pass" };
+  if (!atLow && !atHigh) return { verdict: "fail", advice: found };
+  return { verdict: "inconclusive", advice: `${found}; more clips would decide it` };
+}
+
+function inPercent(ratio: number): string {
+  return `${(ratio * 100).toFixed(2)} %`;
 }
 
 function advice(

@@ -46,13 +46,10 @@ const UNITS: Readonly<Record<MetricUnit, Readonly<Record<string, number>>>> = {
   per_second: { "": 1 },
 };
 
-/** Ratios and counts of one value a run that can be certain to fail before the end: shares of sessions, sums that only grow. */
-const ABORTABLE: ReadonlySet<string> = new Set([
-  "error_ratio",
-  "goodput",
-  "premature_partials",
-  "nvidia_compat_unpaired",
-]);
+/** Names of the metrics of one value a run that can be certain to fail before its end. */
+const ABORTABLE: ReadonlySet<string> = new Set(
+  METRICS.flatMap((metric) => (metric.per === "run" && metric.certainEarly === true ? [metric.name] : [])),
+);
 
 /** Reads a text from left to right, skipping spaces, and names the column of what is wrong. */
 interface Reader {

@@ -3,7 +3,7 @@
  * server say what was to be said?
  */
 import type { Failure, FailureClass, FailureOrigin, FailurePhase } from "../../base/outcome.ts";
-import { EXAMPLE_LENGTH } from "../../base/outcome.ts";
+import { exampleOf } from "../../base/outcome.ts";
 import { spokenShare } from "../../base/text/spoken-length.ts";
 import { heardWords } from "./heard-words.ts";
 import { hasText, lastFinal } from "./moments.ts";
@@ -115,14 +115,8 @@ function withExample(
   message: string,
 ): Failure {
   const finals = responses.flatMap(({ final, text }) => (final ? [text.trim()] : []));
-  const example = { reference: beginningOf(clip.text ?? ""), answer: beginningOf(finals.join(" ")) };
+  const example = exampleOf(clip.text ?? "", finals.join(" "));
   return { ...failure(phase, kind, "server", message), example };
-}
-
-function beginningOf(text: string): string {
-  const characters = Array.from(text.slice(0, 2 * EXAMPLE_LENGTH + 2));
-  if (characters.length <= EXAMPLE_LENGTH) return text;
-  return `${characters.slice(0, EXAMPLE_LENGTH - 1).join("")}…`;
 }
 
 function failure(phase: FailurePhase, kind: FailureClass, origin: FailureOrigin, message: string): Failure {

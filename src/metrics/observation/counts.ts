@@ -1,5 +1,11 @@
 /** Counting sessions: scheduled = completed + failed + dropped, always. */
-import type { FailureClass, FailureExample, FailureOrigin, FailurePhase } from "../../base/outcome.ts";
+import type {
+  FailureClass,
+  FailureExample,
+  FailureOrigin,
+  FailurePhase,
+  Outcome,
+} from "../../base/outcome.ts";
 import type { Observation } from "./observation.ts";
 
 export interface FailureCount {
@@ -70,6 +76,11 @@ function countFailure(counts: Counts, failure: FailureCount): void {
 /** Failed sessions that are nobody's failure but the generator's, or the caller's own wish: none of them is the target's. */
 export function notOfTarget(counts: Counts): number {
   return failedBy(counts, "generator") + failedBy(counts, "caller");
+}
+
+/** Whether a session that ended so says nothing of the target: the generator spoiled it, or its caller left on purpose. */
+export function isSpoiled(outcome: Outcome): boolean {
+  return !outcome.ok && (outcome.failure.origin === "generator" || outcome.failure.origin === "caller");
 }
 
 /** Failed sessions of one origin. */

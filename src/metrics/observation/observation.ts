@@ -4,6 +4,7 @@
  * definitions (`docs/metrics.md`).
  */
 import type { Outcome } from "../../base/outcome.ts";
+import type { ScoringRules } from "../../base/text/scoring/normalizers.ts";
 import { dueAfterMs, type Mute } from "./due-time.ts";
 
 /** Which part of the run a session belongs to, decided by its **scheduled** start. Only `steady` is judged. */
@@ -28,6 +29,10 @@ export interface ClipFacts {
   /** Reference transcript; "" for audio without speech, undefined when there is no reference. */
   text?: string;
   words: readonly ReferenceWord[];
+  /** How its transcripts are scored; absent = they are not. */
+  scoring?: ScoringRules;
+  /** What the server finally answered to it without any load, where that was asked. */
+  unloaded?: string;
 }
 
 /** One server message, as heard. */

@@ -3,7 +3,8 @@
  * next to nothing per value, and a snapshot holds only the buckets that something fell into.
  */
 import { METRICS } from "../catalogue/catalogue.ts";
-import { countSession, type Counts, emptyCounts } from "../observation/counts.ts";
+import { addSession, type ClipAccuracy } from "../observation/accuracy.ts";
+import { countSession, type Counts, emptyCounts, isSpoiled } from "../observation/counts.ts";
 import { Histogram } from "./histogram.ts";
 import { type Metric, ticksPerUnit } from "../catalogue/metric.ts";
 import type { Observation } from "../observation/observation.ts";
@@ -54,6 +55,7 @@ interface Interval {
   tallies: Map<number, number>[];
   good: Record<string, number>;
   sums: RunSums;
+  accuracy: Map<string, Map<string, ClipAccuracy>>;
   exact: Record<string, number[]>;
   openChanges: Map<number, number>;
 }
@@ -80,6 +82,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
     countSession(group.counts, observation);
     sumSession(interval.sums, observation, window);
     countOpen(interval.openChanges, observation);
+    if (phase === "steady") addSession(accuracyOf(interval, stage), observation);
     values = sessionValues(observation);
     let good = outcome?.ok === true;
     for (let index = 0; index < METRICS.length; index++) {
@@ -191,8 +194,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
 
 /** A session that failed breaks every SLO on what it should have delivered, unless the generator spoiled it or its caller left. */
 function countsAsViolation(metric: Metric, { outcome }: Observation): boolean {
-  if (metric.ofFailed === true || outcome?.ok !== false) return false;
-  return outcome.failure.origin !== "generator" && outcome.failure.origin !== "caller";
+  return metric.ofFailed !== true && outcome?.ok === false && !isSpoiled(outcome);
 }
 
 /** All the values that the session should have had: one, or one for each chunk or reference word. */
@@ -212,6 +214,7 @@ function newInterval(slos: number): Interval {
     tallies: Array.from({ length: slos }, () => new Map<number, number>()),
     good: {},
     sums: emptySums(),
+    accuracy: new Map(),
     exact: {},
     openChanges: new Map(),
   };
@@ -224,6 +227,12 @@ function groupOf(interval: Interval, key: string): Group {
     interval.groups.set(key, group);
   }
   return group;
+}
+
+function accuracyOf({ accuracy }: Interval, stage: string): Map<string, ClipAccuracy> {
+  let byClip = accuracy.get(stage);
+  if (byClip === undefined) accuracy.set(stage, (byClip = new Map<string, ClipAccuracy>()));
+  return byClip;
 }
 
 /** A session is open at the whole seconds s with t0 <= s < R_end. */
@@ -245,6 +254,9 @@ function finish(interval: Interval): Omit<Snapshot, "fromMs" | "toMs" | "series"
     ),
     good: interval.good,
     sums: interval.sums,
+    accuracy: Object.fromEntries(
+      [...interval.accuracy].map(([stage, byClip]) => [stage, [...byClip.values()]]),
+    ),
     exact: interval.exact,
     openChanges: [...interval.openChanges],
   };

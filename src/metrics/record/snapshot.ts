@@ -1,4 +1,5 @@
 /** What a worker tells the coordinator about one interval: plain JSON, lossless to add up. */
+import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { Counts } from "../observation/counts.ts";
 import type { HistogramCounts } from "./histogram.ts";
 import type { RunSums } from "../catalogue/run-sums.ts";
@@ -41,6 +42,8 @@ export interface Snapshot {
   /** By stage, steady sessions that met every SLO. */
   good: Record<string, number>;
   sums: RunSums;
+  /** By stage, what the transcripts of steady sessions were worth, a row for each clip. */
+  accuracy: Record<string, ClipAccuracy[]>;
   /** Every steady value of the metrics whose percentiles pick a sample. */
   exact: Record<string, number[]>;
   /** Rows of [second s of the run, change of the number of sessions open at that instant]. */

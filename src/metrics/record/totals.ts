@@ -2,6 +2,7 @@
 import { METRICS, metricNamed } from "../catalogue/catalogue.ts";
 import { addCounts, type Counts, emptyCounts } from "../observation/counts.ts";
 import type { RunTotals } from "../catalogue/metric.ts";
+import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { RunPhase } from "../observation/observation.ts";
 import type { Summary, TimelinePoint } from "../result/result.ts";
 import { addSums, emptySums, type Window } from "../catalogue/run-sums.ts";
@@ -9,6 +10,7 @@ import type { Slo } from "../judge/slo.ts";
 import { keyParts, type Snapshot } from "./snapshot.ts";
 import type { SessionGroup } from "../stats/certainty.ts";
 import { addSeries, addSeriesCounts, emptySeries, type Series, summarize } from "./summary.ts";
+import { createAccuracyTotals } from "./accuracy-totals.ts";
 import { createTimeline } from "./timeline.ts";
 
 export interface TotalsConfig {
@@ -37,6 +39,8 @@ export interface Totals {
   valuesUntil(untilMs: number): Record<string, number>;
   /** Stages that have steady sessions, in order of first appearance. */
   stages(): string[];
+  /** What the transcripts were worth so far, by clip; of one stage when `stage` is given. */
+  accuracy(stage?: string): readonly ClipAccuracy[];
   /** What SLO number `index` is judged by. */
   tally(index: number): SessionGroup[];
   /** The run so far, a point a second. */
@@ -48,8 +52,6 @@ export interface Totals {
 /** Beyond so many values per metric percentiles come from the histogram: a soak test must not fill the memory. */
 const EXACT_VALUES_KEPT = 5_000_000;
 
-const COUNTED_BY_STAGE: ReadonlySet<string> = new Set(["error_ratio", "goodput"]);
-
 export function createTotals(config: TotalsConfig): Totals {
   const window: Window = { ...config.window };
   const seriesByKey = new Map<string, Series>();
@@ -60,6 +62,7 @@ export function createTotals(config: TotalsConfig): Totals {
   const sums = emptySums();
   const exact: Record<string, number[] | "too many"> = {};
   const timeline = createTimeline(window);
+  const accuracy = createAccuracyTotals();
 
   function add(snapshot: Snapshot): void {
     for (const [key, counts] of Object.entries(snapshot.series)) {
@@ -77,6 +80,7 @@ export function createTotals(config: TotalsConfig): Totals {
     for (const [stage, sessions] of Object.entries(snapshot.good))
       good[stage] = (good[stage] ?? 0) + sessions;
     addSums(sums, snapshot.sums);
+    accuracy.add(snapshot.accuracy);
     for (const [name, values] of Object.entries(snapshot.exact)) exact[name] = appended(exact[name], values);
     timeline.add(snapshot);
   }
@@ -113,6 +117,7 @@ export function createTotals(config: TotalsConfig): Totals {
       steady,
       good: goodOf.reduce((sum, sessions) => sum + sessions, 0),
       sums,
+      accuracy: accuracy.clips(stage),
     };
   }
 
@@ -123,9 +128,10 @@ export function createTotals(config: TotalsConfig): Totals {
     for (const metric of METRICS) {
       if (metric.per === "run") {
         // Sums over the window belong to all of it; only counts are kept by stage.
-        const value = stage === undefined || COUNTED_BY_STAGE.has(metric.name) ? metric.from(run) : undefined;
+        const value = stage === undefined || metric.byStage === true ? metric.from(run) : undefined;
         if (value === undefined) continue;
         const summary: Summary = { unit: metric.unit, count: run.steady.scheduled, value };
+        if (metric.ofClips === true) Object.assign(summary, accuracy.interval(metric, run, stage));
         if (metric.name === "concurrency") summary.max = timeline.maxOpen(window);
         result[metric.name] = summary;
         continue;
@@ -168,6 +174,7 @@ export function createTotals(config: TotalsConfig): Totals {
     },
     summaries,
     stages: () => matching(countsByKey, undefined).map(([key]) => keyParts(key).stage),
+    accuracy: (stage) => accuracy.clips(stage),
     tally: (index) => [...(tallies[index]?.values() ?? [])],
     timeline: () => timeline.points(),
     latest: () => timeline.latest(),

@@ -1,4 +1,5 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
+import { SCORED_UNITS } from "../../base/text/scoring/normalizers.ts";
 import { z } from "zod";
 import type { FailureOrigin, FailurePhase } from "../../base/outcome.ts";
 import { FAILURE_CLASSES } from "../../base/outcome.ts";
@@ -71,6 +72,9 @@ const summary = z.strictObject({
   count,
   sessions: count.exactOptional(),
   value: number,
+  low: number,
+  high: number,
+  clips: number,
   min: number,
   mean: number,
   max: number,
@@ -175,6 +179,21 @@ const dataset = z.strictObject({
   sha256: z.string(),
 });
 
+const clipAccuracy = z.strictObject({
+  clip: z.string(),
+  unit: z.enum(SCORED_UNITS),
+  sessions: count,
+  reference: count,
+  substitutions: count,
+  insertions: count,
+  deletions: count,
+  failed: count,
+  failedReference: count,
+  compared: count,
+  same: count,
+  worst: z.strictObject({ edits: count, reference: z.string(), answer: z.string() }).exactOptional(),
+});
+
 // Typed by the interface: a field that one has and the other lacks doesn't compile.
 const runResult: z.ZodType<RunResult> = z.strictObject({
   schema: z.literal("riva-bench/run@1"),
@@ -192,6 +211,7 @@ const runResult: z.ZodType<RunResult> = z.strictObject({
   metrics: summaries,
   byStage: z.record(z.string(), summaries),
   timeline: z.array(timelinePoint),
+  accuracy: z.array(clipAccuracy).exactOptional(),
   attribution: z.array(attribution).exactOptional(),
 });
 

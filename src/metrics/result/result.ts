@@ -1,5 +1,6 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
 import type { CalibrationQuote } from "../judge/calibration.ts";
+import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { Counts } from "../observation/counts.ts";
 import type { MetricUnit } from "../catalogue/metric.ts";
 import type { RunPhase } from "../observation/observation.ts";
@@ -33,6 +34,10 @@ export interface Summary {
   sessions?: number;
   /** Of metrics with one value a run. */
   value?: number;
+  /** Of ratios over clips: the 95 % interval of `value`, absent for too few clips, and the clips that it rests on. */
+  low?: number;
+  high?: number;
+  clips?: number;
   min?: number;
   mean?: number;
   max?: number;
@@ -168,6 +173,8 @@ export interface RunResult {
   metrics: Record<string, Summary>;
   byStage: Record<string, Record<string, Summary>>;
   timeline: TimelinePoint[];
+  /** What the transcripts were worth, by clip; absent where nothing was scored. */
+  accuracy?: ClipAccuracy[];
   /** Where the time of the slowest values went; present when the server's own metrics were read. */
   attribution?: Attribution[];
 }

@@ -22,6 +22,8 @@ export interface RunEvent {
     | "route"
     /** Some clips have no reference: their transcripts are not judged. */
     | "no-reference"
+    /** Clips are asked once without load, before it begins. */
+    | "unloaded"
     | "worker-lost"
     | "problem"
     | "collapse"
@@ -46,6 +48,7 @@ const TOLD: ReadonlySet<RunEvent["type"]> = new Set([
   "stream-limit",
   "route",
   "no-reference",
+  "unloaded",
   "collapse",
   "interrupt",
   "abort",

@@ -3,6 +3,7 @@
  * full): what is not a whole record of this version is none, as a line that a kill cut short. Bounds are those of any run.
  */
 import { isRecord } from "../../base/record.ts";
+import { NORMALIZERS, SCORED_UNITS } from "../../base/text/scoring/normalizers.ts";
 import type { Failure } from "../../base/outcome.ts";
 import type { ClipFacts } from "../observation/observation.ts";
 import type { RunEvent } from "./run-event.ts";
@@ -43,12 +44,14 @@ export function sessionRecordIn(line: string): SessionRecord | undefined {
 export function clipFactsIn(line: string): ClipFacts | undefined {
   const fields = fieldsIn(line);
   if (fields === undefined) return undefined;
-  const { id, audioMs, onsetMs, speechEndMs, text, words } = fields;
+  const { id, audioMs, onsetMs, speechEndMs, text, words, scoring, unloaded } = fields;
   const isWhole =
     typeof id === "string" &&
     [audioMs, onsetMs, speechEndMs].every((ms) => isTime(ms) && ms >= 0) &&
     (text === undefined || typeof text === "string") &&
-    isListOf(words, isWord);
+    isListOf(words, isWord) &&
+    (scoring === undefined || isScoringRules(scoring)) &&
+    (unloaded === undefined || typeof unloaded === "string");
   return isWhole ? (fields as unknown as ClipFacts) : undefined;
 }
 
@@ -135,6 +138,14 @@ function isWord(value: unknown): boolean {
     typeof value["word"] === "string" &&
     isNumber(value["startMs"]) &&
     isNumber(value["endMs"])
+  );
+}
+
+function isScoringRules(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    NORMALIZERS.some((name) => name === value["normalizer"]) &&
+    SCORED_UNITS.some((unit) => unit === value["unit"])
   );
 }
 

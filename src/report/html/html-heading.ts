@@ -9,11 +9,11 @@ import {
   instant,
   isCertified,
   observedText,
-  percent,
   scenarioText,
   short,
   verdictSentence,
 } from "../words/wording.ts";
+import { percent } from "../words/percent.ts";
 
 export function pageHeading(result: RunResult, contents: Markup): Markup {
   const { verdict, target, run } = result;

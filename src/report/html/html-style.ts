@@ -96,6 +96,8 @@ tbody th[colspan] { padding-top: 1.25rem; color: var(--soft); font-size: 0.75rem
 tbody tr:last-child > * { border-bottom-color: transparent; }
 .number { text-align: right; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
+del { color: var(--bad); }
+ins { color: var(--good); text-decoration: underline; }
 td.pass, td.fail, td.void, td.inconclusive, td.degraded { font-weight: 600; }
 .guess { color: var(--soft); }
 .advised > * { border-bottom: 0; }

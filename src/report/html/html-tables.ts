@@ -15,11 +15,11 @@ import {
   observedText,
   optional,
   PERCENTILE_COLUMNS,
-  percent,
   percentileText,
   sampleText,
   unjudgedFailures,
 } from "../words/wording.ts";
+import { percent } from "../words/percent.ts";
 
 /** What a check does to the run's validity. */
 const VALIDITY_WORDS = { pass: "pass", inconclusive: "degraded", fail: "void" } as const;
@@ -206,7 +206,7 @@ ${body}
 }
 
 /** @param region name of a table too wide for a phone: it scrolls, by keyboard too */
-function table(
+export function table(
   head: readonly string[],
   right: readonly number[],
   rows: readonly Markup[],

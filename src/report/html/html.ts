@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { RunResult } from "../../metrics/result/result.ts";
+import { accuracySection } from "./html-accuracy.ts";
 import { chartsOverTime } from "./html-charts.ts";
 import { distributionSection } from "./html-distribution.ts";
 import { configurationSection, figuresSection, provenanceSection, reproduceSection } from "./html-facts.ts";
@@ -37,7 +38,7 @@ ${sloSection(result)}
 ${section("Over time", chartsOverTime(result))}
 ${latencySection(result)}
 ${distributionSection(result, digest)}
-${stagesSection(result)}${figuresSection(result)}
+${accuracySection(result)}${stagesSection(result)}${figuresSection(result)}
 ${sessionsSection(result)}
 ${shownSessionsSection(digest, result)}
 ${nvidiaBox(result)}

@@ -4,7 +4,8 @@ import { printable } from "../../base/text/printable.ts";
 import type { Level, Probe } from "../../metrics/judge/capacity.ts";
 import { bindingOf, kneeOf, levelsOf, nonMonotone, saturationFit } from "../../metrics/judge/capacity.ts";
 import { grid } from "./table.ts";
-import { EMULATED_NOTE, percent, short } from "../words/wording.ts";
+import { EMULATED_NOTE, short } from "../words/wording.ts";
+import { percent } from "../words/percent.ts";
 
 export interface PhaseSensitivity {
   streams: number;

@@ -3,7 +3,8 @@ import { printable } from "../../base/text/printable.ts";
 import type { Figure } from "../../metrics/judge/figure.ts";
 import type { Regression, RegressionRow } from "../../metrics/judge/regression.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
-import { checkVerdict, EMULATED_NOTE, observedText, percent, runTitle, short } from "../words/wording.ts";
+import { checkVerdict, EMULATED_NOTE, observedText, runTitle, short } from "../words/wording.ts";
+import { percent } from "../words/percent.ts";
 
 export type GateOutcome = "pass" | "fail" | "worse" | "void" | "inconclusive";
 

@@ -1,4 +1,6 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
+import { accuracyFacts } from "./accuracy-words.ts";
+import { percent } from "./percent.ts";
 import { referenceNote } from "./failure-notes.ts";
 import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../../metrics/result/result.ts";
 import { METRICS, metricNamed } from "../../metrics/catalogue/catalogue.ts";
@@ -157,6 +159,7 @@ export function runFacts({
     ...(upwr === undefined || erasure === undefined || surprise === undefined
       ? []
       : [["partials", partialsText(upwr, erasure, surprise)] as [string, string]]),
+    ...accuracyFacts(metrics),
     ...attribution.map(({ metric, says }) => [ATTRIBUTED_TO[metric], says] as [string, string]),
     ...errorFact(run),
     [
@@ -228,11 +231,6 @@ export function short(value: number): string {
 
 export function optional(value: number | undefined): string {
   return value === undefined ? "-" : short(value);
-}
-
-/** A ratio in percent; what rounds to nothing has no sign. */
-export function percent(ratio: number): string {
-  return `${Number((ratio * 100).toFixed(2)).toFixed(2)} %`;
 }
 
 /** An ISO 8601 instant as people read it. */

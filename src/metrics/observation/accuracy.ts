@@ -1,0 +1,118 @@
+/** What the transcripts of sessions were worth, added up by clip: counts alone, so that workers, stages and runs add up without loss. */
+import type { FailureExample } from "../../base/outcome.ts";
+import { exampleOf } from "../../base/outcome.ts";
+import type { ScoredUnit } from "../../base/text/scoring/normalizers.ts";
+import type { EditCounts } from "../../base/text/scoring/score.ts";
+import { scoreTranscript } from "../../base/text/scoring/score.ts";
+import { isSpoiled } from "./counts.ts";
+import type { ClipFacts, Observation } from "./observation.ts";
+
+/** The transcripts of one clip, added up over its sessions. All lengths are in `unit`s. */
+export interface ClipAccuracy extends EditCounts {
+  clip: string;
+  unit: ScoredUnit;
+  /** Completed sessions, which the edits and `reference` are of. */
+  sessions: number;
+  /** Sessions that failed by the server, and the length of what they should have answered. */
+  failed: number;
+  failedReference: number;
+  /** Sessions with an unloaded answer to compare with, failed ones too; and those that answered the same. */
+  compared: number;
+  same: number;
+  /** Of the answers with the most edits; absent where none has any. */
+  worst?: WorstAnswer;
+}
+
+/** An answer with its edits, beside what was said. */
+export interface WorstAnswer extends FailureExample {
+  edits: number;
+}
+
+/** Adds what one session says; nothing where there is no reference, or where its audio was changed on purpose. */
+export function addSession(byClip: Map<string, ClipAccuracy>, observation: Observation): void {
+  const { clip, outcome, cutShort, faults } = observation;
+  const { scoring, text } = clip;
+  if (scoring === undefined || text === undefined || outcome === undefined || cutShort) return;
+  if (faults?.mute !== undefined || (faults?.lost?.length ?? 0) > 0) return;
+  if (isSpoiled(outcome)) return;
+  const total = byClip.get(clip.id) ?? emptyAccuracy(clip.id, scoring.unit);
+  byClip.set(clip.id, total);
+  if (clip.unloaded !== undefined) total.compared++;
+  if (!outcome.ok) {
+    total.failed++;
+    total.failedReference += scored(clip, text, "").reference;
+    return;
+  }
+  const answer = finalText(observation);
+  const counts = scored(clip, text, answer);
+  total.sessions++;
+  addEdits(total, counts);
+  if (clip.unloaded !== undefined && editsOf(scored(clip, clip.unloaded, answer)) === 0) total.same++;
+  const edits = editsOf(counts);
+  if (edits > 0) keepWorst(total, { edits, ...exampleOf(text, answer) });
+}
+
+/** Adds `other` to the entry of its clip. */
+export function addAccuracy(byClip: Map<string, ClipAccuracy>, other: ClipAccuracy): void {
+  const total = byClip.get(other.clip);
+  if (total === undefined) {
+    byClip.set(other.clip, { ...other });
+    return;
+  }
+  addEdits(total, other);
+  total.sessions += other.sessions;
+  total.failed += other.failed;
+  total.failedReference += other.failedReference;
+  total.compared += other.compared;
+  total.same += other.same;
+  if (other.worst !== undefined) keepWorst(total, other.worst);
+}
+
+/** Substitutions, insertions and deletions together. */
+export function editsOf({ substitutions, insertions, deletions }: EditCounts): number {
+  return substitutions + insertions + deletions;
+}
+
+/** All that the server finally said in a session. */
+export function finalText({ responses }: Pick<Observation, "responses">): string {
+  return responses.flatMap(({ final, text }) => (final && text.trim() !== "" ? [text.trim()] : [])).join(" ");
+}
+
+function emptyAccuracy(clip: string, unit: ScoredUnit): ClipAccuracy {
+  const none = { reference: 0, substitutions: 0, insertions: 0, deletions: 0 };
+  return { clip, unit, ...none, sessions: 0, failed: 0, failedReference: 0, compared: 0, same: 0 };
+}
+
+function addEdits(total: EditCounts, counts: EditCounts): void {
+  total.reference += counts.reference;
+  total.substitutions += counts.substitutions;
+  total.insertions += counts.insertions;
+  total.deletions += counts.deletions;
+}
+
+/** The same whichever worker said it first: of answers with as many edits, the first by its letters. */
+function keepWorst(total: ClipAccuracy, answer: WorstAnswer): void {
+  const { worst } = total;
+  const worse =
+    worst === undefined ||
+    answer.edits > worst.edits ||
+    (answer.edits === worst.edits && answer.answer < worst.answer);
+  if (worse) total.worst = answer;
+}
+
+const TEXTS_KEPT = 256;
+/** A server says much the same whenever it hears the same clip. */
+const known = new WeakMap<ClipFacts, Map<string, EditCounts>>();
+
+function scored(clip: ClipFacts, reference: string, answer: string): EditCounts {
+  let counts = known.get(clip);
+  if (counts === undefined) known.set(clip, (counts = new Map<string, EditCounts>()));
+  const key = reference === clip.text ? answer : `${reference}\0${answer}`;
+  let found = counts.get(key);
+  if (found === undefined) {
+    if (counts.size >= TEXTS_KEPT) counts.clear();
+    found = scoreTranscript(reference, answer, clip.scoring ?? { normalizer: "basic", unit: "word" });
+    counts.set(key, found);
+  }
+  return found;
+}

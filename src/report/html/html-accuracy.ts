@@ -1,0 +1,122 @@
+/** The accuracy of a run on the page: error rates against the load, and the clips that went worst, word by word. */
+import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
+import { editsOf } from "../../metrics/observation/accuracy.ts";
+import type { RunResult, Summary } from "../../metrics/result/result.ts";
+import type { ScoringRules } from "../../base/text/scoring/normalizers.ts";
+import { scoringRulesFor } from "../../base/text/scoring/normalizers.ts";
+import { drawPlot } from "../chart/plot.ts";
+import { intervalText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
+import { markup, type Markup } from "../words/markup.ts";
+import { percent } from "../words/percent.ts";
+import { section, table } from "./html-tables.ts";
+
+const WORST = 10;
+
+const RATES = [
+  ["wer", "word error rate"],
+  ["wer_with_failures", "failed sessions as deleted"],
+  ["cer", "character error rate"],
+  ["cer_with_failures", "failed sessions as deleted (characters)"],
+  ["substitutions", "substitutions"],
+  ["insertions", "insertions"],
+  ["deletions", "deletions"],
+  ["transcript_parity", "answered as without load"],
+] as const;
+
+/** Undefined where nothing was scored. */
+export function accuracySection(result: RunResult): Markup | undefined {
+  const { metrics, accuracy = [] } = result;
+  const rows = RATES.flatMap(([name, label]) => {
+    const summary = metrics[name];
+    return summary?.value === undefined
+      ? []
+      : [markup`<tr><th scope="row">${label}</th><td class="number">${intervalText(summary)}</td></tr>\n`];
+  });
+  if (rows.length === 0) return undefined;
+  return section(
+    "Accuracy",
+    markup`<p>Transcripts against their references, both normalised and numbers read out. Ratios are of all words together; intervals are of 95&nbsp;% over clips.</p>
+${table(["", "of all words"], [1], rows)}
+${againstLoad(result)}${worst(accuracy, rulesOf(result))}`,
+  );
+}
+
+/** Rates against the level of the stages, where there are several. */
+function againstLoad({ byStage }: RunResult): Markup | undefined {
+  const stages = Object.entries(byStage);
+  if (stages.length < 2) return undefined;
+  const levels = stages.map(([name], index) => levelIn(name) ?? index + 1);
+  const xLabel = stages.every(([name]) => levelIn(name) !== undefined) ? "streams" : "stage";
+  const points = (name: string): [number, number][] =>
+    stages.flatMap(([, metrics], index): [number, number][] => {
+      const value = metrics[name]?.value;
+      return value === undefined ? [] : [[levels[index] ?? NaN, value * 100]];
+    });
+  const rate = stages.some(([, metrics]) => metrics["wer"] ?? metrics["wer_with_failures"]) ? "wer" : "cer";
+  const band = stages.flatMap(([, metrics], index): [number, number, number][] => {
+    const { low, high }: Partial<Summary> = metrics[rate] ?? {};
+    return low === undefined || high === undefined ? [] : [[levels[index] ?? NaN, low * 100, high * 100]];
+  });
+  const label = rate.toUpperCase();
+  const parity = points("transcript_parity");
+  return markup`<div class="charts">
+<figure><figcaption>${label} against the load <span class="key s0">${label}, with its interval</span> <span class="key s1">failed sessions as deleted</span></figcaption>
+${drawPlot({
+  id: "accuracy",
+  title: `${label} against the load`,
+  xLabel,
+  yUnit: "%",
+  series: [
+    { name: label, points: points(rate) },
+    { name: "failed sessions as deleted", points: points(`${rate}_with_failures`) },
+  ],
+  band,
+})}</figure>
+${
+  parity.length === 0
+    ? undefined
+    : markup`<figure><figcaption>answers as without load</figcaption>
+${drawPlot({ id: "parity", title: "answers as without load", xLabel, yUnit: "%", series: [{ name: "parity", points: parity }] })}</figure>`
+}</div>
+`;
+}
+
+/** The number of streams in the name of a stage of steps: "streams-50". */
+function levelIn(stage: string): number | undefined {
+  const [, level] = /^streams-([0-9]+)$/.exec(stage) ?? [];
+  return level === undefined ? undefined : Number(level);
+}
+
+function worst(accuracy: readonly ClipAccuracy[], rules: ScoringRules): Markup | undefined {
+  const clips = worstClips(accuracy, WORST);
+  if (clips.length === 0) return markup`<p>No answer differed from its reference.</p>`;
+  return markup`<h3>Clips that went worst</h3>
+${table(
+  ["clip", "errors", "sessions", "failed", "the worst answer, beside what was said"],
+  [1, 2, 3],
+  clips.map((clip) => {
+    const { worst: answer, unit } = clip;
+    const diff = answer && wordDiff(answer.reference, answer.answer, { normalizer: rules.normalizer, unit });
+    return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${percent(rateOf(clip))} (${editsOf(clip) + clip.failedReference})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
+  }),
+)}`;
+}
+
+const TAGS = {
+  same: (text: string) => markup`${text} `,
+  "left out": (text: string) => markup`<del>${text}</del> `,
+  "put in": (text: string) => markup`<ins>${text}</ins> `,
+};
+
+function piece([kind, text]: ReturnType<typeof wordDiff>[number]): Markup {
+  return TAGS[kind](text);
+}
+
+function rulesOf({ scenario }: RunResult): ScoringRules {
+  const { scoring, recognition } = (scenario ?? {}) as {
+    scoring?: Partial<ScoringRules>;
+    recognition?: { language?: string };
+  };
+  const usual = scoringRulesFor(recognition?.language ?? "");
+  return { ...usual, normalizer: scoring?.normalizer ?? usual.normalizer };
+}

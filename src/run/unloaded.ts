@@ -1,0 +1,83 @@
+/** What a server answers without any load: each clip once, one after the other. Answers under load are held to it (`transcript_parity`). */
+import type { Clock } from "../base/clock.ts";
+import { defined } from "../base/defined.ts";
+import type { Dataset } from "../base/dataset/dataset.ts";
+import { padClip } from "../base/dataset/dataset.ts";
+import { BenchError } from "../base/errors.ts";
+import { openTransport } from "../client/transports.ts";
+import { chunkEncoder } from "../loadgen/audio/encoded-audio.ts";
+import { readyClip } from "../loadgen/audio/audio-plan.ts";
+import { finalText } from "../metrics/observation/accuracy.ts";
+import { isUnpaced } from "../scenario/load/load.ts";
+import type { ResolvedTarget } from "../scenario/target/target.ts";
+import type { RunnableScenario } from "../scenario/scenario.ts";
+import { playStream } from "./single-stream.ts";
+
+export interface UnloadedInput {
+  clock: Clock;
+  target: ResolvedTarget;
+  /** As it is sent to workers: the target's own model and language in it. */
+  scenario: RunnableScenario;
+  /** The clips that the load plays, not yet padded. */
+  dataset: Dataset;
+  /** Asked before each clip: true ends it. */
+  isStopped: () => boolean;
+}
+
+export interface UnloadedAnswers {
+  /** Clip and answer. */
+  answers: [clip: string, answer: string][];
+  /** Clips that the server failed on. */
+  failed: number;
+}
+
+/** How long asking takes at the scenario's pace, milliseconds. */
+export function unloadedMs({ audio }: RunnableScenario, { audioSeconds, clips }: Dataset): number {
+  const { paddingBeforeMs, paddingAfterMs, pace } = audio;
+  return (audioSeconds * 1000 + clips.length * (paddingBeforeMs + paddingAfterMs)) / pace;
+}
+
+/**
+ * Asks each clip once, at the scenario's pace and in its encoding.
+ * @throws BenchError (exit 130) when it is stopped
+ */
+export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers> {
+  const { clock, target, scenario, dataset, isStopped } = input;
+  const { audio, recognition, session } = scenario;
+  const transport = await openTransport(scenario.transport, { ...target, clock });
+  const padding = { beforeMs: audio.paddingBeforeMs, afterMs: audio.paddingAfterMs };
+  const wire = {
+    encoding: audio.encoding,
+    encoder: await chunkEncoder(audio.encoding),
+    frame: transport.encodeChunk.bind(transport),
+    ...defined({ runtimeConfig: recognition.runtimeConfig }),
+  };
+  const answers: UnloadedAnswers["answers"] = [];
+  let failed = 0;
+  try {
+    for (const [index, clip] of dataset.clips.entries()) {
+      if (isStopped()) {
+        throw new BenchError("interrupted while the clips were asked without load", { exitCode: 130 });
+      }
+      const { chunks, facts, chunkMs, sampleRateHz } = readyClip(padClip(clip, padding), audio.chunkMs, wire);
+      const { outcome, responses } = await playStream({
+        ...{ transport, clock, chunks, chunkMs },
+        audioMs: facts.audioMs,
+        pace: isUnpaced(scenario.load) ? 0 : audio.pace,
+        spec: {
+          recognition,
+          encoding: audio.encoding,
+          sampleRateHz,
+          requestId: `unloaded-${index}`,
+          readyTimeoutMs: session.connectTimeoutMs,
+          flushTimeoutMs: session.deadlineMs,
+        },
+      });
+      if (outcome.ok) answers.push([clip.id, finalText({ responses })]);
+      else failed++;
+    }
+  } finally {
+    await transport.close();
+  }
+  return { answers, failed };
+}
