@@ -34,6 +34,11 @@ test.each<[string, Buffer[], number]>([
     [wavChunk("abcd", odd, { pad: "" }), wavChunk("wxyz", odd), fmt, data],
     67,
   ],
+  [
+    "an empty ds64 behind an odd chunk, not padded",
+    [wavChunk("LIST", odd, { pad: "" }), wavChunk("ds64", Buffer.alloc(0)), fmt, data],
+    63,
+  ],
   ["an empty chunk", [fmt, wavChunk("PAD ", Buffer.alloc(0)), data], 52],
   [
     "cue and markers after",

@@ -79,16 +79,17 @@ export class WavHeaderReader {
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     while (this.#result === undefined) {
       rest = this.#pass(rest);
-      const missing = this.#need - this.#held.length;
+      // More may be held than is needed: a byte that might have been padding and was not.
+      const missing = Math.max(0, this.#need - this.#held.length);
       if (this.#skip > 0 || rest.length < missing) {
         this.#held = Buffer.concat([this.#held, rest]);
         break;
       }
-      const field = Buffer.concat([this.#held, rest.subarray(0, missing)]);
+      const held = Buffer.concat([this.#held, rest.subarray(0, missing)]);
       rest = rest.subarray(missing);
-      const used = this.#read(field);
+      const used = this.#read(held.subarray(0, this.#need));
       this.#at += used;
-      this.#held = field.subarray(used);
+      this.#held = held.subarray(used);
       if (this.#at + this.#skip > this.#longestBytes)
         this.#result ??= refusal(`no audio within the first ${this.#longestBytes} bytes of the WAV`);
     }
