@@ -74,5 +74,48 @@ export const CAPACITY: Board = {
         },
       ],
     },
+    {
+      title: "What the words are worth",
+      panels: [
+        {
+          kind: "lines",
+          title: "Error rates of the transcripts",
+          help: "Words (characters, where there are no blanks) that are wrong, of all words so far, without and with the words of failed sessions as deleted. Overload can drop words while latency still looks fine.",
+          unit: "percentunit",
+          queries: [
+            { expr: `max by (target) (${gauge("bench_wer_ratio")})`, legend: "WER {{target}}" },
+            {
+              expr: `max by (target) (${gauge("bench_wer_with_failures_ratio")})`,
+              legend: "WER with failed sessions {{target}}",
+            },
+            { expr: `max by (target) (${gauge("bench_cer_ratio")})`, legend: "CER {{target}}" },
+            {
+              expr: `max by (target) (${gauge("bench_cer_with_failures_ratio")})`,
+              legend: "CER with failed sessions {{target}}",
+            },
+            { expr: limitOf("wer"), legend: "{{slo}}", limit: true },
+          ],
+        },
+        {
+          kind: "lines",
+          title: "Kinds of errors",
+          help: "What an overloaded server leaves out shows as deletions.",
+          unit: "percentunit",
+          queries: (["substitutions", "insertions", "deletions"] as const).map((part) => ({
+            expr: `max by (target) (${gauge(`bench_${part}_ratio`)})`,
+            legend: `${part} {{target}}`,
+          })),
+        },
+        {
+          kind: "lines",
+          title: "Answers as without load",
+          help: "Sessions that answered what the same server answers to the clip alone: falls long before the error rate rises. Needs scoring.parity.",
+          unit: "percentunit",
+          queries: [
+            { expr: `max by (target) (${gauge("bench_transcript_parity_ratio")})`, legend: "{{target}}" },
+          ],
+        },
+      ],
+    },
   ],
 };

@@ -28,6 +28,7 @@ describe("the scenarios that come with the package", () => {
   test("are these, in natural order", async () => {
     expect(await listScenarios(PACKAGE_ROOT)).toEqual([
       "ab",
+      "accuracy-ramp",
       "bad-network",
       "calibrate",
       "capacity",
@@ -113,7 +114,7 @@ test("what is left out has defaults, and nothing is undefined", () => {
     transport: "auto",
     connections: { streamsPerConnection: 50 },
     session: { deadlineMs: 10_000, connectTimeoutMs: 10_000 },
-    scoring: { failures: { truncated: 0.5, empty: "on", noPartial: "on", noFinal: "on" } },
+    scoring: { failures: { truncated: 0.5, empty: "on", noPartial: "on", noFinal: "on" }, parity: "off" },
     slo: [],
   });
 });
