@@ -1,9 +1,17 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { loadDataset } from "../../dataset/dataset.ts";
 import { hanReadings } from "./han-numbers.ts";
 import type { ScoringRules } from "./normalizers.ts";
 import { scoredTokens, scoringRulesFor } from "./normalizers.ts";
 import { countEdits, scoreTranscript, tokenPair } from "./score.ts";
+
+/** Answers with planted errors to the clips of the package, and what sclite counts in them. */
+const SCLITE = JSON.parse(
+  readFileSync(fileURLToPath(new URL("../../../../test/fixtures/sclite.json", import.meta.url)), "utf8"),
+) as { sets: { sclite: { words: number; errors: number }; pairs: [reference: string, answer: string][] }[] };
 
 const ENGLISH: ScoringRules = { normalizer: "whisper-en", unit: "word" };
 const BASIC: ScoringRules = { normalizer: "basic", unit: "word" };
@@ -121,6 +129,27 @@ it("writes numbers in Chinese characters as people do", () => {
   expect(hanReadings("1,200")).toContain("千二百");
   expect(hanReadings("0571")).toEqual(["零五七一", "〇五七一"]);
   expect(hanReadings("3.5")).toEqual([]);
+});
+
+it.each(SCLITE.sets)("totals are those of sclite, $sclite.errors errors", ({ sclite, pairs }) => {
+  let [words, errors] = [0, 0];
+  for (const [reference, answer] of pairs) {
+    const { reference: length, ...edits } = countEdits(
+      reference.split(" "),
+      answer === "" ? [] : answer.split(" "),
+    );
+    words += length;
+    errors += edits.substitutions + edits.insertions + edits.deletions;
+  }
+  expect([words, errors]).toEqual([sclite.words, sclite.errors]);
+});
+
+it("the clips of the package score the same as they are spoken and as they are written", async () => {
+  const { clips } = await loadDataset("default");
+  const written = clips.filter((clip) => clip.written !== undefined);
+  expect(written.length).toBeGreaterThan(20);
+  for (const { text = "", written: answer = "" } of written)
+    expect([text, editsOf(text, answer, ENGLISH)]).toEqual([text, 0]);
 });
 
 describe("laws of the edits", () => {
