@@ -183,9 +183,7 @@ it("the interval holds the planted rate 19 times of 20", () => {
       return { words, wrong: Array.from({ length: words }, () => random() < rate).filter(Boolean).length };
     });
     const interval = clipInterval(
-      clips,
-      (drawn) =>
-        drawn.reduce((sum, { wrong }) => sum + wrong, 0) / drawn.reduce((sum, { words }) => sum + words, 0),
+      clips.map(({ wrong, words }) => [wrong, words] as const),
       randomStream(run, "draws"),
     );
     if (interval !== undefined && interval.low <= 0.12 && interval.high >= 0.12) held++;

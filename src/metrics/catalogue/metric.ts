@@ -61,8 +61,8 @@ export interface RunMetric extends MetricBase {
   per: "run";
   /** There is one of each stage too: it rests on counts, which are kept by stage, and not on sums over the window. */
   byStage?: true;
-  /** It is a ratio over `RunTotals.accuracy`: the clips are its sample, and give it an interval. */
-  ofClips?: true;
+  /** Of a ratio over `RunTotals.accuracy`: what a clip adds to both of its sums. The clips are its sample, and give it an interval. */
+  ofClips?(clip: ClipAccuracy): readonly [part: number, whole: number];
   /** It can be certain to break a limit before the end of the run: a share of sessions, or a sum that only grows. */
   certainEarly?: true;
   from(run: RunTotals): number | undefined;
@@ -80,6 +80,20 @@ export interface RunTotals {
   sums: RunSums;
   /** What the transcripts of those sessions were worth, by clip. */
   accuracy: readonly ClipAccuracy[];
+}
+
+/** A ratio of two sums over clips; undefined where there is nothing to divide by. */
+export function ratioOver(
+  clips: readonly ClipAccuracy[],
+  partsOf: NonNullable<RunMetric["ofClips"]>,
+): number | undefined {
+  let [part, whole] = [0, 0];
+  for (const clip of clips) {
+    const [itsPart, itsWhole] = partsOf(clip);
+    part += itsPart;
+    whole += itsWhole;
+  }
+  return whole > 0 ? part / whole : undefined;
 }
 
 /** Ticks of a histogram per unit of a metric: microseconds for times, millionths for everything else. */

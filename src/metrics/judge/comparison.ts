@@ -4,6 +4,7 @@
  */
 import { defined } from "../../base/defined.ts";
 import { CLAIM_ALPHA, judgeDifferences, type DifferenceVerdict } from "../stats/difference.ts";
+import { compareByClip, MORE_CLIPS } from "./clip-figures.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor, pooledFigure } from "./figure.ts";
 import type { Inference } from "../stats/paired.ts";
@@ -113,6 +114,15 @@ interface Asked {
 }
 
 function ask({ baseline, candidate, paired }: Compared, figure: Figure, margins: Margins): Asked {
+  const byClip = compareByClip(baseline, candidate, figure);
+  if (byClip !== undefined)
+    return {
+      ...byClip,
+      figure,
+      better: figure.better,
+      differences: [],
+      margin: marginFor(figure, margins, byClip.baseline),
+    };
   const before = pooledFigure(baseline, figure);
   const differences = paired ? differencesOf(baseline, candidate, figure) : [];
   const inference = paired
@@ -166,6 +176,7 @@ function verdictOf(
 ): Partial<ComparisonRow> {
   if (verdict !== "inconclusive") return { verdict };
   if (inference === undefined) return { verdict, advice: "not measured on both sides" };
+  if (inference.method === "clips") return { verdict, advice: MORE_CLIPS };
   if (differences.length < 2) return { verdict, advice: "at least 6 pairs, or 2 runs a side, are needed" };
   const needed = pairsNeeded({ shift: mean(differences), deviation: deviation(differences), margin });
   if (needed === undefined) {

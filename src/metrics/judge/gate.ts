@@ -37,7 +37,7 @@ export function judgeSlo(slo: Slo, summary: Summary | undefined, tally: readonly
   if (metric !== undefined && share !== undefined)
     return { ...check, ...judgePercentile(metric, share, tally) };
   if (observed === undefined) return { ...check, verdict: "inconclusive", advice: "nothing was measured" };
-  if (summary !== undefined && metric?.per === "run" && metric.ofClips === true)
+  if (summary !== undefined && metric?.per === "run" && metric.ofClips !== undefined)
     return { ...check, ...judgeOverClips(slo, summary) };
   return { ...check, verdict: keeps(slo, observed) ? "pass" : "fail" };
 }

@@ -5,6 +5,7 @@
  */
 import { defined } from "../../base/defined.ts";
 import { CLAIM_ALPHA, judgeDifferences, noWorse } from "../stats/difference.ts";
+import { compareByClip, MORE_CLIPS } from "./clip-figures.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor } from "./figure.ts";
 import type { Inference } from "../stats/paired.ts";
@@ -42,16 +43,18 @@ export function judgeRegression(
   margins: Margins,
 ): Regression {
   const asked = figures.map((figure) => {
-    const before = valuesOf(baseline, figure);
-    const now = valuesOf(candidate, figure);
-    const inference = inferFromRuns(before, now);
-    return { figure, before, now, inference, margin: marginFor(figure, margins, mean(before)) };
+    const byClip = compareByClip(baseline, candidate, figure);
+    const before = byClip === undefined ? valuesOf(baseline, figure) : [byClip.baseline];
+    const now = byClip === undefined ? valuesOf(candidate, figure) : [byClip.candidate];
+    const inference = byClip === undefined ? inferFromRuns(before, now) : byClip.inference;
+    return { figure, byClip, before, now, inference, margin: marginFor(figure, margins, mean(before)) };
   });
   const verdicts = judgeDifferences(
     asked.map(({ figure, inference, margin }) => ({ inference, margin, better: figure.better })),
   );
-  const rows = asked.map(({ figure, before, now, inference, margin }, index): RegressionRow => {
-    if (inference === undefined) return { figure, verdict: "inconclusive", advice: tooFew(before, now) };
+  const rows = asked.map(({ figure, byClip, before, now, inference, margin }, index): RegressionRow => {
+    if (inference === undefined)
+      return { figure, verdict: "inconclusive", advice: tooFew(before, now, byClip !== undefined) };
     const interval = inference.interval(1 - CLAIM_ALPHA);
     const verdict =
       verdicts[index] === "worse"
@@ -77,7 +80,8 @@ function valuesOf(runs: readonly RunResult[], figure: Figure): number[] {
   return runs.flatMap((run) => figureIn(run, figure) ?? []);
 }
 
-function tooFew(before: readonly number[], now: readonly number[]): string {
+function tooFew(before: readonly number[], now: readonly number[], byClip: boolean): string {
+  if (byClip) return MORE_CLIPS;
   if (now.length === 0) return "nothing was measured";
   return `${before.length} baseline run(s) with a value: at least 2 are needed, 5 or more are wise`;
 }
@@ -86,9 +90,10 @@ function howMany(
   { better }: Figure,
   before: readonly number[],
   now: readonly number[],
-  { estimate }: Inference,
+  { estimate, method }: Inference,
   margin: number,
 ): string {
+  if (method === "clips") return MORE_CLIPS;
   const worseBy = better === "lower" ? estimate : -estimate;
   if (worseBy >= margin) return "worse, but not surely by more than the margin: run the candidate again";
   const needed = runsNeeded({
@@ -119,8 +124,12 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
 
 /** What of a scenario decides the figures: all but its name and its gates, and where the dataset lies. */
 function loadOf({ scenario }: RunResult): string {
-  const { load, warmupMs, steadyMs, audio, conditions, recognition, connections, transport } =
+  const { load, warmupMs, steadyMs, audio, conditions, recognition, connections, transport, scoring } =
     scenario as Record<string, unknown>;
   const sound = { ...(audio as object | undefined), dataset: undefined };
-  return JSON.stringify([load, warmupMs, steadyMs, sound, conditions, recognition, connections, transport]);
+  const { normalizer, unit } = (scoring ?? {}) as { normalizer?: unknown; unit?: unknown };
+  return JSON.stringify([
+    ...[load, warmupMs, steadyMs, sound, conditions, recognition, connections, transport],
+    ...[normalizer, unit],
+  ]);
 }

@@ -1,6 +1,6 @@
 /** Adds up what the transcripts of a run were worth, by stage and clip. */
 import { randomStream } from "../../base/random.ts";
-import type { RunMetric, RunTotals } from "../catalogue/metric.ts";
+import type { RunMetric } from "../catalogue/metric.ts";
 import { addAccuracy, type ClipAccuracy } from "../observation/accuracy.ts";
 import type { Summary } from "../result/result.ts";
 import { clipInterval } from "../stats/clip-bootstrap.ts";
@@ -12,8 +12,8 @@ export interface AccuracyTotals {
   add(accuracy: Snapshot["accuracy"]): void;
   /** Sorted by clip; over all stages without `stage`. */
   clips(stage?: string): readonly ClipAccuracy[];
-  /** The interval of a metric of clips, and the number of clips that it rests on. @param run with those clips */
-  interval(metric: RunMetric, run: RunTotals, stage?: string): Interval;
+  /** The interval of a metric of clips, and the number of clips that it rests on. */
+  interval(metric: RunMetric, partsOf: NonNullable<RunMetric["ofClips"]>, stage?: string): Interval;
 }
 
 export function createAccuracyTotals(): AccuracyTotals {
@@ -48,19 +48,16 @@ export function createAccuracyTotals(): AccuracyTotals {
       }
     },
     clips,
-    interval(metric, run, stage) {
+    interval(metric, partsOf, stage) {
       const key = `${metric.name}@${stage ?? ""}`;
       const known = intervalsKnown.get(key);
       if (known !== undefined) return known;
       // Clips that the metric has nothing to say on make no sample.
-      const speaking = run.accuracy.filter((clip) => metric.from({ ...run, accuracy: [clip] }) !== undefined);
+      const parts = clips(stage)
+        .map(partsOf)
+        .filter(([, whole]) => whole > 0);
       // Seeded by name: the same data get the same interval.
-      const found = clipInterval(
-        speaking,
-        (drawn) => metric.from({ ...run, accuracy: drawn }),
-        randomStream(0, key),
-      );
-      const interval = { clips: speaking.length, ...found };
+      const interval = { clips: parts.length, ...clipInterval(parts, randomStream(0, key)) };
       intervalsKnown.set(key, interval);
       return interval;
     },

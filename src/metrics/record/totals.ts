@@ -131,7 +131,8 @@ export function createTotals(config: TotalsConfig): Totals {
         const value = stage === undefined || metric.byStage === true ? metric.from(run) : undefined;
         if (value === undefined) continue;
         const summary: Summary = { unit: metric.unit, count: run.steady.scheduled, value };
-        if (metric.ofClips === true) Object.assign(summary, accuracy.interval(metric, run, stage));
+        if (metric.ofClips !== undefined)
+          Object.assign(summary, accuracy.interval(metric, metric.ofClips, stage));
         if (metric.name === "concurrency") summary.max = timeline.maxOpen(window);
         result[metric.name] = summary;
         continue;

@@ -18,29 +18,29 @@ export const CLIPS_NEEDED = 8;
 
 const RESAMPLES = 1000;
 
+/** What a clip adds to the two sums of a ratio. */
+export type ClipParts = readonly [part: number, whole: number];
+
 /**
- * The 95 % interval of `ratioOf` over draws of as many clips, widened for few clips: by sqrt(n / (n - 1)), and by Student's quantile
- * instead of the normal one (T. Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 3.2).
+ * The 95 % interval of the ratio of the sums over draws of as many clips, widened for few clips: by sqrt(n / (n - 1)), and by Student's
+ * quantile instead of the normal one (T. Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 3.2).
  *
- * @param ratioOf undefined where nothing was measured
- * @returns undefined for too few clips, or where no draw has a ratio
+ * @returns undefined for too few clips
  */
-export function clipInterval<Clip>(
-  clips: readonly Clip[],
-  ratioOf: (drawn: readonly Clip[]) => number | undefined,
-  random: Random,
-): Interval | undefined {
+export function clipInterval(clips: readonly ClipParts[], random: Random): Interval | undefined {
   const n = clips.length;
   if (n < CLIPS_NEEDED) return undefined;
-  const drawn = [...clips];
-  const found: number[] = [];
+  const found = new Float64Array(RESAMPLES);
   for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (let i = 0; i < n; i++) drawn[i] = clips[randomBelow(random, n)] as Clip;
-    const ratio = ratioOf(drawn);
-    if (ratio !== undefined) found.push(ratio);
+    let [part, whole] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      const clip = clips[randomBelow(random, n)];
+      part += clip?.[0] ?? 0;
+      whole += clip?.[1] ?? 0;
+    }
+    found[resample] = part / whole;
   }
-  if (found.length === 0) return undefined;
-  const ascending = Float64Array.from(found).sort();
+  found.sort();
   const tail = normalCdf(-Math.sqrt(n / (n - 1)) * tQuantile(0.975, n - 1));
-  return { low: quantile(ascending, tail), high: quantile(ascending, 1 - tail) };
+  return { low: quantile(found, tail), high: quantile(found, 1 - tail) };
 }

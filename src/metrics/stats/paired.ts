@@ -1,9 +1,10 @@
 /** What the differences of pairs say of their centre: sign-flip up to 12 pairs, Student's t above. */
 import { tCdf, tQuantile } from "./distributions.ts";
+import { CLIPS_NEEDED, type ClipParts } from "./clip-bootstrap.ts";
 import { SIGN_FLIP_MOST_PAIRS, signFlipAbove, signFlipBelow, signFlipInterval } from "./sign-flip.ts";
 
 export interface Inference {
-  method: "sign-flip" | "t";
+  method: "sign-flip" | "t" | "clips";
   /** Mean difference. */
   estimate: number;
   /** Two-sided; undefined where so few pairs can't reach the confidence. */
@@ -46,6 +47,33 @@ export function inferFromRuns(
   const pooled = Math.sqrt((squares(baseline) + squares(candidate)) / df);
   const error = pooled * Math.sqrt(1 / baseline.length + 1 / candidate.length);
   return inferFromError(mean(candidate) - mean(baseline), error, df);
+}
+
+/**
+ * The difference candidate - baseline of two ratios over the same clips: the clip is the unit, its contribution to the difference
+ * linearised around both ratios (the ratio estimator of W. G. Cochran, Sampling Techniques, 1977, section 6.4), and those have the interval of Student's t.
+ *
+ * @param clips what each clip adds to the sums of both ratios
+ * @returns undefined for too few clips, or where one side has nothing to divide by
+ */
+export function inferFromClips(
+  clips: readonly (readonly [baseline: ClipParts, candidate: ClipParts])[],
+): Inference | undefined {
+  const n = clips.length;
+  const sides = [0, 1].map((side) => ({
+    part: clips.reduce((sum, clip) => sum + (clip[side]?.[0] ?? 0), 0),
+    whole: clips.reduce((sum, clip) => sum + (clip[side]?.[1] ?? 0), 0),
+  }));
+  const [before, after] = sides;
+  if (n < CLIPS_NEEDED || before === undefined || after === undefined) return undefined;
+  if (before.whole === 0 || after.whole === 0) return undefined;
+  const residual = ([part, whole]: ClipParts, total: { part: number; whole: number }): number =>
+    ((part - (total.part / total.whole) * whole) * n) / total.whole;
+  const residuals = clips.map(
+    ([baseline, candidate]) => residual(candidate, after) - residual(baseline, before),
+  );
+  const estimate = after.part / after.whole - before.part / before.whole;
+  return { ...inferFromError(estimate, deviation(residuals) / Math.sqrt(n), n - 1), method: "clips" };
 }
 
 function inferFromError(estimate: number, error: number, df: number): Inference {
