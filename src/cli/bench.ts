@@ -6,9 +6,9 @@ import { printable, printableLines } from "../base/text/printable.ts";
 import { redactUrls } from "../base/text/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
+import { command } from "./command.ts";
 import { packageVersion } from "../base/process/machine.ts";
 import { beforeDashes, loneDash, withPlainOperands } from "./operands.ts";
-import type { RunArguments } from "./run-options.ts";
 import { runOptions } from "./run-options.ts";
 import type { World } from "../base/process/world.ts";
 
@@ -26,11 +26,7 @@ const COMMANDS: readonly Entry[] = [
     command: ["run", "$0"],
     describe: "Run a scenario, print the table, write the run folder, exit by verdict (the default command)",
     // Flags of the default command are in `bench --help`: these must come without the rest.
-    load: (world) => ({
-      builder: runOptions,
-      handler: async (args) =>
-        (await import("./commands/run.ts")).run(world, args as unknown as RunArguments),
-    }),
+    load: command(runOptions, async (world, args) => (await import("./commands/run.ts")).run(world, args)),
   },
   {
     command: "check",
@@ -101,7 +97,7 @@ const COMMANDS: readonly Entry[] = [
     // What a run starts by itself; nobody types it.
     command: "worker",
     describe: false,
-    load: async () => (await import("./commands/worker.ts")).workerCommand(),
+    load: async (world) => (await import("./commands/worker.ts")).workerCommand(world),
   },
 ];
 
@@ -115,8 +111,7 @@ function lazy(world: World, { command, describe, load }: Entry, flags: string[])
     command,
     describe,
     builder: async (yargs: Argv) => {
-      const { builder } = await load(world);
-      const built = typeof builder === "function" ? await builder(yargs) : yargs;
+      const built = await (await load(world)).builder(yargs);
       flags.push(...Object.keys(flagTable(built).key));
       return strictValues(built, beforeDashes(world.args));
     },

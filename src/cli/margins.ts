@@ -4,14 +4,9 @@ import { durationFlag } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Margins } from "../metrics/judge/figure.ts";
 import { DEFAULT_MARGINS } from "../metrics/judge/figure.ts";
+import type { ArgsOf } from "./command.ts";
 
-export interface MarginArguments {
-  margin: number;
-  marginMs: string;
-  marginRatio: number;
-}
-
-export function marginOptions(yargs: Argv): Argv {
+export function marginOptions<Flags>(yargs: Argv<Flags>) {
   return yargs
     .option("margin", {
       type: "number",
@@ -31,7 +26,7 @@ export function marginOptions(yargs: Argv): Argv {
 }
 
 /** @throws BenchError (exit 2) for a margin below zero */
-export function readMargins({ margin, marginMs, marginRatio }: MarginArguments): Margins {
+export function readMargins({ margin, marginMs, marginRatio }: ArgsOf<typeof marginOptions>): Margins {
   for (const [flag, value] of Object.entries({
     margin,
     "margin-ratio": marginRatio,

@@ -1,18 +1,9 @@
 /** The flags of `bench run`. */
 import type { Argv } from "yargs";
 import { transportNames } from "../client/transports.ts";
-import type { ExportFlags } from "../watch/exporters.ts";
-import type { Resolve } from "../scenario/target/find-route.ts";
-import type { RunFlags } from "../run/run-input.ts";
+import type { ArgsOf } from "./command.ts";
 
-export interface RunArguments extends RunFlags, ExportFlags {
-  target: string | undefined;
-  resolve: Resolve;
-  out: string | undefined;
-  json: boolean;
-  quiet: boolean;
-  jsonLines: boolean;
-}
+export type RunArguments = ArgsOf<typeof runOptions>;
 
 /** `--resolve`, of every command that makes load or looks at a target. */
 export const RESOLVE_OPTION = {
@@ -21,7 +12,22 @@ export const RESOLVE_OPTION = {
   describe: "Which addresses of the target's name get sessions: all in turn, or the first alone",
 } as const;
 
-export function runOptions(yargs: Argv): Argv {
+/** `--streams`, of every command that takes a scenario. */
+export const STREAMS_OPTION = {
+  type: "number",
+  describe: "Concurrent callers instead of the scenario's",
+} as const;
+
+/** `--rate`, of every command that takes a scenario of any load. */
+export const RATE_OPTION = {
+  type: "number",
+  describe: "Sessions a second instead of the scenario's",
+} as const;
+
+/** `--quiet`, of every command that makes load. */
+export const QUIET_OPTION = { alias: "q", type: "boolean", default: false, describe: "No progress" } as const;
+
+export function runOptions(yargs: Argv) {
   return yargs
     .option("scenario", {
       alias: "s",
@@ -37,13 +43,13 @@ export function runOptions(yargs: Argv): Argv {
     .option("resolve", RESOLVE_OPTION)
     .option("out", { alias: "o", type: "string", describe: "Run folder [default: results/<run id>]" })
     .option("seed", { type: "number", default: 1, describe: "Decides clips and phases; one seed, one plan" })
-    .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
-    .option("rate", { type: "number", describe: "Sessions a second instead of the scenario's" })
+    .option("streams", STREAMS_OPTION)
+    .option("rate", RATE_OPTION)
     .option("duration", { type: "string", describe: "Steady window instead of the scenario's (60, 90s, 2m)" })
     .option("warmup", { type: "string", describe: "Warm-up instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's (20ms to 1s)" })
     .option("transport", {
-      choices: ["auto", ...transportNames],
+      choices: ["auto", ...transportNames] as const,
       describe:
         "What carries the streams; auto: what the target speaks, riva-h2 from 300 streams a worker on and for audio.anchor: at-start",
     })
@@ -93,7 +99,7 @@ export function runOptions(yargs: Argv): Argv {
       describe: "Share of sessions traced whatever becomes of them [default: 0.01]",
     })
     .option("json", { type: "boolean", default: false, describe: "Print result.json instead of the table" })
-    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .option("quiet", QUIET_OPTION)
     .option("json-lines", {
       type: "boolean",
       default: false,

@@ -48,6 +48,6 @@ export const REPORTERS = {
   junit: (runs) => renderJunit(runs.map(({ result }) => result)),
 } as const satisfies Readonly<Record<string, Reporter>>;
 
-export type ReportFormat = keyof typeof REPORTERS;
+type ReportFormat = keyof typeof REPORTERS;
 
 export const REPORT_FORMATS: readonly ReportFormat[] = Object.keys(REPORTERS) as ReportFormat[];

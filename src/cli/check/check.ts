@@ -1,4 +1,5 @@
 /** `bench check`: can this target be used at all, and if not, why; and the same through a gateway. */
+import type { Argv } from "yargs";
 import { defined } from "../../base/defined.ts";
 import type { Clip } from "../../base/dataset/dataset.ts";
 import { loadDataset } from "../../base/dataset/dataset.ts";
@@ -7,7 +8,8 @@ import { printable } from "../../base/text/printable.ts";
 import { redactHeaders } from "../../base/text/redact.ts";
 import type { StepFinding } from "./check-steps.ts";
 import { runSteps } from "./check-steps.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { labelOf, openTarget } from "../../run/open-target.ts";
 import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
@@ -15,30 +17,23 @@ import type { Resolve } from "../../scenario/target/find-route.ts";
 import { RESOLVE_OPTION } from "../run-options.ts";
 import type { World } from "../../base/process/world.ts";
 
-interface Args {
-  target?: string;
-  through?: string;
-  resolve: Resolve;
-  json: boolean;
-}
+export const checkCommand = command(options, check);
 
-export function checkCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
-        .option("resolve", RESOLVE_OPTION)
-        .option("through", {
-          type: "string",
-          describe:
-            "Check the path through this gateway too, and what it adds: a name or ws://host:9000/v1/stream",
-        })
-        .option("json", { type: "boolean", default: false, describe: "Print the findings as JSON" })
-        .example("$0 check", "the target of RIVA_HOST, else the emulator")
-        .example("$0 check --target grpc://asr.example:50051", "a server")
-        .example("$0 check --target nim --through gateway", "client, gateway, Riva, beside Riva alone"),
-    handler: (args) => check(world, args as unknown as Args),
-  };
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+    .option("resolve", RESOLVE_OPTION)
+    .option("through", {
+      type: "string",
+      describe:
+        "Check the path through this gateway too, and what it adds: a name or ws://host:9000/v1/stream",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print the findings as JSON" })
+    .example("$0 check", "the target of RIVA_HOST, else the emulator")
+    .example("$0 check --target grpc://asr.example:50051", "a server")
+    .example("$0 check --target nim --through gateway", "client, gateway, Riva, beside Riva alone");
 }
 
 /** What was found on one way to a recogniser. */

@@ -1,27 +1,20 @@
 /** `bench calibrate`: how far off the harness itself is on this machine, and up to how many streams it may be believed. */
+import type { Argv } from "yargs";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError, EXIT } from "../../base/errors.ts";
 import { makePrivateFolders } from "../../base/files/private-files.ts";
-import type { TransportChoice } from "../../client/transports.ts";
 import type { Calibration, CalibrationLevel } from "../../metrics/judge/calibration.ts";
 import { honestLimit } from "../../metrics/judge/calibration.ts";
 import { renderCalibration } from "../../report/text/calibration.ts";
 import { measureLevel } from "./calibrate-level.ts";
 import { calibrationFile, saveCalibration, thisMachine } from "../../store/calibration-file.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { progressListener } from "../../watch/live/progress.ts";
 import { readInput } from "../../run/run-input.ts";
 import type { World } from "../../base/process/world.ts";
-
-interface Args {
-  maxStreams: number;
-  quick: boolean;
-  transport: TransportChoice | undefined;
-  workers: string;
-  json: boolean;
-}
 
 /** Streams of the levels; `--max-streams` ends them. */
 const LEVELS = [1, 10, 50, 100, 200, 400, 700, 1000, 1500, 2000, 3000, 4000, 6000, 8000];
@@ -30,26 +23,26 @@ const QUICK_WINDOW = "5s";
 /** A level that is not honest may have been disturbed by something else on the machine: once more, no oftener. */
 const TRIES = 2;
 
-export function calibrateCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .option("max-streams", { type: "number", default: 1000, describe: "Highest level of concurrency" })
-        .option("quick", {
-          type: "boolean",
-          default: false,
-          describe: "Three short levels, in half a minute",
-        })
-        .option("transport", {
-          choices: ["auto", "riva-grpc", "riva-h2"],
-          describe: "What carries the streams [default: as a run would choose]",
-        })
-        .option("workers", { type: "string", default: "auto", describe: "As in bench run" })
-        .option("json", { type: "boolean", default: false, describe: "Print the calibration as JSON" })
-        .example("$0 calibrate", "once a machine; later reports quote it")
-        .example("$0 calibrate --quick --max-streams 100", "a first impression"),
-    handler: (args) => calibrate(world, args as unknown as Args),
-  };
+export const calibrateCommand = command(options, calibrate);
+
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .option("max-streams", { type: "number", default: 1000, describe: "Highest level of concurrency" })
+    .option("quick", {
+      type: "boolean",
+      default: false,
+      describe: "Three short levels, in half a minute",
+    })
+    .option("transport", {
+      choices: ["auto", "riva-grpc", "riva-h2"] as const,
+      describe: "What carries the streams [default: as a run would choose]",
+    })
+    .option("workers", { type: "string", default: "auto", describe: "As in bench run" })
+    .option("json", { type: "boolean", default: false, describe: "Print the calibration as JSON" })
+    .example("$0 calibrate", "once a machine; later reports quote it")
+    .example("$0 calibrate --quick --max-streams 100", "a first impression");
 }
 
 async function calibrate(world: World, args: Args): Promise<void> {

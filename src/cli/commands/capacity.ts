@@ -19,40 +19,19 @@ import {
 } from "../../run/series/capacity-probes.ts";
 import { readRunResult } from "../../metrics/result/read-result.ts";
 import { phaseSensitivity } from "../../run/series/capacity-phase.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { openSeries } from "../../run/series/series-runs.ts";
-import type { Resolve } from "../../scenario/target/find-route.ts";
-import { RESOLVE_OPTION } from "../run-options.ts";
+import { QUIET_OPTION, RESOLVE_OPTION } from "../run-options.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
 import type { World } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
-interface Args {
-  target: string | undefined;
-  resolve: Resolve;
-  scenario: string;
-  max: number;
-  budget: string;
-  probe: string;
-  precision: number;
-  replicates: number;
-  slo: string[] | undefined;
-  chunk: string | undefined;
-  seed: number;
-  price: number | undefined;
-  out: string | undefined;
-  json: string | undefined;
-  quiet: boolean;
-}
+export const capacityCommand = command(options, capacity);
 
-export function capacityCommand(world: World): Command {
-  return {
-    builder: options,
-    handler: (args) => capacity(world, args as unknown as Args),
-  };
-}
+type Args = ArgsOf<typeof options>;
 
-function options(yargs: Argv): Argv {
+function options(yargs: Argv) {
   return yargs
     .option("target", { alias: "t", type: "string", describe: "As for bench run; default: the emulator" })
     .option("resolve", RESOLVE_OPTION)
@@ -96,7 +75,7 @@ function options(yargs: Argv): Argv {
       describe: "Folder of the search; one that is there is gone on with",
     })
     .option("json", { type: "string", describe: "Write the result as JSON to this file" })
-    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .option("quiet", QUIET_OPTION)
     .example("$0 capacity --target grpc://gpu-box:50051 --max 400", "in ten minutes")
     .example(
       "$0 capacity --target nim --budget 1h --probe 60s --replicates 3 --precision 1.1",

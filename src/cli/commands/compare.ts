@@ -15,37 +15,35 @@ import { renderComparisonHtml } from "../../report/html/comparison-html.ts";
 import type { ComparisonReport } from "../../report/text/comparison.ts";
 import { renderComparison, renderComparisonMarkdown } from "../../report/text/comparison.ts";
 import { scenarioText } from "../../report/words/wording.ts";
-import type { Command } from "../command.ts";
-import type { ComparePairsArguments, FoundRuns } from "../../run/series/compare-pairs.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
+import type { FoundRuns } from "../../run/series/compare-pairs.ts";
 import { makePairs } from "../../run/series/compare-pairs.ts";
 import { findRuns } from "../../store/find-runs.ts";
-import { marginOptions, type MarginArguments, readMargins } from "../margins.ts";
+import { marginOptions, readMargins } from "../margins.ts";
 import { ownSlos } from "../../store/rejudge.ts";
-import { RESOLVE_OPTION } from "../run-options.ts";
+import { QUIET_OPTION, RESOLVE_OPTION, STREAMS_OPTION } from "../run-options.ts";
 import { sessionDetails, transcriptDifferences } from "../../store/session-details.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
-interface Args extends ComparePairsArguments, MarginArguments {
-  metric: string[] | undefined;
-  json: string | undefined;
-}
+export const compareCommand = command(options, compare);
 
-export function compareCommand(world: World): Command {
-  return {
-    builder: options,
-    handler: (args) => compare(world, args as unknown as Args),
-  };
-}
+type Args = ArgsOf<typeof options>;
 
-function options(yargs: Argv): Argv {
+function options(yargs: Argv) {
   return marginOptions(yargs)
     .positional("baseline", {
       type: "string",
+      demandOption: true,
       describe: "Target (name, file, URI), or folder of stored runs",
     })
-    .positional("candidate", { type: "string", describe: "The same, for the one that is to be judged" })
+    .positional("candidate", {
+      type: "string",
+      demandOption: true,
+      describe: "The same, for the one that is to be judged",
+    })
     .option("scenario", { alias: "s", type: "string", default: "ab", describe: "What each block plays" })
     .option("pairs", {
       type: "number",
@@ -58,7 +56,7 @@ function options(yargs: Argv): Argv {
       describe: "Figures that decide, the primary one first [default: what the SLOs are about]",
     })
     .option("seed", { type: "number", default: 1, describe: "Of the first pair; each has its own" })
-    .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
+    .option("streams", STREAMS_OPTION)
     .option("duration", { type: "string", describe: "Steady window of each run instead of the scenario's" })
     .option("warmup", { type: "string", describe: "Warm-up of each run instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's" })
@@ -69,7 +67,7 @@ function options(yargs: Argv): Argv {
       describe: "Folder of the runs; one that is there is gone on with [default: results/<time>-compare]",
     })
     .option("json", { type: "string", describe: "Write the comparison as JSON to this file" })
-    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "No progress" })
+    .option("quiet", QUIET_OPTION)
     .example("$0 compare emulator-nim emulator-legacy", "the emulator's two profiles: works at once")
     .example("$0 compare legacy-riva nim --scenario concurrency-50 --pairs 12", "a migration")
     .example("$0 compare results/monday results/tuesday", "stored runs: folders of several each")

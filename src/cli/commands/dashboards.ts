@@ -1,16 +1,12 @@
 /** `bench dashboards`: the Grafana boards and Prometheus rules that come with the package, listed or written for import. */
+import type { Argv } from "yargs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../../base/errors.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { makeSharedFolders } from "../../base/files/private-files.ts";
 import type { World } from "../../base/process/world.ts";
-
-interface Args {
-  out?: string;
-  datasource?: string;
-  json: boolean;
-}
 
 interface Board {
   uid: string;
@@ -19,25 +15,25 @@ interface Board {
   templating: { list: { name: string; current?: object }[] };
 }
 
-export function dashboardsCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .option("out", {
-          type: "string",
-          describe: "Write boards (*.json) and rules (*.yaml) to this folder",
-        })
-        .option("datasource", {
-          type: "string",
-          describe:
-            "UID of the Prometheus data source that the boards choose at first [default: Grafana's default]",
-        })
-        .option("json", { type: "boolean", default: false, describe: "Print the list as JSON" })
-        .example("$0 dashboards", "what there is")
-        .example("$0 dashboards --out grafana", "files to import, or for Grafana's provisioning")
-        .example("$0 dashboards --out grafana --datasource prom-eu", "with your data source chosen"),
-    handler: (args) => dashboards(world, args as unknown as Args),
-  };
+export const dashboardsCommand = command(options, dashboards);
+
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .option("out", {
+      type: "string",
+      describe: "Write boards (*.json) and rules (*.yaml) to this folder",
+    })
+    .option("datasource", {
+      type: "string",
+      describe:
+        "UID of the Prometheus data source that the boards choose at first [default: Grafana's default]",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print the list as JSON" })
+    .example("$0 dashboards", "what there is")
+    .example("$0 dashboards --out grafana", "files to import, or for Grafana's provisioning")
+    .example("$0 dashboards --out grafana --datasource prom-eu", "with your data source chosen");
 }
 
 async function dashboards(world: World, { out, datasource, json }: Args): Promise<void> {

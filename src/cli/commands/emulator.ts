@@ -1,4 +1,5 @@
 /** `bench emulator`: the emulated Riva server in a process of its own, started by hand or by a run. */
+import type { Argv } from "yargs";
 import { defined } from "../../base/defined.ts";
 import { once } from "node:events";
 import { loadDataset } from "../../base/dataset/dataset.ts";
@@ -17,103 +18,81 @@ import type { Emulator, EmulatorOptions } from "../../emulator/server.ts";
 import { createEmulator } from "../../emulator/server.ts";
 import { loadServerTls } from "../../emulator/tls.ts";
 import { tellParent } from "../../run/child.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { writeDelays, writeStats } from "./emulator-files.ts";
 import { packageVersion } from "../../base/process/machine.ts";
 import { mustBePort } from "../../base/port-flag.ts";
 import type { World } from "../../base/process/world.ts";
-
-interface Args {
-  port: number;
-  host: string;
-  profile: string;
-  capacity?: number;
-  slots?: number;
-  chunk?: string;
-  delays?: string;
-  overload?: number;
-  fault?: string;
-  httpPort?: number;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsClientCa?: string;
-  dataset: string;
-  statsFile?: string;
-  delaysFile?: string;
-  json: boolean;
-}
 
 /** A process that did not run for so long may have spoilt what is being measured. */
 const STALL_MS = 100;
 /** An emulator that has lost its parent is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
 
-export function emulatorCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .option("port", { type: "number", default: 50_051, describe: "0 = any free port" })
-        .option("http-port", {
-          type: "number",
-          describe: "Also a NIM's HTTP port: health, models, metrics, transcriptions; 0 = any free port",
-        })
-        .option("host", { type: "string", default: "127.0.0.1", describe: "Address to listen on" })
-        .option("profile", {
-          type: "string",
-          default: "nim",
-          describe: `Server to imitate: ${PROFILE_NAMES.join(", ")}`,
-        })
-        .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
-        .option("slots", {
-          type: "number",
-          describe: "Streams it serves at once; the others connect and get nothing until one ends",
-        })
-        .option("chunk", {
-          type: "string",
-          describe:
-            "Audio the server takes at a time, e.g. 100ms: a response for each; default: the profile's",
-        })
-        .option("delays", {
-          type: "string",
-          describe:
-            "Answer after exactly this long: partial=80,final=120 (ms), or with units: partial=80ms,final=1.2s",
-        })
-        .option("overload", {
-          type: "number",
-          describe:
-            "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
-        })
-        .conflicts("overload", ["delays", "capacity"])
-        .conflicts("chunk", "delays")
-        .option("fault", {
-          type: "string",
-          describe: `What goes wrong, e.g. "error:rate=2%,status=UNAVAILABLE"; ${Object.keys(FAULT_KINDS).join(", ")}`,
-        })
-        .option("tls-cert", { type: "string", describe: "Serve TLS on both ports: PEM certificate" })
-        .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
-        .option("tls-client-ca", {
-          type: "string",
-          describe: "Demand client certificates that this authority signed (mTLS)",
-        })
-        .option("dataset", { type: "string", default: "default", describe: "Speech it recognises" })
-        .option("stats-file", {
-          type: "string",
-          describe: "Append its counts to this file, a JSON line a second",
-        })
-        .option("delays-file", {
-          type: "string",
-          describe:
-            "Append to this file, a JSON line a stream, by how long each of its replies was held back",
-        })
-        .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
-        .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
-        .example("$0 emulator --capacity 20", "a small server, to see one saturate")
-        .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse")
-        .example('$0 emulator --fault "latency:add=300ms,rate=5%; reset:rate=1%,after=1s"', "a bad day")
-        .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
-        .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against"),
-    handler: (args) => emulate(world, args as unknown as Args),
-  };
+export const emulatorCommand = command(options, emulate);
+
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .option("port", { type: "number", default: 50_051, describe: "0 = any free port" })
+    .option("http-port", {
+      type: "number",
+      describe: "Also a NIM's HTTP port: health, models, metrics, transcriptions; 0 = any free port",
+    })
+    .option("host", { type: "string", default: "127.0.0.1", describe: "Address to listen on" })
+    .option("profile", {
+      type: "string",
+      default: "nim",
+      describe: `Server to imitate: ${PROFILE_NAMES.join(", ")}`,
+    })
+    .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
+    .option("slots", {
+      type: "number",
+      describe: "Streams it serves at once; the others connect and get nothing until one ends",
+    })
+    .option("chunk", {
+      type: "string",
+      describe: "Audio the server takes at a time, e.g. 100ms: a response for each; default: the profile's",
+    })
+    .option("delays", {
+      type: "string",
+      describe:
+        "Answer after exactly this long: partial=80,final=120 (ms), or with units: partial=80ms,final=1.2s",
+    })
+    .option("overload", {
+      type: "number",
+      describe: "Percent by which it is offered more than it can take, at any load: plants a slow collapse",
+    })
+    .conflicts("overload", ["delays", "capacity"])
+    .conflicts("chunk", "delays")
+    .option("fault", {
+      type: "string",
+      describe: `What goes wrong, e.g. "error:rate=2%,status=UNAVAILABLE"; ${Object.keys(FAULT_KINDS).join(", ")}`,
+    })
+    .option("tls-cert", { type: "string", describe: "Serve TLS on both ports: PEM certificate" })
+    .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
+    .option("tls-client-ca", {
+      type: "string",
+      describe: "Demand client certificates that this authority signed (mTLS)",
+    })
+    .option("dataset", { type: "string", default: "default", describe: "Speech it recognises" })
+    .option("stats-file", {
+      type: "string",
+      describe: "Append its counts to this file, a JSON line a second",
+    })
+    .option("delays-file", {
+      type: "string",
+      describe: "Append to this file, a JSON line a stream, by how long each of its replies was held back",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print JSON lines" })
+    .example("$0 emulator --port 50051", "then: bench run --target grpc://127.0.0.1:50051")
+    .example("$0 emulator --capacity 20", "a small server, to see one saturate")
+    .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse")
+    .example('$0 emulator --fault "latency:add=300ms,rate=5%; reset:rate=1%,after=1s"', "a bad day")
+    .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
+    .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against");
 }
 
 async function emulate(world: World, args: Args): Promise<void> {

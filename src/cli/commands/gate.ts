@@ -14,35 +14,28 @@ import { renderGate } from "../../report/text/gate-report.ts";
 import { githubAnnotations } from "../../report/text/github.ts";
 import { renderJunit } from "../../report/text/junit.ts";
 import { renderGateMarkdown } from "../../report/text/markdown.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { findRuns } from "../../store/find-runs.ts";
-import { marginOptions, type MarginArguments, readMargins } from "../margins.ts";
+import { marginOptions, readMargins } from "../margins.ts";
 import { ownSlos, rejudge } from "../../store/rejudge.ts";
 import { findArchivedRuns } from "../../store/archived-runs.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
-interface Args extends MarginArguments {
-  runs: string[];
-  slo: string[] | undefined;
-  baseline: string[] | undefined;
-  metric: string[] | undefined;
-  junit: string | undefined;
-  markdown: string | undefined;
-  json: boolean;
-}
+export const gateCommand = command(options, gate);
 
-export function gateCommand(world: World): Command {
-  return {
-    builder: (yargs) => options(yargs),
-    handler: (args) => gate(world, args as unknown as Args),
-  };
-}
+type Args = ArgsOf<typeof options>;
 
-function options(yargs: Argv): Argv {
+function options(yargs: Argv) {
   return marginOptions(yargs)
-    .positional("runs", { type: "string", array: true, describe: "Run folders, or folders of them" })
+    .positional("runs", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Run folders, or folders of them",
+    })
     .option("slo", {
       type: "string",
       array: true,

@@ -14,31 +14,17 @@ import type { RunResult } from "../../metrics/result/result.ts";
 import { valueText } from "../../report/text/gate-report.ts";
 import { grid } from "../../report/text/table.ts";
 import { instant, scenarioText } from "../../report/words/wording.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { findRuns } from "../../store/find-runs.ts";
 import { openStoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
 
-interface Args {
-  runs: string[];
-  metric: string;
-  scenario: string | undefined;
-  target: string | undefined;
-  byRelease: boolean;
-  pin: string | undefined;
-  as: string;
-  baselines: string;
-  json: boolean;
-}
+export const historyCommand = command(options, history);
 
-export function historyCommand(world: World): Command {
-  return {
-    builder: options,
-    handler: (args) => history(world, args as unknown as Args),
-  };
-}
+type Args = ArgsOf<typeof options>;
 
-function options(yargs: Argv): Argv {
+function options(yargs: Argv) {
   return yargs
     .positional("runs", { type: "string", array: true, describe: "Folders of runs [default: results]" })
     .option("metric", {
@@ -70,12 +56,13 @@ async function history(world: World, args: Args): Promise<void> {
     return;
   }
   const figure = figureNamed(args.metric);
-  if (args.runs.length === 0 && !existsSync(resolve(world.cwd, "results")))
+  const { runs: named = [] } = args;
+  if (named.length === 0 && !existsSync(resolve(world.cwd, "results")))
     throw BenchError.usage(
       "there are no runs here yet: no folder results",
       "`bench --scenario smoke` makes one.",
     );
-  const folders = args.runs.length === 0 ? ["results"] : args.runs;
+  const folders = named.length === 0 ? ["results"] : named;
   const runs = (await findRuns(folders, world.cwd))
     .map(({ result }) => result)
     .filter((run) => args.scenario === undefined || scenarioText(run, "name") === args.scenario)

@@ -1,38 +1,27 @@
 /** `bench plan`: the sessions and minutes that gates need at a scenario's load, and the strongest gate that a budget holds. */
 import type { Argv } from "yargs";
+import { RATE_OPTION, STREAMS_OPTION } from "../run-options.ts";
 import { durationFlag } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
 import { expectedSessions } from "../../loadgen/plan/forecast.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
 import { PERCENTILES, sessionsNeeded } from "../../metrics/stats/certainty.ts";
 import { grid } from "../../report/text/table.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { readInput } from "../../run/run-input.ts";
 import type { World } from "../../base/process/world.ts";
 
-interface Args {
-  scenario: string;
-  slo: string[] | undefined;
-  streams: number | undefined;
-  rate: number | undefined;
-  confidence: number;
-  budget: string | undefined;
-  json: boolean;
-}
+export const planCommand = command(options, plan);
 
-export function planCommand(world: World): Command {
-  return {
-    builder: options,
-    handler: (args) => plan(world, args as unknown as Args),
-  };
-}
+type Args = ArgsOf<typeof options>;
 
-function options(yargs: Argv): Argv {
+function options(yargs: Argv) {
   return yargs
     .option("scenario", { alias: "s", type: "string", default: "concurrency-50", describe: "Name or file" })
     .option("slo", { type: "string", array: true, describe: "SLOs besides the scenario's" })
-    .option("streams", { type: "number", describe: "Concurrent callers instead of the scenario's" })
-    .option("rate", { type: "number", describe: "Sessions a second instead of the scenario's" })
+    .option("streams", STREAMS_OPTION)
+    .option("rate", RATE_OPTION)
     .option("confidence", { type: "number", default: 99, describe: "Percent; gates judge at 99" })
     .option("budget", {
       type: "string",

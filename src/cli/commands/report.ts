@@ -1,8 +1,10 @@
 /** `bench report`: stored runs once more, in any form; for a run that was killed, what its records say. */
+import type { Argv } from "yargs";
 import { printable } from "../../base/text/printable.ts";
-import type { ReportedRun, ReportFormat } from "../../report/reporters.ts";
+import type { ReportedRun } from "../../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../../report/reporters.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { readSessionDigest } from "../../store/session-digest-file.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import { openStoredRun } from "../../store/stored-run.ts";
@@ -10,38 +12,32 @@ import type { World } from "../../base/process/world.ts";
 import { mayColor } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
-interface Args {
-  runs: string[];
-  format: ReportFormat;
-  out: string | undefined;
-}
+export const reportCommand = command(options, report);
 
-export function reportCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .positional("runs", {
-          type: "string",
-          array: true,
-          demandOption: true,
-          describe: "Run folders, or their result.json",
-        })
-        .option("format", {
-          alias: "f",
-          choices: REPORT_FORMATS,
-          default: "table" satisfies ReportFormat,
-          describe: "html takes one run, the others any number",
-        })
-        .option("out", {
-          alias: "o",
-          type: "string",
-          describe: "Write to this file instead of standard output",
-        })
-        .example("$0 report results/2025-06-01T10-00-00-smoke-1a2b", "the table again")
-        .example("$0 report results/* --format junit --out junit.xml", "for a CI server")
-        .example("$0 report out/killed --format json --out out/killed/result.json", "keep what can be saved"),
-    handler: (args) => report(world, args as unknown as Args),
-  };
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .positional("runs", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "Run folders, or their result.json",
+    })
+    .option("format", {
+      alias: "f",
+      choices: REPORT_FORMATS,
+      default: "table" as const,
+      describe: "html takes one run, the others any number",
+    })
+    .option("out", {
+      alias: "o",
+      type: "string",
+      describe: "Write to this file instead of standard output",
+    })
+    .example("$0 report results/2025-06-01T10-00-00-smoke-1a2b", "the table again")
+    .example("$0 report results/* --format junit --out junit.xml", "for a CI server")
+    .example("$0 report out/killed --format json --out out/killed/result.json", "keep what can be saved");
 }
 
 async function report(world: World, { runs, format, out }: Args): Promise<void> {

@@ -1,26 +1,23 @@
 /** `bench scenarios`: what scenarios there are. */
+import type { Argv } from "yargs";
 import { formatDuration } from "../../base/duration.ts";
 import { iterationsOf, loadInWords } from "../../scenario/load/load.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { listScenarios, loadScenario, readScenario } from "../../scenario/scenario.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import type { World } from "../../base/process/world.ts";
 
-interface Args {
-  name?: string;
-  json: boolean;
-}
+export const scenariosCommand = command(options, scenarios);
 
-export function scenariosCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .positional("name", { type: "string", describe: "A scenario, or the path of a file" })
-        .option("json", { type: "boolean", default: false, describe: "Print them as JSON, read and checked" })
-        .example("$0 scenarios", "what there is")
-        .example("$0 scenarios smoke > mine.yaml", "a file to change; run it with --scenario mine.yaml"),
-    handler: (args) => scenarios(world, args as unknown as Args),
-  };
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .positional("name", { type: "string", describe: "A scenario, or the path of a file" })
+    .option("json", { type: "boolean", default: false, describe: "Print them as JSON, read and checked" })
+    .example("$0 scenarios", "what there is")
+    .example("$0 scenarios smoke > mine.yaml", "a file to change; run it with --scenario mine.yaml");
 }
 
 async function scenarios(world: World, { name, json }: Args): Promise<void> {

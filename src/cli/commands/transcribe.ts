@@ -1,4 +1,5 @@
 /** `bench transcribe`: what the server makes of a recording. */
+import type { Argv } from "yargs";
 import { defined } from "../../base/defined.ts";
 import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../../base/audio/audio.ts";
@@ -16,7 +17,8 @@ import type { ReachedBy } from "../../client/advice.ts";
 import { withRetry } from "../../client/retry.ts";
 import type { RecognitionSettings } from "../../client/transport.ts";
 import { given, reachedBy } from "../check/check-finding.ts";
-import type { Command } from "../command.ts";
+import type { ArgsOf } from "../command.ts";
+import { command } from "../command.ts";
 import { labelOf, openTarget } from "../../run/open-target.ts";
 import type { CodedFile, Recognizer, Recording, Transcript } from "./recognize.ts";
 import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
@@ -24,54 +26,41 @@ import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import { secretsOf, withoutSecrets } from "../../scenario/target/target-secrets.ts";
 import type { World } from "../../base/process/world.ts";
 
-interface Args {
-  files: string[];
-  target?: string;
-  offline: boolean;
-  http: boolean;
-  retries: number;
-  json: boolean;
-  chunk: string;
-  pace: number;
-  language?: string;
-  model?: string;
-}
-
 /** Four attempts within about two seconds: enough for a server that restarts or a proxy that lost a connection. */
 const RETRY = { firstDelayMs: 300, longestDelayMs: 2000 };
 
-export function transcribeCommand(world: World): Command {
-  return {
-    builder: (yargs) =>
-      yargs
-        .positional("files", {
-          type: "string",
-          array: true,
-          demandOption: true,
-          describe: "WAV files, mono; by HTTP also FLAC and Opus (Ogg)",
-        })
-        .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
-        .option("offline", { type: "boolean", default: false, describe: "Send each file whole (Recognize)" })
-        .option("http", {
-          type: "boolean",
-          default: false,
-          describe: "With --offline: by the HTTP port of a NIM (POST /v1/audio/transcriptions)",
-        })
-        .option("json", { type: "boolean", default: false, describe: "Print one JSON object a file" })
-        .option("chunk", { type: "string", default: "100ms", describe: "Audio in one message" })
-        .option("pace", { type: "number", default: 1, describe: "1 = as spoken, 0 = as fast as it goes" })
-        .option("language", { type: "string", describe: "BCP-47 code; default en-US" })
-        .option("model", { type: "string", describe: "Model name; default: the server's choice" })
-        .option("retries", {
-          type: "number",
-          default: 3,
-          describe: "More attempts after a failure that may pass, before there is any text",
-        })
-        .example("$0 transcribe call.wav", "partials while it is spoken, then the text")
-        .example("$0 transcribe --offline --json *.wav", "for machines")
-        .example("$0 transcribe --offline --http call.wav --target nim", "by a NIM's HTTP port"),
-    handler: (args) => transcribe(world, args as unknown as Args),
-  };
+export const transcribeCommand = command(options, transcribe);
+
+type Args = ArgsOf<typeof options>;
+
+function options(yargs: Argv) {
+  return yargs
+    .positional("files", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "WAV files, mono; by HTTP also FLAC and Opus (Ogg)",
+    })
+    .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+    .option("offline", { type: "boolean", default: false, describe: "Send each file whole (Recognize)" })
+    .option("http", {
+      type: "boolean",
+      default: false,
+      describe: "With --offline: by the HTTP port of a NIM (POST /v1/audio/transcriptions)",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print one JSON object a file" })
+    .option("chunk", { type: "string", default: "100ms", describe: "Audio in one message" })
+    .option("pace", { type: "number", default: 1, describe: "1 = as spoken, 0 = as fast as it goes" })
+    .option("language", { type: "string", describe: "BCP-47 code; default en-US" })
+    .option("model", { type: "string", describe: "Model name; default: the server's choice" })
+    .option("retries", {
+      type: "number",
+      default: 3,
+      describe: "More attempts after a failure that may pass, before there is any text",
+    })
+    .example("$0 transcribe call.wav", "partials while it is spoken, then the text")
+    .example("$0 transcribe --offline --json *.wav", "for machines")
+    .example("$0 transcribe --offline --http call.wav --target nim", "by a NIM's HTTP port");
 }
 
 async function transcribe(world: World, args: Args): Promise<void> {

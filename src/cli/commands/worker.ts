@@ -6,21 +6,20 @@ import { openTransport } from "../../client/transports.ts";
 import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/protocol.ts";
 import { runWorker } from "../../loadgen/workers/worker.ts";
 import { tellParent } from "../../run/child.ts";
-import type { Command } from "../command.ts";
+import { command } from "../command.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
 
-export function workerCommand(): Command {
-  return {
-    handler() {
-      if (process.send === undefined) {
-        throw BenchError.usage("`bench worker` is started by a run, not by hand", "Use `bench run`.");
-      }
-      serveOverIpc();
-    },
-  };
-}
+export const workerCommand = command(
+  (yargs) => yargs,
+  () => {
+    if (process.send === undefined) {
+      throw BenchError.usage("`bench worker` is started by a run, not by hand", "Use `bench run`.");
+    }
+    serveOverIpc();
+  },
+);
 
 function serveOverIpc(): void {
   raisePriority();

@@ -15,26 +15,15 @@ import { gatewayFile } from "../../gateway/config.ts";
 import type { GatewayTls } from "../../gateway/server.ts";
 import type { UpstreamConfig } from "../../gateway/upstream/upstreams.ts";
 import { readDotEnv } from "../../base/files/dot-env.ts";
+import type { ArgsOf } from "../command.ts";
+import type { gatewayOptions } from "./gateway-settings.ts";
 import { ENV_PREFIX } from "./gateway-settings.ts";
 import { mustBePort } from "../../base/port-flag.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
 import type { World } from "../../base/process/world.ts";
 
 /** Flags, and what the environment and `.env` give for those that are left out. */
-export interface GatewayArgs {
-  config?: string;
-  port?: number;
-  host?: string;
-  upstream?: string[];
-  fallback?: string;
-  tlsCert?: string;
-  tlsKey?: string;
-  tlsClientCa?: string;
-  apiKeysFile?: string;
-  tokenSecret?: string;
-  logLevel?: string;
-  checkConfig: boolean;
-}
+export type GatewayArgs = Partial<ArgsOf<typeof gatewayOptions>>;
 
 /** The configuration with everything that it names read. */
 export interface LoadedGateway {
@@ -70,12 +59,8 @@ export async function loadGateway(world: World, args: GatewayArgs): Promise<Load
     ...rest,
     ...defined({ port: args.port, host: args.host }),
     ...(args.upstream === undefined ? {} : { upstreams: args.upstream.map((uri) => named(uri, file)) }),
-    ...(args.fallback === undefined ? {} : { fallback: args.fallback as GatewayConfig["fallback"] }),
-    ...defined({ apiKeysFile: keysFile }),
-    ...(args.logLevel === undefined
-      ? {}
-      : { log: { ...rest.log, level: args.logLevel as GatewayConfig["log"]["level"] } }),
-    ...defined({ tls }),
+    ...defined({ fallback: args.fallback, apiKeysFile: keysFile, tls }),
+    log: { ...rest.log, ...defined({ level: args.logLevel }) },
   };
   mustBePort("--port", config.port);
   if (config.upstreams.length === 0 && config.fallback === "none") {

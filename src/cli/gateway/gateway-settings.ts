@@ -1,9 +1,64 @@
-/** Settings of the gateway from the environment and `.env`: known names only. */
+/** Flags of `bench gateway`, and their values from the environment and `.env`: known names only. */
+import type { Argv } from "yargs";
 import { BenchError, nearestName } from "../../base/errors.ts";
 import { readDotEnv } from "../../base/files/dot-env.ts";
 import type { World } from "../../base/process/world.ts";
 
 export const ENV_PREFIX = "BENCH_GATEWAY";
+
+/**
+ * Flags of `bench gateway`.
+ *
+ * @param settings give way to flags
+ */
+export function gatewayOptions(yargs: Argv, settings: object) {
+  return yargs
+    .config(settings)
+    .option("config", { type: "string", describe: "YAML file with all settings; read again on SIGHUP" })
+    .option("port", { type: "number", describe: "0 = any free port [default: 9000]" })
+    .option("host", { type: "string", describe: "Address to listen on [default: 127.0.0.1]" })
+    .option("upstream", {
+      type: "string",
+      array: true,
+      describe: "Recogniser, grpc://host:port or a name in targets/; several: in order of preference",
+    })
+    .option("fallback", {
+      type: "string",
+      choices: ["none", "mock"] as const,
+      describe: "mock: placeholder words, marked as such, while no recogniser can be reached",
+    })
+    .option("tls-cert", {
+      type: "string",
+      describe: "Serve https and wss: PEM certificate, read again on SIGHUP",
+    })
+    .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
+    .option("tls-client-ca", {
+      type: "string",
+      describe: "Demand client certificates of this authority (mTLS)",
+    })
+    .option("api-keys-file", {
+      type: "string",
+      describe: 'Sessions need a key: lines of the form "name key"',
+    })
+    .option("token-secret", { type: "string", hidden: true })
+    .option("log-level", { type: "string", choices: ["debug", "info", "warn", "error", "silent"] as const })
+    .option("check-config", {
+      type: "boolean",
+      default: false,
+      describe: "Check and print the configuration, then exit",
+    })
+    .example("$0 gateway --upstream grpc://gpu-box:50051", "then open http://127.0.0.1:9000/")
+    .example(
+      "$0 gateway --upstream grpc://nim:50051 --upstream grpc://riva:50051",
+      "NIM first, legacy Riva behind it",
+    )
+    .example("$0 gateway --config gateway.yaml --check-config", "what would be used, secrets hidden")
+    .epilogue(
+      `Every flag can be set by the environment or .env (${ENV_PREFIX}_PORT, ${ENV_PREFIX}_UPSTREAM, ...); ` +
+        `${ENV_PREFIX}_TOKEN_SECRET signs session tokens, for several gateways behind one address. ` +
+        "Protocols: docs/gateway-protocol.md.",
+    );
+}
 
 /** The flags that a variable can set, and what their values are. */
 const SETTINGS = {

@@ -1,6 +1,5 @@
 /** `bench gateway`: browser audio over WebSockets to Riva, until it is told to stop. */
 import { defined } from "../../base/defined.ts";
-import type { Argv } from "yargs";
 import type { ExitCode } from "../../base/errors.ts";
 import { bareHost, joinHostPort } from "../../base/host-port.ts";
 import { randomStream } from "../../base/random.ts";
@@ -15,78 +14,25 @@ import { startGateway } from "../../gateway/server.ts";
 import type { Upstreams } from "../../gateway/upstream/upstreams.ts";
 import { createUpstreams } from "../../gateway/upstream/upstreams.ts";
 import { YOUNG_MEGABYTES } from "../../gateway/young-generation.ts";
-import type { Command } from "../command.ts";
+import { command } from "../command.ts";
 import type { GatewayArgs, LoadedGateway } from "./gateway-config.ts";
 import { loadGateway, printable } from "./gateway-config.ts";
 import { createGatewayLog } from "./gateway-log.ts";
 import { loadPage } from "./gateway-page.ts";
 import { reloadOnHangup } from "./gateway-reload.ts";
-import { ENV_PREFIX, gatewaySettings } from "./gateway-settings.ts";
+import { gatewayOptions, gatewaySettings } from "./gateway-settings.ts";
 import type { Supervised } from "./worker-thread.ts";
 import { inWorkerThread, runInWorkerThread, supervised, youngMegabytes } from "./worker-thread.ts";
 import type { World } from "../../base/process/world.ts";
 
-export function gatewayCommand(world: World): Command {
-  return {
-    builder: async (yargs) => options(yargs, await gatewaySettings(world)),
-    async handler(args) {
-      const wanted = args as unknown as GatewayArgs;
-      if (wanted.checkConfig) await checkConfig(world, wanted);
-      else if (inWorkerThread) await gateway(world, wanted);
-      else world.setExitCode((await runInWorkerThread(YOUNG_MEGABYTES)) as ExitCode);
-    },
-  };
-}
-
-/** @param settings give way to flags */
-function options(yargs: Argv, settings: object): Argv {
-  return yargs
-    .config(settings)
-    .option("config", { type: "string", describe: "YAML file with all settings; read again on SIGHUP" })
-    .option("port", { type: "number", describe: "0 = any free port [default: 9000]" })
-    .option("host", { type: "string", describe: "Address to listen on [default: 127.0.0.1]" })
-    .option("upstream", {
-      type: "string",
-      array: true,
-      describe: "Recogniser, grpc://host:port or a name in targets/; several: in order of preference",
-    })
-    .option("fallback", {
-      type: "string",
-      choices: ["none", "mock"],
-      describe: "mock: placeholder words, marked as such, while no recogniser can be reached",
-    })
-    .option("tls-cert", {
-      type: "string",
-      describe: "Serve https and wss: PEM certificate, read again on SIGHUP",
-    })
-    .option("tls-key", { type: "string", describe: "PEM private key of --tls-cert" })
-    .option("tls-client-ca", {
-      type: "string",
-      describe: "Demand client certificates of this authority (mTLS)",
-    })
-    .option("api-keys-file", {
-      type: "string",
-      describe: 'Sessions need a key: lines of the form "name key"',
-    })
-    .option("token-secret", { type: "string", hidden: true })
-    .option("log-level", { type: "string", choices: ["debug", "info", "warn", "error", "silent"] })
-    .option("check-config", {
-      type: "boolean",
-      default: false,
-      describe: "Check and print the configuration, then exit",
-    })
-    .example("$0 gateway --upstream grpc://gpu-box:50051", "then open http://127.0.0.1:9000/")
-    .example(
-      "$0 gateway --upstream grpc://nim:50051 --upstream grpc://riva:50051",
-      "NIM first, legacy Riva behind it",
-    )
-    .example("$0 gateway --config gateway.yaml --check-config", "what would be used, secrets hidden")
-    .epilogue(
-      `Every flag can be set by the environment or .env (${ENV_PREFIX}_PORT, ${ENV_PREFIX}_UPSTREAM, ...); ` +
-        `${ENV_PREFIX}_TOKEN_SECRET signs session tokens, for several gateways behind one address. ` +
-        "Protocols: docs/gateway-protocol.md.",
-    );
-}
+export const gatewayCommand = command(
+  async (yargs, world) => gatewayOptions(yargs, await gatewaySettings(world)),
+  async (world, args) => {
+    if (args.checkConfig) await checkConfig(world, args);
+    else if (inWorkerThread) await gateway(world, args);
+    else world.setExitCode((await runInWorkerThread(YOUNG_MEGABYTES)) as ExitCode);
+  },
+);
 
 async function checkConfig(world: World, args: GatewayArgs): Promise<void> {
   const loaded = await loadGateway(world, args);
