@@ -11,7 +11,8 @@ import { scenarioFile } from "../src/scenario/scenario-schema.ts";
 import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
-import { CERTIFIED_FROM, sessionsNeeded, PERCENTILES } from "../src/metrics/stats/certainty.ts";
+import { CERTIFIED_FROM, sessionsNeeded } from "../src/metrics/stats/certainty.ts";
+import { PERCENTILES } from "../src/metrics/stats/percentiles.ts";
 
 const BETTER = {
   lower: "lower is better",

@@ -89,7 +89,7 @@ export const throwaway = {
     line: '  { command: "throwaway", describe: "Throws", load: async (world) => (await import("./commands/throwaway.ts")).throwawayCommand(world) },\n',
   },
   "a statistic of SLOs": {
-    table: "src/metrics/stats/certainty.ts",
+    table: "src/metrics/stats/percentiles.ts",
     after: "export const PERCENTILES: Readonly<Record<string, number>> = {\n",
     line: "  p85: 0.85,\n",
   },

@@ -5,7 +5,8 @@ import { durationFlag } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
 import { expectedSessions } from "../../loadgen/plan/forecast.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
-import { PERCENTILES, sessionsNeeded } from "../../metrics/stats/certainty.ts";
+import { sessionsNeeded } from "../../metrics/stats/certainty.ts";
+import { PERCENTILES, percentileTitle } from "../../metrics/stats/percentiles.ts";
 import { grid } from "../../report/text/table.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
@@ -62,7 +63,7 @@ async function plan(world: World, args: Args): Promise<void> {
   const rows = Object.entries(PERCENTILES).map(([name, p]): PlanRow => {
     const one = sessionsNeeded(p, 1, confidence / 100);
     return {
-      percentile: name === "p999" ? "p99.9" : name,
+      percentile: percentileTitle(name),
       sessions: { none: sessionsNeeded(p, 0, confidence / 100), one },
       minutes: one / perMinute,
       slos: slos.flatMap((slo) => (1 - (shareAllowed(slo) ?? NaN) === p ? [slo.source] : [])),

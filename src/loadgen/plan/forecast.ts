@@ -3,6 +3,7 @@ import { formatDuration } from "../../base/duration.ts";
 import type { Slo } from "../../metrics/judge/slo.ts";
 import { shareAllowed } from "../../metrics/judge/slo.ts";
 import { CERTIFIED_FROM, sessionsNeeded } from "../../metrics/stats/certainty.ts";
+import { percentileName, percentileTitle } from "../../metrics/stats/percentiles.ts";
 import { isLevel } from "../../scenario/load/load.ts";
 import { meanCallers, meanLevel } from "../../scenario/load/level.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
@@ -87,8 +88,8 @@ export function forecast(
   if (most === undefined) return { warnings: [] };
   const gives = expected === undefined ? "as many as the server's speed allows" : `about ${expected}`;
   const summary =
-    `gates need ${most.certified} sessions (${printed(most.slo.stat)}); this run gives ${gives}` +
-    (until === undefined ? "" : ` and goes on until ${printed(until)} is certified`);
+    `gates need ${most.certified} sessions (${percentileTitle(most.slo.stat ?? "")}); this run gives ${gives}` +
+    (until === undefined ? "" : ` and goes on until ${percentileTitle(until)} is certified`);
   if (until !== undefined || expected === undefined) return { summary, warnings: [] };
   return {
     summary,
@@ -102,10 +103,6 @@ export function forecast(
   };
 }
 
-function printed(stat = ""): string {
-  return stat === "p999" ? "p99.9" : stat;
-}
-
 /** A window that would do, a tenth longer than computed, in whole seconds. */
 function remedy({ load, steadyMs }: RunnableScenario, expected: number, certified: number): string {
   if (!isLevel(load) || expected === 0) return "";
@@ -115,6 +112,6 @@ function remedy({ load, steadyMs }: RunnableScenario, expected: number, certifie
 
 /** Name of a percentile as gates write it, for `--until-certified`; undefined when there is none such. */
 export function certifiable(name: string): string | undefined {
-  const stat = name === "p99.9" ? "p999" : name;
+  const stat = percentileName(name);
   return stat in CERTIFIED_FROM ? stat : undefined;
 }

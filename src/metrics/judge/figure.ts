@@ -9,7 +9,7 @@ import { ticksPerUnit } from "../catalogue/metric.ts";
 import { mean } from "../stats/paired.ts";
 import type { RunResult } from "../result/result.ts";
 import { parseFigure } from "./slo.ts";
-import { PERCENTILES } from "../stats/certainty.ts";
+import { PERCENTILES } from "../stats/percentiles.ts";
 
 /** `metric[@stage] [stat]`, with what is needed to judge a difference of it. */
 export interface Figure {

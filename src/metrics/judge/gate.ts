@@ -6,11 +6,11 @@ import { Histogram } from "../record/histogram.ts";
 import type { Metric } from "../catalogue/metric.ts";
 import { ticksPerUnit } from "../catalogue/metric.ts";
 import type { Check, Summary } from "../result/result.ts";
+import { PERCENTILES } from "../stats/percentiles.ts";
 import { keeps, shareAllowed, type Slo } from "./slo.ts";
 import {
   judgeGroups,
   judgeShare,
-  PERCENTILES,
   type SessionGroup,
   sessionsNeeded,
   violationsAllowed,

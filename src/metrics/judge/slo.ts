@@ -18,7 +18,7 @@
 import { BenchError, nearestName } from "../../base/errors.ts";
 import { METRICS, metricNamed } from "../catalogue/catalogue.ts";
 import type { Metric, MetricUnit } from "../catalogue/metric.ts";
-import { PERCENTILES } from "../stats/certainty.ts";
+import { PERCENTILES, percentileName, STATS } from "../stats/percentiles.ts";
 
 export type SloOp = "<" | "<=" | ">" | ">=";
 
@@ -35,8 +35,6 @@ export interface Slo {
   /** End the run as soon as it is certain to fail. */
   abort?: true;
 }
-
-const STATS: readonly string[] = ["min", "mean", "max", ...Object.keys(PERCENTILES), "p99.9"];
 
 const UNITS: Readonly<Record<MetricUnit, Readonly<Record<string, number>>>> = {
   ms: { ms: 1, s: 1000, us: 0.001 },
@@ -88,7 +86,7 @@ function figure({ take, fail }: Reader): SloFigure {
   return {
     metric: name,
     ...(stage === "" ? {} : { stage }),
-    ...(stat === "" ? {} : { stat: stat === "p99.9" ? "p999" : stat }),
+    ...(stat === "" ? {} : { stat: percentileName(stat) }),
   };
 }
 

@@ -5,9 +5,7 @@ import { nvidiaPercentile } from "../catalogue/nvidia-compat.ts";
 import type { Summary } from "../result/result.ts";
 import type { SeriesCounts } from "./snapshot.ts";
 import { certifiedPercentiles } from "../stats/certainty.ts";
-
-/** The percentiles a summary holds, in percent. */
-const PRINTED = { p50: 50, p90: 90, p95: 95, p99: 99, p999: 99.9 } as const;
+import { PERCENTILES, PRINTED } from "../stats/percentiles.ts";
 
 /** The values of one metric, merged. */
 export interface Series {
@@ -59,7 +57,7 @@ export function summarize(
     min: histogram.min,
     mean: histogram.mean,
     max: histogram.max,
-    ...Object.fromEntries(Object.entries(PRINTED).map(([name, percent]) => [name, percentile(percent)])),
+    ...Object.fromEntries(PRINTED.map((name) => [name, percentile((PERCENTILES[name] ?? NaN) * 100)])),
   };
   Object.assign(summary, statistics);
   if (histogram.negatives > 0) summary.negatives = histogram.negatives;

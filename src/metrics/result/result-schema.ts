@@ -5,6 +5,8 @@ import type { FailureOrigin, FailurePhase } from "../../base/outcome.ts";
 import { FAILURE_CLASSES } from "../../base/outcome.ts";
 import { isRunId } from "../../base/run-id.ts";
 import type { Calibration } from "../judge/calibration.ts";
+import type { PrintedPercentile } from "../stats/percentiles.ts";
+import { PRINTED } from "../stats/percentiles.ts";
 import { ATTRIBUTED, type RunManifest, type RunResult } from "./result.ts";
 
 const count = z.int().nonnegative();
@@ -67,6 +69,10 @@ const counts = z.strictObject({
 });
 
 const number = z.number().exactOptional();
+const percentiles = Object.fromEntries(PRINTED.map((name) => [name, number])) as Record<
+  PrintedPercentile,
+  typeof number
+>;
 const summary = z.strictObject({
   unit,
   count,
@@ -78,11 +84,7 @@ const summary = z.strictObject({
   min: number,
   mean: number,
   max: number,
-  p50: number,
-  p90: number,
-  p95: number,
-  p99: number,
-  p999: number,
+  ...percentiles,
   negatives: count.exactOptional(),
   certified: z.array(z.string()).exactOptional(),
   histogram: z.string().exactOptional(),

@@ -1,4 +1,5 @@
 /** `result.json`: what a run leaves behind, and all that reports, gates and comparisons read. */
+import type { PrintedPercentile } from "../stats/percentiles.ts";
 import type { CalibrationQuote } from "../judge/calibration.ts";
 import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { Counts } from "../observation/counts.ts";
@@ -26,7 +27,7 @@ export interface Check {
 }
 
 /** Numbers of one metric, in its unit. Percentiles are nearest-rank, to three significant digits. */
-export interface Summary {
+export interface Summary extends Partial<Record<PrintedPercentile, number>> {
   unit: MetricUnit;
   /** Values; for a metric with one value a run, the sessions it speaks of. */
   count: number;
@@ -41,11 +42,6 @@ export interface Summary {
   min?: number;
   mean?: number;
   max?: number;
-  p50?: number;
-  p90?: number;
-  p95?: number;
-  p99?: number;
-  p999?: number;
   /** Values below zero; they count in the percentiles and are never clamped. */
   negatives?: number;
   /** Percentiles whose sample is large enough (99 % confidence, one sample above). */

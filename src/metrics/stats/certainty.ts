@@ -3,20 +3,10 @@
  * are correlated, so they never count as independent samples.
  */
 import type { Random } from "../../base/random.ts";
+import { PERCENTILES } from "./percentiles.ts";
 
 /** Confidence of every claim: a gate passes or fails, a percentile is certified, at 99 %. */
 const ERROR_CHANCE = 0.01;
-
-/** Percentiles a gate or a summary may name. */
-export const PERCENTILES: Readonly<Record<string, number>> = {
-  p50: 0.5,
-  p75: 0.75,
-  p90: 0.9,
-  p95: 0.95,
-  p97: 0.97,
-  p99: 0.99,
-  p999: 0.999,
-};
 
 export type GateVerdict = "pass" | "fail" | "inconclusive";
 

@@ -3,7 +3,7 @@ import { BenchError } from "../../base/errors.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import type { Slo } from "../../metrics/judge/slo.ts";
 import { parseSlo } from "../../metrics/judge/slo.ts";
-import { PERCENTILES } from "../../metrics/stats/certainty.ts";
+import { PERCENTILES } from "../../metrics/stats/percentiles.ts";
 import type { ChartLimit } from "./chart.ts";
 
 /** One for each SLO on the metric over the whole window, in the metric's unit. */

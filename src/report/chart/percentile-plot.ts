@@ -5,7 +5,7 @@
 import { Histogram } from "../../metrics/record/histogram.ts";
 import { ticksPerUnit } from "../../metrics/catalogue/metric.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
-import { PERCENTILES } from "../../metrics/stats/certainty.ts";
+import { PERCENTILES } from "../../metrics/stats/percentiles.ts";
 import { frameOf, round, xTick, yTick } from "./chart-frame.ts";
 import { axisTicks } from "./chart-scale.ts";
 import type { ChartLimit } from "./chart.ts";

@@ -3,6 +3,7 @@
  * and a spreadsheet or a data frame can pivot it as it likes.
  */
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
+import { PRINTED } from "../../metrics/stats/percentiles.ts";
 import { scenarioText } from "../words/wording.ts";
 
 const HEAD = [
@@ -20,20 +21,7 @@ const HEAD = [
   "certified",
 ] as const;
 
-const STATISTICS = [
-  "value",
-  "count",
-  "sessions",
-  "min",
-  "mean",
-  "p50",
-  "p90",
-  "p95",
-  "p99",
-  "p999",
-  "max",
-  "negatives",
-] as const;
+const STATISTICS = ["value", "count", "sessions", "min", "mean", ...PRINTED, "max", "negatives"] as const;
 
 /** A number that counts something has no unit of its metric. */
 const COUNTED: readonly string[] = ["count", "sessions", "negatives"];

@@ -6,6 +6,8 @@ import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../../m
 import { METRICS, metricNamed } from "../../metrics/catalogue/catalogue.ts";
 import type { MetricGroup } from "../../metrics/catalogue/metric.ts";
 import { CERTIFIED_FROM } from "../../metrics/stats/certainty.ts";
+import type { PrintedPercentile } from "../../metrics/stats/percentiles.ts";
+import { percentileTitle, PRINTED } from "../../metrics/stats/percentiles.ts";
 
 /** A metric and the heading that people know it by. */
 export type Row = readonly [metric: string, label: string];
@@ -26,16 +28,9 @@ function rowsOf(group: MetricGroup): readonly Row[] {
 }
 
 /** Percentile columns and their headings. */
-export const PERCENTILE_COLUMNS = [
-  ["p50", "p50"],
-  ["p90", "p90"],
-  ["p95", "p95"],
-  ["p99", "p99"],
-  ["p999", "p99.9"],
-] as const;
+export const PERCENTILE_COLUMNS = PRINTED.map((name) => [name, percentileTitle(name)] as const);
 
 export type Column = (typeof PERCENTILE_COLUMNS)[number];
-type Percentile = Column[0];
 
 /** Rows of which something was measured. */
 export function measuredRows(
@@ -48,12 +43,12 @@ export function measuredRows(
   });
 }
 
-export function isCertified(summary: Summary, percentile: Percentile): boolean {
+export function isCertified(summary: Summary, percentile: PrintedPercentile): boolean {
   return summary.certified?.includes(percentile) === true;
 }
 
 /** A percentile as printed: `-` when absent, `~` before one that its sample is too small to certify. */
-export function percentileText(summary: Summary, percentile: Percentile): string {
+export function percentileText(summary: Summary, percentile: PrintedPercentile): string {
   const value = summary[percentile];
   if (value === undefined) return "-";
   return `${isCertified(summary, percentile) ? "" : "~"}${short(value)}`;

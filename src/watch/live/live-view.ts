@@ -4,7 +4,7 @@ import type { RunListener, Tick, WorkerReport } from "../listener.ts";
 import { concernsUser } from "../../metrics/result/run-event.ts";
 import type { Slo } from "../../metrics/judge/slo.ts";
 import { keeps } from "../../metrics/judge/slo.ts";
-import { PERCENTILES } from "../../metrics/stats/certainty.ts";
+import { PERCENTILES } from "../../metrics/stats/percentiles.ts";
 import type { LiveLatency, LiveSlo, LiveState } from "./live-screen.ts";
 import { liveScreen } from "./live-screen.ts";
 import type { TextSink } from "../../base/process/world.ts";
