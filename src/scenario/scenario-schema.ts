@@ -5,15 +5,10 @@
 import { z } from "zod";
 import type { LongForm } from "../base/dataset/long-form.ts";
 import { section } from "../base/yaml.ts";
-import type { AudioEncoding, RecognitionSettings } from "../client/transport.ts";
 import { transportNames } from "../client/transports.ts";
 import { conditionList } from "./condition-schema.ts";
-import type { Condition } from "./conditions.ts";
-import type { LoadFile } from "./load/load-schema.ts";
 import { loadFile, ownLengthMs } from "./load/load-schema.ts";
-import type { ChunkPhase } from "./load/load.ts";
 import { recognitionSection } from "./recognition-schema.ts";
-import type { Scoring } from "./scoring-schema.ts";
 import { scoringSection } from "./scoring-schema.ts";
 import {
   chunkDuration,
@@ -23,37 +18,8 @@ import {
   warmupDuration,
   wholeNumber,
 } from "./load/schema-fields.ts";
-import type { TransportChoice } from "../client/transports.ts";
 
 const auto = z.literal("auto");
-
-/** A scenario file, read: durations in milliseconds, defaults filled in. Keys are those of the file. */
-export interface ScenarioFile {
-  name: string;
-  description: string;
-  load: LoadFile;
-  duration: { warmup: number; steady?: number; drain: number | "auto" };
-  audio: {
-    dataset: string;
-    chunk: number;
-    encoding: AudioEncoding;
-    pace: number;
-    phase: ChunkPhase;
-    anchor: "after-ready" | "at-start" | "at-schedule";
-    padding: { before: number; after: number };
-    clips: { max?: number; only?: string[] };
-    longForm?: LongForm;
-    /** By clip: how often it comes, relative to the others. Clips that are not named are not played. */
-    mix?: Record<string, number>;
-  };
-  conditions: Condition[];
-  recognition: RecognitionSettings;
-  transport: TransportChoice;
-  connections: { streamsPerConnection: number };
-  session: { deadline: number; connectTimeout: number };
-  scoring: Scoring;
-  slo: string[];
-}
 
 const pause = z
   .union([durationMs(0, HOUR_MS), section({ from: durationMs(0, HOUR_MS), to: durationMs(0, HOUR_MS) })], {
@@ -72,7 +38,8 @@ const longForm = section({
   variants: rest.variants,
 }));
 
-export const scenarioFile: z.ZodType<ScenarioFile> = section({
+/** The form of a scenario file. */
+export const scenarioFile = section({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]*$/, { error: "must be lower-case letters, digits, dots and dashes" }),
@@ -109,6 +76,7 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
       only: z.array(z.string().min(1)).min(1).exactOptional(),
     }).prefault({}),
     longForm: longForm.exactOptional(),
+    /** By clip: how often it comes, relative to the others. Clips that are not named are not played. */
     mix: z
       .record(
         z.string(),
@@ -143,3 +111,6 @@ export const scenarioFile: z.ZodType<ScenarioFile> = section({
     message: "must be a duration such as 20s",
   });
 });
+
+/** A scenario file, read: durations in milliseconds, defaults filled in. Keys are those of the file. */
+export type ScenarioFile = z.output<typeof scenarioFile>;

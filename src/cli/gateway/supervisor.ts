@@ -89,12 +89,12 @@ export function supervise(
       listened: false,
       failed: false,
       stopLimit: () => undefined,
-      worker: undefined as unknown as SupervisedWorker,
+      // Its events come later: `spawn` has returned by then.
+      worker: spawn(start, {
+        message: (message) => hear(slot, message),
+        ended: (code, error) => gone(slot, code, error),
+      }),
     };
-    slot.worker = spawn(start, {
-      message: (message) => hear(slot, message),
-      ended: (code, error) => gone(slot, code, error),
-    });
     return slot;
   }
 

@@ -47,11 +47,15 @@ export async function askGateway(
   return answer.ok ? { ok: true, value: readState(answer.value.body) } : answer;
 }
 
+/** By its own word; what else it says is taken as it stands. */
+function isGatewayState(state: unknown): state is GatewayState {
+  return isRecord(state) && state["gateway"] === "riva-bench" && Array.isArray(state["upstreams"]);
+}
+
 function readState(body: string): GatewayState | undefined {
   try {
     const state: unknown = JSON.parse(body);
-    const ours = isRecord(state) && state["gateway"] === "riva-bench" && Array.isArray(state["upstreams"]);
-    return ours ? (state as unknown as GatewayState) : undefined;
+    return isGatewayState(state) ? state : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { modelOf, MODELS } from "./models.ts";
 export type { LoadFile } from "./models.ts";
 
 const MODEL_NAMES = MODELS.map(({ name }) => name);
-type Shape = z.core.$ZodTypeDiscriminable;
+type Shape = (typeof MODELS)[number]["schema"];
 
 /** Checks the keys of a load by its model; `resolveLoad` fills in what is left out. */
 export const loadFile = z.discriminatedUnion(
@@ -23,7 +23,7 @@ export const loadFile = z.discriminatedUnion(
         : `unknown load model; did you mean ${near}?`;
     },
   },
-) as unknown as z.ZodType<LoadFile>;
+);
 
 /** The length of the steady window that a load brings with it; undefined when the scenario has to say it. */
 export function ownLengthMs(load: LoadFile): number | undefined {

@@ -1,6 +1,8 @@
 /** The TLS files of a target: those of the environment, else those of its file. */
 import { defined } from "../../base/defined.ts";
 import { resolve } from "node:path";
+import { z } from "zod";
+import { section } from "../../base/yaml.ts";
 import { realClock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
 import type { TlsFile } from "../../base/files/tls-files.ts";
@@ -9,14 +11,16 @@ import type { TlsMaterial } from "../../client/endpoint.ts";
 import type { Setting } from "../../base/files/dot-env.ts";
 
 /** `tls:` of a target file. */
-export interface TlsSettings {
-  ca?: string;
-  cert?: string;
-  key?: string;
+export const tlsSettings = section({
+  ca: z.string().exactOptional(),
+  cert: z.string().exactOptional(),
+  key: z.string().exactOptional(),
   /** A reference to the environment, such as `${RIVA_KEY_PASSPHRASE}`: never the passphrase itself. */
-  keyPassphrase?: string;
-  serverName?: string;
-}
+  keyPassphrase: z.string().exactOptional(),
+  serverName: z.string().exactOptional(),
+});
+
+type TlsSettings = z.output<typeof tlsSettings>;
 
 /** The target as far as it is known. */
 interface Holder {

@@ -20,8 +20,7 @@ import type { Environment, Setting } from "../../base/files/dot-env.ts";
 import { readEnvironment } from "../../base/files/dot-env.ts";
 import type { HttpService } from "../../base/http-service.ts";
 import { httpService } from "../../base/http-service.ts";
-import type { TlsSettings } from "./target-tls.ts";
-import { readTls } from "./target-tls.ts";
+import { readTls, tlsSettings } from "./target-tls.ts";
 import type { TargetUri } from "./target-uri.ts";
 import { formatTargetUri, parseTargetUri } from "./target-uri.ts";
 
@@ -69,22 +68,6 @@ const KINDS = ["riva-grpc", "nim-realtime", "gateway"] as const satisfies readon
 
 const NAME_AT_MOST = 200;
 
-/** A target file, read. Keys are those of the file; text may refer to the environment. */
-interface TargetFile {
-  name: string;
-  description?: string;
-  kind?: TargetKind;
-  uri?: string;
-  http?: string;
-  emulator?: "nim" | "legacy";
-  tls?: TlsSettings;
-  metadata: Record<string, string>;
-  publicMetadata: string[];
-  model?: string;
-  language?: string;
-  scrape?: (string | { url: string; headers: Record<string, string> })[];
-}
-
 /** It stands in labels, paths and on terminals: any letters, no line breaks, no halves of characters, no novels. */
 const targetName = z
   .string()
@@ -95,20 +78,14 @@ const targetName = z
   });
 
 /** The form of a target file. */
-export const targetFile: z.ZodType<TargetFile> = section({
+export const targetFile = section({
   name: targetName,
   description: z.string().exactOptional(),
   kind: z.enum(KINDS, { error: `unknown kind; known are ${KINDS.join(", ")}` }).exactOptional(),
   uri: z.string().min(1).exactOptional(),
   http: z.string().min(1).exactOptional(),
   emulator: z.enum(["nim", "legacy"], { error: "must be nim or legacy" }).exactOptional(),
-  tls: section({
-    ca: z.string().exactOptional(),
-    cert: z.string().exactOptional(),
-    key: z.string().exactOptional(),
-    keyPassphrase: z.string().exactOptional(),
-    serverName: z.string().exactOptional(),
-  }).exactOptional(),
+  tls: tlsSettings.exactOptional(),
   metadata: z.record(z.string(), z.string()).default({}),
   publicMetadata: z.array(z.string().min(1)).default([]),
   model: z.string().min(1).exactOptional(),
@@ -127,6 +104,9 @@ export const targetFile: z.ZodType<TargetFile> = section({
 }).refine(({ uri, emulator }) => (uri === undefined) !== (emulator === undefined), {
   error: "needs either uri or emulator",
 });
+
+/** A target file, read. Keys are those of the file; text may refer to the environment. */
+type TargetFile = z.output<typeof targetFile>;
 
 /** What is known before the environment has filled the gaps. */
 interface Chosen extends Omit<TargetFile, "uri" | "emulator"> {
