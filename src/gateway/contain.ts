@@ -8,7 +8,7 @@ import type { StreamListener } from "../client/transport.ts";
 /** Where an exception was caught. `process`: nowhere, which ends the worker. */
 export type ExceptionPlace = "session" | "http" | "connection" | "upstream" | "metric" | "process";
 
-export const EXCEPTION_PLACES: readonly ExceptionPlace[] = [
+const EXCEPTION_PLACES: readonly ExceptionPlace[] = [
   "session",
   "http",
   "connection",

@@ -1,6 +1,8 @@
 /** Accounts for what lost workers had under way. */
-import { makePlan } from "../loadgen/plan/plan.ts";
-import { plannedSessions } from "../loadgen/workers/planned-sessions.ts";
+import type { Plan } from "../loadgen/plan/plan.ts";
+import { makePlan, phaseAt } from "../loadgen/plan/plan.ts";
+import { placeUnder } from "../loadgen/engine/conditioned.ts";
+import type { PlannedSession } from "../loadgen/workers/start-record.ts";
 import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import type { Rebuilt } from "../store/rebuild.ts";
 import { rebuildTotals } from "../store/rebuild.ts";
@@ -29,4 +31,23 @@ export async function accountForLost(
     planned: (worker) => plannedSessions(plan, worker, workers),
     ...(ends.length === 0 ? {} : { plannedUntilMs: Math.max(...ends) }),
   });
+}
+
+/** Session of an open load: no caller, and no place before it begins. */
+const NO_SLOT = -1;
+
+/**
+ * The sessions that a plan gave to a worker, whether it lived to begin them or not. In order of their planned start, possibly without end. Of a closed load none: when a caller's next session would have
+ * begun follows from ends that never came.
+ * @param worker counted from 1
+ */
+function* plannedSessions(plan: Plan, worker: number, workers: number): Generator<PlannedSession, void> {
+  if (plan.kind === "closed") return;
+  const { chunkMs, pace, clipIds } = plan.input;
+  for (const { seq, scheduledMs, clip, stage } of plan.arrivals({ index: worker - 1, of: workers })) {
+    const phase = phaseAt(plan.input, scheduledMs);
+    const id = clipIds[clip] ?? "";
+    const place = placeUnder(plan.input, plan.seed, { seq, stage, pace });
+    yield { seq, slot: NO_SLOT, phase, ...place, clip: id, chunkMs, scheduledMs, worker };
+  }
 }

@@ -15,7 +15,7 @@ import type { RecognitionSettings } from "../client/transport.ts";
 import { conditionAsFile } from "./condition-schema.ts";
 import type { Condition } from "./conditions.ts";
 import { longestExtraMs, stageUnder } from "./conditions.ts";
-import type { LoadFile } from "./load/load-schema.ts";
+import type { LoadFile } from "./load/models.ts";
 import { ownLengthMs } from "./load/load-schema.ts";
 import type { Load } from "./load/load.ts";
 import { isClosed, isUnpaced, iterationsOf } from "./load/load.ts";

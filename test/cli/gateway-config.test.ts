@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { YOUNG_MEGABYTES } from "../../src/gateway/young-generation.ts";
+import { YOUNG_MEGABYTES } from "../../src/cli/gateway/worker-thread.ts";
 import { bench, sleep, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
 import { Caller } from "../support/gateway.ts";

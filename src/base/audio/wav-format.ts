@@ -12,7 +12,7 @@ export interface WavFormat {
 }
 
 /** The least that a `fmt ` chunk holds. */
-export const FMT_BYTES = 16;
+const FMT_BYTES = 16;
 /** As much of it as is read: WAVEFORMATEXTENSIBLE. */
 export const FMT_EXTENSIBLE_BYTES = 40;
 

@@ -1,10 +1,11 @@
 /** `bench run`: a scenario against a target, from plan to verdict. */
-import { BenchError } from "../../base/errors.ts";
+import type { ExitCode } from "../../base/errors.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
+import type { RunResult } from "../../metrics/result/result.ts";
 import { printable } from "../../base/text/printable.ts";
 import { renderTable } from "../../report/text/table.ts";
 import type { Exporters } from "../../watch/exporters.ts";
 import { checkExportFlags, openExporters } from "../../watch/exporters.ts";
-import { exitCode } from "../exit-code.ts";
 import { resultLine } from "../../watch/live/json-lines.ts";
 import { labelOf } from "../../run/open-target.ts";
 import { runListeners } from "../../run/run-listeners.ts";
@@ -60,4 +61,19 @@ function print(world: World, args: RunArguments, { result, folder, problem }: Fi
   world.stdout.write(text);
   if (problem !== undefined) throw new BenchError(problem.message, { hint: problem.hint });
   world.setExitCode(exitCode(result));
+}
+
+/** Exit code of a run; a degraded one has that of its SLOs. */
+function exitCode(result: RunResult): ExitCode {
+  if (result.run.interrupted) return EXIT.interrupted;
+  switch (result.verdict) {
+    case "pass":
+      return EXIT.passed;
+    case "fail":
+      return EXIT.sloFailed;
+    case "inconclusive":
+      return EXIT.inconclusive;
+    case "void":
+      return EXIT.runVoid;
+  }
 }

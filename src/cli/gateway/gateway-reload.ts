@@ -68,7 +68,7 @@ function refuseRestart(started: LoadedGateway, next: LoadedGateway): void {
 }
 
 /** What new sessions get that those before did not. */
-export function changesOf(before: LoadedGateway, next: LoadedGateway): object {
+function changesOf(before: LoadedGateway, next: LoadedGateway): object {
   const differ = (of: (loaded: LoadedGateway) => unknown): boolean =>
     !isDeepStrictEqual(of(before), of(next));
   return {
@@ -81,7 +81,7 @@ export function changesOf(before: LoadedGateway, next: LoadedGateway): object {
 }
 
 /** Settings that differ from those it was started with and are used from the next start on. */
-export function needRestart({ config: a }: LoadedGateway, { config: b }: LoadedGateway): string[] {
+function needRestart({ config: a }: LoadedGateway, { config: b }: LoadedGateway): string[] {
   const settled = ["host", "port", "fallback", "trustedProxies", "log"] as const;
   return settled.filter((name) => !isDeepStrictEqual(a[name], b[name]));
 }

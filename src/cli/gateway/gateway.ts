@@ -13,7 +13,6 @@ import type { Gateway } from "../../gateway/server.ts";
 import { startGateway } from "../../gateway/server.ts";
 import type { Upstreams } from "../../gateway/upstream/upstreams.ts";
 import { createUpstreams } from "../../gateway/upstream/upstreams.ts";
-import { YOUNG_MEGABYTES } from "../../gateway/young-generation.ts";
 import { command } from "../command.ts";
 import type { GatewayArgs, LoadedGateway } from "./gateway-config.ts";
 import { loadGateway, printable } from "./gateway-config.ts";
@@ -22,7 +21,13 @@ import { loadPage } from "./gateway-page.ts";
 import { reloadOnHangup } from "./gateway-reload.ts";
 import { gatewayOptions, gatewaySettings } from "./gateway-settings.ts";
 import type { Supervised } from "./worker-thread.ts";
-import { inWorkerThread, runInWorkerThread, supervised, youngMegabytes } from "./worker-thread.ts";
+import {
+  YOUNG_MEGABYTES,
+  inWorkerThread,
+  runInWorkerThread,
+  supervised,
+  youngMegabytes,
+} from "./worker-thread.ts";
 import type { World } from "../../base/process/world.ts";
 
 export const gatewayCommand = command(

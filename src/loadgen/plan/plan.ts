@@ -109,7 +109,7 @@ function slotPlan(input: PlanInput, seed: number, slot: number): SlotPlan {
 }
 
 /** When a caller is in: from its turn in the ramp-in on, or as the level of the load says. */
-export function spansOf({ segments, streams, rampInMs }: PlanInput, slot: number): Span[] {
+function spansOf({ segments, streams, rampInMs }: PlanInput, slot: number): Span[] {
   if (segments !== undefined) return activeSpans(segments, slot);
   return [{ fromMs: (slot * rampInMs) / streams, toMs: Infinity }];
 }

@@ -8,7 +8,7 @@ import type { OpenPlanInput, PlanInput } from "../plan/plan-input.ts";
  */
 const CHUNKS_PER_SECOND = 10_000;
 
-export const MAX_WORKERS = 64;
+const MAX_WORKERS = 64;
 
 /**
  * The number of workers.

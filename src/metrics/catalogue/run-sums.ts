@@ -33,7 +33,7 @@ export interface RunSums {
 }
 
 /** A session that begins later than this after its planned start has missed it. */
-export const LATE_START_MS = 50;
+const LATE_START_MS = 50;
 
 export function emptySums(): RunSums {
   return {

@@ -12,7 +12,7 @@ import { deviation, inferFromPairs, inferFromRuns, mean } from "../stats/paired.
 import { pairsNeeded } from "../stats/power.ts";
 import type { RunResult } from "../result/result.ts";
 
-export const COMPARISON_SCHEMA = "riva-bench/comparison@1";
+const COMPARISON_SCHEMA = "riva-bench/comparison@1";
 
 /** Fewer pairs judge one figure alone: Holm over two asks for p <= 0.025, which six can't reach. */
 const PAIRS_FOR_SEVERAL = 8;

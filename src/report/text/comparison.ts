@@ -45,7 +45,7 @@ export function comparisonSentence({ verdict, baseline, candidate, rows }: Compa
 }
 
 /** A side's name, never without the word when it is emulated. */
-export function sideName({ name, emulated }: Comparison["baseline"]): string {
+function sideName({ name, emulated }: Comparison["baseline"]): string {
   return `${name}${emulated ? " (emulated)" : ""}`;
 }
 

@@ -4,8 +4,6 @@ import { nearestName } from "../../base/errors.ts";
 import type { LoadFile } from "./models.ts";
 import { modelOf, MODELS } from "./models.ts";
 
-export type { LoadFile } from "./models.ts";
-
 const MODEL_NAMES = MODELS.map(({ name }) => name);
 type Shape = (typeof MODELS)[number]["schema"];
 

@@ -64,7 +64,7 @@ function progressOf({ atMs, open, windowEndMs, totals }: Tick, warmupMs: number)
 }
 
 /** "steady 12s of 60s | 50 open | 93 done, 0 failed | first partial p95 412 ms | lateness p99 1.3 ms" */
-export function progressLine(input: ProgressInput): string {
+function progressLine(input: ProgressInput): string {
   const { latest } = input;
   const p95 = (metric: string): string => milliseconds(latest?.metrics[metric]?.p95);
   return [
