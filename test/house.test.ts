@@ -1,5 +1,5 @@
 /** The shape of `src/`: folders that can be looked over, and no long chains of files within one. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
@@ -55,4 +55,15 @@ it("no run of twelve lines stands twice", () => {
     }
   }
   expect(twice).toEqual([]);
+});
+
+it("decision records name files that are there", () => {
+  const folder = join(PACKAGE_ROOT, "docs/decisions");
+  const gone = readdirSync(folder).flatMap((record) =>
+    [...readFileSync(join(folder, record), "utf8").matchAll(/`([\w.-]+(?:\/[\w.-]+)+\.ts)`/g)].flatMap(
+      ([, path = ""]) =>
+        ["", "src"].some((root) => existsSync(join(PACKAGE_ROOT, root, path))) ? [] : [`${record}: ${path}`],
+    ),
+  );
+  expect(gone).toEqual([]);
 });
