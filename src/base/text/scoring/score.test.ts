@@ -120,6 +120,19 @@ it("an empty answer has lost all, an empty reference had nothing to lose", () =>
   });
 });
 
+it("an answer beyond all measure is put in, and takes no time", () => {
+  const babble = Array.from({ length: 300_000 }, (_, index) => `w${index}`);
+  const words = Array.from({ length: 3000 }, (_, index) => `r${index}`);
+  const startMs = performance.now();
+  expect(countEdits(words, [...words, ...babble])).toEqual({
+    reference: 3000,
+    substitutions: 0,
+    insertions: 300_000,
+    deletions: 0,
+  });
+  expect(performance.now() - startMs).toBeLessThan(2000);
+});
+
 it("writes numbers in Chinese characters as people do", () => {
   expect(hanReadings("21")).toContain("二十一");
   expect(hanReadings("105")).toContain("一百零五");

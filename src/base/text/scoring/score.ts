@@ -55,14 +55,20 @@ function numbersRead(
   });
 }
 
+/** An answer is aligned up to this many tokens, and so many for each of its reference; no honest answer is longer. */
+const ALIGNED_TOKENS = 1000;
+const ALIGNED_FOR_EACH = 4;
+
 /** How far from the diagonal the first attempt looks: more edits than that are rare, and cost another attempt. */
 const FIRST_BAND = 16;
 
 /**
  * The fewest edits from `expected` to `said`, exactly: within a band around the diagonal that is doubled until no way outside of it could
- * be shorter (E. Ukkonen, Algorithms for approximate string matching, 1985). Time grows with length * edits.
+ * be shorter (E. Ukkonen, Algorithms for approximate string matching, 1985). Time grows with length * edits, so what is beyond all measure
+ * in an answer counts as put in, unaligned.
  */
-export function countEdits(expected: readonly string[], said: readonly string[]): EditCounts {
+export function countEdits(expected: readonly string[], answer: readonly string[]): EditCounts {
+  const said = answer.slice(0, ALIGNED_TOKENS + ALIGNED_FOR_EACH * expected.length);
   let head = 0;
   const shorter = Math.min(expected.length, said.length);
   while (head < shorter && expected[head] === said[head]) head++;
@@ -76,7 +82,12 @@ export function countEdits(expected: readonly string[], said: readonly string[])
   // Of the edits that are no substitutions, insertions outnumber deletions by what the answer is longer.
   const others = edits - substitutions;
   const insertions = (others + to.length - from.length) / 2;
-  return { reference: expected.length, substitutions, insertions, deletions: others - insertions };
+  return {
+    reference: expected.length,
+    substitutions,
+    insertions: insertions + answer.length - said.length,
+    deletions: others - insertions,
+  };
 }
 
 /** Tokens as numbers, the same for the same token: they are compared faster. */
