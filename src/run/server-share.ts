@@ -1,6 +1,6 @@
 /** Puts what the server said into a result: its seconds into the timeline, its share into the slowest values. */
-import { recordedSessions } from "../store/rebuild.ts";
 import { createAttributor } from "../metrics/judge/attribution.ts";
+import { recordedSessions } from "../metrics/result/stored-sessions.ts";
 import type { RunResult, TimelinePoint } from "../metrics/result/result.ts";
 import type { ServerScrape } from "./server-scrape.ts";
 import { recordFiles } from "../store/run-folder.ts";

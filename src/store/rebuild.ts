@@ -3,25 +3,20 @@
  * that did not. For runs that lost a worker, whose last snapshots never came, and for runs that were killed as a whole.
  * The records go through the recorder that made the live numbers, so the two agree to the last digit.
  */
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { BenchError, messageOf } from "../base/errors.ts";
-import type { ClipFacts, Observation } from "../metrics/observation/observation.ts";
+import type { Observation } from "../metrics/observation/observation.ts";
 import type { RecorderConfig } from "../metrics/record/recorder.ts";
 import { createRecorder } from "../metrics/record/recorder.ts";
-import { observationOf } from "../metrics/result/session-record.ts";
-import { clipFactsIn, sessionRecordIn } from "../metrics/result/stored-lines.ts";
+import { linesOf, readClips, type SessionFiles, sessionsOrGaps } from "../metrics/result/stored-sessions.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 import { createTotals } from "../metrics/record/totals.ts";
 import type { LostWorker } from "../metrics/result/run-event.ts";
 import type { PlannedSession, StartRecord } from "../loadgen/workers/start-record.ts";
 import { lostObservation, startRecordIn } from "../loadgen/workers/start-record.ts";
 
-export interface RebuildInput extends RecorderConfig {
-  /** Paths of `sessions.ndjson`, `starts.ndjson` and `clips.ndjson`; one that is not there counts as empty. */
-  sessionsFile: string;
+export interface RebuildInput extends RecorderConfig, SessionFiles {
+  /** Path of `starts.ndjson`; one that is not there counts as empty. */
   startsFile: string;
-  clipsFile: string;
   /** Workers whose loss was noticed. Of any other the end of the records is the end. */
   lost: readonly LostWorker[];
   /** What was planned for a worker, in order of time: what a lost one never began stays in the count. */
@@ -49,7 +44,7 @@ const INTERVAL_MS = 1000;
 
 /** @throws BenchError (exit 2) when a file is there and can't be read */
 export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
-  const clips = new Map<string, ClipFacts>();
+  const clips = await readClips(input.clipsFile);
   const open = new Map<number, StartRecord>();
   /** Numbers of all sessions that left a line. */
   const known = new Set<number>();
@@ -59,9 +54,6 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
   let lastSeenMs = 0;
   let lastRecordedEndMs = 0;
 
-  for await (const facts of linesOf(input.clipsFile, "id", clipFactsIn)) {
-    if (facts !== undefined) clips.set(facts.id, facts);
-  }
   for await (const start of linesOf(input.startsFile, "seq", startRecordIn)) {
     if (start === undefined) unreadable++;
     else {
@@ -70,18 +62,18 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
       lastSeenMs = Math.max(lastSeenMs, start.startedMs);
     }
   }
-  for await (const record of linesOf(input.sessionsFile, "seq", sessionRecordIn)) {
-    const clip = record === undefined ? undefined : clips.get(record.clip);
-    if (record === undefined || clip === undefined) {
+  for await (const session of sessionsOrGaps(input.sessionsFile, clips)) {
+    if (session === undefined) {
       unreadable++;
       continue;
     }
+    const { seq, phase, scheduledMs, endedMs } = session;
     ended++;
-    known.add(record.seq);
-    open.delete(record.seq);
-    lastSeenMs = Math.max(lastSeenMs, record.endedMs ?? record.scheduledMs);
-    if (record.phase === "steady") lastRecordedEndMs = Math.max(lastRecordedEndMs, record.endedMs ?? 0);
-    intervals.record(observationOf(record, clip));
+    known.add(seq);
+    open.delete(seq);
+    lastSeenMs = Math.max(lastSeenMs, endedMs ?? scheduledMs);
+    if (phase === "steady") lastRecordedEndMs = Math.max(lastRecordedEndMs, endedMs ?? 0);
+    intervals.record(session);
   }
   const inFlight = [...open.values()].filter((start) => clips.has(start.clip));
   for (const start of inFlight) {
@@ -99,20 +91,6 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
     }
   }
   return { totals: intervals.end(), ended, inFlight, unreadable, lastSeenMs, lastRecordedEndMs };
-}
-
-/** The sessions that left a record, whole; what can't be read is left out. @throws BenchError (exit 2) when a file can't be */
-export async function* recordedSessions(
-  files: Pick<RebuildInput, "sessionsFile" | "clipsFile">,
-): AsyncGenerator<Observation> {
-  const clips = new Map<string, ClipFacts>();
-  for await (const facts of linesOf(files.clipsFile, "id", clipFactsIn)) {
-    if (facts !== undefined) clips.set(facts.id, facts);
-  }
-  for await (const record of linesOf(files.sessionsFile, "seq", sessionRecordIn)) {
-    const clip = record === undefined ? undefined : clips.get(record.clip);
-    if (record !== undefined && clip !== undefined) yield observationOf(record, clip);
-  }
 }
 
 /** Records observations, in about the order of their ends, into totals with a point a second. */
@@ -148,33 +126,5 @@ function createIntervals(config: RecorderConfig): { record(observation: Observat
     const atMs = observation.endedMs ?? observation.scheduledMs;
     while (atMs >= fromMs + INTERVAL_MS) close();
     recorder.record(observation);
-  }
-}
-
-/**
- * The JSON objects of a file, a line each; undefined for what is none. Workers append to one file: what one of them was
- * killed in the middle of may stand before the whole line of another, which is found again by how lines begin.
- * @param first name of the first field
- * @param read undefined for what is no such record
- */
-async function* linesOf<T>(
-  path: string,
-  first: keyof T & string,
-  read: (line: string) => T | undefined,
-): AsyncGenerator<T | undefined> {
-  const stream = createReadStream(path, "utf8");
-  try {
-    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-      const whole = read(line);
-      if (whole === undefined) {
-        const next = line.lastIndexOf(`{"${first}":`);
-        const rest = next > 0 ? read(line.slice(next)) : undefined;
-        if (rest !== undefined) yield rest;
-      }
-      yield whole;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw BenchError.usage(`${path} can't be read: ${messageOf(error)}`);
   }
 }

@@ -1,10 +1,10 @@
 /** What a comparison needs of single sessions: their values of one metric, and what was understood of each clip. */
-import { createReadStream, existsSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { sameWords } from "../base/text/read-numbers.ts";
 import { spokenWords } from "../base/text/text.ts";
-import type { SessionRecord } from "../metrics/result/session-record.ts";
-import { sessionRecordIn } from "../metrics/result/stored-lines.ts";
+import { metricNamed } from "../metrics/catalogue/catalogue.ts";
+import { valuesOf } from "../metrics/catalogue/values-by-name.ts";
+import type { Observation } from "../metrics/observation/observation.ts";
+import { recordedSessions } from "../metrics/result/stored-sessions.ts";
 import { recordFiles } from "./run-folder.ts";
 
 export interface SessionDetails {
@@ -15,26 +15,22 @@ export interface SessionDetails {
 }
 
 /** The completed sessions of a run's window; none where it has no records. */
-export async function* completedSessions(folder: string): AsyncGenerator<SessionRecord> {
-  const { sessionsFile } = recordFiles(folder);
-  if (!existsSync(sessionsFile)) return;
-  for await (const line of createInterface({ input: createReadStream(sessionsFile, "utf8") })) {
-    const record = sessionRecordIn(line);
-    if (record?.phase === "steady" && record.ok) yield record;
+export async function* completedSessions(folder: string): AsyncGenerator<Observation> {
+  for await (const session of recordedSessions(recordFiles(folder))) {
+    if (session.phase === "steady" && session.outcome?.ok === true) yield session;
   }
 }
 
 /** Of a run folder; empty where it has no records. */
-export async function sessionDetails(folder: string, metric: string): Promise<SessionDetails> {
+export async function sessionDetails(folder: string, name: string): Promise<SessionDetails> {
+  const metric = metricNamed(name);
   const details: SessionDetails = { values: [], transcripts: new Map() };
-  for await (const record of completedSessions(folder)) {
-    const value = record.values[metric];
-    if (typeof value === "number") details.values.push(value);
-    else if (value !== undefined) for (const one of value) details.values.push(one);
-    const finals = record.responses.filter(({ final }) => final).map(({ text }) => text);
+  for await (const session of completedSessions(folder)) {
+    if (metric !== undefined) for (const value of valuesOf(metric, session)) details.values.push(value);
+    const finals = session.responses.filter(({ final }) => final).map(({ text }) => text);
     const words = spokenWords(finals.join(" ")).join(" ");
-    const heard = details.transcripts.get(record.clip) ?? new Map<string, number>();
-    details.transcripts.set(record.clip, heard.set(words, (heard.get(words) ?? 0) + 1));
+    const heard = details.transcripts.get(session.clip.id) ?? new Map<string, number>();
+    details.transcripts.set(session.clip.id, heard.set(words, (heard.get(words) ?? 0) + 1));
   }
   return details;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OtlpReceiver } from "../../test/support/otlp-receiver.ts";
 import { otlpReceiver } from "../../test/support/otlp-receiver.ts";
 import { PASSED } from "../../test/support/sample-result.ts";
-import { sessionLine } from "../../test/support/session-line.ts";
+import { CLIP_LINE, sessionLine, spokenSession } from "../../test/support/session-line.ts";
 import { traceContext } from "../base/trace-context.ts";
 import type { LiveTotals } from "./listener.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
@@ -31,6 +31,7 @@ async function sent(
   status = 200,
 ): Promise<{ said: string; receiver: OtlpReceiver }> {
   writeFileSync(join(folder, "sessions.ndjson"), `${lines.join("\n")}\n`);
+  writeFileSync(join(folder, "clips.ndjson"), `${CLIP_LINE}\n`);
   receiver = await otlpReceiver(status);
   let said = "";
   const stderr = { isTTY: false, columns: 80, write: (text: string) => (said += text) };
@@ -78,9 +79,7 @@ test("a collector gets the failed and the slow session, exact to the microsecond
 });
 
 test("no collector is flooded by a server that fails everything, and what was left out is said", async () => {
-  const lines = Array.from({ length: 2100 }, (_, seq) =>
-    sessionLine({ seq, failed: "internal", audioMs: 500 }),
-  );
+  const lines = Array.from({ length: 2100 }, (_, seq) => sessionLine({ seq, failed: "internal" }));
   const { said, receiver: collector } = await sent(lines);
   expect(said).toContain("traces of 2000 sessions sent");
   expect(said).toContain("100 more are worth one and were left out");
@@ -92,9 +91,9 @@ test("a collector that refuses is an error, which the run survives as any listen
 });
 
 test("which sessions are worth a trace", () => {
-  const good = sessionLine({ seq: 1, finalMs: 200 });
+  const good = spokenSession({ seq: 1, finalMs: 200 });
   expect(isTraced(good, "run", 0, SLOS)).toBe(false);
   expect(isTraced(good, "run", 1, SLOS)).toBe(true);
   expect(isTraced(good, "run", 0, [parseSlo("final_from_speech_end p95 > 250ms")])).toBe(true);
-  expect(isTraced(sessionLine({ seq: 1, finalMs: 250 }), "run", 0, SLOS)).toBe(true);
+  expect(isTraced(spokenSession({ seq: 1, finalMs: 250 }), "run", 0, SLOS)).toBe(true);
 });

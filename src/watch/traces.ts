@@ -2,18 +2,16 @@
  * `--otlp`: when a run is over, traces of the sessions worth one (failed, beyond the limit of an SLO, or sampled) go to an
  * OpenTelemetry collector.
  */
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { messageOf } from "../base/errors.ts";
 import { hideSecrets, redactUrls } from "../base/text/redact.ts";
 import { requestIdOf, traceContext } from "../base/trace-context.ts";
 import type { RunListener } from "./listener.ts";
-import { failureIn, numberIn, phaseIn } from "../metrics/result/record-line.ts";
-import type { SessionRecord } from "../metrics/result/session-record.ts";
+import { sessionValue } from "../metrics/catalogue/values-by-name.ts";
+import { failureOf, type Observation } from "../metrics/observation/observation.ts";
 import type { SessionSpan } from "../metrics/result/session-spans.ts";
 import { sessionSpans } from "../metrics/result/session-spans.ts";
-import { sessionRecordIn } from "../metrics/result/stored-lines.ts";
+import { recordedSessions } from "../metrics/result/stored-sessions.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
 import { keeps } from "../metrics/judge/slo.ts";
 import type { HttpService } from "../base/http-service.ts";
@@ -51,22 +49,24 @@ export function traceListener({ collector, ratio, slos, stderr }: TraceOptions):
         });
       let sent = 0;
       let left = 0;
-      let batch: SessionRecord[] = [];
+      let batch: Observation[] = [];
       const flush = async (): Promise<void> => {
-        if (batch.length > 0) await send(batch.flatMap((record) => sessionSpans(record, facts)));
+        if (batch.length > 0) await send(batch.flatMap((session) => sessionSpans(session, facts)));
         sent += batch.length;
         batch = [];
       };
       try {
-        const stream = createReadStream(join(folder, "sessions.ndjson"), "utf8");
-        for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-          if (!isTraced(line, run.id, ratio, slos)) continue;
+        const files = {
+          sessionsFile: join(folder, "sessions.ndjson"),
+          clipsFile: join(folder, "clips.ndjson"),
+        };
+        for await (const session of recordedSessions(files)) {
+          if (!isTraced(session, run.id, ratio, slos)) continue;
           if (sent + batch.length >= MOST_SESSIONS) {
             left++;
             continue;
           }
-          const record = sessionRecordIn(line);
-          if (record !== undefined) batch.push(record);
+          batch.push(session);
           if (batch.length >= SESSIONS_A_REQUEST) await flush();
         }
         await flush();
@@ -79,14 +79,12 @@ export function traceListener({ collector, ratio, slos, stderr }: TraceOptions):
   };
 }
 
-/** Failed, sampled, or beyond a limit. A line that was cut short is none. */
-export function isTraced(line: string, runId: string, ratio: number, slos: readonly Slo[]): boolean {
-  const seq = numberIn(line.slice(0, 40), "seq");
-  if (seq === undefined || !line.endsWith("}")) return false;
-  if (failureIn(line) !== undefined) return true;
-  if (traceContext(requestIdOf(runId, phaseIn(line), seq), ratio).sampled) return true;
+/** Failed, sampled, or beyond a limit. */
+export function isTraced(session: Observation, runId: string, ratio: number, slos: readonly Slo[]): boolean {
+  if (failureOf(session) !== undefined) return true;
+  if (traceContext(requestIdOf(runId, session.phase, session.seq), ratio).sampled) return true;
   return slos.some((slo) => {
-    const value = numberIn(line, slo.metric);
+    const value = sessionValue(slo.metric, session);
     return value !== undefined && !keeps(slo, value);
   });
 }

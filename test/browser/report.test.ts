@@ -12,7 +12,7 @@ import { launchBrowser, watchedPage } from "../support/browser.ts";
 import { hostile } from "../support/hostile-result.ts";
 import { hourLongDigest, hourLongResult } from "../support/long-result.ts";
 import { PASSED, SAMPLES } from "../support/sample-result.ts";
-import { sessionLine } from "../support/session-line.ts";
+import { spokenSession } from "../support/session-line.ts";
 
 let browser: Browser;
 let folder: string;
@@ -30,9 +30,9 @@ afterAll(async () => {
 /** With a failed session, and a text that would like to be more than text. */
 function digest(): SessionDigest {
   const made = createDigest(PASSED);
-  for (let seq = 0; seq < 20; seq++) made.add(sessionLine({ seq, scheduledMs: 10_000 + seq * 1000 }));
-  made.add(sessionLine({ seq: 99, failed: "deadline", text: "</script><script>alert(1)</script>" }));
-  return made.end(() => ({ id: "clip", audioMs: 2000, onsetMs: 400, speechEndMs: 2000, words: [] }));
+  for (let seq = 0; seq < 20; seq++) made.add(spokenSession({ seq, scheduledMs: 10_000 + seq * 1000 }));
+  made.add(spokenSession({ seq: 99, failed: "deadline", text: "</script><script>alert(1)</script>" }));
+  return made.end();
 }
 
 async function opened(page: string, options?: BrowserContextOptions): Promise<WatchedPage> {

@@ -68,10 +68,10 @@ describe("bad-network", () => {
     expect(lateness?.verdict).not.toBe("fail");
     expect(result.metrics["error_ratio"]?.value).toBe(0);
     expect(result.byStage["main"]?.["goodput"]?.value).toBe(1);
-    const held = under("mobile").flatMap(({ values }) => values["injected_delay"] as number[]);
+    const held = under("mobile").flatMap(({ faults }) => Array.from(faults?.delayMs ?? []));
     expect(Math.max(...held)).toBeGreaterThan(300);
     expect(Math.max(...held)).toBeLessThanOrEqual(750);
-    expect(under("main").every(({ values }) => values["injected_delay"] === undefined)).toBe(true);
+    expect(under("main").every(({ faults }) => faults?.delayMs === undefined)).toBe(true);
 
     // A whole clip in a clock that is 100 ppm fast; two seconds of silence, and the audio that was left after it.
     expect(under("drifting").every(({ pace }) => pace === 1.0001)).toBe(true);

@@ -8,7 +8,7 @@ import type { CalibrationLevel } from "../../metrics/judge/calibration.ts";
 import { errorLimitMs, responseErrors, summarizeErrors } from "../../metrics/judge/calibration.ts";
 import type { RunListener } from "../../watch/listener.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
-import type { SessionRecord } from "../../metrics/result/session-record.ts";
+import { recordedSessions, type SessionFiles } from "../../metrics/result/stored-sessions.ts";
 import type { ServedStream } from "./emulator-files.ts";
 import { openTarget } from "../../run/open-target.ts";
 import { recordFiles } from "../../store/run-folder.ts";
@@ -46,7 +46,7 @@ export async function measureLevel(
     await open.close();
   }
   if (result.run.interrupted) throw new BenchError("interrupted: nothing was kept", { exitCode: 130 });
-  const errorsMs = await errorsOf(result.run.id, recordFiles(out).sessionsFile, delaysFile);
+  const errorsMs = await errorsOf(result.run.id, recordFiles(out), delaysFile);
   const { chunkMs, pace } = input.planned;
   const level = {
     streams,
@@ -77,23 +77,18 @@ function doubt(
 }
 
 /** The errors of all steady sessions that both ends know. */
-async function errorsOf(runId: string, sessionsFile: string, delaysFile: string): Promise<number[]> {
+async function errorsOf(runId: string, files: SessionFiles, delaysFile: string): Promise<number[]> {
   const held = new Map<string, number[]>();
-  for await (const line of linesOf(delaysFile)) {
+  for await (const line of createInterface({ input: createReadStream(delaysFile, "utf8") })) {
     const { id, heldMs } = JSON.parse(line) as ServedStream;
     held.set(id, heldMs);
   }
   const errorsMs: number[] = [];
-  for await (const line of linesOf(sessionsFile)) {
-    const record = JSON.parse(line) as SessionRecord;
-    if (record.phase !== "steady") continue;
-    const heldMs = held.get(`${runId}/${record.phase}/${record.seq}`);
-    const errors = heldMs && responseErrors(record, heldMs);
+  for await (const session of recordedSessions(files)) {
+    if (session.phase !== "steady") continue;
+    const heldMs = held.get(`${runId}/${session.phase}/${session.seq}`);
+    const errors = heldMs && responseErrors(session, heldMs);
     for (const error of errors ?? []) errorsMs.push(error);
   }
   return errorsMs;
-}
-
-function linesOf(path: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Infinity });
 }

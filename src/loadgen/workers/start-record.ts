@@ -2,6 +2,7 @@
  * One line of `starts.ndjson`: that a session began. A session with a start and no record was under way when its worker
  * was lost; how it went on nobody knows.
  */
+import { toThousandths } from "../../base/thousandths.ts";
 import type { ClipFacts, Observation, RunPhase } from "../../metrics/observation/observation.ts";
 import { fieldsIn, isSession, isTime } from "../../metrics/result/stored-lines.ts";
 import type { SessionStart } from "../engine/session.ts";
@@ -41,7 +42,7 @@ export function startRecord(start: SessionStart, startedMs: number, worker: numb
   return {
     ...{ seq, slot, phase, stage, clip: facts.id, chunkMs },
     pace: pace === Infinity ? 0 : pace,
-    ...{ scheduledMs, startedMs: Math.round(startedMs * 1000) / 1000, worker },
+    ...{ scheduledMs, startedMs: toThousandths(startedMs), worker },
   };
 }
 

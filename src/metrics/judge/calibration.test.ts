@@ -7,16 +7,13 @@ import {
   responseErrors,
   summarizeErrors,
 } from "./calibration.ts";
-import type { SessionRecord } from "../result/session-record.ts";
+import { NO_REFERENCE, sketch, type SessionSketch } from "../../../test/support/timeline.ts";
+import type { Observation } from "../observation/observation.ts";
 
 /** A session of 250 ms of audio in three chunks, anchored at 1000. */
-function session(atMs: readonly number[], over: Partial<SessionRecord> = {}): SessionRecord {
-  return {
-    ...{ seq: 1, slot: 0, phase: "steady", stage: "main", clip: "a", audioMs: 250, chunkMs: 100, pace: 1 },
-    ...{ chunks: 3, scheduledMs: 990, anchorMs: 1000, ok: true, values: {} },
-    responses: atMs.map((at) => ({ atMs: at, final: false, text: "" })),
-    ...over,
-  };
+function session(atMs: readonly number[], over: SessionSketch = {}): Observation {
+  const clip = { ...NO_REFERENCE, audioMs: 250 };
+  return sketch({ startMs: 980, clip, said: atMs.map((at) => [at, ""]), ...over });
 }
 
 describe("responseErrors", () => {
@@ -28,7 +25,7 @@ describe("responseErrors", () => {
 
   it("says nothing of a session that failed, or whose replies are not all there", () => {
     expect(
-      responseErrors(session([1180, 1280, 1330, 1370], { ok: false }), [80, 80, 80, 120]),
+      responseErrors(session([1180, 1280, 1330, 1370], { failure: {} }), [80, 80, 80, 120]),
     ).toBeUndefined();
     expect(responseErrors(session([1180, 1280, 1330]), [80, 80, 80, 120])).toBeUndefined();
     expect(responseErrors(session([1180, 1280, 1330, 1370]), [80, 80, 80])).toBeUndefined();

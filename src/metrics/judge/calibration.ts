@@ -2,8 +2,8 @@
  * The harness's own error: what it measures against a server that says by how much it held each reply back. Both ends of
  * every delay are known, so what is left is ours: late sends, the loopback, the event loops, the decoding.
  */
-import { dueAfterMs } from "../observation/due-time.ts";
-import type { SessionRecord } from "../result/session-record.ts";
+import { toThousandths } from "../../base/thousandths.ts";
+import { dueMs, type Observation } from "../observation/observation.ts";
 
 /** One level of load, as it was measured. Errors are measured minus imposed delay, milliseconds, one for each response. */
 export interface CalibrationLevel {
@@ -60,13 +60,13 @@ export function errorLimitMs(chunkMs: number): number {
  * @param heldMs by how long each reply was held back
  * @returns R_j - S_j - held_j; undefined when the replies are not those of the session (it failed, or lost some)
  */
-export function responseErrors(record: SessionRecord, heldMs: readonly number[]): number[] | undefined {
-  const { anchorMs, chunks, responses, ok } = record;
-  if (!ok || anchorMs === undefined || responses.length !== chunks + 1 || heldMs.length !== chunks + 1)
-    return undefined;
+export function responseErrors(observation: Observation, heldMs: readonly number[]): number[] | undefined {
+  const { anchorMs, chunks, responses, outcome } = observation;
+  if (outcome?.ok !== true || anchorMs === undefined) return undefined;
+  if (responses.length !== chunks + 1 || heldMs.length !== chunks + 1) return undefined;
   return responses.map(({ atMs }, j) => {
     // The final answers the half-close, which follows the last chunk at once.
-    return atMs - (anchorMs + dueAfterMs(record, j)) - (heldMs[j] ?? NaN);
+    return atMs - dueMs(observation, j) - (heldMs[j] ?? NaN);
   });
 }
 
@@ -77,18 +77,14 @@ export function summarizeErrors(
   const signed = Float64Array.from(errorsMs).sort();
   const sizes = signed.map(Math.abs).sort();
   const at = (sorted: Float64Array, share: number): number =>
-    rounded(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]);
+    toThousandths(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0);
   return {
     responses: errorsMs.length,
-    biasMs: rounded(signed.reduce((sum, error) => sum + error, 0) / errorsMs.length),
+    biasMs: toThousandths(signed.reduce((sum, error) => sum + error, 0) / errorsMs.length),
     p50Ms: at(signed, 0.5),
     p99Ms: at(sizes, 0.99),
     maxMs: at(sizes, 1),
   };
-}
-
-function rounded(value = 0): number {
-  return Math.round(value * 1000) / 1000;
 }
 
 /** The honest levels up to the first that is not. */

@@ -3,7 +3,7 @@
  * since the start of the run (T0) on the generator's monotonic clock; symbols in brackets are those of the metric
  * definitions (`docs/metrics.md`).
  */
-import type { Outcome } from "../../base/outcome.ts";
+import type { Failure, Outcome } from "../../base/outcome.ts";
 import type { ScoringRules } from "../../base/text/scoring/normalizers.ts";
 import { dueAfterMs, type Mute } from "./due-time.ts";
 
@@ -119,4 +119,24 @@ export function dueMs(observation: Observation, k: number): number {
 export function plannedSendMs(observation: Observation, k: number): number {
   const wantedMs = dueMs(observation, k) + (observation.faults?.delayMs?.[k] ?? 0);
   return Math.max(wantedMs, observation.readyMs ?? -Infinity);
+}
+
+/** Why the session failed; undefined for one that completed or never started. */
+export function failureOf({ outcome }: Observation): Failure | undefined {
+  return outcome?.ok === false ? outcome.failure : undefined;
+}
+
+/** When the chunks of a session were due [S_k] and to be sent [P_k]; empty where no audio is ever due. */
+export interface ChunkTimes {
+  dueMs: readonly number[];
+  plannedMs: readonly number[];
+}
+
+/** The times of all chunks of the clip, of those too that were never sent. */
+export function chunkTimes(observation: Observation): ChunkTimes {
+  const { anchorMs, pace, chunks } = observation;
+  if (anchorMs === undefined || pace === Infinity) return { dueMs: [], plannedMs: [] };
+  const each = (at: (observation: Observation, k: number) => number): number[] =>
+    Array.from({ length: chunks }, (_, k) => at(observation, k));
+  return { dueMs: each(dueMs), plannedMs: each(plannedSendMs) };
 }

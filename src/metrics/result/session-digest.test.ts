@@ -1,27 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { PASSED } from "../../../test/support/sample-result.ts";
-import { sessionLine } from "../../../test/support/session-line.ts";
+import { dropped } from "../../../test/support/timeline.ts";
+import { spokenSession } from "../../../test/support/session-line.ts";
+import type { Observation } from "../observation/observation.ts";
 import type { SessionDigest } from "./session-digest.ts";
 import { createDigest, heatRow, heatRowStartMs } from "./session-digest.ts";
 
 const RESULT = { ...PASSED, window: { warmupMs: 10_000, steadyMs: 100_000, drainMs: 10_000 } };
 
-function digestOf(lines: readonly string[]): SessionDigest {
+function digestOf(sessions: readonly Observation[]): SessionDigest {
   const digest = createDigest(RESULT);
-  for (const line of lines) digest.add(line);
-  return digest.end(() => undefined);
+  for (const session of sessions) digest.add(session);
+  return digest.end();
 }
 
 function seqs(digest: SessionDigest, why: string): number[] {
-  return digest.shown.filter((shown) => shown.why === why).map(({ record }) => record.seq);
+  return digest.shown.filter((shown) => shown.why === why).map(({ session }) => session.seq);
 }
 
 test("the slowest of each metric are shown, slowest first, each session once", () => {
   const digest = digestOf([
     ...[5, 900, 30, 800, 700].map((firstPartialMs, seq) =>
-      sessionLine({ seq, firstPartialMs, finalMs: 100 }),
+      spokenSession({ seq, firstPartialMs, finalMs: 100 }),
     ),
-    ...[901, 950, 20].map((finalMs, at) => sessionLine({ seq: 10 + at, firstPartialMs: 10, finalMs })),
+    ...[901, 950, 20].map((finalMs, at) => spokenSession({ seq: 10 + at, firstPartialMs: 10, finalMs })),
   ]);
   expect(seqs(digest, "slowest")).toEqual([1, 3, 4, 11, 10, 0]);
   expect(digest.shown[0]?.metric).toBe("first_partial_from_onset");
@@ -30,15 +32,15 @@ test("the slowest of each metric are shown, slowest first, each session once", (
 test("a typical one is nearest to the median of the final", () => {
   const p50 = PASSED.metrics["final_from_speech_end"]?.p50 ?? NaN;
   const digest = digestOf(
-    [3000, p50 - 40, p50 + 15, 9, 2500, 2000, 1900].map((finalMs, seq) => sessionLine({ seq, finalMs })),
+    [3000, p50 - 40, p50 + 15, 9, 2500, 2000, 1900].map((finalMs, seq) => spokenSession({ seq, finalMs })),
   );
   expect(seqs(digest, "typical")).toEqual([2]);
 });
 
 test("warm-up and drain are on the map but not among the slowest", () => {
   const digest = digestOf([
-    sessionLine({ seq: 1, phase: "warmup", firstPartialMs: 9000 }),
-    sessionLine({ seq: 2 }),
+    spokenSession({ seq: 1, phase: "warmup", firstPartialMs: 9000 }),
+    spokenSession({ seq: 2 }),
   ]);
   expect(seqs(digest, "slowest")).toEqual([2]);
   expect(digest.heat[0]?.cells).toHaveLength(2);
@@ -46,18 +48,18 @@ test("warm-up and drain are on the map but not among the slowest", () => {
 
 test("one failure of each kind comes before a second of any, at most two of a kind and eight in all", () => {
   const kinds = ["deadline", "deadline", "deadline", "reset", "internal"] as const;
-  expect(seqs(digestOf(kinds.map((failed, seq) => sessionLine({ seq, failed }))), "failed")).toEqual([
+  expect(seqs(digestOf(kinds.map((failed, seq) => spokenSession({ seq, failed }))), "failed")).toEqual([
     0, 3, 4, 1,
   ]);
   const all = ["deadline", "reset", "internal", "cancelled", "other", "no-final", "unavailable"] as const;
-  const many = [...all, ...all].map((failed, seq) => sessionLine({ seq, failed }));
+  const many = [...all, ...all].map((failed, seq) => spokenSession({ seq, failed }));
   expect(seqs(digestOf(many), "failed")).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 test("the map counts sessions by when they ended and how long they took", () => {
-  const line = (seq: number, scheduledMs: number, firstPartialMs: number): string =>
-    sessionLine({ seq, scheduledMs, firstPartialMs, audioMs: 1000, finalMs: 100 });
-  const digest = digestOf([line(1, 0, 100), line(2, 5, 101), line(3, 50_000, 100)]);
+  const session = (seq: number, scheduledMs: number, firstPartialMs: number): Observation =>
+    spokenSession({ seq, scheduledMs, firstPartialMs, audioMs: 1000, finalMs: 100 });
+  const digest = digestOf([session(1, 0, 100), session(2, 5, 101), session(3, 50_000, 100)]);
   expect(digest.heat[0]).toEqual({
     metric: "first_partial_from_onset",
     columnMs: 1000,
@@ -68,16 +70,10 @@ test("the map counts sessions by when they ended and how long they took", () => 
   });
 });
 
-test("nothing that was said passes for a number", () => {
-  const text = '"final_from_speech_end":99999,"endedMs":5,"failure":{"phase":"flush","class":"reset"';
-  const digest = digestOf([sessionLine({ seq: 1, finalMs: 100, text })]);
-  expect(seqs(digest, "failed")).toEqual([]);
-  expect(digest.heat[1]?.cells.map(([, row]) => row)).toEqual([heatRow(100)]);
-});
-
-test("a line that was cut short counts for nothing", () => {
-  const line = sessionLine({ seq: 1 });
-  expect(digestOf([line.slice(0, -20), "", "nonsense}"]).shown).toEqual([]);
+test("a dropped session counts, and is neither shown nor on the map", () => {
+  const digest = digestOf([dropped(1)]);
+  expect(digest).toMatchObject({ sessions: 1, shown: [] });
+  expect(digest.heat.map(({ cells }) => cells)).toEqual([[], []]);
 });
 
 describe("rows of the map", () => {

@@ -1,14 +1,11 @@
 /**
  * What a report shows of single sessions: a few of them whole, and all of them as a map of latency over time. Made in one
- * pass over the lines of `sessions.ndjson`. Gigabytes of lines come by, so each is searched for a few numbers and only
- * the few sessions that are shown are parsed.
+ * pass over the sessions, of which only those that may be shown are kept.
  */
 import { defined } from "../../base/defined.ts";
-import type { ClipFacts } from "../observation/observation.ts";
-import { failureIn, numberIn, phaseIn } from "./record-line.ts";
+import { sessionValue } from "../catalogue/values-by-name.ts";
+import { failureOf, type Observation } from "../observation/observation.ts";
 import type { RunResult } from "./result.ts";
-import type { SessionRecord } from "./session-record.ts";
-import { sessionRecordIn } from "./stored-lines.ts";
 
 /** Metrics with one value a session, of which there is a map and the slowest are shown. */
 const DIGESTED = ["first_partial_from_onset", "final_from_speech_end"] as const;
@@ -26,8 +23,7 @@ export interface ShownSession {
   why: "slowest" | "typical" | "failed";
   /** The metric it is the slowest or a typical one of. */
   metric?: string;
-  record: SessionRecord;
-  clip?: ClipFacts;
+  session: Observation;
 }
 
 export interface SessionDigest {
@@ -55,17 +51,15 @@ export function heatRowStartMs(row: number): number {
   return 10 ** ((row - 1) / ROWS_A_DECADE);
 }
 
-/** A session that may be shown: its line, and what it is ranked by. */
+/** A session that may be shown, and what it is ranked by. */
 interface Candidate {
-  line: string;
+  session: Observation;
   rank: number;
 }
 
 export interface DigestBuilder {
-  /** Takes a line of `sessions.ndjson`; one that is cut short counts for nothing. */
-  add(line: string): void;
-  /** @param clipOf facts of a clip by its id, when they are known */
-  end(clipOf: (id: string) => ClipFacts | undefined): SessionDigest;
+  add(session: Observation): void;
+  end(): SessionDigest;
 }
 
 export function createDigest({ window, metrics }: Pick<RunResult, "window" | "metrics">): DigestBuilder {
@@ -73,62 +67,54 @@ export function createDigest({ window, metrics }: Pick<RunResult, "window" | "me
   const cells = DIGESTED.map(() => new Map<string, number>());
   const slowest = DIGESTED.map((): Candidate[] => []);
   const typical = DIGESTED.map((): Candidate[] => []);
-  const failed = new Map<string, string[]>();
+  const failed = new Map<string, Observation[]>();
   let sessions = 0;
 
-  function addFailed(line: string, kind: string): void {
-    const lines = failed.get(kind) ?? [];
-    failed.set(kind, lines);
-    if (lines.length < FAILED_OF_A_KIND) lines.push(line);
+  function addFailed(session: Observation, kind: string): void {
+    const alike = failed.get(kind) ?? [];
+    failed.set(kind, alike);
+    if (alike.length < FAILED_OF_A_KIND) alike.push(session);
   }
 
   return {
-    add(line) {
-      if (!line.endsWith("}")) return;
+    add(session) {
       sessions++;
-      const failure = failureIn(line);
+      const failure = failureOf(session);
       if (failure !== undefined) {
-        addFailed(line, `${failure.phase} ${failure.kind}`);
+        addFailed(session, `${failure.phase} ${failure.class}`);
         return;
       }
-      const endedMs = numberIn(line, "endedMs");
-      const steady = phaseIn(line) === "steady";
+      const { endedMs, phase } = session;
       for (const [index, metric] of DIGESTED.entries()) {
-        const value = numberIn(line, metric);
+        const value = sessionValue(metric, session);
         if (value === undefined || endedMs === undefined) continue;
         const cell = `${Math.floor(endedMs / columnMs)},${heatRow(value)}`;
         cells[index]?.set(cell, (cells[index].get(cell) ?? 0) + 1);
-        if (!steady) continue;
-        keepHighest(slowest[index], { line, rank: value }, SLOWEST);
-        keepHighest(typical[index], { line, rank: -Math.abs(value - (metrics[metric]?.p50 ?? NaN)) }, 1);
+        if (phase !== "steady") continue;
+        keepHighest(slowest[index], { session, rank: value }, SLOWEST);
+        keepHighest(typical[index], { session, rank: -Math.abs(value - (metrics[metric]?.p50 ?? NaN)) }, 1);
       }
     },
-    end(clipOf) {
+    end() {
       const shown: ShownSession[] = [];
       const seen = new Set<number>();
-      const show = (line: string, why: ShownSession["why"], metric?: string): void => {
-        const record = sessionRecordIn(line);
-        if (record === undefined || seen.has(record.seq)) return;
-        seen.add(record.seq);
-        const clip = clipOf(record.clip);
-        shown.push({
-          why,
-          record,
-          ...defined({ metric, clip }),
-        });
+      const show = (session: Observation, why: ShownSession["why"], metric?: string): void => {
+        if (seen.has(session.seq)) return;
+        seen.add(session.seq);
+        shown.push({ why, session, ...defined({ metric }) });
       };
       // One of every kind of failure before a second of any.
       for (let nth = 0; nth < FAILED_OF_A_KIND; nth++) {
-        for (const lines of failed.values()) {
-          const line = lines[nth];
-          if (line !== undefined && shown.length < FAILED) show(line, "failed");
+        for (const alike of failed.values()) {
+          const session = alike[nth];
+          if (session !== undefined && shown.length < FAILED) show(session, "failed");
         }
       }
       for (const [index, metric] of DIGESTED.entries()) {
-        for (const { line } of slowest[index] ?? []) show(line, "slowest", metric);
+        for (const { session } of slowest[index] ?? []) show(session, "slowest", metric);
       }
       // The last metric is the one people wait for.
-      for (const { line } of typical.at(-1) ?? []) show(line, "typical", DIGESTED.at(-1));
+      for (const { session } of typical.at(-1) ?? []) show(session, "typical", DIGESTED.at(-1));
       return {
         sessions,
         heat: DIGESTED.map((metric, index) => ({ metric, columnMs, cells: rowsOf(cells[index]) })),

@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { dropped, NO_REFERENCE, type Said, sketch } from "../../../test/support/timeline.ts";
 import type { Observation } from "../observation/observation.ts";
 import { createRecorder } from "../record/recorder.ts";
-import { inMicroseconds, observationOf, type SessionRecord, sessionRecord } from "./session-record.ts";
+import { inMicroseconds, sessionRecord } from "./session-record.ts";
+import { sessionIn } from "./stored-lines.ts";
 import { parseSlo } from "../judge/slo.ts";
 import type { Snapshot } from "../record/snapshot.ts";
 
@@ -61,7 +62,7 @@ const session: fc.Arbitrary<Observation> = fc
 
 function overDisk(observation: Observation): Observation {
   const line = JSON.stringify(sessionRecord(observation));
-  return observationOf(JSON.parse(line) as SessionRecord, observation.clip);
+  return sessionIn(line, new Map([[observation.clip.id, observation.clip]]))!;
 }
 
 function recorded(observation: Observation): Snapshot {

@@ -1,27 +1,29 @@
 /**
- * One line of `sessions.ndjson`: the whole timeline of a session and every value the catalogue takes from it. A record
- * turns back into the observation it was made of, so that a run can be added up again from its records alone.
+ * One line of `sessions.ndjson`: the whole timeline of a session as it was stamped, and no metric: what a metric is may change
+ * without a record changing. A record turns back into the observation it was made of, so that a run can be added up again from
+ * its records alone.
  */
 import type { Failure, Outcome } from "../../base/outcome.ts";
-import { METRICS } from "../catalogue/catalogue.ts";
-import { type SeriesMetric, type SessionMetric, speaksOf } from "../catalogue/metric.ts";
-import {
-  type ClipFacts,
-  dueMs,
-  type InjectedFaults,
-  type Observation,
-  plannedSendMs,
-  type ResponseRecord,
-  type RunPhase,
+import { toThousandths } from "../../base/thousandths.ts";
+import type {
+  ClipFacts,
+  InjectedFaults,
+  Observation,
+  ResponseRecord,
+  RunPhase,
 } from "../observation/observation.ts";
-import { sessionValues } from "../catalogue/session-values.ts";
 
 /** Stamps that a session may end without. */
-const STAMPS = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const;
+export const STAMPS = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const;
 
-/** Times are milliseconds since the start of the run, rounded to a microsecond. */
+/** The version that is written. Lines of the first one, which had no `v`, are read by `session-record-v1.ts`. */
+export const RECORD_VERSION = 2;
+
+/** Times are milliseconds since the start of the run, in whole microseconds, but where a name ends in `Us`. */
 export interface SessionRecord {
+  /** First, because the beginning of a line is found by it where the line before was cut short. */
   seq: number;
+  v: typeof RECORD_VERSION;
   slot: number;
   phase: RunPhase;
   stage: string;
@@ -38,47 +40,47 @@ export interface SessionRecord {
   finishedMs?: number;
   endedMs?: number;
   cutShort?: true;
-  /** What was done to the session on purpose; the delays are in `values.injected_delay`. */
-  faults?: Omit<InjectedFaults, "delayMs">;
+  /** What was done to the session on purpose. */
+  faults?: InjectedFaults;
   /** Present when no interim results were asked for. */
   interim?: false;
   ok: boolean;
   dropped?: true;
   failure?: Failure;
-  responses: ResponseRecord[];
-  /** When each chunk was sent, where there is no pace: then no chunk is ever due, and `send_lateness` can't tell. */
-  sentMs?: number[];
-  /**
-   * By metric, and by metric with `_actual` where the actual sends take the place of the scheduled ones. With
-   * `send_lateness` the time of each send is the scheduled one plus the value, with `back_pressure` that of its acceptance.
-   * Lateness has one digit more than the rest: scheduled instants may fall between two microseconds.
-   */
-  values: Record<string, number | number[]>;
+  responses: readonly ResponseRecord[];
+  /** When each chunk was sent: microseconds after `scheduledMs`. */
+  sentUs: readonly number[];
+  /** When the transport had taken each chunk: microseconds after it was sent. May be shorter than `sentUs`. */
+  acceptedAfterUs: readonly number[];
 }
 
-/** The record of a session; `JSON.stringify` of it is the line. */
+/**
+ * The record of a session; `JSON.stringify` of it is the line.
+ * @param observation whose stamps went through `inMicroseconds`
+ */
 export function sessionRecord(observation: Observation): SessionRecord {
-  const { seq, slot, phase, stage, clip, chunkMs, pace, chunks, outcome } = observation;
+  const { seq, slot, phase, stage, clip, chunkMs, pace, chunks, scheduledMs, outcome } = observation;
   const record: SessionRecord = {
     seq,
+    v: RECORD_VERSION,
     slot,
     phase,
     stage,
     clip: clip.id,
-    audioMs: rounded(clip.audioMs),
+    audioMs: toThousandths(clip.audioMs),
     chunkMs,
     pace: pace === Infinity ? 0 : pace,
     chunks,
-    scheduledMs: rounded(observation.scheduledMs),
+    scheduledMs,
     ok: outcome?.ok === true,
-    responses: observation.responses.map((response) => ({ ...response, atMs: rounded(response.atMs) })),
-    values: valuesByName(observation),
+    responses: observation.responses,
+    sentUs: microsecondsAfter(() => scheduledMs, observation.sentMs),
+    acceptedAfterUs: microsecondsAfter((k) => observation.sentMs[k] ?? NaN, observation.acceptedMs),
   };
   for (const name of STAMPS) {
     const value = observation[name];
-    if (value !== undefined) record[name] = rounded(value);
+    if (value !== undefined) record[name] = value;
   }
-  if (pace === Infinity) record.sentMs = Array.from(observation.sentMs, (atMs) => rounded(atMs));
   if (observation.cutShort) record.cutShort = true;
   if (observation.faults !== undefined) record.faults = recordedFaults(observation.faults);
   if (!observation.interim) record.interim = false;
@@ -93,14 +95,14 @@ export function sessionRecord(observation: Observation): SessionRecord {
  * responses are rounded in place: their session is over, and this is on the timed path's thread.
  */
 export function inMicroseconds(observation: Observation): Observation {
-  const exact: Observation = { ...observation, scheduledMs: rounded(observation.scheduledMs) };
+  const exact: Observation = { ...observation, scheduledMs: toThousandths(observation.scheduledMs) };
   for (const name of STAMPS) {
     const value = observation[name];
-    if (value !== undefined) exact[name] = rounded(value);
+    if (value !== undefined) exact[name] = toThousandths(value);
   }
   roundAll(exact.sentMs);
   roundAll(exact.acceptedMs);
-  for (const response of exact.responses) response.atMs = rounded(response.atMs);
+  for (const response of exact.responses) response.atMs = toThousandths(response.atMs);
   return exact;
 }
 
@@ -109,7 +111,8 @@ export function inMicroseconds(observation: Observation): Observation {
  * @param clip facts of the clip that the record names
  */
 export function observationOf(record: SessionRecord, clip: ClipFacts): Observation {
-  const { seq, slot, phase, stage, chunkMs, pace, chunks, scheduledMs, responses } = record;
+  const { seq, slot, phase, stage, chunkMs, pace, chunks, scheduledMs, faults, responses } = record;
+  const sentUs = record.sentUs.map((afterUs) => Math.round(scheduledMs * 1000) + afterUs);
   const observation: Observation = {
     seq,
     slot,
@@ -121,8 +124,10 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     chunks,
     interim: record.interim !== false,
     scheduledMs,
-    sentMs: [],
-    acceptedMs: [],
+    sentMs: Float64Array.from(sentUs.map((us) => us / 1000)),
+    acceptedMs: Float64Array.from(
+      record.acceptedAfterUs.map((afterUs, k) => ((sentUs[k] ?? NaN) + afterUs) / 1000),
+    ),
     responses,
     cutShort: record.cutShort === true,
     ...outcomeOf(record),
@@ -131,96 +136,33 @@ export function observationOf(record: SessionRecord, clip: ClipFacts): Observati
     const value = record[name];
     if (value !== undefined) observation[name] = value;
   }
-  if (record.faults !== undefined) {
-    const delayMs = series(record, "injected_delay");
-    observation.faults = delayMs.length === 0 ? record.faults : { ...record.faults, delayMs };
-  }
-  const sentMs =
-    record.sentMs ??
-    series(record, "send_lateness").map((late, k) => rounded(plannedSendMs(observation, k) + late));
-  const acceptedMs = series(record, "back_pressure").map((held, k) => rounded((sentMs[k] ?? NaN) + held));
-  return { ...observation, sentMs: Float64Array.from(sentMs), acceptedMs: Float64Array.from(acceptedMs) };
+  if (faults !== undefined) observation.faults = faults;
+  return observation;
 }
 
-/** When the chunks of a recorded session were due [S_k], were to be sent [P_k] and were sent [X_k]; empty for what it lacks. */
-export interface ChunkTimes {
-  dueMs: readonly number[];
-  plannedMs: readonly number[];
-  sentMs: ArrayLike<number>;
+/** Without what else the plan of a session's faults holds. A typed array would be an object in JSON. */
+function recordedFaults({ condition, delayMs, mute, lost }: InjectedFaults): InjectedFaults {
+  return {
+    condition,
+    ...(delayMs === undefined ? {} : { delayMs: Array.from(delayMs) }),
+    ...(mute === undefined ? {} : { mute }),
+    ...(lost === undefined ? {} : { lost }),
+  };
 }
 
-/** The times of a session's chunks, from its record alone. */
-export function chunkTimes(record: SessionRecord): ChunkTimes {
-  const { clip: id, audioMs, chunks } = record;
-  const clip: ClipFacts = { id, audioMs, onsetMs: 0, speechEndMs: audioMs, words: [] };
-  const observation = observationOf(record, clip);
-  const { anchorMs, pace, sentMs } = observation;
-  if (anchorMs === undefined || pace === Infinity) return { dueMs: [], plannedMs: [], sentMs };
-  const each = (at: (observation: Observation, k: number) => number): number[] =>
-    Array.from({ length: chunks }, (_, k) => at(observation, k));
-  return { dueMs: each(dueMs), plannedMs: each(plannedSendMs), sentMs };
-}
-
-function recordedFaults({ condition, mute, lost }: InjectedFaults): Omit<InjectedFaults, "delayMs"> {
-  return { condition, ...(mute === undefined ? {} : { mute }), ...(lost === undefined ? {} : { lost }) };
-}
-
-function outcomeOf({ ok, failure, dropped }: SessionRecord): { outcome?: Outcome } {
+function outcomeOf({ failure, dropped, ok }: SessionRecord): { outcome?: Outcome } {
   if (dropped === true) return {};
   return { outcome: ok || failure === undefined ? { ok: true } : { ok: false, failure } };
 }
 
-function series({ values }: SessionRecord, name: string): readonly number[] {
-  const found = values[name];
-  return Array.isArray(found) ? found : [];
-}
-
-function valuesByName(observation: Observation): Record<string, number | number[]> {
-  const values: Record<string, number | number[]> = {};
-  const { all, from } = sessionValues(observation);
-  METRICS.forEach((metric, index) => {
-    if (metric.per === "run") return;
-    const first = from[index] ?? 0;
-    const end = from[index + 1] ?? 0;
-    if (metric.per === "session") {
-      if (end > first) values[metric.name] = rounded(all[first] ?? NaN);
-    } else if (end > first) {
-      const series: number[] = [];
-      const round = metric.name === "send_lateness" ? roundedFinely : rounded;
-      for (let i = first; i < end; i++) series.push(round(all[i] ?? NaN));
-      values[metric.name] = series;
-    }
-    if (metric.actual !== undefined && speaksOf(metric, observation)) putActual(values, metric, observation);
-  });
-  return values;
-}
-
-function putActual(
-  values: Record<string, number | number[]>,
-  metric: SessionMetric | SeriesMetric,
-  observation: Observation,
-): void {
-  const name = `${metric.name}_actual`;
-  if (metric.per === "session") {
-    const value = metric.actual?.(observation);
-    if (value !== undefined) values[name] = rounded(value);
-  } else {
-    const series: number[] = [];
-    metric.actual?.(observation, (value) => series.push(rounded(value)));
-    if (series.length > 0) values[name] = series;
-  }
-}
-
-/** To a thousandth: a microsecond, of which the clock is sure. */
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
+/** Small whole numbers, which are written faster, and shorter, than fractions of milliseconds since the start of the run. */
+function microsecondsAfter(fromMs: (k: number) => number, atMs: ArrayLike<number>): number[] {
+  const us: number[] = [];
+  for (let k = 0; k < atMs.length; k++)
+    us.push(Math.round((atMs[k] ?? NaN) * 1000) - Math.round(fromMs(k) * 1000));
+  return us;
 }
 
 function roundAll(values: { readonly length: number; [k: number]: number }): void {
-  for (let k = 0; k < values.length; k++) values[k] = rounded(values[k] ?? NaN);
-}
-
-/** To a tenth of a microsecond. */
-function roundedFinely(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
+  for (let k = 0; k < values.length; k++) values[k] = toThousandths(values[k] ?? NaN);
 }

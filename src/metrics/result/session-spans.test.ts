@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { faultedSessionRecord, sessionRecordOf } from "../../../test/support/session-line.ts";
+import { faultedSession, spokenSession } from "../../../test/support/session-line.ts";
 import { traceContext } from "../../base/trace-context.ts";
-import type { SessionRecord } from "./session-record.ts";
+import type { Observation } from "../observation/observation.ts";
 import { sessionSpans } from "./session-spans.ts";
 
 const RUN = { id: "run", startedAtEpochMs: 1_000_000 };
 
 test("a session and its parts, at the time they were, under the ids that the server was told", () => {
-  const spans = sessionSpans(sessionRecordOf({ seq: 7, scheduledMs: 500, finalMs: 250 }), RUN);
+  const spans = sessionSpans(spokenSession({ seq: 7, scheduledMs: 500, finalMs: 250 }), RUN);
   expect(spans.map(({ name, startMs, endMs }) => [name, startMs, endMs])).toEqual([
     ["session", 1_000_500, 1_002_761],
     ["connect", 1_000_501, 1_000_505],
@@ -29,7 +29,7 @@ test("a session and its parts, at the time they were, under the ids that the ser
 
 test("partials and late chunks are events of the stream, the final one of the flush", () => {
   const [, , , stream, flush] = sessionSpans(
-    sessionRecordOf({ seq: 1, firstPartialMs: 300, finalMs: 250 }),
+    spokenSession({ seq: 1, firstPartialMs: 300, finalMs: 250 }),
     RUN,
   );
   const late = stream?.events.filter(({ name }) => name === "late chunk");
@@ -47,38 +47,36 @@ test("partials and late chunks are events of the stream, the final one of the fl
 });
 
 test("a failure is on the session and on the part in which it came", () => {
-  const record = sessionRecordOf({ seq: 1, failed: "deadline" });
+  const session = spokenSession({ seq: 1, failed: "deadline" });
   const failed = (spans: ReturnType<typeof sessionSpans>): string[] =>
     spans.filter(({ error }) => error === "deadline in flush: it broke").map(({ name }) => name);
-  expect(failed(sessionSpans(record, RUN))).toEqual(["session", "flush"]);
-  delete record.finishedMs;
-  expect(failed(sessionSpans(record, RUN))).toEqual(["session", "stream"]);
-  delete record.anchorMs;
-  delete record.readyMs;
-  const refused = sessionSpans(record, RUN);
+  expect(failed(sessionSpans(session, RUN))).toEqual(["session", "flush"]);
+  delete session.finishedMs;
+  expect(failed(sessionSpans(session, RUN))).toEqual(["session", "stream"]);
+  delete session.anchorMs;
+  session.sentMs = [];
+  delete session.readyMs;
+  const refused = sessionSpans(session, RUN);
   expect(refused.map(({ name }) => name)).toEqual(["session", "connect"]);
   expect(failed(refused)).toEqual(["session", "connect"]);
 });
 
 test("one that never started is a moment", () => {
   const stamps = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"];
-  const fields = Object.entries({ ...sessionRecordOf({ seq: 1, failed: "other" }), responses: [] });
+  const fields = Object.entries({ ...spokenSession({ seq: 1, failed: "other" }), responses: [], sentMs: [] });
   const kept = fields.filter(([name]) => !stamps.includes(name));
-  const record = Object.fromEntries(kept) as unknown as SessionRecord;
-  expect(sessionSpans(record, RUN).map(({ startMs, endMs }) => endMs - startMs)).toEqual([0]);
+  const session = Object.fromEntries(kept) as unknown as Observation;
+  expect(sessionSpans(session, RUN).map(({ startMs, endMs }) => endMs - startMs)).toEqual([0]);
 });
 
 test("a late chunk counts from when it was to be sent: mutes and delays put in on purpose are no lateness", () => {
-  const record = faultedSessionRecord({ seq: 1 });
-  const late = {
-    ...record,
-    values: { ...record.values, send_lateness: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30] },
-  };
-  const eventsOf = (found: SessionRecord): unknown[] =>
+  const session = faultedSession({ seq: 1 });
+  const late = faultedSession({ seq: 1, latenessMs: (chunk) => (chunk === 11 ? 30 : 0) });
+  const eventsOf = (found: Observation): unknown[] =>
     sessionSpans(found, RUN)
       .flatMap(({ events }) => events)
       .filter(({ name }) => name === "late chunk");
-  expect(eventsOf(record)).toEqual([]);
+  expect(eventsOf(session)).toEqual([]);
   // Chunk 11 is due at 10 + 1200 + 700 ms.
   expect(eventsOf(late)).toEqual([
     { name: "late chunk", atMs: 1_001_940, attributes: { chunk: 11, late_ms: 30 } },

@@ -1,7 +1,9 @@
-/** A session as spans of a trace, made from its record after it has ended: the timed path knows nothing of them. Pure. */
+/** A session as spans of a trace, made of its timeline after it has ended: the timed path knows nothing of them. Pure. */
 import { requestIdOf, traceContext } from "../../base/trace-context.ts";
 import { createHash } from "node:crypto";
-import { chunkTimes, type SessionRecord } from "./session-record.ts";
+import { toThousandths } from "../../base/thousandths.ts";
+import { valuesByName } from "../catalogue/values-by-name.ts";
+import { chunkTimes, failureOf, type Observation } from "../observation/observation.ts";
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -27,31 +29,32 @@ const LATE_MS = 20;
  * phase), stream (audio on its way) and flush (from half-close to the end).
  */
 export function sessionSpans(
-  record: SessionRecord,
+  session: Observation,
   run: { id: string; startedAtEpochMs: number },
 ): SessionSpan[] {
-  const { seq, phase, failure } = record;
+  const { seq, phase } = session;
+  const failure = failureOf(session);
   const { traceId, spanId } = traceContext(requestIdOf(run.id, phase, seq), 1);
   const epoch = (ms: number): number => run.startedAtEpochMs + ms;
-  const ends = [record.endedMs, record.finishedMs, record.anchorMs, record.readyMs, record.startedMs];
-  const endMs = ends.find((ms) => ms !== undefined) ?? record.scheduledMs;
+  const ends = [session.endedMs, session.finishedMs, session.anchorMs, session.readyMs, session.startedMs];
+  const endMs = ends.find((ms) => ms !== undefined) ?? session.scheduledMs;
   const error =
     failure === undefined ? {} : { error: `${failure.class} in ${failure.phase}: ${failure.message}` };
   const root: SessionSpan = {
     traceId,
     spanId,
     name: "session",
-    startMs: epoch(record.scheduledMs),
+    startMs: epoch(session.scheduledMs),
     endMs: epoch(endMs),
-    attributes: attributesOf(record, run.id),
+    attributes: attributesOf(session, run.id),
     events: [],
     ...error,
   };
   const parts: readonly (readonly [name: string, fromMs: number | undefined, toMs: number | undefined])[] = [
-    ["connect", record.startedMs, record.readyMs],
-    ["wait", record.readyMs, record.anchorMs],
-    ["stream", record.anchorMs, record.finishedMs],
-    ["flush", record.finishedMs, record.endedMs],
+    ["connect", session.startedMs, session.readyMs],
+    ["wait", session.readyMs, session.anchorMs],
+    ["stream", session.anchorMs, session.finishedMs],
+    ["flush", session.finishedMs, session.endedMs],
   ];
   const children = parts.flatMap(([name, fromMs, toMs]): SessionSpan[] => {
     if (fromMs === undefined) return [];
@@ -67,7 +70,7 @@ export function sessionSpans(
         startMs: epoch(fromMs),
         endMs: epoch(untilMs),
         attributes: {},
-        events: eventsBetween(record, fromMs, name === "flush" ? Infinity : untilMs, name, epoch),
+        events: eventsBetween(session, fromMs, name === "flush" ? Infinity : untilMs, name, epoch),
         ...(failedHere ? error : {}),
       },
     ];
@@ -76,16 +79,17 @@ export function sessionSpans(
 }
 
 /** Values with one number a session; what was recognised stays in the records. */
-function attributesOf(record: SessionRecord, runId: string): Attributes {
-  const { seq, slot, phase, stage, clip, chunks, chunkMs, audioMs, failure, values, responses } = record;
+function attributesOf(session: Observation, runId: string): Attributes {
+  const { seq, slot, phase, stage, clip, chunks, chunkMs, responses } = session;
+  const failure = failureOf(session);
   const attributes: Attributes = {
     "bench.run": runId,
     "bench.session": seq,
     "bench.caller": slot,
     "bench.phase": phase,
     "bench.stage": stage,
-    "bench.clip": clip,
-    "bench.audio_ms": audioMs,
+    "bench.clip": clip.id,
+    "bench.audio_ms": toThousandths(clip.audioMs),
     "bench.chunks": chunks,
     "bench.chunk_ms": chunkMs,
     "bench.responses": responses.length,
@@ -96,7 +100,7 @@ function attributesOf(record: SessionRecord, runId: string): Attributes {
     attributes["bench.failure.origin"] = failure.origin;
     attributes["bench.failure.code"] = failure.code;
   }
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, value] of Object.entries(valuesByName(session))) {
     if (typeof value === "number") attributes[`bench.${name}`] = value;
   }
   return attributes;
@@ -104,13 +108,13 @@ function attributesOf(record: SessionRecord, runId: string): Attributes {
 
 /** Responses in one part of the session, and while audio is on its way the chunks that left late. */
 function eventsBetween(
-  record: SessionRecord,
+  session: Observation,
   fromMs: number,
   untilMs: number,
   part: string,
   epoch: (ms: number) => number,
 ): SessionSpan["events"] {
-  const responses = record.responses
+  const responses = session.responses
     .filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)
     .map(({ atMs, final, text }) => ({
       name: final ? "final" : "partial",
@@ -118,11 +122,11 @@ function eventsBetween(
       attributes: { characters: text.trim().length },
     }));
   if (part !== "stream") return responses;
-  const { plannedMs, sentMs } = chunkTimes(record);
+  const { plannedMs } = chunkTimes(session);
   const late = plannedMs.flatMap((wantedMs, chunk) => {
-    const atMs = sentMs[chunk];
+    const atMs = session.sentMs[chunk];
     if (atMs === undefined || atMs - wantedMs <= LATE_MS) return [];
-    const lateMs = Math.round((atMs - wantedMs) * 1000) / 1000;
+    const lateMs = toThousandths(atMs - wantedMs);
     return [{ name: "late chunk", atMs: epoch(atMs), attributes: { chunk, late_ms: lateMs } }];
   });
   return [...responses, ...late].sort((a, b) => a.atMs - b.atMs);

@@ -1,13 +1,14 @@
 /**
  * Lines of a run folder, read back. A folder may come from anywhere (an archive of baselines, another machine, a disk that was
- * full): what is not a whole record of this version is none, as a line that a kill cut short. Bounds are those of any run.
+ * full): what is not a whole record of a known version is none, as a line that a kill cut short. Bounds are those of any run.
  */
 import { isRecord } from "../../base/record.ts";
 import { NORMALIZERS, SCORED_UNITS } from "../../base/text/scoring/normalizers.ts";
 import type { Failure } from "../../base/outcome.ts";
-import type { ClipFacts } from "../observation/observation.ts";
+import type { ClipFacts, Observation } from "../observation/observation.ts";
 import type { RunEvent } from "./run-event.ts";
-import type { SessionRecord } from "./session-record.ts";
+import { observationOf, RECORD_VERSION, type SessionRecord, STAMPS } from "./session-record.ts";
+import { hasChunksOfV1, observationOfV1, type SessionRecordV1 } from "./session-record-v1.ts";
 
 /** No run lasts longer: a week, and a day for its drain. */
 const LONGEST_MS = 8 * 24 * 3_600_000;
@@ -15,29 +16,56 @@ const LONGEST_MS = 8 * 24 * 3_600_000;
 const MOST_CHUNKS = 1_100_000;
 
 const PHASES: ReadonlySet<unknown> = new Set(["warmup", "steady", "drain"]);
-const STAMPS = ["startedMs", "readyMs", "anchorMs", "finishedMs", "endedMs"] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A line of `sessions.ndjson`; undefined for anything else. */
-export function sessionRecordIn(line: string): SessionRecord | undefined {
+/**
+ * The session of a line of `sessions.ndjson`, whatever the version of its record; undefined for anything else.
+ * @param clips facts by id: without those of its clip nothing can be said of a session
+ */
+export function sessionIn(
+  line: string,
+  clips: Pick<ReadonlyMap<string, ClipFacts>, "get">,
+): Observation | undefined {
   const fields = fieldsIn(line);
-  if (fields === undefined || !isSession(fields)) return undefined;
-  const { ok, responses, values, failure, sentMs, faults, chunks, audioMs } = fields;
+  if (fields === undefined || !isSession(fields) || !isEndOfSession(fields)) return undefined;
+  const clip = clips.get(fields["clip"] as string);
+  const observation = clip && observationIn(fields, clip);
+  if (observation === undefined || observation.acceptedMs.length > observation.sentMs.length)
+    return undefined;
+  const { sentMs, anchorMs, pace } = observation;
+  // Every send has an instant it was due at.
+  return sentMs.length > 0 && anchorMs === undefined && pace !== Infinity ? undefined : observation;
+}
+
+function observationIn(fields: Fields, clip: ClipFacts): Observation | undefined {
+  if (fields["v"] === undefined) {
+    const { sentMs } = fields;
+    return (sentMs === undefined || isListOf(sentMs, isTime)) &&
+      hasChunksOfV1(fields, (value) => isListOf(value, isNumber))
+      ? observationOfV1(fields as unknown as SessionRecordV1, clip)
+      : undefined;
+  }
   const isWhole =
+    fields["v"] === RECORD_VERSION &&
+    isListOf(fields["sentUs"], isMicroseconds) &&
+    isListOf(fields["acceptedAfterUs"], isMicroseconds);
+  return isWhole ? observationOf(fields as unknown as SessionRecord, clip) : undefined;
+}
+
+/** What records of all versions say of a session beside its start. */
+function isEndOfSession(fields: Fields): boolean {
+  const { ok, dropped, responses, failure, faults, chunks, audioMs } = fields;
+  return (
     typeof ok === "boolean" &&
+    (ok || dropped === true || failure !== undefined) &&
     isCountOfChunks(chunks) &&
     isTime(audioMs) &&
     STAMPS.every((name) => fields[name] === undefined || isTime(fields[name])) &&
     isListOf(responses, isResponse) &&
-    isRecord(values) &&
-    Object.values(values).every((value) => isNumber(value) || isListOf(value, isNumber)) &&
     (failure === undefined || isFailure(failure)) &&
-    (sentMs === undefined || isListOf(sentMs, isTime)) &&
-    // Without the sends themselves they follow from how late they were, and from when they were due.
-    (sentMs !== undefined || fields["anchorMs"] !== undefined || isEmpty(values["send_lateness"])) &&
-    (faults === undefined || isFaults(faults));
-  return isWhole ? (fields as unknown as SessionRecord) : undefined;
+    (faults === undefined || isFaults(faults))
+  );
 }
 
 /** A line of `clips.ndjson`; undefined for anything else. */
@@ -78,10 +106,6 @@ export function runEventIn(line: string): RunEvent | undefined {
   return isWhole ? (fields as unknown as RunEvent) : undefined;
 }
 
-function isEmpty(series: unknown): boolean {
-  return series === undefined || (Array.isArray(series) && series.length === 0);
-}
-
 function isCountOfChunks(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= MOST_CHUNKS;
 }
@@ -116,6 +140,10 @@ export function fieldsIn(line: string): Fields | undefined {
 /** An instant or a length within a run, in milliseconds. */
 export function isTime(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) <= LONGEST_MS;
+}
+
+function isMicroseconds(value: unknown): boolean {
+  return Number.isSafeInteger(value) && isTime((value as number) / 1000);
 }
 
 function isResponse(value: unknown): boolean {
@@ -158,9 +186,10 @@ function isFailure(value: unknown): value is Failure {
 
 function isFaults(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  const { condition, mute, lost } = value;
+  const { condition, delayMs, mute, lost } = value;
   return (
     typeof condition === "string" &&
+    (delayMs === undefined || isListOf(delayMs, isTime)) &&
     (mute === undefined || (isRecord(mute) && Object.values(mute).every(isTime))) &&
     (lost === undefined || isListOf(lost, isTime))
   );

@@ -1,7 +1,7 @@
 /** One session drawn over its time: speech, chunks as due and as sent, responses, and the waits that people feel. */
-import type { ClipFacts } from "../../metrics/observation/observation.ts";
-import { recordedAfterMs } from "../../metrics/observation/due-time.ts";
-import { chunkTimes, type SessionRecord } from "../../metrics/result/session-record.ts";
+import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
+import { planned } from "../../metrics/observation/moments.ts";
+import { chunkTimes, failureOf, type Observation } from "../../metrics/observation/observation.ts";
 import type { Frame } from "./chart-frame.ts";
 import { round, xTick } from "./chart-frame.ts";
 import { axisTicks, timeUnit } from "./chart-scale.ts";
@@ -27,16 +27,12 @@ const MOST_TICKS = 230;
 const LATE_MS = 20;
 
 /** Undefined for a session that did nothing. @param id unique in the page */
-export function waterfall(
-  record: SessionRecord,
-  clip: ClipFacts | undefined,
-  id: string,
-): Markup | undefined {
-  const { dueMs: due, plannedMs, sentMs } = chunkTimes(record);
-  const sent = Array.from(sentMs);
-  if (due.length === 0 && sent.length === 0 && record.responses.length === 0) return undefined;
-  const fromMs = record.anchorMs ?? record.startedMs ?? record.scheduledMs;
-  const ends = [record.endedMs, record.finishedMs, due.at(-1), sent.at(-1), record.responses.at(-1)?.atMs];
+export function waterfall(session: Observation, id: string): Markup | undefined {
+  const { dueMs: due, plannedMs } = chunkTimes(session);
+  const sent = Array.from(session.sentMs);
+  if (due.length === 0 && sent.length === 0 && session.responses.length === 0) return undefined;
+  const fromMs = session.anchorMs ?? session.startedMs ?? session.scheduledMs;
+  const ends = [session.endedMs, session.finishedMs, due.at(-1), sent.at(-1), session.responses.at(-1)?.atMs];
   const lengthMs = Math.max(1, ...ends.map((ms) => (ms ?? fromMs) - fromMs));
   const x = (ms: number): number =>
     round(FRAME.left + ((ms - fromMs) / lengthMs) * (FRAME.right - FRAME.left));
@@ -50,14 +46,14 @@ export function waterfall(
   const [late, onTime] = [true, false].map((wanted) =>
     drawn.flatMap((k) => (latenessMs(k) > LATE_MS === wanted ? (sent[k] ?? []) : [])),
   );
-  const failedMs = record.failure === undefined ? undefined : (record.endedMs ?? fromMs + lengthMs);
-  return markup`<div class="wide" tabindex="0" role="region" aria-label="session ${record.seq} over its time"><svg class="waterfall" viewBox="0 0 ${FRAME.width} ${FRAME.height}" role="img" aria-labelledby="${id}-desc">
-<desc id="${id}-desc">${description(record, sent)}</desc>
+  const failedMs = failureOf(session) === undefined ? undefined : (session.endedMs ?? fromMs + lengthMs);
+  return markup`<div class="wide" tabindex="0" role="region" aria-label="session ${session.seq} over its time"><svg class="waterfall" viewBox="0 0 ${FRAME.width} ${FRAME.height}" role="img" aria-labelledby="${id}-desc">
+<desc id="${id}-desc">${description(session, sent)}</desc>
 ${LANES.map((name, lane) => markup`<path class="grid" d="M${FRAME.left} ${(lane + 1) * LANE_HEIGHT + 4}H${FRAME.right}"/><text x="${FRAME.left - 10}" y="${middle(name) + 4}" class="end">${name}</text>\n`)}
 ${timeAxis}
-${speech(record, clip, x)}<path class="chunk" d="${ticks("due", thinned(due, every), x)}"/>
+${speech(session, x)}<path class="chunk" d="${ticks("due", thinned(due, every), x)}"/>
 <path class="chunk sent" d="${ticks("sent", onTime, x)}"/><path class="chunk late" d="${ticks("sent", late, x)}"/>
-${responses(record, x)}${waits(record, clip, x)}${
+${responses(session, x)}${waits(session, x)}${
     failedMs === undefined
       ? undefined
       : markup`<path class="failed" d="M${x(failedMs)} ${FRAME.top}V${FRAME.bottom}"/>`
@@ -90,27 +86,21 @@ function ticks(lane: Lane, times: readonly number[] = [], x: (ms: number) => num
 }
 
 /** Where the clip holds speech. */
-function speech(
-  record: SessionRecord,
-  clip: ClipFacts | undefined,
-  x: (ms: number) => number,
-): Markup | undefined {
-  const at = speechAt(record, clip);
+function speech(session: Observation, x: (ms: number) => number): Markup | undefined {
+  const at = speechAt(session);
   if (at === undefined) return undefined;
   return bar("speech", "speech", x(at.onsetMs), x(at.endMs));
 }
 
-function speechAt(
-  { anchorMs, pace, chunkMs, faults }: SessionRecord,
-  clip: ClipFacts | undefined,
-): { onsetMs: number; endMs: number } | undefined {
-  if (anchorMs === undefined || clip === undefined || pace === 0) return undefined;
-  const at = (audioMs: number): number => anchorMs + recordedAfterMs(audioMs, pace, chunkMs, faults?.mute);
-  return { onsetMs: at(clip.onsetMs), endMs: at(clip.speechEndMs) };
+function speechAt(session: Observation): { onsetMs: number; endMs: number } | undefined {
+  const onsetMs = planned(session, session.clip.onsetMs);
+  const endMs = planned(session, session.clip.speechEndMs);
+  if (onsetMs === undefined || endMs === undefined || session.pace === Infinity) return undefined;
+  return { onsetMs, endMs };
 }
 
 /** Dots: hollow without text, full with text, a diamond for a final. */
-function responses({ responses: all }: SessionRecord, x: (ms: number) => number): Markup {
+function responses({ responses: all }: Observation, x: (ms: number) => number): Markup {
   const y = middle("responses");
   const every = Math.ceil(all.length / MOST_TICKS);
   const dots = all.flatMap(({ atMs, final, text }, index) => {
@@ -124,12 +114,12 @@ function responses({ responses: all }: SessionRecord, x: (ms: number) => number)
 }
 
 /** What the caller waited for, as bars with their length in words. */
-function waits(record: SessionRecord, clip: ClipFacts | undefined, x: (ms: number) => number): Markup[] {
-  const at = speechAt(record, clip);
+function waits(session: Observation, x: (ms: number) => number): Markup[] {
+  const at = speechAt(session);
   if (at === undefined) return [];
   const wait = (metric: string, label: string, fromMs: number): Markup[] => {
-    const ms = record.values[metric];
-    if (typeof ms !== "number" || ms <= 0) return [];
+    const ms = sessionValue(metric, session);
+    if (ms === undefined || ms <= 0) return [];
     const [from, to] = [x(fromMs), x(fromMs + ms)];
     // To the left of a bar that ends near the right edge.
     const beside = to > FRAME.right - 100 ? { at: from - 5, side: "end" } : { at: to + 5, side: "" };
@@ -148,7 +138,9 @@ function bar(lane: Lane, name: string, from: number, to: number): Markup {
   return markup`<rect class="${name}" x="${from}" y="${middle(lane) - 5}" width="${round(Math.max(1, to - from))}" height="10" rx="2"/>`;
 }
 
-function description({ responses: all, chunks, failure }: SessionRecord, sent: readonly number[]): string {
+function description(session: Observation, sent: readonly number[]): string {
+  const { responses: all, chunks } = session;
+  const failure = failureOf(session);
   const finals = all.filter(({ final }) => final).length;
   const end = failure === undefined ? "completed" : `failed: ${failure.class} in ${failure.phase}`;
   return `${sent.length} of ${chunks} chunks sent, ${all.length} responses of which ${finals} final; ${end}.`;

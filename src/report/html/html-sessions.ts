@@ -1,7 +1,7 @@
 /** Single sessions on the page: those that failed, the slowest, and a typical one to hold them against. */
-import type { ResponseRecord } from "../../metrics/observation/observation.ts";
+import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
+import { failureOf, type Observation, type ResponseRecord } from "../../metrics/observation/observation.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
-import type { SessionRecord } from "../../metrics/result/session-record.ts";
 import { section } from "./html-tables.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import type { SessionDigest, ShownSession } from "../../metrics/result/session-digest.ts";
@@ -36,26 +36,27 @@ ${groups}`,
 }
 
 function card(shown: ShownSession): Markup {
-  const { record, clip } = shown;
-  const { seq, slot, phase, failure } = record;
+  const { session } = shown;
+  const { seq, slot, phase, clip } = session;
+  const failure = failureOf(session);
   return markup`<article>
-<h4>${heading(shown)} <span class="soft">session ${seq} · caller ${slot} · ${phase === "warmup" ? "warm-up" : phase} · clip ${record.clip}</span></h4>
+<h4>${heading(shown)} <span class="soft">session ${seq} · caller ${slot} · ${phase === "warmup" ? "warm-up" : phase} · clip ${clip.id}</span></h4>
 ${failure === undefined ? undefined : markup`<p class="fail">${failure.class} in ${failure.phase}, ${failure.origin}: ${failure.code}${failure.message === "" ? "" : `, ${failure.message}`}</p>`}
-${waterfall(record, clip, `session-${seq}`)}${transcript(record)}</article>
+${waterfall(session, `session-${seq}`)}${transcript(session)}</article>
 `;
 }
 
-function heading({ record, why, metric }: ShownSession): string {
-  if (why === "failed" || metric === undefined) return record.failure?.class ?? "failed";
+function heading({ session, why, metric }: ShownSession): string {
+  if (why === "failed" || metric === undefined) return failureOf(session)?.class ?? "failed";
   const label = headingOf(metric);
-  const value = record.values[metric];
-  return `${label}: ${typeof value === "number" ? `${short(value)} ms` : "-"}`;
+  const value = sessionValue(metric, session);
+  return `${label}: ${value === undefined ? "-" : `${short(value)} ms`}`;
 }
 
 const MOST_LINES = 40;
 
 /** What was heard and when, where it changed. */
-function transcript({ responses, anchorMs = 0 }: SessionRecord): Markup | undefined {
+function transcript({ responses, anchorMs = 0 }: Observation): Markup | undefined {
   const changes = responses.filter(
     ({ final, text }, index) => final || text.trim() !== (responses[index - 1]?.text ?? "").trim(),
   );

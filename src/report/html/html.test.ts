@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hostile } from "../../../test/support/hostile-result.ts";
 import { FAILED, INTERRUPTED, PASSED, SAMPLES } from "../../../test/support/sample-result.ts";
-import { sessionLine } from "../../../test/support/session-line.ts";
+import { spokenSession } from "../../../test/support/session-line.ts";
 import { parseRunResult } from "../../metrics/result/read-result.ts";
 import { type RunResult } from "../../metrics/result/result.ts";
 import { renderHtml } from "./html.ts";
@@ -97,8 +97,8 @@ test("all after the steady part is shaded, also when the drain took longer than 
 /** A digest of so many sessions of a run. */
 function digestOf(result: RunResult, sessions: number): SessionDigest {
   const made = createDigest(result);
-  for (let seq = 0; seq < sessions; seq++) made.add(sessionLine({ seq, scheduledMs: 10_000 + seq }));
-  return made.end(() => undefined);
+  for (let seq = 0; seq < sessions; seq++) made.add(spokenSession({ seq, scheduledMs: 10_000 + seq }));
+  return made.end();
 }
 
 test("sessions whose end nobody recorded are not said to be in the records", () => {

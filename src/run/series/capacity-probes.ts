@@ -6,6 +6,7 @@ import { BenchError } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Probe } from "../../metrics/judge/capacity.ts";
 import { probeVerdict, risingBacklog } from "../../metrics/judge/capacity.ts";
+import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
 import { parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
 import { startEmulator } from "../emulator-child.ts";
@@ -135,11 +136,12 @@ async function paceOf(folder: string): Promise<Pace> {
   const backlogSlopes: number[] = [];
   let audioMs = 0;
   let wholeMs = 0;
-  for await (const { values, endedMs, scheduledMs, ...session } of completedSessions(folder)) {
-    const slope = values["backlog_slope"];
-    if (typeof slope === "number") backlogSlopes.push(slope);
-    if (endedMs === undefined || session.pace === 0) continue;
-    audioMs += session.audioMs / session.pace;
+  for await (const session of completedSessions(folder)) {
+    const { endedMs, scheduledMs, clip, pace } = session;
+    const slope = sessionValue("backlog_slope", session);
+    if (slope !== undefined) backlogSlopes.push(slope);
+    if (endedMs === undefined || pace === Infinity) continue;
+    audioMs += clip.audioMs / pace;
     wholeMs += endedMs - scheduledMs;
   }
   return { backlogSlopes, ...(wholeMs > 0 ? { sendingShare: Math.min(1, audioMs / wholeMs) } : {}) };

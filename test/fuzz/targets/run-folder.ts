@@ -5,7 +5,8 @@ import fc from "fast-check";
 import { completedSessions, sessionDetails } from "../../../src/store/session-details.ts";
 import { readSessionDigest } from "../../../src/store/session-digest-file.ts";
 import { openStoredRun } from "../../../src/store/stored-run.ts";
-import { chunkTimes } from "../../../src/metrics/result/session-record.ts";
+import { valuesByName } from "../../../src/metrics/catalogue/values-by-name.ts";
+import { chunkTimes } from "../../../src/metrics/observation/observation.ts";
 import { renderHtml } from "../../../src/report/html/html.ts";
 import { corpusOf } from "../corpus.ts";
 import { refusableLater } from "../target.ts";
@@ -47,6 +48,10 @@ export const runFolder: FuzzTarget = {
     "{}",
     "1e308",
     '"values":',
+    '"v":2',
+    '"sentUs":[]',
+    '"acceptedAfterUs":[1]',
+    '"delayMs":[1e3]',
     '"responses":',
     '"chunks":',
     '"endedMs":1e12',
@@ -65,7 +70,10 @@ export const runFolder: FuzzTarget = {
     return refusableLater(async () => {
       const { result } = await openStoredRun(folder, folder);
       await sessionDetails(folder, "final_from_speech_end");
-      for await (const record of completedSessions(folder)) chunkTimes(record);
+      for await (const session of completedSessions(folder)) {
+        chunkTimes(session);
+        valuesByName(session);
+      }
       renderHtml(result, await readSessionDigest(folder, result));
       return Object.keys(result.metrics);
     });
