@@ -26,7 +26,7 @@ function metricsMarkdown(): string {
       `${metric.unit}, one value per ${metric.per}, ${BETTER[metric.better]}`,
       ...(metric.ofFailed === true ? ["failed sessions count too"] : []),
       ...(metric.per !== "run" && metric.actual !== undefined
-        ? [`\`${metric.name}_actual\` in the session records`]
+        ? [`\`${metric.name}_actual\` in \`bench sessions\``]
         : []),
       ...(metric.notForGates === undefined ? [] : [`not for gates: ${metric.notForGates}`]),
     ];
@@ -63,7 +63,7 @@ All times are on one monotonic clock of the process that sends the audio.
 ## Rules
 
 - Latencies count from the **scheduled** instant, so a late generator can't flatter the server. The same from the actual
-  send is kept in the session records under the name with \`_actual\`.
+  send is under the name with \`_actual\` in \`bench sessions\` and in traces.
 - Blank text (nothing but white space) is no text.
 - A session belongs to the phase of its scheduled start. Only sessions of the steady window are summarised; each is
   followed to its end.

@@ -44,6 +44,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/report.ts")).reportCommand(world),
   },
   {
+    command: "sessions <runs..>",
+    describe: "Print every metric of every session of stored runs, one JSON line a session",
+    load: async (world) => (await import("./commands/sessions.ts")).sessionsCommand(world),
+  },
+  {
     command: "gate <runs..>",
     describe: "Judge stored runs: by other SLOs, against a baseline of earlier runs; exit by verdict",
     load: async (world) => (await import("./commands/gate.ts")).gateCommand(world),

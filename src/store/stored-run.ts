@@ -34,11 +34,16 @@ export interface StoredRun {
  */
 export async function openStoredRun(path: string, cwd: string): Promise<StoredRun> {
   const found = resolve(cwd, path);
-  const isFile = statSync(found, { throwIfNoEntry: false })?.isFile() === true;
-  const folder = isFile ? dirname(found) : found;
-  const resultFile = isFile && basename(found) !== "run.json" ? found : join(folder, "result.json");
+  const folder = runFolderOf(path, cwd);
+  const resultFile = folder !== found && basename(found) !== "run.json" ? found : join(folder, "result.json");
   if (existsSync(resultFile)) return { folder, result: readRunResult(resultFile), missing: [] };
   return fromRecords(folder);
+}
+
+/** The folder of a run, named by its path or that of a file in it. */
+export function runFolderOf(path: string, cwd: string): string {
+  const found = resolve(cwd, path);
+  return statSync(found, { throwIfNoEntry: false })?.isFile() === true ? dirname(found) : found;
 }
 
 async function fromRecords(folder: string): Promise<StoredRun> {

@@ -40,7 +40,7 @@ interface MetricBase {
 export interface SessionMetric extends MetricBase {
   per: "session";
   of(observation: Observation): number | undefined;
-  /** The same from the actual sends X_k in place of the scheduled S_k; kept in the session records only. */
+  /** The same from the actual sends X_k in place of the scheduled S_k; for those who look at a session. */
   actual?(observation: Observation): number | undefined;
   /** The response whose arrival the value ends with; there whenever the value is. */
   answer?(observation: Observation): ResponseRecord | undefined;
