@@ -1,6 +1,5 @@
-/** All values of one session, taken once: what is recorded of it and what its line says are the same. */
+/** All values of one session, in one pass, for the recorder. */
 import { METRICS } from "./catalogue.ts";
-import { remembered } from "../observation/hypotheses.ts";
 import { speaksOf } from "./metric.ts";
 import type { Observation } from "../observation/observation.ts";
 
@@ -25,19 +24,17 @@ function emit(value: number): void {
 }
 
 /** Valid until those of another session are asked for. */
-export const sessionValues: (observation: Observation) => Readonly<SessionValues> = remembered(
-  (observation) => {
-    count = 0;
-    for (let index = 0; index < METRICS.length; index++) {
-      const metric = METRICS[index];
-      if (metric !== undefined && metric.per !== "run" && speaksOf(metric, observation)) {
-        if (metric.per === "session") {
-          const value = metric.of(observation);
-          if (value !== undefined) emit(value);
-        } else metric.each(observation, emit);
-      }
-      values.from[index + 1] = count;
+export function sessionValues(observation: Observation): Readonly<SessionValues> {
+  count = 0;
+  for (let index = 0; index < METRICS.length; index++) {
+    const metric = METRICS[index];
+    if (metric !== undefined && metric.per !== "run" && speaksOf(metric, observation)) {
+      if (metric.per === "session") {
+        const value = metric.of(observation);
+        if (value !== undefined) emit(value);
+      } else metric.each(observation, emit);
     }
-    return values;
-  },
-);
+    values.from[index + 1] = count;
+  }
+  return values;
+}

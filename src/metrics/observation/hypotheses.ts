@@ -28,7 +28,7 @@ export interface Segment {
 }
 
 /**
- * Keeps the last result: the metrics of one session are taken one after the other, and its record is written right after.
+ * Keeps the last result: the metrics of one session are taken one after the other.
  */
 export function remembered<T>(of: (observation: Observation) => T): (observation: Observation) => T {
   let last: { observation: Observation; value: T } | undefined;
