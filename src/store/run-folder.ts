@@ -1,8 +1,8 @@
 /** The folder a run leaves behind. Made before any load, so that an unwritable place costs nobody a run. */
-import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
-import { appendPrivate, makeRunFolder, writePrivate } from "../base/files/private-files.ts";
+import { appendPrivate, makeRunFolder, replacePrivate } from "../base/files/private-files.ts";
 import type { RunEvent } from "../metrics/result/run-event.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 
@@ -58,8 +58,7 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
       append("events.ndjson", JSON.stringify({ ...event, atMs: Math.round(event.atMs) }) + "\n"),
     write(name, text) {
       try {
-        writePrivate(file(`${name}.part`), text);
-        renameSync(file(`${name}.part`), file(name));
+        replacePrivate(file(name), text);
       } catch (error) {
         throw new BenchError(`${file(name)} can't be written: ${messageOf(error)}`, {
           hint: "Free some space, or give another folder with --out. A result that is there is printed.",

@@ -22,7 +22,7 @@ const { WaveFile } = wavefile;
 export const BYTES_PER_SAMPLE = 2;
 
 /** Lowest and highest sample rate that Riva accepts. */
-const SAMPLE_RATE_HZ = { min: 8000, max: 96_000 };
+export const SAMPLE_RATE_HZ: Readonly<{ min: number; max: number }> = { min: 8000, max: 96_000 };
 
 /** Bytes of the shortest header there is: a plain format, then the audio. */
 const PLAIN_HEADER_BYTES = 44;

@@ -4,22 +4,24 @@
  * about its audio must be true of the audio.
  */
 import { defined } from "../defined.ts";
+import type { Hash } from "node:crypto";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { decodeWav, pcmDurationMs, withPadding } from "../audio/audio.ts";
+import { BYTES_PER_SAMPLE, decodeWav, pcmBytes, withPadding } from "../audio/audio.ts";
 import { BenchError, nearestName } from "../errors.ts";
 import type { ManifestEntry, ManifestLine } from "./manifest.ts";
-import { fieldError, readManifest, readManifestFile } from "./manifest.ts";
+import { fieldError, mustBeFile, readManifest, readManifestFile } from "./manifest.ts";
 import { PACKAGE_ROOT } from "../process/package-root.ts";
 import { existingPath } from "../files/text-file.ts";
 import { spokenWords } from "../text/text.ts";
+import type { SpeechBounds } from "../audio/vad.ts";
 import { findSpeech } from "../audio/vad.ts";
 
-export interface Clip {
+/** What is known of a clip without its audio. */
+export interface ClipInfo {
   id: string;
-  /** Mono 16-bit little-endian PCM, without header. */
-  pcm: Uint8Array;
   sampleRateHz: number;
   audioMs: number;
   /** First speech onset; 0 when the audio holds no speech. */
@@ -34,12 +36,27 @@ export interface Clip {
   speaker?: string;
 }
 
-export interface Dataset {
+/** A clip with its audio. */
+export interface Clip extends ClipInfo {
+  /** Mono 16-bit little-endian PCM, without header. */
+  pcm: Uint8Array;
+}
+
+/** Speech to send: with its audio, or with what is known of it. */
+export interface Dataset<OneClip extends ClipInfo = Clip> {
   name: string;
-  clips: readonly Clip[];
+  clips: readonly OneClip[];
   audioSeconds: number;
   /** Hash over manifest and audio. */
   sha256: string;
+}
+
+/** A dataset whose audio is read when it is wanted, and held by nobody but who wanted it. */
+export interface OpenDataset extends Dataset<ClipInfo> {
+  /** @throws BenchError (exit 2) when the file is gone, or is not what it was when the dataset was opened */
+  readAudio(clip: ClipInfo): Promise<Clip>;
+  /** `readAudio` for who can't wait: the thread stands still meanwhile. */
+  readAudioNow(clip: ClipInfo): Clip;
 }
 
 /** Claims of the manifest about times may differ this much from the audio. */
@@ -55,34 +72,129 @@ const MANIFESTS: readonly string[] = ["manifest.jsonl", "manifest.json"];
  * @throws BenchError (exit 2) naming the file, the line and the field that is wrong.
  */
 export async function loadDataset(pathOrName: string, options: { root?: string } = {}): Promise<Dataset> {
+  const clips: Clip[] = [];
+  const facts = await readEntries(pathOrName, options, async (source, hash) => {
+    const bytes = await readManifestFile(source.entry, source.path);
+    if (source.entry.fields.sha256 === undefined) hash.update(bytes);
+    clips.push(makeClip(source, bytes));
+  });
+  return { ...facts, clips, audioSeconds: audioSecondsOf(clips) };
+}
+
+/**
+ * Reads a dataset without keeping its audio. Where a line says all that can be said of its audio, as those of an imported dataset do,
+ * the audio is not even looked at before it is wanted; its hash is compared then.
+ *
+ * @param pathOrName as `loadDataset`
+ * @throws BenchError (exit 2) as `loadDataset`
+ */
+export async function openDataset(pathOrName: string, options: { root?: string } = {}): Promise<OpenDataset> {
+  const clips: ClipInfo[] = [];
+  const sources = new Map<string, ClipSource & { sha256: string }>();
+  const facts = await readEntries(pathOrName, options, async (source, hash) => {
+    const { entry, path } = source;
+    const indexed = indexedInfo(entry);
+    if (indexed !== undefined) {
+      await mustBeFile(entry, path);
+      clips.push(indexed.info);
+      sources.set(entry.id, { ...source, sha256: indexed.sha256 });
+      return;
+    }
+    const bytes = await readManifestFile(entry, path);
+    if (entry.fields.sha256 === undefined) hash.update(bytes);
+    const { pcm: _, ...info } = makeClip(source, bytes);
+    clips.push(info);
+    sources.set(entry.id, { ...source, sha256: sha256Of(bytes) });
+  });
+  const sourceOf = ({ id }: ClipInfo): ClipSource & { sha256: string } => {
+    const source = sources.get(id);
+    if (source === undefined) throw new Error(`${facts.name} has no clip ${id}`);
+    return source;
+  };
+  return {
+    ...facts,
+    clips,
+    audioSeconds: audioSecondsOf(clips),
+    async readAudio(clip) {
+      const source = sourceOf(clip);
+      return unchangedClip(source, await readManifestFile(source.entry, source.path));
+    },
+    readAudioNow(clip) {
+      const source = sourceOf(clip);
+      return unchangedClip(source, readFileSync(source.path));
+    },
+  };
+}
+
+/** The clips of a manifest one by one, also those that are wrong: `look` is called with each, and may throw. */
+export async function lookAtClips(
+  pathOrName: string,
+  options: { root?: string },
+  onClip: (info: ClipInfo) => void,
+  onProblem: (error: BenchError) => void,
+): Promise<string> {
+  const { path } = await readEntries(pathOrName, options, async (source) => {
+    try {
+      const { pcm: _, ...info } = makeClip(source, await readManifestFile(source.entry, source.path));
+      onClip(info);
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      onProblem(error);
+    }
+  });
+  return path;
+}
+
+/** A line of a manifest, and the file that it names. */
+interface ClipSource {
+  entry: ManifestEntry;
+  path: string;
+}
+
+/** @throws BenchError (exit 2) for a manifest that can't be read, or has no line */
+async function readEntries(
+  pathOrName: string,
+  options: { root?: string },
+  read: (source: ClipSource, hash: Hash) => Promise<void>,
+): Promise<{ name: string; path: string; sha256: string }> {
   const manifestPath = await findManifest(pathOrName, options.root ?? PACKAGE_ROOT);
   const { bytes: manifest, entries } = await readManifest(manifestPath);
   const hash = createHash("sha256").update(manifest);
-  const clips: Clip[] = [];
-  for (const entry of entries) {
-    const bytes = await readManifestFile(entry, manifestPath);
-    clips.push(makeClip(entry, bytes, resolve(dirname(manifestPath), entry.file)));
-    hash.update(bytes);
-  }
-  if (clips.length === 0) {
+  for (const entry of entries)
+    await read({ entry, path: await existingPath(resolve(dirname(manifestPath), entry.file)) }, hash);
+  if (entries.length === 0) {
     throw BenchError.usage(
       `${manifestPath}: the dataset is empty`,
       'Add a line such as {"file": "call.wav"}.',
     );
   }
-  const name = basename(dirname(manifestPath));
-  return { name, clips, audioSeconds: audioSecondsOf(clips), sha256: hash.digest("hex") };
+  return { name: basename(dirname(manifestPath)), path: manifestPath, sha256: hash.digest("hex") };
 }
 
-/** The clip with silence around it: onset, words and speech end move with the audio. */
-export function padClip(clip: Clip, padding: { beforeMs: number; afterMs: number }): Clip {
-  const { beforeMs, afterMs } = padding;
-  if (beforeMs === 0 && afterMs === 0) return clip;
-  const pcm = withPadding(clip.pcm, beforeMs, afterMs, clip.sampleRateHz);
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function unchangedClip(source: ClipSource & { sha256: string }, bytes: Buffer): Clip {
+  if (source.entry.fields.sha256 === undefined && sha256Of(bytes) !== source.sha256)
+    throw fieldError(source.entry.where, "file", `${source.path} was changed since the dataset was opened`);
+  return makeClip(source, bytes);
+}
+
+/** Silence before and after a clip. */
+export interface Padding {
+  beforeMs: number;
+  afterMs: number;
+}
+
+/** What is known of a clip with silence around it: onset, words and speech end move with the audio. */
+export function padInfo(clip: ClipInfo, { beforeMs, afterMs }: Padding): ClipInfo {
+  const { sampleRateHz: rate, audioMs } = clip;
+  const samples =
+    (pcmBytes(beforeMs, rate) + pcmBytes(audioMs, rate) + pcmBytes(afterMs, rate)) / BYTES_PER_SAMPLE;
   return {
     ...clip,
-    pcm,
-    audioMs: pcmDurationMs(pcm, clip.sampleRateHz),
+    audioMs: (samples / rate) * 1000,
     onsetMs: clip.onsetMs + beforeMs,
     speechEndMs: clip.speechEndMs + beforeMs,
     words: clip.words.map(({ word, startMs, endMs }) => ({
@@ -93,26 +205,34 @@ export function padClip(clip: Clip, padding: { beforeMs: number; afterMs: number
   };
 }
 
+/** The clip with silence around it, as `padInfo`. */
+export function padClip(clip: Clip, padding: Padding): Clip {
+  const { beforeMs, afterMs } = padding;
+  if (beforeMs === 0 && afterMs === 0) return clip;
+  return { ...padInfo(clip, padding), pcm: withPadding(clip.pcm, beforeMs, afterMs, clip.sampleRateHz) };
+}
+
 /**
  * The part of a dataset that a scenario asks for; its hash stays that of the whole.
  *
  * @throws BenchError (exit 2) for an id that is not there, or when nothing is left.
  */
-export function selectClips(
-  dataset: Dataset,
+export function selectClips<Selected extends Dataset<ClipInfo>>(
+  dataset: Selected,
   selection: { maxMs?: number; only?: readonly string[] },
-): Dataset {
+): Selected {
   const { maxMs = Infinity, only } = selection;
-  const ids = dataset.clips.map((clip) => clip.id);
+  const ids = new Map(dataset.clips.map((clip) => [clip.id, clip]));
   for (const id of only ?? []) {
-    if (ids.includes(id)) continue;
-    const near = nearestName(id, ids);
+    if (ids.has(id)) continue;
+    const near = nearestName(id, [...ids.keys()]);
     throw BenchError.usage(
       `dataset ${dataset.name} has no clip "${id}"`,
       near === undefined ? undefined : `Did you mean "${near}"?`,
     );
   }
-  const clips = dataset.clips.filter((clip) => clip.audioMs <= maxMs && (only?.includes(clip.id) ?? true));
+  const wanted = only === undefined ? undefined : new Set(only);
+  const clips = dataset.clips.filter((clip) => clip.audioMs <= maxMs && (wanted?.has(clip.id) ?? true));
   if (clips.length === 0) {
     const shortestMs = Math.min(...dataset.clips.map((clip) => clip.audioMs));
     throw BenchError.usage(
@@ -123,7 +243,7 @@ export function selectClips(
   return { ...dataset, clips, audioSeconds: audioSecondsOf(clips) };
 }
 
-export function audioSecondsOf(clips: readonly Clip[]): number {
+export function audioSecondsOf(clips: readonly ClipInfo[]): number {
   return clips.reduce((sum, clip) => sum + clip.audioMs, 0) / 1000;
 }
 
@@ -146,20 +266,45 @@ async function findManifest(pathOrName: string, root: string): Promise<string> {
   );
 }
 
-function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, file: string): Clip {
-  const { pcm, sampleRateHz, durationMs } = decodeWav(bytes, file);
+/** @throws BenchError (exit 2) when what the line says is not true of the file */
+function makeClip({ entry, path }: ClipSource, bytes: Buffer): Clip {
+  const { fields: line, where } = entry;
+  if (line.sha256 !== undefined && line.sha256 !== sha256Of(bytes))
+    throw fieldError(where, "sha256", `${path} is not the file that was imported: its hash is another`);
+  const { pcm, sampleRateHz, durationMs } = decodeWav(bytes, path);
+  if (line.sample_rate_hz !== undefined && line.sample_rate_hz !== sampleRateHz)
+    throw fieldError(where, "sample_rate_hz", `says ${line.sample_rate_hz}, ${path} has ${sampleRateHz} Hz`);
   const claimedMs = toMs(line.duration_s ?? line.duration);
   if (claimedMs !== undefined && Math.abs(claimedMs - durationMs) > TOLERANCE_MS) {
     const field = line.duration_s === undefined ? "duration" : "duration_s";
-    throw fieldError(where, field, `says ${inSeconds(claimedMs)}, ${file} lasts ${inSeconds(durationMs)}`);
+    throw fieldError(where, field, `says ${inSeconds(claimedMs)}, ${path} lasts ${inSeconds(durationMs)}`);
   }
+  const indexed = indexedInfo(entry);
+  if (indexed !== undefined) return { ...indexed.info, audioMs: durationMs, pcm };
+  const find = (): SpeechBounds | undefined => findSpeech(pcm, sampleRateHz);
+  return { ...infoOf(entry, sampleRateHz, durationMs, find), pcm };
+}
 
+/** What a line that leaves nothing open says of its audio; undefined for one that does. */
+function indexedInfo(entry: ManifestEntry): { info: ClipInfo; sha256: string } | undefined {
+  const { sha256, sample_rate_hz: rate, duration_s: seconds, ...line } = entry.fields;
+  const hasSpeechTimes = line.speech_start_s !== undefined && line.speech_end_s !== undefined;
+  if (sha256 === undefined || rate === undefined || seconds === undefined) return undefined;
+  if (!hasSpeechTimes && line.speech !== false) return undefined;
+  const durationMs = (Math.round(seconds * rate) / rate) * 1000;
+  return { info: infoOf(entry, rate, durationMs, () => undefined), sha256 };
+}
+
+/** @param find looks for speech in the audio, where the line does not say where it is */
+function infoOf(
+  { fields: line, id, where }: ManifestEntry,
+  sampleRateHz: number,
+  durationMs: number,
+  find: () => SpeechBounds | undefined,
+): ClipInfo {
   const words = (line.words ?? []).map(({ w, s, e }) => ({ word: w, startMs: s * 1000, endMs: e * 1000 }));
   checkTimes(words, durationMs, where);
-  const detected =
-    line.speech_start_s === undefined || line.speech_end_s === undefined
-      ? findSpeech(pcm, sampleRateHz)
-      : undefined;
+  const detected = line.speech_start_s === undefined || line.speech_end_s === undefined ? find() : undefined;
   const onsetMs = toMs(line.speech_start_s) ?? detected?.onsetMs ?? words[0]?.startMs ?? 0;
   const endMs = toMs(line.speech_end_s) ?? detected?.endMs ?? words.at(-1)?.endMs ?? durationMs;
   if (endMs > durationMs + TOLERANCE_MS) {
@@ -173,13 +318,12 @@ function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, fil
 
   return {
     id,
-    pcm,
     sampleRateHz,
     audioMs: durationMs,
     onsetMs,
     // An energy detector drops soft endings, an aligner rounds: the speaker has stopped when both say so.
     speechEndMs: Math.min(durationMs, Math.max(endMs, words.at(-1)?.endMs ?? 0)),
-    ...referenceOf(line, pcm, sampleRateHz, where),
+    ...referenceOf(line, find, where),
     words,
     ...defined({ written: line.text_verbatim, speaker: line.speaker }),
   };
@@ -191,10 +335,9 @@ function makeClip({ fields: line, id, where }: ManifestEntry, bytes: Buffer, fil
  */
 function referenceOf(
   { text, speech, speech_end_s: annotated }: ManifestLine,
-  pcm: Uint8Array,
-  sampleRateHz: number,
+  find: () => SpeechBounds | undefined,
   where: string,
-): Pick<Clip, "text"> {
+): Pick<ClipInfo, "text"> {
   const hasWords = text !== undefined && spokenWords(text).length > 0;
   if (speech === false) {
     if (hasWords) throw fieldError(where, "speech", "is false, but text has words");
@@ -202,15 +345,15 @@ function referenceOf(
   }
   if (hasWords) return { text: text.trim() };
   if (text === undefined || annotated !== undefined) return {};
-  return findSpeech(pcm, sampleRateHz) === undefined ? { text: "" } : {};
+  return find() === undefined ? { text: "" } : {};
 }
 
 /** Clips that nobody transcribed. */
-export function withoutReference({ clips }: Dataset): number {
+export function withoutReference({ clips }: Dataset<ClipInfo>): number {
   return clips.filter(({ text }) => text === undefined).length;
 }
 
-function checkTimes(words: Clip["words"], audioMs: number, where: string): void {
+function checkTimes(words: ClipInfo["words"], audioMs: number, where: string): void {
   let previous = { startMs: 0, endMs: 0 };
   for (const [index, word] of words.entries()) {
     const field = `words.${index} ("${word.word}")`;

@@ -1,13 +1,14 @@
 /** The manifest of a dataset: which clips there are, and what is known of them. Audio is not looked at here. */
 
 import { isRecord } from "../record.ts";
-import { dirname, extname, posix, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { extname, posix } from "node:path";
 import { z } from "zod";
 import { BenchError } from "../errors.ts";
 import { readNamedBytes } from "../files/read-file.ts";
 import type { JsonItem } from "../files/json-items.ts";
 import { jsonItems } from "../files/json-items.ts";
-import { decodeText, existingPath, whyUnreadable } from "../files/text-file.ts";
+import { decodeText, whyUnreadable } from "../files/text-file.ts";
 
 /** They would break the lines and tables that name a clip. */
 const CONTROL_CHARACTERS = /\p{Cc}/u;
@@ -29,6 +30,9 @@ export interface ManifestLine {
   speech_end_s?: number | undefined;
   words?: { w: string; s: number; e: number }[] | undefined;
   speaker?: string | undefined;
+  sample_rate_hz?: number | undefined;
+  /** Of the audio's file, in hexadecimal. */
+  sha256?: string | undefined;
   offset?: 0 | undefined;
 }
 
@@ -51,6 +55,11 @@ const manifestLine: z.ZodType<ManifestLine> = z
     speech_end_s: seconds.optional(),
     words: z.array(z.object({ w: z.string().min(1), s: seconds, e: seconds })).optional(),
     speaker: z.string().optional(),
+    sample_rate_hz: z.number().int().positive().optional(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")
+      .optional(),
     // NeMo manifests may point into a long file; sending all of it would measure something else.
     offset: z.literal(0, { error: "parts of files are not supported; cut the audio first" }).optional(),
   })
@@ -125,13 +134,22 @@ function sameId(earlier: NumberedEntry, entry: NumberedEntry): BenchError {
 }
 
 /** @throws BenchError (exit 2) that names the line and why the file can't be read */
-export async function readManifestFile({ file, where }: ManifestEntry, manifest: string): Promise<Buffer> {
-  const path = resolve(dirname(manifest), file);
-  try {
-    return await readNamedBytes(await existingPath(path));
-  } catch (error) {
-    throw fieldError(where, "file", `can't be read (${whyUnreadable(error)}: ${path})`, pathAdvice(file));
-  }
+export async function readManifestFile(entry: ManifestEntry, path: string): Promise<Buffer> {
+  return readNamedBytes(path).catch((error: unknown) => {
+    throw unreadable(entry, path, error);
+  });
+}
+
+/** @throws BenchError (exit 2) as `readManifestFile`, without reading it */
+export async function mustBeFile(entry: ManifestEntry, path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw unreadable(entry, path, error);
+  });
+  if (!found.isFile()) throw fieldError(entry.where, "file", `${path} is not a file`);
+}
+
+function unreadable({ file, where }: ManifestEntry, path: string, error: unknown): BenchError {
+  return fieldError(where, "file", `can't be read (${whyUnreadable(error)}: ${path})`, pathAdvice(file));
 }
 
 /** An error about one field of a manifest's line. */

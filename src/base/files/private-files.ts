@@ -13,6 +13,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   writeFileSync,
 } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
@@ -27,8 +28,14 @@ const SHARED_FOLDER = 0o777;
 const OTHERS = 0o077;
 
 /** Writes a file whole. One that is there already becomes private before it is written. @throws Error of the file system */
-export function writePrivate(path: string, text: string): void {
-  put(path, "w", text);
+export function writePrivate(path: string, content: string | Uint8Array): void {
+  put(path, "w", content);
+}
+
+/** Writes a file beside `path` and puts it in its place: it is there whole or not at all. @throws Error of the file system */
+export function replacePrivate(path: string, content: string | Uint8Array): void {
+  writePrivate(`${path}.part`, content);
+  renameSync(`${path}.part`, path);
 }
 
 /** Appends to a file; as `writePrivate`. */
@@ -113,12 +120,12 @@ function keepsItsMode(error: unknown): void {
   if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EINVAL)$/.test(code)) throw error;
 }
 
-function put(path: string, flag: "w" | "a", text: string): void {
+function put(path: string, flag: "w" | "a", content: string | Uint8Array): void {
   const file = openSync(path, flag, PRIVATE_FILE);
   try {
     const stat = fstatSync(file);
     if (stat.isFile() && (stat.mode & OTHERS) !== 0) orKeep(() => fchmodSync(file, PRIVATE_FILE));
-    writeFileSync(file, text);
+    writeFileSync(file, content);
   } finally {
     closeSync(file);
   }

@@ -82,10 +82,7 @@ export async function existingPath(path: string): Promise<string> {
  * @throws BenchError (exit 2) naming the file, the encoding it seems to have and how to convert it
  */
 export function decodeText(bytes: Uint8Array, name: string): string {
-  const encoding = wideEncoding(bytes);
-  if (encoding !== undefined) {
-    throw BenchError.usage(`${name} can't be read: it is ${encoding}, not UTF-8`, converting(encoding, name));
-  }
+  refuseWideText(bytes, name);
   if (bytes.length > LONGEST_BYTES)
     throw BenchError.usage(
       `${name} can't be read: it holds ${bytes.length} bytes, a text holds ${LONGEST_BYTES} at most`,
@@ -108,6 +105,17 @@ export function decodeText(bytes: Uint8Array, name: string): string {
     );
   }
   return text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
+}
+
+/**
+ * Looks at the beginning of a file.
+ *
+ * @throws BenchError (exit 2) for UTF-16 and UTF-32, with the command that converts
+ */
+export function refuseWideText(bytes: Uint8Array, name: string): void {
+  const encoding = wideEncoding(bytes);
+  if (encoding !== undefined)
+    throw BenchError.usage(`${name} can't be read: it is ${encoding}, not UTF-8`, converting(encoding, name));
 }
 
 function converting(encoding: string, name: string): string {
