@@ -79,6 +79,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/scenarios.ts")).scenariosCommand(world),
   },
   {
+    command: "dataset <action> [source]",
+    describe: "Import data sets (NeMo, Kaldi, LibriSpeech, Common Voice, CSV, folders), check and show them",
+    load: async (world) => (await import("./dataset/dataset.ts")).datasetCommand(world),
+  },
+  {
     command: "dashboards",
     describe: "List the Grafana boards and alerting rules, or write them to a folder for import",
     load: async (world) => (await import("./commands/dashboards.ts")).dashboardsCommand(world),

@@ -126,20 +126,30 @@ export async function openDataset(pathOrName: string, options: { root?: string }
   };
 }
 
-/** The clips of a manifest one by one, also those that are wrong: `look` is called with each, and may throw. */
+/** Who is told of clips as they are read. */
+export interface ClipWatcher {
+  clip(info: ClipInfo): void;
+  problem(error: BenchError): void;
+}
+
+/**
+ * Reads the clips of a dataset one by one, also after one that is wrong.
+ *
+ * @returns the path of its manifest
+ * @throws BenchError (exit 2) when the manifest itself can't be read
+ */
 export async function lookAtClips(
   pathOrName: string,
   options: { root?: string },
-  onClip: (info: ClipInfo) => void,
-  onProblem: (error: BenchError) => void,
+  watcher: ClipWatcher,
 ): Promise<string> {
   const { path } = await readEntries(pathOrName, options, async (source) => {
     try {
       const { pcm: _, ...info } = makeClip(source, await readManifestFile(source.entry, source.path));
-      onClip(info);
+      watcher.clip(info);
     } catch (error) {
       if (!(error instanceof BenchError)) throw error;
-      onProblem(error);
+      watcher.problem(error);
     }
   });
   return path;
