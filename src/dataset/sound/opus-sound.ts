@@ -55,9 +55,9 @@ export async function openOpus(path: string): Promise<Sound> {
   }
   const perGranule = sampleRateHz / GRANULE_HZ;
   // The last page says where the audio ends within its last packet.
-  const ends = pages.flatMap((page) =>
-    "absoluteGranulePosition" in page ? page.absoluteGranulePosition : [],
-  );
-  const end = Math.round(Math.max(...ends.slice(-1)) * perGranule);
+  const lastPage = pages.at(-1);
+  const granules =
+    lastPage !== undefined && "absoluteGranulePosition" in lastPage ? lastPage.absoluteGranulePosition : 0;
+  const end = Math.round(Number(granules) * perGranule);
   return samples.sound(sampleRateHz, Math.round(preSkip * perGranule), Math.min(end, samples.length));
 }
