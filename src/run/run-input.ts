@@ -1,8 +1,8 @@
 /** What a run is made of, read and checked before anything is started or written. */
 import { defined } from "../base/defined.ts";
 import { availableParallelism } from "node:os";
-import type { Dataset } from "../base/dataset/dataset.ts";
-import { loadDataset } from "../base/dataset/dataset.ts";
+import type { OpenDataset } from "../base/dataset/dataset.ts";
+import { openDataset } from "../base/dataset/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import type { OpenPlanInput, PlanInput } from "../loadgen/plan/plan-input.ts";
 import { planInput } from "../loadgen/plan/plan-input.ts";
@@ -44,7 +44,7 @@ export interface RunInput {
   seed: number;
   scenario: RunnableScenario;
   until: UntilCertified | undefined;
-  dataset: Dataset;
+  dataset: OpenDataset;
   slos: readonly Slo[];
   planned: PlanInput | OpenPlanInput;
   /** How many processes make the load. */
@@ -65,7 +65,7 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   };
   const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));
-  const dataset = await loadDataset(read.audio.dataset, { root: world.root });
+  const dataset = await openDataset(read.audio.dataset, { root: world.root });
   const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
   const fitting = checkAgainstDataset(read, dataset);
   const selected = playedClips(dataset, read.audio, seed);

@@ -1,7 +1,7 @@
 /** The audio of a scenario: from the file's keys to settings and back, and what does not go together. */
 import { defined } from "../base/defined.ts";
 import { dirname, resolve } from "node:path";
-import type { Clip } from "../base/dataset/dataset.ts";
+import type { ClipInfo } from "../base/dataset/dataset.ts";
 import { formatDuration } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
 import type { LongForm } from "../base/dataset/long-form.ts";
@@ -107,7 +107,7 @@ export function longestAudioMs(
 export function checkEncoding(
   scenario: string,
   { encoding, chunkMs }: AudioSettings,
-  { id, sampleRateHz }: Clip,
+  { id, sampleRateHz }: ClipInfo,
 ): void {
   const problem = encodingProblem(encoding, sampleRateHz, chunkMs);
   if (problem !== undefined) throw BenchError.usage(`scenario ${scenario}: clip ${id}: ${problem}`);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { thrownBy } from "../../test/support/thrown.ts";
 import type { Clip, Dataset } from "../base/dataset/dataset.ts";
-import { loadDataset } from "../base/dataset/dataset.ts";
+import { loadDataset, openDataset } from "../base/dataset/dataset.ts";
 import { PACKAGE_ROOT } from "../base/process/package-root.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
 import { planInput } from "../loadgen/plan/plan-input.ts";
@@ -226,7 +226,7 @@ describe("long recordings", () => {
   });
 
   test("are what is played, and what the drain is long enough for", async () => {
-    const dataset = await loadDataset("default");
+    const dataset = await openDataset("default");
     const scenario = checkAgainstDataset(long("{ length: 30s, pause: 1s, variants: 3 }"), dataset);
     const played = playedClips(dataset, scenario.audio, 7);
     expect(played.clips.map(({ id }) => id)).toEqual(["long-1", "long-2", "long-3"]);

@@ -5,7 +5,7 @@
 import { defined } from "../base/defined.ts";
 import { join } from "node:path";
 import type { ZodType } from "zod";
-import type { Dataset } from "../base/dataset/dataset.ts";
+import type { ClipInfo, Dataset } from "../base/dataset/dataset.ts";
 import { selectClips } from "../base/dataset/dataset.ts";
 import { formatDuration } from "../base/duration.ts";
 import { BenchError } from "../base/errors.ts";
@@ -182,7 +182,7 @@ export function formatScenario(scenario: Scenario): string {
  *
  * @throws BenchError (exit 2) when the drain or the steady window is too short for the audio, or no clip is selected.
  */
-export function checkAgainstDataset(scenario: Scenario, dataset: Dataset): RunnableScenario {
+export function checkAgainstDataset(scenario: Scenario, dataset: Dataset<ClipInfo>): RunnableScenario {
   const { name, audio, load, session, warmupMs, steadyMs, drainMs } = scenario;
   const { clips } = selectClips(dataset, audio.clips);
   for (const clip of clips) checkEncoding(name, audio, clip);

@@ -289,8 +289,17 @@ function makeClip({ entry, path }: ClipSource, bytes: Buffer): Clip {
     const field = line.duration_s === undefined ? "duration" : "duration_s";
     throw fieldError(where, field, `says ${inSeconds(claimedMs)}, ${path} lasts ${inSeconds(durationMs)}`);
   }
-  const indexed = indexedInfo(entry);
-  if (indexed !== undefined) return { ...indexed.info, audioMs: durationMs, pcm };
+  const indexed = indexedInfo(entry)?.info;
+  if (indexed !== undefined) {
+    // A plan was made by what the line says.
+    if (indexed.audioMs !== durationMs)
+      throw fieldError(
+        where,
+        "duration_s",
+        `says ${line.duration_s} s, ${path} lasts ${durationMs / 1000} s`,
+      );
+    return { ...indexed, pcm };
+  }
   const find = (): SpeechBounds | undefined => findSpeech(pcm, sampleRateHz);
   return { ...infoOf(entry, sampleRateHz, durationMs, find), pcm };
 }

@@ -3,7 +3,7 @@
  * by all sessions.
  */
 import { defined } from "../../base/defined.ts";
-import type { Clip } from "../../base/dataset/dataset.ts";
+import type { Clip, ClipInfo } from "../../base/dataset/dataset.ts";
 import type { AsrTransport, AudioEncoding, EncodedChunk } from "../../client/transport.ts";
 import type { ClipFacts } from "../../metrics/observation/observation.ts";
 import type { ChunkEncoder } from "./chunk-encoder.ts";
@@ -48,14 +48,7 @@ export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyCli
     frame(encoder(new Int16Array(length), sampleRateHz, chunkSamples)[0] ?? new Uint8Array());
   const lastSamples = samples.length - (encoded.length - 1) * chunkSamples;
   return {
-    facts: {
-      id: clip.id,
-      audioMs: clip.audioMs,
-      onsetMs: clip.onsetMs,
-      speechEndMs: clip.speechEndMs,
-      ...defined({ text: clip.text }),
-      words: clip.words,
-    },
+    facts: clipFacts(clip),
     sampleRateHz,
     chunks: encoded.map((bytes, k) => frame(bytes, k === speechEnd ? runtimeConfig : undefined)),
     chunkMs: (chunkSamples * 1000) / sampleRateHz,
@@ -63,6 +56,11 @@ export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyCli
       ? { silence: { whole: silent(Math.min(chunkSamples, samples.length)), last: silent(lastSamples) } }
       : {}),
   };
+}
+
+/** What records say of a clip. */
+export function clipFacts({ id, audioMs, onsetMs, speechEndMs, text, words }: ClipInfo): ClipFacts {
+  return { id, audioMs, onsetMs, speechEndMs, ...defined({ text }), words };
 }
 
 /** Bytes as samples; copied where they don't begin at a whole one. */

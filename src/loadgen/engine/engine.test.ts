@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { keptClips } from "../../../test/support/kept-clips.ts";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
 import { fakeTransport } from "../../../test/support/fake-transport.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
@@ -60,7 +61,7 @@ function setUp(
   const engine = createEngine({
     plan: makePlan({ ...base, ...input }, 1),
     shard: { index: 0, of: 1 },
-    clips: [clip("short", 730), clip("long", 1500)],
+    clips: keptClips([clip("short", 730), clip("long", 1500)]),
     transport,
     scheduler,
     clock,

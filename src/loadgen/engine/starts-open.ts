@@ -3,7 +3,6 @@
  * dropped, counted and recorded; nothing ever waits.
  */
 import type { Observation } from "../../metrics/observation/observation.ts";
-import type { ReadyClip } from "../audio/audio-plan.ts";
 import { conditioned, placeUnder } from "./conditioned.ts";
 import type { Arrival, OpenPlan } from "../plan/open-plan.ts";
 import { timed } from "./scheduler.ts";
@@ -48,14 +47,23 @@ export function openStarts(
     const { seq, stage, scheduledMs, phaseOffsetMs } = arrival;
     const phase = engine.phaseOf(scheduledMs);
     engine.begin(
-      underConditions({ seq, slot, phase, stage, scheduledMs, clip: clipOf(arrival), pace, phaseOffsetMs }),
+      underConditions({
+        seq,
+        slot,
+        phase,
+        stage,
+        scheduledMs,
+        clip: clips.take(arrival.clip),
+        pace,
+        phaseOffsetMs,
+      }),
       () => places.push(slot),
     );
   }
 
   /** A session that was due and found no place. */
   function dropped(arrival: Arrival): Observation {
-    const { facts, chunks, chunkMs } = clipOf(arrival);
+    const { facts, chunks, chunkMs } = clips.take(arrival.clip);
     const { seq, scheduledMs } = arrival;
     const phase = engine.phaseOf(scheduledMs);
     const place = placeUnder(plan.input, plan.seed, { seq, stage: arrival.stage, pace });
@@ -63,12 +71,6 @@ export function openStarts(
       ...{ seq, slot: NO_SLOT, phase, ...place, clip: facts, chunkMs, chunks: chunks.length, scheduledMs },
       ...{ interim: spec.recognition.interim, sentMs: [], acceptedMs: [], responses: [], cutShort: false },
     };
-  }
-
-  function clipOf({ clip }: Arrival): ReadyClip {
-    const ready = clips[clip];
-    if (ready === undefined) throw new Error(`the plan names clip ${clip} of ${clips.length}`);
-    return ready;
   }
 
   return {

@@ -1,6 +1,6 @@
 /** When sessions start: the one part in which closed and open loads differ. The engine owns all the rest. */
 import type { Observation, RunPhase } from "../../metrics/observation/observation.ts";
-import type { ReadyClip } from "../audio/audio-plan.ts";
+import type { ClipSupply } from "../audio/clip-supply.ts";
 import type { Shard } from "../plan/plan-input.ts";
 import type { SessionStart } from "./session.ts";
 import type { SessionsOptions } from "./open-sessions.ts";
@@ -8,8 +8,8 @@ import type { SessionsOptions } from "./open-sessions.ts";
 /** What starts are planned from, besides the plan. */
 export interface StartsOptions extends SessionsOptions {
   shard: Shard;
-  /** In the order of the plan's clip list. */
-  clips: readonly ReadyClip[];
+  /** By their index in the plan's clip list. */
+  clips: Pick<ClipSupply, "take">;
 }
 
 /** Plans the starts of one shard and asks the engine to begin sessions. Times are milliseconds since the start of the run. */

@@ -1,6 +1,6 @@
 /** What of a scenario and its audio a plan depends on: plain data, and part of the plan's hash. */
 import { defined } from "../../base/defined.ts";
-import type { Dataset } from "../../base/dataset/dataset.ts";
+import type { ClipInfo, Dataset } from "../../base/dataset/dataset.ts";
 import { BenchError, nearestName } from "../../base/errors.ts";
 import type { LongForm } from "../../base/dataset/long-form.ts";
 import type { AudioEncoding } from "../../client/transport.ts";
@@ -92,7 +92,7 @@ const LEAST_MAX_OPEN = 50;
  */
 export function planInput(
   scenario: RunnableScenario,
-  dataset: Dataset,
+  dataset: Dataset<ClipInfo>,
   trace?: Trace,
 ): PlanInput | OpenPlanInput {
   const { load, audio } = scenario;
@@ -167,10 +167,11 @@ function tracePart(
   { file, starts }: Trace,
   clipIds: readonly string[],
 ): { startMs: number; clip?: number }[] {
+  const indexes = new Map(clipIds.map((id, index) => [id, index]));
   return starts.map(({ startMs, clip, line }) => {
     if (clip === undefined) return { startMs };
-    const index = clipIds.indexOf(clip);
-    if (index >= 0) return { startMs, clip: index };
+    const index = indexes.get(clip);
+    if (index !== undefined) return { startMs, clip: index };
     const near = nearestName(clip, clipIds);
     throw BenchError.usage(
       `${file}:${line}: clip: "${clip}" is not among the clips that the scenario plays`,

@@ -6,20 +6,22 @@ import { defined } from "../../base/defined.ts";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";
-import { loadDataset, padClip } from "../../base/dataset/dataset.ts";
+import type { Padding } from "../../base/dataset/dataset.ts";
+import { openDataset, padInfo } from "../../base/dataset/dataset.ts";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { writePrivate } from "../../base/files/private-files.ts";
 import { hideSecrets, redactUrls } from "../../base/text/redact.ts";
 import { watchStalls } from "../../base/process/stall-watch.ts";
 import type { AsrTransport, TransportOptions } from "../../client/transport.ts";
 import { judged } from "../../metrics/observation/classify.ts";
-import type { Observation } from "../../metrics/observation/observation.ts";
+import type { ClipFacts, Observation } from "../../metrics/observation/observation.ts";
 import type { Recorder } from "../../metrics/record/recorder.ts";
 import { createRecorder } from "../../metrics/record/recorder.ts";
 import { inMicroseconds, sessionRecord } from "../../metrics/result/session-record.ts";
 import { parseSlo } from "../../metrics/judge/slo.ts";
-import type { ReadyClip, WireForm } from "../audio/audio-plan.ts";
-import { readyClip } from "../audio/audio-plan.ts";
+import type { WireForm } from "../audio/audio-plan.ts";
+import { clipFacts } from "../audio/audio-plan.ts";
+import { clipSupply } from "../audio/clip-supply.ts";
 import { chunkEncoder } from "../audio/encoded-audio.ts";
 import type { Engine, EngineSummary } from "../engine/engine.ts";
 import { createEngine } from "../engine/engine.ts";
@@ -27,6 +29,7 @@ import { planInput } from "../plan/plan-input.ts";
 import { inLaterTurns, type LaterTurns } from "../engine/later-turns.ts";
 import { playedClips } from "../plan/played-clips.ts";
 import { expectedStreams, makePlan } from "../plan/plan.ts";
+import { readAhead } from "../plan/read-ahead.ts";
 import type {
   Addressed,
   Channel,
@@ -123,7 +126,7 @@ interface Prepared {
 async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<Prepared> {
   const { scenario } = job;
   const clock = createRunClock(world.clock);
-  const dataset = playedClips(await loadDataset(job.datasetPath), scenario.audio, job.seed);
+  const dataset = playedClips(await openDataset(job.datasetPath), scenario.audio, job.seed);
   const { streamsPerConnection } = scenario.connections;
   const transport = await world.openTransport(job.target.transport, {
     address: job.target.address,
@@ -135,7 +138,10 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     streamsPerConnection,
     clock,
   });
-  const padding = { beforeMs: scenario.audio.paddingBeforeMs, afterMs: scenario.audio.paddingAfterMs };
+  const padding: Padding = {
+    beforeMs: scenario.audio.paddingBeforeMs,
+    afterMs: scenario.audio.paddingAfterMs,
+  };
   const { encoding, chunkMs } = scenario.audio;
   const wire: WireForm = {
     encoding,
@@ -145,18 +151,23 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   };
   const scoring = scoringRules(scenario);
   const answers = new Map(job.unloaded);
-  const clips = dataset.clips.map((clip) => {
-    const ready = readyClip(padClip(clip, padding), chunkMs, wire);
+  const facts = dataset.clips.map((clip): ClipFacts => {
     const unloaded = answers.get(clip.id);
-    return { ...ready, facts: { ...ready.facts, scoring, ...defined({ unloaded }) } };
+    return { ...clipFacts(padInfo(clip, padding)), scoring, ...defined({ unloaded }) };
+  });
+  const clips = await clipSupply({
+    ...{ dataset, facts, padding, chunkMs, wire, workers: job.shard.of },
+    onError: (error) => tell({ type: "problem", message: messageOf(error) }),
   });
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
   const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
-  if (job.shard.index === 0) writeClips(job.clipsFile, clips);
+  if (job.shard.index === 0) writeClips(job.clipsFile, facts);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
+  const planAhead = readAhead(plan, job.shard, (clip) => clips.want(clip));
+  await clips.settled();
   const ended = inLaterTurns(clock, (observation: Observation) =>
     log.append(recordOf(observation, recorder, job)),
   );
@@ -167,7 +178,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     clock.setOrigin(world.clock.nowMs() + (atMachineMs - world.clock.machineMs()));
     const scheduler = createScheduler(clock);
     const running = createEngine({
-      plan,
+      plan: planAhead,
       shard: job.shard,
       clips,
       transport,
@@ -268,9 +279,9 @@ function cantWrite(what: string, error: Error): FromWorker {
 }
 
 /** @throws BenchError when the file can't be written */
-function writeClips(path: string, clips: readonly ReadyClip[]): void {
+function writeClips(path: string, clips: readonly ClipFacts[]): void {
   try {
-    writePrivate(path, clips.map(({ facts }) => `${JSON.stringify(facts)}\n`).join(""));
+    writePrivate(path, clips.map((facts) => `${JSON.stringify(facts)}\n`).join(""));
   } catch (error) {
     throw new BenchError(`${path} can't be written: ${messageOf(error)}`, { hint: "Free some disk space." });
   }
