@@ -126,7 +126,7 @@ module.exports = {
     door("@opentelemetry/[a-z-]+", ["watch/otlp\\.ts"]),
     door("uplot", ["report/html/uplot\\.ts"]),
     door("cli-table3", ["report/text/table\\.ts"]),
-    door("tar", ["store/archived-runs\\.ts"]),
+    door("tar", ["store/archived-runs\\.ts", "dataset/fetch/fetch-archive\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
     {
       name: "tests-are-not-products",

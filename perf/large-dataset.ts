@@ -6,6 +6,7 @@
  * Needs 5 GB of disk. Prints the time of each step and the most memory that all its processes held together.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   createWriteStream,
   mkdtempSync,
@@ -79,7 +80,7 @@ async function synthesise(): Promise<string> {
     for (let at = 0, next = recording; at < bytes; next++) {
       const pcm = clips[next % clips.length]?.pcm ?? new Uint8Array();
       const piece = pcm.subarray(0, bytes - at);
-      if (!file.write(piece)) await new Promise((resolve) => file.once("drain", resolve));
+      if (!file.write(piece)) await once(file, "drain");
       at += piece.length;
     }
     file.end();

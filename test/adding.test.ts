@@ -79,6 +79,20 @@ export const throwaway = {
     line: "  throwaway: (runs) => renderThrowaway(runs),\n",
     imports: 'import { renderThrowaway } from "./text/throwaway.ts";\n',
   },
+  "a format of datasets": {
+    file: [
+      "src/dataset/import/throwaway.ts",
+      `export const throwaway = {
+  name: "throwaway", describe: "one clip", matches: (source) => source.endsWith(".throwaway"),
+  async *read(source) { yield { where: source, audio: source }; },
+};
+`,
+    ],
+    table: "src/dataset/import/importers.ts",
+    after: "export const IMPORTERS: readonly Importer[] = [",
+    line: "throwaway, ",
+    imports: 'import { throwaway } from "./throwaway.ts";\n',
+  },
   "a command": {
     file: [
       "src/cli/commands/throwaway.ts",
@@ -142,4 +156,5 @@ it("each is one file and one line", { timeout: 60_000 }, () => {
   });
   expect(run("src/cli/main.ts", "throwaway")).toBe("thrown\n");
   expect(run("src/cli/main.ts", "report", "--help")).toContain('"throwaway"');
+  expect(run("src/cli/main.ts", "dataset", "--help")).toContain('"throwaway"');
 });

@@ -11,6 +11,7 @@ export interface DatasetArgs {
   channel?: Channel;
   skipBad?: boolean;
   language?: string;
+  mirror?: string;
   json?: boolean;
   quiet?: boolean;
 }

@@ -9,7 +9,7 @@ import type { DatasetArgs } from "./dataset-args.ts";
 interface Action {
   /** Flags that it takes. */
   flags: readonly string[];
-  load(): Promise<(world: World, args: DatasetArgs) => Promise<void>>;
+  load(): Promise<(world: World, args: DatasetArgs) => Promise<unknown>>;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -19,6 +19,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   check: { flags: ["quiet"], load: async () => (await import("./check.ts")).checkAction },
   list: { flags: ["json"], load: async () => (await import("./list.ts")).listAction },
+  fetch: {
+    flags: ["out", "mirror", "quiet"],
+    load: async () => (await import("./fetch.ts")).fetchAction,
+  },
   show: { flags: ["json"], load: async () => (await import("./show.ts")).showAction },
 };
 
@@ -31,8 +35,15 @@ export function datasetCommand(world: World): Command {
           "bench dataset <action> [source]\n\nImports data sets, checks them, and shows what is in them.",
         )
         .positional("action", { choices: Object.keys(ACTIONS), demandOption: true, describe: "What to do" })
-        .positional("source", { type: "string", describe: "What to import; the data set to check or show" })
-        .option("out", { alias: "o", type: "string", describe: "import: folder that becomes the data set" })
+        .positional("source", {
+          type: "string",
+          describe: "What to import; the data set to check, show or fetch",
+        })
+        .option("out", {
+          alias: "o",
+          type: "string",
+          describe: "import, fetch: folder that becomes the data set [fetch: datasets/NAME]",
+        })
         .option("format", {
           choices: ["auto", ...IMPORTERS.map(({ name }) => name)],
           describe: "import: format of the source [default: auto]",
@@ -49,8 +60,9 @@ export function datasetCommand(world: World): Command {
           type: "string",
           describe: "import: language of clips whose source names none (en-US)",
         })
+        .option("mirror", { type: "string", describe: "fetch: address of the same archive elsewhere" })
         .option("json", { type: "boolean", describe: "list, show: print JSON" })
-        .option("quiet", { alias: "q", type: "boolean", describe: "import, check: no progress" })
+        .option("quiet", { alias: "q", type: "boolean", describe: "import, fetch, check: no progress" })
         .example("$0 dataset import manifest.json --out datasets/mine", "a NeMo manifest")
         .example("$0 dataset import LibriSpeech/test-clean --out datasets/libri", "a LibriSpeech tree")
         .example(
@@ -58,6 +70,7 @@ export function datasetCommand(world: World): Command {
           "stereo calls, x.wav + x.txt",
         )
         .example("$0 dataset check datasets/mine", "open all audio, compare all hashes")
+        .example("$0 dataset fetch librispeech-test-clean", "347 MB from the web, CC BY 4.0")
         .example("$0 dataset list", "the data sets that are known")
         .example("$0 dataset show datasets/mine", "its numbers and first clips"),
     handler: (args) => dataset(world, args as unknown as DatasetArgs & Record<string, unknown>),

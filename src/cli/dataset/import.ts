@@ -11,8 +11,12 @@ import type { DatasetArgs } from "./dataset-args.ts";
 import { sourceOf } from "./dataset-args.ts";
 import { progressLine } from "./progress.ts";
 
-/** Imports a source. @throws BenchError (exit 2) with every line that can't be imported */
-export async function importAction(world: World, args: DatasetArgs): Promise<void> {
+/**
+ * Imports a source.
+ * @returns false when it was interrupted
+ * @throws BenchError (exit 2) with every line that can't be imported
+ */
+export async function importAction(world: World, args: DatasetArgs): Promise<boolean> {
   const { format = "auto", channel, skipBad = false, language, quiet = false } = args;
   const source = await existingPath(resolve(world.cwd, sourceOf(args, "the source")));
   if (args.out === undefined)
@@ -35,7 +39,7 @@ export async function importAction(world: World, args: DatasetArgs): Promise<voi
     if (imported === undefined) {
       world.stderr.write("bench: interrupted; the same command goes on from here\n");
       world.setExitCode(EXIT.interrupted);
-      return;
+      return false;
     }
     const { summary, refused, reused } = imported;
     const lines = [
@@ -47,6 +51,7 @@ export async function importAction(world: World, args: DatasetArgs): Promise<voi
     world.stdout.write(
       `${printable(out)}\n${summaryText(summary)}${lines.map(([label, value]) => `${label.padEnd(14)}${value}\n`).join("")}`,
     );
+    return true;
   } finally {
     progress.end();
     unsubscribe();
