@@ -81,13 +81,13 @@ module.exports = {
       name: "the-command-line-starts-light",
       severity: "error",
       from: {
-        path: "^src/cli/(main|bench|operands|run-options)\\.ts$|^src/base/process/(world|machine)\\.ts$|^src/client/transports\\.ts$",
+        path: "^src/cli/(main|bench|command|operands|run-options)\\.ts$|^src/base/process/(world|machine)\\.ts$|^src/client/transports\\.ts$",
       },
       to: {
         dynamic: false,
         dependencyTypesNot: ["type-only", "core"],
         pathNot: [
-          "^src/cli/(bench|operands|run-options)\\.ts$",
+          "^src/cli/(bench|command|operands|run-options)\\.ts$",
           "^src/client/transports\\.ts$",
           "^src/base/(clock|errors|system-error|process/[a-z-]+|text/(printable|redact))\\.ts$",
           "node_modules/yargs/",

@@ -1,8 +1,6 @@
 /** The TLS files of a target: those of the environment, else those of its file. */
 import { defined } from "../../base/defined.ts";
 import { resolve } from "node:path";
-import { z } from "zod";
-import { section } from "../../base/yaml.ts";
 import { realClock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
 import type { TlsFile } from "../../base/files/tls-files.ts";
@@ -11,16 +9,14 @@ import type { TlsMaterial } from "../../client/endpoint.ts";
 import type { Setting } from "../../base/files/dot-env.ts";
 
 /** `tls:` of a target file. */
-export const tlsSettings = section({
-  ca: z.string().exactOptional(),
-  cert: z.string().exactOptional(),
-  key: z.string().exactOptional(),
+interface TlsSettings {
+  ca?: string;
+  cert?: string;
+  key?: string;
   /** A reference to the environment, such as `${RIVA_KEY_PASSPHRASE}`: never the passphrase itself. */
-  keyPassphrase: z.string().exactOptional(),
-  serverName: z.string().exactOptional(),
-});
-
-type TlsSettings = z.output<typeof tlsSettings>;
+  keyPassphrase?: string;
+  serverName?: string;
+}
 
 /** The target as far as it is known. */
 interface Holder {

@@ -20,7 +20,7 @@ import type { Environment, Setting } from "../../base/files/dot-env.ts";
 import { readEnvironment } from "../../base/files/dot-env.ts";
 import type { HttpService } from "../../base/http-service.ts";
 import { httpService } from "../../base/http-service.ts";
-import { readTls, tlsSettings } from "./target-tls.ts";
+import { readTls } from "./target-tls.ts";
 import type { TargetUri } from "./target-uri.ts";
 import { formatTargetUri, parseTargetUri } from "./target-uri.ts";
 
@@ -85,7 +85,13 @@ export const targetFile = section({
   uri: z.string().min(1).exactOptional(),
   http: z.string().min(1).exactOptional(),
   emulator: z.enum(["nim", "legacy"], { error: "must be nim or legacy" }).exactOptional(),
-  tls: tlsSettings.exactOptional(),
+  tls: section({
+    ca: z.string().exactOptional(),
+    cert: z.string().exactOptional(),
+    key: z.string().exactOptional(),
+    keyPassphrase: z.string().exactOptional(),
+    serverName: z.string().exactOptional(),
+  }).exactOptional(),
   metadata: z.record(z.string(), z.string()).default({}),
   publicMetadata: z.array(z.string().min(1)).default([]),
   model: z.string().min(1).exactOptional(),
