@@ -1,7 +1,7 @@
 /** What a server answers without any load: each clip once, one after the other. Answers under load are held to it (`transcript_parity`). */
 import type { Clock } from "../base/clock.ts";
 import { defined } from "../base/defined.ts";
-import type { Dataset } from "../base/dataset/dataset.ts";
+import type { OpenDataset } from "../base/dataset/dataset.ts";
 import { padClip } from "../base/dataset/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import { openTransport } from "../client/transports.ts";
@@ -19,7 +19,7 @@ export interface UnloadedInput {
   /** As it is sent to workers: the target's own model and language in it. */
   scenario: RunnableScenario;
   /** The clips that the load plays, not yet padded. */
-  dataset: Dataset;
+  dataset: OpenDataset;
   /** Asked before each clip: true ends it. */
   isStopped: () => boolean;
 }
@@ -32,7 +32,7 @@ export interface UnloadedAnswers {
 }
 
 /** How long asking takes at the scenario's pace, milliseconds. */
-export function unloadedMs({ audio }: RunnableScenario, { audioSeconds, clips }: Dataset): number {
+export function unloadedMs({ audio }: RunnableScenario, { audioSeconds, clips }: OpenDataset): number {
   const { paddingBeforeMs, paddingAfterMs, pace } = audio;
   return (audioSeconds * 1000 + clips.length * (paddingBeforeMs + paddingAfterMs)) / pace;
 }
@@ -59,7 +59,8 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
       if (isStopped()) {
         throw new BenchError("interrupted while the clips were asked without load", { exitCode: 130 });
       }
-      const { chunks, facts, chunkMs, sampleRateHz } = readyClip(padClip(clip, padding), audio.chunkMs, wire);
+      const padded = padClip(await dataset.readAudio(clip), padding);
+      const { chunks, facts, chunkMs, sampleRateHz } = readyClip(padded, audio.chunkMs, wire);
       const { outcome, responses } = await playStream({
         ...{ transport, clock, chunks, chunkMs },
         audioMs: facts.audioMs,
