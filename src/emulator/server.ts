@@ -1,5 +1,9 @@
 /** The emulated Riva server: a speech service on a gRPC port and, if wanted, a NIM's HTTP port beside it. */
+import type { ServerMark } from "../base/server-mark.ts";
 import type { EmulatorStats } from "./call/counts.ts";
+import type { EmulatedOptions } from "./engines/emulated-engine.ts";
+import { emulatedEngine } from "./engines/emulated-engine.ts";
+import type { Engine } from "./engines/engine.ts";
 import type { FaultSpec } from "./faults/fault-spec.ts";
 import type { Address, GrpcServer } from "./grpc-server.ts";
 import { startGrpcServer } from "./grpc-server.ts";
@@ -7,14 +11,15 @@ import type { HttpApi } from "./http/http-api.ts";
 import { startHttpApi } from "./http/http-api.ts";
 import type { ProcessUsage } from "./http/metrics-text.ts";
 import { metricsText } from "./http/metrics-text.ts";
-import { modelName } from "./call/models.ts";
 import { Readiness } from "./http/readiness.ts";
 import { scheduleServerFaults } from "./faults/server-faults.ts";
 import type { ServiceOptions } from "./speech-service.ts";
 import { SpeechService } from "./speech-service.ts";
 import type { ServerTls } from "./tls.ts";
 
-export interface EmulatorOptions extends ServiceOptions, Address {
+export interface EmulatorOptions extends ServiceOptions, EmulatedOptions, Address {
+  /** What recognises instead of the emulated engine; ended with the server, or when that does not come up. */
+  engine?: Engine | undefined;
   /** On both ports. */
   tls?: ServerTls | undefined;
   /** The HTTP port, if there is to be one; 0 = any free. */
@@ -24,8 +29,10 @@ export interface EmulatorOptions extends ServiceOptions, Address {
 export interface Emulator {
   port: number;
   httpPort: number | undefined;
-  /** Name of the streaming model: says that it is emulated. */
+  /** Name of the streaming model. */
   model: string;
+  /** What its figures must be called. */
+  mark: ServerMark;
   stats(): EmulatorStats;
   /** From now on these go wrong instead of what was ordered before. */
   setFaults(spec: FaultSpec): void;
@@ -42,11 +49,18 @@ const LISTEN_AGAIN_MS = 50;
  * @throws BenchError (exit 2) when it can't listen there
  */
 export async function createEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { profile, clock, host, tls } = options;
-  const model = modelName(profile, "online");
-  const service = new SpeechService(options);
+  const { clock, host, tls } = options;
+  const engine = options.engine ?? emulatedEngine(options);
+  const model = engine.models.online;
+  const service = new SpeechService(engine, { ...options, exact: options.delays !== undefined });
   const readiness = new Readiness();
-  let grpc: GrpcServer | undefined = await startGrpcServer(service, readiness, options, tls);
+  let grpc: GrpcServer | undefined;
+  try {
+    grpc = await startGrpcServer(service, readiness, options, tls);
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
   const { port } = grpc;
   let closed = false;
   let http: HttpApi | undefined;
@@ -90,21 +104,18 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     );
   }
 
-  function close(): void {
+  async function close(): Promise<void> {
     closed = true;
     callOff();
-    service.stop();
     grpc?.close();
     http?.close();
+    await service.stop();
   }
 
   if (options.http) {
     const { port: httpPort, version, usage } = options.http;
     const metrics = metricsText({
-      profile: profile.name,
-      model,
-      meter: service.meter,
-      pending: () => service.pending,
+      engine,
       nowMs: () => clock.nowMs(),
       usage,
     });
@@ -112,7 +123,7 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     try {
       http = await startHttpApi(source, { host, port: httpPort }, tls);
     } catch (error) {
-      close();
+      await close();
       throw error;
     }
   }
@@ -122,11 +133,9 @@ export async function createEmulator(options: EmulatorOptions): Promise<Emulator
     port,
     httpPort: http?.port,
     model,
+    mark: engine.mark,
     stats: () => service.stats(),
     setFaults,
-    close() {
-      close();
-      return Promise.resolve();
-    },
+    close,
   };
 }

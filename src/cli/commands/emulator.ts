@@ -165,13 +165,13 @@ function processUsage(world: World): ProcessUsage {
   };
 }
 
-function announce(world: World, args: Args, { port, httpPort, model }: Emulator): void {
+function announce(world: World, args: Args, { port, httpPort, model, mark }: Emulator): void {
   const { host, profile, json, tlsCert, tlsClientCa } = args;
   const security = tlsCert === undefined ? "plain" : tlsClientCa === undefined ? "tls" : "mtls";
   const http = httpPort === undefined ? "" : `, HTTP on ${joinHostPort(bareHost(host), httpPort)}`;
   world.stdout.write(
     json
-      ? `${JSON.stringify({ ready: true, host, port, httpPort, security, profile, model, emulated: true })}\n`
+      ? `${JSON.stringify({ ready: true, host, port, httpPort, security, profile, model, ...mark })}\n`
       : `riva-bench emulator (emulated, profile ${profile}, ${security}) listening on ${joinHostPort(bareHost(host), port)}${http}\n`,
   );
 }

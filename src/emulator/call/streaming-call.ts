@@ -9,37 +9,26 @@ import type {
 import { MODEL_RATE_HZ } from "../audio/audio-format.ts";
 import { AudioInput } from "../audio/audio-input.ts";
 import type { CallCounter, CallEnd } from "./counts.ts";
+import type { Engine, EngineCall, PostedReply, Reply, ReplyPort } from "../engines/engine.ts";
 import type { CallFaults, Faults, FaultyEnd } from "../faults/faults.ts";
-import type { FingerprintIndex } from "../recognizer/fingerprint.ts";
-import type { InferenceMeter } from "../timing/inference-meter.ts";
 import { Outbox } from "../timing/outbox.ts";
-import type { Pace } from "../timing/pace.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
-import { spellingFor } from "../recognizer/spelling.ts";
 import { finalAlternative } from "../recognizer/spoken-word.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "../timing/timetable.ts";
-import type { Due, Reply } from "../recognizer/transcriber.ts";
-import { Transcriber } from "../recognizer/transcriber.ts";
 
 /** What the server offers to every call. */
 export interface CallContext {
   clock: Clock;
   timetable: Timetable;
-  pace: Pace;
-  index: FingerprintIndex;
+  engine: Engine;
   counter: CallCounter;
-  meter: InferenceMeter;
   /** What is made to go wrong. */
   faults: Faults;
-  /** Server chunk; undefined = one reply for each message. */
-  chunkMs: number | undefined;
   /** A stream loses its place after so long without audio. */
   idleLimitMs: number;
   /** Number of this call, for error texts. */
   sequence: number;
-  /** Runs work that may be left undone when nothing else waits for the thread. */
-  whenIdle: (work: () => void) => void;
   /** Called at the end of a call that was served: from the arrival of what each reply answers to its leaving, milliseconds. */
   onServed?: (requestId: string, heldMs: readonly number[]) => void;
   /** Name of the model, if `config` can be served. @throws Rejection */
@@ -63,8 +52,8 @@ interface Opened {
   interim: boolean;
   model: string;
   input: AudioInput;
-  /** Made at the first audio, since the rate may come with it. */
-  transcriber: Transcriber | undefined;
+  /** Opened at the first audio, since the rate may come with it. */
+  recognition: EngineCall | undefined;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -111,7 +100,7 @@ export class StreamingCall {
     this.#guarded(() => {
       if (!this.#opened) throw new Rejection("no messages received");
       this.#mustNotHaveIdled(this.#opened, arrivedMs);
-      this.#answer(this.#opened, this.#transcriber(this.#opened).finish(), arrivedMs, true);
+      this.#recognition(this.#opened).finish(arrivedMs);
     });
   }
 
@@ -139,20 +128,20 @@ export class StreamingCall {
     const model = this.#context.selectModel(config);
     const input = new AudioInput(config);
     this.#suffer(model, arrivedMs);
-    this.#opened = { config, interim: interim_results, model, input, transcriber: undefined };
+    this.#opened = { config, interim: interim_results, model, input, recognition: undefined };
     this.#lastAudioMs = arrivedMs;
     if (input.loading) this.#holdUntil(input.loading);
   }
 
   /** Draws this stream's faults. */
   #suffer(model: string, nowMs: number): void {
-    const { faults, counter, timetable, meter } = this.#context;
+    const { faults, counter, timetable, engine } = this.#context;
     this.#faults = faults.forCall(nowMs, counter.open - 1);
     if (!this.#faults) return;
     const { refusal, end } = this.#faults;
     if (refusal) {
       faults.count("reject");
-      meter.failed("REJECTED");
+      engine.meter.failed("REJECTED");
       throw refusal;
     }
     if (end) timetable.add(nowMs + end.afterMs, () => this.#endBadly(end, model));
@@ -161,7 +150,7 @@ export class StreamingCall {
   #endBadly({ how, rejection }: FaultyEnd, model: string): void {
     if (this.#over) return;
     this.#context.faults.count(how);
-    this.#context.meter.failed("BACKEND");
+    this.#context.engine.meter.failed("BACKEND");
     this.#finish("failed");
     if (how === "reset") this.#port.reset();
     else if (how === "disconnect") this.#port.disconnect();
@@ -185,58 +174,55 @@ export class StreamingCall {
     }
     if (input.sampleRateHz === undefined) return;
     this.#context.counter.addAudio(samples.length / input.sampleRateHz);
-    for (const due of this.#transcriber(opened).push(samples)) this.#answer(opened, due, arrivedMs, false);
+    this.#recognition(opened).push(samples, arrivedMs);
   }
 
   /** A final of what has been said, without waiting for the speaker to pause. */
   #forceFinal(arrivedMs: number): void {
-    if (this.#opened) this.#answer(this.#opened, this.#transcriber(this.#opened).force(), arrivedMs, false);
+    if (this.#opened) this.#recognition(this.#opened).force(arrivedMs);
   }
 
   #mustNotHaveIdled({ model }: Opened, nowMs: number): void {
-    const { idleLimitMs, sequence, meter } = this.#context;
+    const { idleLimitMs, sequence, engine } = this.#context;
     if (nowMs - this.#lastAudioMs < idleLimitMs) return;
-    meter.failed("OTHER");
+    engine.meter.failed("OTHER");
     throw idleTooLong(sequence, model);
   }
 
-  #transcriber(opened: Opened): Transcriber {
-    const { index, chunkMs } = this.#context;
-    const { endpointing_config: endpointing, custom_configuration: custom } = opened.config;
-    opened.transcriber ??= new Transcriber({
-      index,
-      chunkMs,
-      sampleRateHz: opened.input.sampleRateHz ?? MODEL_RATE_HZ,
-      interim: opened.interim,
-      stopHistoryMs: endpointing?.stop_history,
-      stopHistoryEouMs: endpointing?.stop_history_eou,
-      vad: custom["get_vad_probabilities"] === "true",
-      spelling: spellingFor(opened.config),
-    });
-    return opened.transcriber;
+  #recognition(opened: Opened): EngineCall {
+    const { config, interim, input } = opened;
+    const sampleRateHz = input.sampleRateHz ?? MODEL_RATE_HZ;
+    opened.recognition ??= this.#context.engine.open({ config, interim, sampleRateHz }, this.#replies());
+    return opened.recognition;
   }
 
-  /**
-   * Recognising is left until the thread is idle, at the latest until the reply is to leave: a burst of audio is then queued
-   * at once, as a real server would.
-   */
-  #answer({ model }: Opened, { weight, prepare, listen }: Due, arrivedMs: number, last: boolean): void {
-    const { clock, pace, faults } = this.#context;
+  #replies(): ReplyPort {
+    const isOver = (): boolean => this.#over;
+    return {
+      get over() {
+        return isOver();
+      },
+      post: (posted) => this.#post(posted),
+      fail: (rejection) =>
+        this.#guarded(() => {
+          throw rejection;
+        }),
+    };
+  }
+
+  #post({ reply, arrivedMs, last }: PostedReply): (leavesMs: number) => void {
+    const { clock, faults, counter } = this.#context;
     const leave = this.#outbox.post(() => {
       this.#heldMs.push(clock.nowMs() - arrivedMs);
       if (last && this.#faults?.dropsFinal === true) faults.count("drop-final");
-      else this.#port.send(this.#response(listen()));
+      else this.#port.send(this.#response(reply()));
       if (!last) return;
       this.#context.onServed?.(this.#id?.value ?? "", this.#heldMs);
       this.#finish("completed");
       this.#port.end();
     });
-    this.#context.whenIdle(() => {
-      if (!this.#over) prepare();
-    });
-    const others = this.#context.counter.open - 1;
-    const release = (leavesMs: number): void => leave(this.#faults?.delayed(leavesMs, others) ?? leavesMs);
-    pace.submit({ arrivedMs, weight, last, call: this, model, release });
+    const others = counter.open - 1;
+    return (leavesMs) => leave(this.#faults?.delayed(leavesMs, others) ?? leavesMs);
   }
 
   #response(reply: Reply): Partially<StreamingRecognizeResponse> {
@@ -294,7 +280,7 @@ export class StreamingCall {
     this.#over = true;
     this.#opened?.input.close();
     this.#outbox.close();
-    this.#context.pace.drop(this);
+    this.#opened?.recognition?.close();
     this.#context.counter.ended(this.#phase ?? this.#context.counter.started(""), how);
   }
 }

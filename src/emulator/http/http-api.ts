@@ -1,12 +1,14 @@
 /**
  * The emulator's HTTP side: the endpoints of a NIM's HTTP port, Triton's `/metrics`, and offline transcription. Every answer
- * carries the header `x-emulated`.
+ * carries the header `x-emulated`, or `x-stand-in` where a recogniser really listens.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { defined } from "../../base/defined.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
+import { markWord } from "../../base/server-mark.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import { parseFaults } from "../faults/fault-spec.ts";
 import type { Address } from "../grpc-server.ts";
@@ -51,13 +53,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "GET /v1/metadata": ({ service, version }) =>
     json({
       version,
-      emulated: true,
+      ...markOf(service),
       modelInfo: modelsOf(service).map(({ id }) => ({ shortName: id, modelUrl: "" })),
     }),
-  "GET /v1/version": ({ version }) => json({ release: version, api: "1", emulated: true }),
-  "GET /v1/license": () => json({ name: "Apache-2.0", emulated: true }),
+  "GET /v1/version": ({ service, version }) => json({ release: version, api: "1", ...markOf(service) }),
+  "GET /v1/license": ({ service }) => json({ name: "Apache-2.0", ...markOf(service) }),
   "GET /v1/manifest": ({ service }) =>
-    json({ emulated: true, models: service.models("").model_config ?? [] }),
+    json({ ...markOf(service), models: service.models("").model_config ?? [] }),
   "GET /v1/models": ({ service }) => json({ object: "list", data: modelsOf(service) }),
   "GET /v1/metrics": async ({ metrics }) => text(await metrics.nim(), metrics.contentType),
   "GET /metrics": async ({ metrics }) => text(await metrics.triton(), metrics.contentType),
@@ -88,7 +90,7 @@ export async function startHttpApi(
     }
     void reply(source, request)
       .catch((error: unknown) => json({ detail: `emulator bug: ${messageOf(error)}` }, 500))
-      .then((answer) => send(response, answer));
+      .then((answer) => send(response, answer, source.service));
   };
   const server: Server = tls
     ? createTlsServer(
@@ -122,12 +124,21 @@ async function reply(source: HttpSource, request: IncomingMessage): Promise<Http
   return known ? json({ detail: "Method Not Allowed" }, 405) : json({ detail: "Not Found" }, 404);
 }
 
-function send(response: ServerResponse, { status, body, contentType }: HttpReply): void {
+function send(
+  response: ServerResponse,
+  { status, body, contentType }: HttpReply,
+  { engine: { mark } }: SpeechService,
+): void {
   response.writeHead(status, {
     "content-type": contentType ?? "application/json",
-    "x-emulated": "riva-bench",
+    ...(mark.emulated ? { "x-emulated": "riva-bench" } : {}),
+    ...(mark.standIn === undefined ? {} : { "x-stand-in": mark.standIn }),
   });
   response.end(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function markOf({ engine: { mark } }: SpeechService): { emulated?: true; stand_in?: string } {
+  return mark.emulated ? { emulated: true } : defined({ stand_in: mark.standIn });
 }
 
 function setFaults(source: HttpSource, text: string): HttpReply {
@@ -162,6 +173,6 @@ function modelsOf(service: SpeechService): { id: string; object: "model"; owned_
   return (service.models("").model_config ?? []).map(({ model_name: id = "" }) => ({
     id,
     object: "model",
-    owned_by: "riva-bench (emulated)",
+    owned_by: `riva-bench (${markWord(service.engine.mark) ?? ""})`,
   }));
 }

@@ -1,10 +1,14 @@
 /**
  * The emulator's Prometheus text. `triton`: the names that Triton publishes inside Riva and NIM images, filled by the queue
- * model. `nim`: what is known of the NIM's own endpoint, the metrics of its Python process. Both say that they are emulated.
+ * model or by the work that a recogniser really did. `nim`: what is known of the NIM's own endpoint, the metrics of its Python process.
+ * Both say that they are emulated, or what stands in.
  * The folder's only importer of prom-client.
  */
 import { Counter, Gauge, Registry } from "prom-client";
-import type { InferenceCounts, InferenceFailure, InferenceMeter } from "../timing/inference-meter.ts";
+import type { ServerMark } from "../../base/server-mark.ts";
+import { markWord } from "../../base/server-mark.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { InferenceCounts, InferenceFailure } from "../timing/inference-meter.ts";
 
 /** Of the process that emulates. */
 export interface ProcessUsage {
@@ -14,13 +18,7 @@ export interface ProcessUsage {
 }
 
 export interface MetricsSource {
-  /** Profile that is imitated. */
-  profile: string;
-  /** Model whose queue the pending requests wait in. */
-  model: string;
-  meter: InferenceMeter;
-  /** Requests that wait for the server, those without a sequence slot included. */
-  pending: () => number;
+  engine: Engine;
   nowMs: () => number;
   usage: () => ProcessUsage;
 }
@@ -86,29 +84,40 @@ const PER_MODEL: readonly {
 
 /** The metrics of one emulator, read from `source` whenever they are asked for. */
 export function metricsText(source: MetricsSource): MetricsText {
-  const triton = new Registry();
-  const nim = new Registry();
-  for (const registry of [triton, nim]) {
-    gauge(registry, "riva_bench_emulated", "1: no real server, these figures are emulated", (set) =>
-      set(1, { profile: source.profile }),
-    );
+  const { mark, facts } = source.engine;
+  const triton = metricsOf(mark);
+  const nim = metricsOf(mark);
+  for (const metrics of [triton, nim]) {
+    if (mark.emulated)
+      metrics.gauge("riva_bench_emulated", "1: no real server, these figures are emulated", (set) =>
+        set(1, { profile: facts["profile"] ?? "" }),
+      );
+    else
+      metrics.gauge("riva_bench_stand_in", "1: another recogniser than the one that is meant", (set) =>
+        set(1, { engine: mark.standIn ?? "" }),
+      );
   }
   addInference(triton, source);
-  addGpu(triton, source);
+  if (mark.emulated) addGpu(triton, source);
   addProcess(nim, source);
-  return { contentType: triton.contentType, triton: () => triton.metrics(), nim: () => nim.metrics() };
+  return {
+    contentType: triton.registry.contentType,
+    triton: () => triton.registry.metrics(),
+    nim: () => nim.registry.metrics(),
+  };
 }
 
-function addInference(registry: Registry, { meter, model, pending }: MetricsSource): void {
+function addInference(metrics: Metrics, { engine }: MetricsSource): void {
+  const { meter, models } = engine;
+  const model = models.online;
   for (const { name, help, value } of PER_MODEL) {
-    counter(registry, name, help, (add) => {
+    metrics.counter(name, help, (add) => {
       for (const [ofModel, counts] of Object.entries(meter.models)) {
         add(Math.round(value(counts)), { model: ofModel, version: VERSION });
       }
     });
   }
-  counter(
-    registry,
+  metrics.counter(
     "nv_inference_request_failure",
     "Number of failed inference requests, all batch sizes",
     (add) => {
@@ -117,36 +126,34 @@ function addInference(registry: Registry, { meter, model, pending }: MetricsSour
       }
     },
   );
-  gauge(
-    registry,
+  metrics.gauge(
     "nv_inference_pending_request_count",
     "Instantaneous number of pending requests awaiting execution per-model",
-    (set) => set(pending(), { model, version: VERSION }),
+    (set) => set(engine.pending, { model, version: VERSION }),
   );
 }
 
-function addGpu(registry: Registry, { meter, nowMs }: MetricsSource): void {
+function addGpu(metrics: Metrics, { engine: { meter }, nowMs }: MetricsSource): void {
   const labels = { gpu_uuid: "GPU-emulated" };
-  gauge(registry, "nv_gpu_utilization", "GPU utilization rate [0.0 - 1.0]: busy share of the queue", (set) =>
+  metrics.gauge("nv_gpu_utilization", "GPU utilization rate [0.0 - 1.0]: busy share of the queue", (set) =>
     set(meter.utilization(nowMs()), labels),
   );
-  gauge(registry, "nv_gpu_memory_total_bytes", "GPU total memory, in bytes; a stand-in", (set) =>
+  metrics.gauge("nv_gpu_memory_total_bytes", "GPU total memory, in bytes; a stand-in", (set) =>
     set(GPU_MEMORY_BYTES.total, labels),
   );
-  gauge(registry, "nv_gpu_memory_used_bytes", "GPU used memory, in bytes; a stand-in", (set) =>
+  metrics.gauge("nv_gpu_memory_used_bytes", "GPU used memory, in bytes; a stand-in", (set) =>
     set(GPU_MEMORY_BYTES.used, labels),
   );
 }
 
-function addProcess(registry: Registry, { usage }: MetricsSource): void {
-  counter(registry, "process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", (add) =>
+function addProcess(metrics: Metrics, { usage }: MetricsSource): void {
+  metrics.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", (add) =>
     add(usage().cpuSeconds, {}),
   );
-  gauge(registry, "process_resident_memory_bytes", "Resident memory size in bytes.", (set) =>
+  metrics.gauge("process_resident_memory_bytes", "Resident memory size in bytes.", (set) =>
     set(usage().residentBytes, {}),
   );
-  gauge(
-    registry,
+  metrics.gauge(
     "process_start_time_seconds",
     "Start time of the process since unix epoch in seconds.",
     (set) => set(usage().startedAtEpochMs / 1000, {}),
@@ -155,33 +162,44 @@ function addProcess(registry: Registry, { usage }: MetricsSource): void {
 
 type Tell = (value: number, labels: Record<string, string>) => void;
 
-/** A counter whose values are kept elsewhere: replaced by them each time it is read. */
-function counter(registry: Registry, name: string, help: string, read: (add: Tell) => void): void {
-  new Counter({
-    name,
-    help: emulated(help),
-    labelNames: ["model", "version", "reason"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      read((value, labels) => this.inc(labels, value));
-    },
-  });
+/** Metrics whose values are kept elsewhere: replaced by them each time they are read. */
+interface Metrics {
+  registry: Registry;
+  counter(name: string, help: string, read: (add: Tell) => void): void;
+  gauge(name: string, help: string, read: (set: Tell) => void): void;
 }
 
-function gauge(registry: Registry, name: string, help: string, read: (set: Tell) => void): void {
-  new Gauge({
+function metricsOf(mark: ServerMark): Metrics {
+  const registry = new Registry();
+  const settings = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+  ): { name: string; help: string; labelNames: L[]; registers: Registry[] } => ({
     name,
-    help: emulated(help),
-    labelNames: ["model", "version", "gpu_uuid", "profile"],
+    help: `${help} (${markWord(mark) ?? ""})`,
+    labelNames,
     registers: [registry],
-    collect() {
-      this.reset();
-      read((value, labels) => this.set(labels, value));
-    },
   });
-}
-
-function emulated(help: string): string {
-  return `${help} (emulated)`;
+  return {
+    registry,
+    counter(name, help, read) {
+      new Counter({
+        ...settings(name, help, ["model", "version", "reason"]),
+        collect() {
+          this.reset();
+          read((value, labels) => this.inc(labels, value));
+        },
+      });
+    },
+    gauge(name, help, read) {
+      new Gauge({
+        ...settings(name, help, ["model", "version", "gpu_uuid", "profile", "engine"]),
+        collect() {
+          this.reset();
+          read((value, labels) => this.set(labels, value));
+        },
+      });
+    },
+  };
 }

@@ -5,7 +5,8 @@ import type { RecognitionConfig } from "../../base/riva-proto.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
 import { Recognizer } from "./recognizer.ts";
 import { spelledWords } from "./spelling.ts";
-import { recognizeFile } from "../call/offline.ts";
+import { decodeFile, fileResponse } from "../call/offline.ts";
+import { recognizeWhole } from "../engines/emulated-engine.ts";
 
 const { clips } = await loadDataset("default");
 const index = new FingerprintIndex(clips);
@@ -13,12 +14,15 @@ const clipOf = (id: string): Clip => clips.find((clip) => clip.id === id) as Cli
 
 const CONFIG = {
   ...{ encoding: "LINEAR_PCM", sample_rate_hertz: 16_000, language_code: "en-US", audio_channel_count: 1 },
+  custom_configuration: {},
   ...{ enable_word_time_offsets: false, enable_automatic_punctuation: false, verbatim_transcripts: true },
 } as unknown as RecognitionConfig;
 
 async function recognized(id: string, config: Partial<RecognitionConfig>) {
-  const { response } = await recognizeFile(index, { ...CONFIG, ...config }, Buffer.from(clipOf(id).pcm));
-  return response.results?.[0]?.alternatives?.[0];
+  const asked = { ...CONFIG, ...config };
+  const { samples, sampleRateHz } = await decodeFile(asked, Buffer.from(clipOf(id).pcm));
+  const reply = recognizeWhole(index, samples, { config: asked, interim: false, sampleRateHz });
+  return fileResponse(reply, asked).results?.[0]?.alternatives?.[0];
 }
 
 test.each([

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../base/dataset/dataset.ts";
 import { FingerprintIndex } from "./fingerprint.ts";
-import type { Due, Reply, TranscriberOptions } from "./transcriber.ts";
+import type { Reply } from "../engines/engine.ts";
+import type { Due, TranscriberOptions } from "./transcriber.ts";
 import { Transcriber } from "./transcriber.ts";
 
 const { clips } = await loadDataset("default");

@@ -6,6 +6,7 @@
  * the first pass of two-pass endpointing, a partial of stability 1 after the shorter pause `stopHistoryEouMs`. Only a
  * final that the client forces (`force`) is a reply more.
  */
+import type { Reply } from "../engines/engine.ts";
 import type { FingerprintIndex } from "./fingerprint.ts";
 import { Recognizer } from "./recognizer.ts";
 import type { Spelling } from "./spelling.ts";
@@ -28,20 +29,6 @@ export interface Due {
   prepare: () => void;
   /** Listens to the audio and says what the answer is; call once, in the order in which replies became due. */
   listen: () => Reply;
-}
-
-/** One response. Without `words` it is empty: nothing to say. */
-export interface Reply {
-  final: boolean;
-  /** 1 = the first pass found the end of the utterance; otherwise 0. */
-  stability: 0 | 1;
-  /** Words of the utterance so far. */
-  words: readonly SpokenWord[] | undefined;
-  /** The words as text. Begins with a space when an earlier final of the stream had text. */
-  transcript: string;
-  audioProcessedMs: number;
-  /** Speech probabilities of the audio that this reply adds, one for each `VAD_FRAME_MS`. */
-  vad: readonly number[];
 }
 
 export interface TranscriberOptions {
