@@ -24,6 +24,11 @@ export function commonMark(marks: readonly Partial<ServerMark>[]): ServerMark {
   };
 }
 
+/** The mark as a value of a column or a label: `true`, `false`, or the word of a stand-in. */
+export function markValue(mark: ServerMark): string {
+  return mark.standIn === undefined ? String(mark.emulated) : (markWord(mark) ?? "");
+}
+
 /** The word that figures of such a server stand beside; undefined for any other server. */
 export function markWord({ emulated, standIn }: Partial<ServerMark>): string | undefined {
   const words = [

@@ -154,8 +154,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ready: !draining && canServe(),
     status: draining ? "draining" : canServe() ? "ready" : "no upstream",
     gateway: "riva-bench",
-    upstreams: upstreams.list().map(({ name, breaker, sessions, emulated, model }) => ({
-      ...{ name, sessions, emulated, ...(model === undefined ? {} : { model: shownName(model) }) },
+    upstreams: upstreams.list().map(({ name, breaker, sessions, mark, model }) => ({
+      ...{ name, sessions, ...mark, ...(model === undefined ? {} : { model: shownName(model) }) },
       state: breaker.state === "closed" ? "up" : "away",
     })),
     ...(options.mock === undefined ? {} : { fallback: "mock" }),

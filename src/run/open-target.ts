@@ -73,7 +73,7 @@ export function targetFacts({ target, emulator }: OpenTarget, found: Preflight):
     kind: target.kind,
     uri: target.uri,
     emulated: target.emulated !== undefined || found.emulated,
-    ...defined({ model }),
+    ...defined({ standIn: found.standIn, model }),
     server: { ...found.server },
     ...(proxy === undefined ? {} : { proxy: proxy.url }),
   };

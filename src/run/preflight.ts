@@ -2,6 +2,8 @@
  * What can be found out about a target before any load, so that an unusable one ends with exit code 7 and not with a
  * thousand failed sessions. Asks only what opens no recognition stream: the target's own count stays that of the run.
  */
+import type { ServerMark } from "../base/server-mark.ts";
+import { commonMark, markAmong } from "../base/server-mark.ts";
 import type { Clock } from "../base/clock.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Failure } from "../base/outcome.ts";
@@ -13,11 +15,9 @@ import { streamLimit } from "../client/stream-limit.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
 
-export interface Preflight {
+export interface Preflight extends ServerMark {
   /** The model that will answer, when the server says so. */
   model?: string;
-  /** The server says that it is an emulator. */
-  emulated: boolean;
   /** What the server says of that model. */
   server: Record<string, string>;
   /** Streams that it takes on one connection, where it sets a limit. */
@@ -42,11 +42,11 @@ export async function preflight(
   const answers = await Promise.all(eachAddress(target).map((each) => askServer(each, scenario, clock)));
   const [first = { emulated: false, server: {} }] = answers;
   const limits = answers.flatMap(({ streamLimit: limit }) => (limit === undefined ? [] : [limit]));
-  if (limits.length === 0) return { ...first, emulated: answers.some(({ emulated }) => emulated) };
+  const marked = { ...first, ...commonMark(answers) };
+  if (limits.length === 0) return marked;
   const least = Math.min(...limits);
   return {
-    ...first,
-    emulated: answers.some(({ emulated }) => emulated),
+    ...marked,
     server: { ...first.server, max_concurrent_streams: `${least}` },
     streamLimit: least,
   };
@@ -97,7 +97,7 @@ async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock
     }
     return {
       ...(model === undefined ? {} : { model: model.name }),
-      emulated: models.value.some(({ parameters }) => parameters["emulated"] === "true"),
+      ...markAmong(models.value.map(({ parameters }) => parameters)),
       server: { ...model?.parameters },
     };
   } finally {
@@ -116,7 +116,7 @@ async function behindGateway(target: ResolvedTarget, clock: Clock): Promise<Pref
   const [first] = upstreams;
   return {
     ...(first?.model === undefined ? {} : { model: first.model }),
-    emulated: upstreams.some(({ emulated }) => emulated === true),
+    ...commonMark(upstreams),
     server: { gateway: "riva-bench", upstreams: upstreams.map(({ name }) => name).join(", ") },
   };
 }

@@ -3,6 +3,7 @@
  * about the run around them. Labels are bounded: phases, failure classes, workers, the SLOs of one scenario. A run's id
  * is on `bench_run_info` alone, a session's number only in exemplars.
  */
+import { markValue } from "../base/server-mark.ts";
 import { METRICS } from "../metrics/catalogue/catalogue.ts";
 import { failedBy } from "../metrics/observation/counts.ts";
 import {
@@ -293,7 +294,7 @@ export function exposedFamilies(view: RunView): Family[] {
 }
 
 function commonLabels({ facts: { scenario, target } }: RunView): Labels {
-  return { scenario, target: target.name, protocol: target.kind, emulated: String(target.emulated) };
+  return { scenario, target: target.name, protocol: target.kind, emulated: markValue(target) };
 }
 
 function failedSamples(phase: RunPhase, totals: RunView["totals"]): Sample[] {

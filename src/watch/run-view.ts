@@ -11,7 +11,7 @@ export interface RunFacts {
   runId: string;
   /** Name of the scenario. */
   scenario: string;
-  target: Pick<RunResult["target"], "name" | "kind" | "emulated" | "model">;
+  target: Pick<RunResult["target"], "name" | "kind" | "emulated" | "standIn" | "model">;
   tool: string;
   git?: string;
   node: string;

@@ -41,6 +41,7 @@ export function traceListener({ collector, ratio, slos, stderr }: TraceOptions):
           // Two runs at once are two instances of the service.
           "service.instance.id": run.id,
           ...{ "host.name": run.host, "bench.target": target.name, "bench.emulated": target.emulated },
+          ...(target.standIn === undefined ? {} : { "bench.stand_in": target.standIn }),
         },
       });
       const send = (spans: readonly SessionSpan[]): Promise<void> =>

@@ -68,7 +68,7 @@ class FuzzedSession {
     transport: this.#recogniser.transport,
     breaker: new Breaker({ failures: 3, pauseMs: 1000, longestPauseMs: 15_000 }),
     sessions: 0,
-    emulated: false,
+    mark: { emulated: false },
   };
   #left = 0;
   /** What the connection kept from leaving it. */

@@ -1,4 +1,5 @@
 /** Steps of `bench check` that ask a server what it says of itself: health, models, readiness, what is behind a gateway. */
+import { commonMark, markAmong, markWord } from "../../base/server-mark.ts";
 import { adviceFor } from "../../client/advice.ts";
 import { askGateway } from "../../client/http/gateway-state.ts";
 import { createNimHttp } from "../../client/http/nim-http.ts";
@@ -48,7 +49,7 @@ export async function listModels({ target, clock }: CheckContext): Promise<Findi
     : {
         ok: true,
         detail: inWords.join("; "),
-        data: { models, emulated: models.some(({ parameters }) => parameters["emulated"] === "true") },
+        data: { models, ...markAmong(models.map(({ parameters }) => parameters)) },
       };
 }
 
@@ -87,13 +88,12 @@ export async function askGatewayState({ target, clock }: CheckContext): Promise<
   if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "HTTP", given(target)));
   const state = answer.value;
   if (state === undefined) return { ok: true, detail: "what answers does not tell its state" };
-  const upstreams = state.upstreams.map(({ name, state: how, model, emulated }) => {
-    const told = [...(model === undefined ? [] : [model]), ...(emulated === true ? ["emulated"] : [])];
+  const upstreams = state.upstreams.map(({ name, state: how, model, ...mark }) => {
+    const told = [model, markWord(mark)].filter((word) => word !== undefined);
     return `${name} ${how}${told.length === 0 ? "" : ` (${told.join(", ")})`}`;
   });
   const detail = `${state.status}: ${upstreams.join("; ") || "no upstream is configured"}`;
-  const emulated = state.upstreams.some((upstream) => upstream.emulated === true);
-  const data = { status: state.status, upstreams: state.upstreams, emulated };
+  const data = { status: state.status, upstreams: state.upstreams, ...commonMark(state.upstreams) };
   if (state.status === "draining") {
     return { ok: false, detail, advice: "The gateway is shutting down: it takes no new sessions.", data };
   }

@@ -1,5 +1,7 @@
 /** `bench check`: can this target be used at all, and if not, why; and the same through a gateway. */
 import type { Argv } from "yargs";
+import type { ServerMark } from "../../base/server-mark.ts";
+import { commonMark } from "../../base/server-mark.ts";
 import { defined } from "../../base/defined.ts";
 import type { Clip } from "../../base/dataset/dataset.ts";
 import { loadDataset } from "../../base/dataset/dataset.ts";
@@ -131,20 +133,32 @@ async function checkPath(
   const steps = await runSteps(context, say);
   const usable = steps.every(({ ok }) => ok);
   const path = { target, steps, usable };
-  const note = target.emulated === undefined && isEmulated(path) ? " It is emulated." : "";
-  say(usable ? `The target can be used.${note}` : "The target can't be used.");
+  say(usable ? `The target can be used.${markSentence(path)}` : "The target can't be used.");
   return path;
 }
 
 /** By its own word, or that of the gateway before it. */
-function isEmulated({ target, steps }: Path): boolean {
-  return target.emulated !== undefined || steps.some(({ data }) => data?.["emulated"] === true);
+function markOf({ target, steps }: Path): ServerMark {
+  return commonMark([
+    { emulated: target.emulated !== undefined },
+    ...steps.map(({ data }) => (data ?? {}) as Partial<ServerMark>),
+  ]);
+}
+
+/** That it is no product, where its name does not say so. */
+function markSentence(path: Path): string {
+  const { emulated, standIn } = markOf(path);
+  const sentences = [
+    ...(emulated && path.target.emulated === undefined ? ["It is emulated."] : []),
+    ...(standIn === undefined ? [] : [`It is a stand-in: ${standIn}.`]),
+  ];
+  return sentences.map((sentence) => ` ${sentence}`).join("");
 }
 
 function describe(path: Path): object {
   const { name, kind, uri, model, language, metadata, publicMetadata, sources } = path.target;
   const settings = { model, language, metadata: redactHeaders(metadata, publicMetadata), sources };
-  return { target: { name, kind, uri, emulated: isEmulated(path), ...settings }, steps: path.steps };
+  return { target: { name, kind, uri, ...markOf(path), ...settings }, steps: path.steps };
 }
 
 /** What the gateway adds to one sentence, in milliseconds; either may be absent, and below zero by chance. */

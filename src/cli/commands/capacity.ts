@@ -1,4 +1,5 @@
 /** `bench capacity`: the largest number of streams that still meets the SLOs, as an interval. */
+import { commonMark } from "../../base/server-mark.ts";
 import { defined } from "../../base/defined.ts";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
@@ -131,7 +132,11 @@ async function capacity(world: World, args: Args): Promise<void> {
       scenario: args.scenario,
       slos: input.slos.map(({ source }) => source.replace(/(?<!\s)\s+abort$/, "")),
     },
-    target: { name: target.name, uri: facts?.uri ?? target.uri, emulated: facts?.emulated === true },
+    target: {
+      name: target.name,
+      uri: facts?.uri ?? target.uri,
+      ...commonMark(facts === undefined ? [] : [facts]),
+    },
     budget: { seconds: budgetSeconds, usedSeconds: preflightSeconds + search.usedSeconds },
     generator: { asked: args.max, limit },
     ...defined({ phases, pricePerHour: args.price }),

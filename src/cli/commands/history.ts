@@ -13,7 +13,7 @@ import { mean } from "../../metrics/stats/paired.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import { valueText } from "../../report/text/gate-report.ts";
 import { grid } from "../../report/text/table.ts";
-import { instant, scenarioText } from "../../report/words/wording.ts";
+import { instant, markedName, scenarioText } from "../../report/words/wording.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
 import { findRuns } from "../../store/find-runs.ts";
@@ -91,7 +91,7 @@ function lineOf(run: RunResult, figure: Figure): HistoryLine {
     at: run.run.startedAt,
     release: releaseOf(run),
     scenario: scenarioText(run, "name") ?? "run",
-    target: `${run.target.name}${run.target.emulated ? " (emulated)" : ""}`,
+    target: markedName(run.target),
     verdict: run.verdict,
     runs: 1,
     ...defined({ value }),

@@ -11,6 +11,7 @@ export interface GatewayUpstream {
   name: string;
   state: "up" | "away";
   emulated?: boolean;
+  standIn?: string;
   /** Its first model, once known. */
   model?: string;
   /** Open on it now. */

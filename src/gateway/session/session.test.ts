@@ -45,7 +45,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
     transport,
     breaker: new Breaker({ failures: 3, pauseMs: 1, longestPauseMs: 1 }),
     sessions: 0,
-    emulated: false,
+    mark: { emulated: false },
   }));
   const upstreams: Upstreams = {
     list: () => list,

@@ -2,6 +2,8 @@
  * The recognisers behind the gateway, in order of preference: which of them can take a session, found out by health
  * probes and by what happens to sessions. A reload replaces the list; sessions of the old one keep their upstream.
  */
+import type { ServerMark } from "../../base/server-mark.ts";
+import { markAmong } from "../../base/server-mark.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../base/clock.ts";
 import type { Failure } from "../../base/outcome.ts";
@@ -25,8 +27,8 @@ export interface Upstream {
   readonly breaker: Breaker;
   /** Sessions open on it. */
   sessions: number;
-  /** It says that it is an emulator; whoever measures through the gateway must know. */
-  emulated: boolean;
+  /** What it says of itself; whoever measures through the gateway must know. */
+  mark: ServerMark;
   /** Its first model, once asked. */
   model?: string;
 }
@@ -139,7 +141,7 @@ export function createUpstreams(
       transport: links.transport(endpoint),
       breaker: new Breaker(BREAKER),
       sessions: 0,
-      emulated: false,
+      mark: { emulated: false },
       unary,
       retired: false,
       stopProbing: () => undefined,
@@ -216,7 +218,7 @@ export function createUpstreams(
     const [first] = models.ok ? models.value : [];
     if (first === undefined || !models.ok) return;
     entry.model = first.name;
-    entry.emulated = models.value.some(({ parameters }) => parameters["emulated"] === "true");
+    entry.mark = markAmong(models.value.map(({ parameters }) => parameters));
   }
 
   async function end(entry: Entry): Promise<void> {

@@ -2,6 +2,8 @@
  * Two servers held against each other. The pair of runs is the unit: both sides of a pair play the same plan, one right
  * after the other, so what the machine does to both cancels out. Differences are candidate - baseline.
  */
+import type { ServerMark } from "../../base/server-mark.ts";
+import { commonMark } from "../../base/server-mark.ts";
 import { defined } from "../../base/defined.ts";
 import { CLAIM_ALPHA, judgeDifferences, type DifferenceVerdict } from "../stats/difference.ts";
 import { compareByClip, MORE_CLIPS } from "./clip-figures.ts";
@@ -37,10 +39,9 @@ export interface ComparisonRow {
   advice?: string;
 }
 
-export interface Side {
+export interface Side extends ServerMark {
   name: string;
   uri: string;
-  emulated: boolean;
   model?: string;
   /** Present when the load came in through this project's gateway: over which of its dialects, and what is behind it. */
   gateway?: { dialect: "binary" | "realtime"; upstreams: string };
@@ -204,7 +205,7 @@ function sideOf(runs: readonly RunResult[]): Side {
   return {
     name: target?.name ?? "",
     uri: target?.uri ?? "",
-    emulated: runs.some((run) => run.target.emulated),
+    ...commonMark(runs.map((run) => run.target)),
     ...(target?.model === undefined ? {} : { model: target.model }),
     ...gatewayOf(target),
     runs: runs.map(({ run }) => run.id),

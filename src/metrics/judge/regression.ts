@@ -112,6 +112,7 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
   if (run.verdict === "void") return "it is void";
   if (run.run.interrupted) return "it was interrupted";
   if (run.target.emulated !== candidate.target.emulated) return "one of them ran against the emulator";
+  if (run.target.standIn !== candidate.target.standIn) return "another stand-in answered, or none";
   if (run.run.cpus !== candidate.run.cpus) {
     return `another class of machine: ${run.run.cpus} CPUs, not ${candidate.run.cpus}`;
   }

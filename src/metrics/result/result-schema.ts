@@ -166,6 +166,7 @@ const target = z.strictObject({
   kind: z.string(),
   uri: z.string(),
   emulated: z.boolean(),
+  standIn: z.string().exactOptional(),
   model: z.string().exactOptional(),
   server: z.record(z.string(), z.string()).exactOptional(),
   proxy: z.string().exactOptional(),

@@ -144,6 +144,8 @@ export interface RunResult {
     uri: string;
     /** True when the project's own emulator answered: such figures say nothing of any product. */
     emulated: boolean;
+    /** A recogniser that really listens, but is not the product that is meant, such as `PocketSphinx, CPU`. */
+    standIn?: string;
     model?: string;
     /** What the server says of itself. */
     server?: Record<string, string>;

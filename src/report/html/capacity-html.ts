@@ -1,4 +1,6 @@
 /** A capacity as one HTML page that needs nothing else. */
+import { markWord } from "../../base/server-mark.ts";
+import { markBadge } from "./html-tables.ts";
 import { capacityNotes, capacitySentence, curveTable, type CapacityReport } from "../text/capacity.ts";
 import { STYLE } from "./html-style.ts";
 import { markup, textOf, trusted, type Markup } from "../words/markup.ts";
@@ -18,7 +20,7 @@ export function renderCapacityHtml(report: CapacityReport): string {
 </head>
 <body>
 <header>
-<h1>Capacity of ${target.name}${target.emulated ? markup` <span class="emulated">emulated</span>` : undefined}</h1>
+<h1>Capacity of ${target.name}${markBadge(markWord(target))}</h1>
 <p class="verdict ${pass > 0 ? "pass" : "fail"}"><strong>${pass} to ${fail ?? "?"}</strong> <span>${capacitySentence(report)}</span></p>
 <p class="soft">scenario ${report.scenario} · ${target.uri}</p>
 </header>

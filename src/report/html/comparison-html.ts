@@ -1,4 +1,6 @@
 /** A comparison as one HTML page that needs nothing else. */
+import { commonMark, markWord } from "../../base/server-mark.ts";
+import { markBadge } from "./html-tables.ts";
 import { comparisonNotes, comparisonSentence, rowCells, type ComparisonReport } from "../text/comparison.ts";
 import { STYLE } from "./html-style.ts";
 import { markup, textOf, trusted, type Markup } from "../words/markup.ts";
@@ -25,7 +27,7 @@ export function renderComparisonHtml(report: ComparisonReport): string {
 </head>
 <body>
 <header>
-<h1>${candidate.name} against ${baseline.name}${baseline.emulated || candidate.emulated ? markup` <span class="emulated">emulated</span>` : undefined}</h1>
+<h1>${candidate.name} against ${baseline.name}${markBadge(markWord(commonMark([baseline, candidate])))}</h1>
 <p class="verdict ${CLASSES[verdict]}"><strong>${verdict.toUpperCase()}</strong> <span>${comparisonSentence(report)}</span></p>
 <p class="soft">scenario ${report.scenario} · ${baseline.uri} and ${candidate.uri}</p>
 </header>

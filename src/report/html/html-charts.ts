@@ -19,7 +19,11 @@ export function chartsOverTime(result: RunResult): Markup {
   if (timeline.length === 0) return markup`<p>Nothing was recorded.</p>`;
   const each = Math.ceil(timeline.length / MOST_POINTS);
   const spans = unjudgedSpans(result);
-  const server = result.target.emulated ? "Emulated server" : "Server";
+  const server = result.target.emulated
+    ? "Emulated server"
+    : result.target.standIn === undefined
+      ? "Server"
+      : "Stand-in";
   const charts = CHART_KINDS.flatMap(({ of, metric, ofServer, ...kind }) => {
     if (!timeline.some((point) => of(point).some((value) => value !== undefined))) return [];
     const title = ofServer === true ? `${server}: ${kind.title}` : kind.title;

@@ -1,4 +1,5 @@
 /** The lists of the page: the run in figures, what was run and where, how to run it again. */
+import { markWord } from "../../base/server-mark.ts";
 import { toYaml } from "../../base/yaml.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import { markup, type Markup } from "../words/markup.ts";
@@ -18,6 +19,7 @@ export function configurationSection({ scenario }: RunResult): Markup {
 /** Where, when and with what it ran. */
 export function provenanceSection({ run, target, dataset }: RunResult): Markup {
   const { id, startedAt, endedAt, seed, planHash, tool, git, node, host, cpus, workers } = run;
+  const word = markWord(target);
   return section(
     "What ran",
     markup`<div class="pair"><div>
@@ -34,7 +36,7 @@ ${list([
   ["workers", `${workers}`],
   ["dataset", `${dataset.name}, sha256 ${dataset.sha256}`],
 ])}</div><div>
-<h3>Target${target.emulated ? ", emulated" : ""}</h3>
+<h3>Target${word === undefined ? "" : `, ${word}`}</h3>
 ${list([
   ["name", target.name],
   ["address", `${target.uri} (${target.kind})`],

@@ -1,11 +1,12 @@
 /** The head of the page: the verdict in words before any number, its reasons, and the few figures people ask for first. */
+import { markWord } from "../../base/server-mark.ts";
 import { type Counts, notOfTarget } from "../../metrics/observation/counts.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
-import { identifier } from "./html-tables.ts";
+import { identifier, markBadge } from "./html-tables.ts";
 import { limitsOf } from "../chart/limits.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import {
-  EMULATED_NOTE,
+  markNotes,
   instant,
   isCertified,
   observedText,
@@ -28,10 +29,10 @@ export function pageHeading(result: RunResult, contents: Markup): Markup {
 <div class="verdict ${verdict}">
 <p><strong>${verdict.toUpperCase()}</strong> <span>${verdictSentence(result)}</span></p>
 ${reasons(result)}</div>
-<h1>${name} against ${target.name}${target.emulated ? markup` <span class="emulated">EMULATED</span>` : undefined}</h1>
+<h1>${name} against ${target.name}${markBadge(markWord(target)?.toUpperCase())}</h1>
 ${description === undefined ? undefined : markup`<p class="lead">${description}</p>`}
 <p class="soft">${details.join(" · ")}</p>
-${target.emulated ? markup`<p class="degraded">Emulated: ${EMULATED_NOTE}.</p>` : undefined}
+${markNotes(target).map(({ title, note }) => markup`<p class="degraded">${title}: ${note}.</p>`)}
 ${tiles(result)}
 ${contents}
 </header>`;

@@ -65,7 +65,7 @@ pre {
 .verdict ul { color: var(--ink); font-size: 0.875rem; }
 .emulated {
   padding: 0.15em 0.55em; border: 1px solid; border-radius: 1em; color: var(--doubt);
-  font-size: 0.6875rem; font-weight: 650; letter-spacing: 0.08em; vertical-align: 0.35em; white-space: nowrap;
+  font-size: 0.6875rem; font-weight: 650; letter-spacing: 0.08em; vertical-align: 0.35em;
 }
 nav { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-top: 1.75rem; padding: 0.625rem 0; border: solid var(--rule); border-width: 1px 0; font-size: 0.8125rem; }
 nav a { color: var(--soft); text-decoration: none; }

@@ -66,6 +66,11 @@ ${advice === undefined ? undefined : markup`<tr class="advice"><td colspan="${he
   return table(head, [...head.keys()].slice(1, -1), rows);
 }
 
+/** The badge behind a heading whose figures are of no product; nothing for any other target. */
+export function markBadge(word: string | undefined): Markup | undefined {
+  return word === undefined ? undefined : markup` <span class="emulated">${word}</span>`;
+}
+
 /** A name as code that may be broken after its underscores. */
 export function identifier(name: string): Markup {
   const parts = name

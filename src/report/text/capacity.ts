@@ -1,10 +1,11 @@
 /** What `bench capacity` has to say: the interval, what binds, and how sure it is. Pure. */
+import type { ServerMark } from "../../base/server-mark.ts";
 import { defined } from "../../base/defined.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Level, Probe } from "../../metrics/judge/capacity.ts";
 import { bindingOf, kneeOf, levelsOf, nonMonotone, saturationFit } from "../../metrics/judge/capacity.ts";
 import { grid } from "./table.ts";
-import { EMULATED_NOTE, short } from "../words/wording.ts";
+import { markedName, markLines, short } from "../words/wording.ts";
 import { percent } from "../words/percent.ts";
 
 export interface PhaseSensitivity {
@@ -24,7 +25,7 @@ export interface CapacityFacts {
   allowed: number;
   scenario: string;
   slos: readonly string[];
-  target: { name: string; uri: string; emulated: boolean };
+  target: ServerMark & { name: string; uri: string };
   budget: { seconds: number; usedSeconds: number };
   generator: { asked: number; limit: number };
   phases?: PhaseSensitivity;
@@ -133,7 +134,7 @@ export function capacitySentence({
   bindingSlo,
   firstSign,
 }: CapacityReport): string {
-  const name = `${target.name}${target.emulated ? " (emulated)" : ""}`;
+  const name = markedName(target);
   const gives = bindingSlo === null ? "" : `; what gives way is ${bindingSlo}`;
   const sign = firstSign === undefined ? "" : `; at ${fail ?? "the top"} ${firstSign}`;
   if (pass === 0) return `${name} does not even carry ${fail ?? 1} stream(s)${gives}${sign}`;
@@ -197,7 +198,7 @@ export function capacityNotes(report: CapacityReport): string[] {
       : []),
     ...(voided === 0 ? [] : [`${voided} probe(s) were void and count for nothing`]),
     `${ended}; ${Math.round(budget.usedSeconds)} of ${Math.round(budget.seconds)} s used`,
-    ...(report.target.emulated ? [`emulated: ${EMULATED_NOTE}`] : []),
+    ...markLines(report.target),
   ];
 }
 

@@ -6,7 +6,7 @@ import { signed, valueText } from "./gate-report.ts";
 import { gatewayNotes } from "./gateway-added.ts";
 import { code, table, text } from "../words/markdown-text.ts";
 import { grid } from "./table.ts";
-import { EMULATED_NOTE } from "../words/wording.ts";
+import { markedName, markLines } from "../words/wording.ts";
 
 /** A transcript that came most often, and how often. */
 interface Heard {
@@ -27,7 +27,7 @@ export interface ComparisonReport extends Comparison {
 }
 
 export function comparisonSentence({ verdict, baseline, candidate, rows }: Comparison): string {
-  const [a, b] = [sideName(baseline), sideName(candidate)];
+  const [a, b] = [markedName(baseline), markedName(candidate)];
   const deciding = (wanted: string): string =>
     rows
       .filter((row) => row.gating && row.verdict === wanted)
@@ -42,11 +42,6 @@ export function comparisonSentence({ verdict, baseline, candidate, rows }: Compa
     void: "no pair of runs can be believed: the machine was at fault",
   };
   return sentences[verdict];
-}
-
-/** A side's name, never without the word when it is emulated. */
-function sideName({ name, emulated }: Comparison["baseline"]): string {
-  return `${name}${emulated ? " (emulated)" : ""}`;
 }
 
 const HEAD = ["", "baseline", "candidate", "difference", "95 % interval", "margin", "verdict"];
@@ -81,7 +76,7 @@ export function comparisonNotes(report: ComparisonReport): string[] {
     transcripts.length === 0
       ? "every clip was understood alike"
       : `${transcripts.length} clip(s) were understood differently`,
-    ...(baseline.emulated || candidate.emulated ? [`emulated: ${EMULATED_NOTE}`] : []),
+    ...markLines(baseline, candidate),
   ];
 }
 

@@ -2,6 +2,7 @@
  * The figures as CSV (RFC 4180 but for the line ends), one figure a line, so that a column means the same in every run
  * and a spreadsheet or a data frame can pivot it as it likes.
  */
+import { markValue } from "../../base/server-mark.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
 import { PRINTED } from "../../metrics/stats/percentiles.ts";
 import { scenarioText } from "../words/wording.ts";
@@ -33,7 +34,7 @@ export function renderCsv(runs: readonly RunResult[]): string {
   const lines = runs.flatMap((result) => {
     const { run, target, verdict } = result;
     const scenario = scenarioText(result, "name") ?? "";
-    const start = [run.id, run.startedAt, scenario, target.name, target.emulated, verdict];
+    const start = [run.id, run.startedAt, scenario, target.name, markValue(target), verdict];
     return figures(result).map((figure) => [...start, ...figure]);
   });
   return [HEAD, ...lines].map((cells) => `${cells.map(cell).join(",")}\n`).join("");

@@ -3,7 +3,7 @@ import { printable } from "../../base/text/printable.ts";
 import type { Figure } from "../../metrics/judge/figure.ts";
 import type { Regression, RegressionRow } from "../../metrics/judge/regression.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
-import { checkVerdict, EMULATED_NOTE, observedText, runTitle, short } from "../words/wording.ts";
+import { checkVerdict, markLines, observedText, runTitle, short } from "../words/wording.ts";
 import { percent } from "../words/percent.ts";
 
 export type GateOutcome = "pass" | "fail" | "worse" | "void" | "inconclusive";
@@ -53,7 +53,8 @@ export function renderGate(report: GateReport): string {
     );
   }
   for (const { run, why } of report.leftOut) lines.push(`  left out of the baseline: ${run}: ${why}`);
-  if (report.runs.some(({ target }) => target.emulated)) lines.push("", `emulated: ${EMULATED_NOTE}`);
+  const marks = markLines(...report.runs.map(({ target }) => target));
+  if (marks.length > 0) lines.push("", ...marks);
   return `${lines.map(printable).join("\n")}\n`;
 }
 

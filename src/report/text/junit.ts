@@ -2,12 +2,13 @@
  * The result as JUnit XML, the form that CI servers read: a suite for each run, a test case for each check of validity and
  * each SLO. Keeps to what Ant writes and Jenkins accepts. What could not be judged is an `error`, never a pass.
  */
+import { markValue } from "../../base/server-mark.ts";
 import type { Regression, RegressionRow } from "../../metrics/judge/regression.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
 import { noteLines } from "../words/failure-notes.ts";
 import { differenceText } from "./gate-report.ts";
 import { markup, textOf, type Markup } from "../words/markup.ts";
-import { EMULATED_NOTE, observedText, runTitle, verdictSentence } from "../words/wording.ts";
+import { markLines, observedText, runTitle, verdictSentence } from "../words/wording.ts";
 
 /** What a CI server makes of a check: a failure is the target's, an error says that nobody knows. */
 type Ending = "passed" | "failure" | "error" | "skipped";
@@ -69,7 +70,7 @@ function propertiesOf({ run, target, verdict, validity }: RunResult): [name: str
     ["run", run.id],
     ["target", target.name],
     ["address", target.uri],
-    ["emulated", `${target.emulated}`],
+    ["emulated", markValue(target)],
     ["seed", `${run.seed}`],
     ["plan", run.planHash],
     ["program", run.tool],
@@ -111,7 +112,5 @@ function warnings(result: RunResult): string {
   const degraded = validity.checks.flatMap((check) =>
     check.verdict === "inconclusive" ? [`${check.name}: ${check.advice ?? observedText(check)}`] : [],
   );
-  return [...(target.emulated ? [`emulated: ${EMULATED_NOTE}`] : []), ...degraded, ...noteLines(result)].join(
-    "\n",
-  );
+  return [...markLines(target), ...degraded, ...noteLines(result)].join("\n");
 }

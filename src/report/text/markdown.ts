@@ -8,7 +8,7 @@ import type { Row } from "../words/wording.ts";
 import {
   certificationNote,
   checkVerdict,
-  EMULATED_NOTE,
+  markNotes,
   GENERATOR_ROWS,
   instant,
   LATENCY_ROWS,
@@ -36,7 +36,7 @@ export function renderMarkdown(result: RunResult): string {
   const blocks = [
     `## ${SIGNS[verdict]} ${verdict.toUpperCase()}: ${text(runTitle(result))}`,
     text(verdictSentence(result)),
-    ...(target.emulated ? [`> **Emulated**: ${EMULATED_NOTE}.`] : []),
+    ...markNotes(target).map(({ title, note }) => `> **${text(title)}**: ${note}.`),
     ...doubts(result),
     ...slos(result),
     ...latencies(result),

@@ -1,4 +1,5 @@
 /** The summary a person reads at the end of a run. A function of the result; the only importer of cli-table3. */
+import { markWord } from "../../base/server-mark.ts";
 import Table from "cli-table3";
 import { printable, printableStyled } from "../../base/text/printable.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
@@ -8,7 +9,7 @@ import type { Column, Row } from "../words/wording.ts";
 import {
   certificationNote,
   checkVerdict,
-  EMULATED_NOTE,
+  markLines,
   GENERATOR_ROWS,
   isCertified,
   LATENCY_ROWS,
@@ -64,10 +65,11 @@ const VERDICT_COLORS = { pass: "green", fail: "red", inconclusive: "yellow", voi
 function heading(result: RunResult, paint: Paint): string {
   const { target, verdict } = result;
   const name = printable(scenarioText(result, "name") ?? "run");
-  const emulated = target.emulated ? `${paint("emulated", "yellow")}, ` : "";
+  const word = markWord(target);
+  const mark = word === undefined ? "" : `${paint(printable(word), "yellow")}, `;
   const model = target.model === undefined ? "" : `, model ${printable(target.model)}`;
   return [
-    `${paint(name, "bold")} against ${paint(printable(target.name), "bold")} (${emulated}${printable(target.uri)}${model})`,
+    `${paint(name, "bold")} against ${paint(printable(target.name), "bold")} (${mark}${printable(target.uri)}${model})`,
     `${paint(verdict.toUpperCase(), VERDICT_COLORS[verdict])}: ${verdictSentence(result)}`,
   ].join("\n");
 }
@@ -181,7 +183,7 @@ function footnotes(result: RunResult): string {
   const certification = certificationNote(result, ALL_ROWS, columnsOf(result));
   return [
     ...(certification === undefined ? [] : [`${certification} (n in brackets: sessions)`]),
-    ...(result.target.emulated ? [`emulated: ${EMULATED_NOTE}`] : []),
+    ...markLines(result.target),
   ].join("\n");
 }
 

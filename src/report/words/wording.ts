@@ -1,6 +1,8 @@
 /** What every report calls things and how it writes numbers: one vocabulary for the terminal and the page. */
 import { accuracyFacts } from "./accuracy-words.ts";
 import { percent } from "./percent.ts";
+import type { ServerMark } from "../../base/server-mark.ts";
+import { commonMark, markWord } from "../../base/server-mark.ts";
 import { referenceNote } from "./failure-notes.ts";
 import type { Attribution, Check, RunResult, RunVerdict, Summary } from "../../metrics/result/result.ts";
 import { METRICS, metricNamed } from "../../metrics/catalogue/catalogue.ts";
@@ -76,8 +78,32 @@ export function certificationNote(
     : `~ too few sessions to certify at 99 % confidence: ${needs.join(", ")}`;
 }
 
-/** What stands beside every figure of an emulated target. */
-export const EMULATED_NOTE = "these figures show that the harness works; they say nothing of any real server";
+const EMULATED_NOTE = "these figures show that the harness works; they say nothing of any real server";
+const STAND_IN_NOTE = "it really listens, but its accuracy and its speed say nothing of Riva or a NIM";
+
+/** What stands beside every figure of targets that are no product: the word for each kind, and what follows from it. */
+export function markNotes(
+  ...targets: readonly ServerMark[]
+): { word: string; title: string; note: string }[] {
+  const { emulated, standIn } = commonMark(targets);
+  return [
+    ...(emulated ? [{ word: "emulated", title: "Emulated", note: EMULATED_NOTE }] : []),
+    ...(standIn === undefined
+      ? []
+      : [{ word: `stand-in: ${standIn}`, title: `Stand-in: ${standIn}`, note: STAND_IN_NOTE }]),
+  ];
+}
+
+/** `markNotes` as lines. */
+export function markLines(...targets: readonly ServerMark[]): string[] {
+  return markNotes(...targets).map(({ word, note }) => `${word}: ${note}`);
+}
+
+/** A target's name, never without the word when it is no product. */
+export function markedName({ name, ...mark }: ServerMark & { name: string }): string {
+  const word = markWord(mark);
+  return word === undefined ? name : `${name} (${word})`;
+}
 
 /** The scenario's own name; results are read from files, so it may be anything. */
 export function scenarioText({ scenario }: RunResult, key: "name" | "description"): string | undefined {
@@ -86,10 +112,9 @@ export function scenarioText({ scenario }: RunResult, key: "name" | "description
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** What was run against what, with the word that no figure of an emulated target may stand without. */
+/** What was run against what, with the word that no figure of such a target may stand without. */
 export function runTitle(result: RunResult): string {
-  const { name, emulated } = result.target;
-  return `${scenarioText(result, "name") ?? "run"} against ${name}${emulated ? " (emulated)" : ""}`;
+  return `${scenarioText(result, "name") ?? "run"} against ${markedName(result.target)}`;
 }
 
 /** The verdict in one sentence. */
