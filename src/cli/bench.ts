@@ -99,6 +99,12 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/emulator.ts")).emulatorCommand(world),
   },
   {
+    // What `bench emulator --engine` starts by itself.
+    command: "recognizer",
+    describe: false,
+    load: async (world) => (await import("./commands/recognizer.ts")).recognizerCommand(world),
+  },
+  {
     command: "gateway",
     describe: "Run the WebSocket gateway: browser audio to Riva or a NIM, with a microphone page",
     load: async (world) => (await import("./gateway/gateway.ts")).gatewayCommand(world),

@@ -21,6 +21,9 @@ import { tellParent } from "../../run/child.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
 import { writeDelays, writeStats } from "./emulator-files.ts";
+import { markWord } from "../../base/server-mark.ts";
+import { HOSTED_ENGINES } from "../../emulator/engines/engines.ts";
+import { EMULATED, hostedEngineOf } from "./emulator-engine.ts";
 import { packageVersion } from "../../base/process/machine.ts";
 import { mustBePort } from "../../base/port-flag.ts";
 import type { World } from "../../base/process/world.ts";
@@ -46,6 +49,28 @@ function options(yargs: Argv) {
       type: "string",
       default: "nim",
       describe: `Server to imitate: ${PROFILE_NAMES.join(", ")}`,
+    })
+    .option("engine", {
+      type: "string",
+      default: EMULATED,
+      describe: `What recognises: ${[EMULATED, ...HOSTED_ENGINES].join(", ")}; all but the first really listen`,
+    })
+    .option("language-model", {
+      type: "string",
+      describe: "Of pocketsphinx: general, or closed-domain (made of the dataset's own texts)",
+    })
+    .option("search", {
+      type: "string",
+      describe: "Of pocketsphinx, how hard it searches: default, fast, fastest",
+    })
+    .option("model", { type: "string", describe: "Folder of the models of an engine that really listens" })
+    .option("recognizers", {
+      type: "number",
+      describe: "Processes that recognise; default: one less than there are CPUs",
+    })
+    .option("stop-history", {
+      type: "string",
+      describe: "Pause that ends an utterance when a client asks for no other; default 800ms",
     })
     .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
     .option("slots", {
@@ -91,6 +116,10 @@ function options(yargs: Argv) {
     .example("$0 emulator --capacity 20", "a small server, to see one saturate")
     .example("$0 emulator --overload 2", "falls behind by 20 ms every second, to see a slow collapse")
     .example('$0 emulator --fault "latency:add=300ms,rate=5%; reset:rate=1%,after=1s"', "a bad day")
+    .example(
+      "$0 emulator --engine pocketsphinx --language-model closed-domain",
+      "a recogniser that really listens, on the CPU",
+    )
     .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
     .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against");
 }
@@ -137,12 +166,16 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   const faults = args.fault === undefined ? {} : { faults: parseFaults(args.fault) };
   const tls = await loadServerTls({ cert: args.tlsCert, key: args.tlsKey, clientCa: args.tlsClientCa });
   const dataset = await loadDataset(args.dataset, { root: world.root });
+  const stopHistory =
+    args.stopHistory === undefined ? {} : { stopHistoryMs: durationFlag("--stop-history", args.stopHistory) };
+  const engine = await hostedEngineOf(world, args, { dataset, ...stopHistory });
   const http =
     httpPort === undefined
       ? {}
       : { http: { port: httpPort, version: packageVersion(world.root), usage: () => processUsage(world) } };
   return createEmulator({
-    ...defined({ onServed }),
+    ...defined({ onServed, engine }),
+    ...stopHistory,
     profile,
     ...delays,
     ...overload,
@@ -171,8 +204,8 @@ function announce(world: World, args: Args, { port, httpPort, model, mark }: Emu
   const http = httpPort === undefined ? "" : `, HTTP on ${joinHostPort(bareHost(host), httpPort)}`;
   world.stdout.write(
     json
-      ? `${JSON.stringify({ ready: true, host, port, httpPort, security, profile, model, ...mark })}\n`
-      : `riva-bench emulator (emulated, profile ${profile}, ${security}) listening on ${joinHostPort(bareHost(host), port)}${http}\n`,
+      ? `${JSON.stringify({ ready: true, host, port, httpPort, security, ...(mark.emulated ? { profile } : {}), model, ...mark })}\n`
+      : `riva-bench emulator (${markWord(mark) ?? ""}, ${mark.emulated ? `profile ${profile}` : `model ${model}`}, ${security}) listening on ${joinHostPort(bareHost(host), port)}${http}\n`,
   );
 }
 

@@ -1,5 +1,6 @@
 /**
- * Streaming sample-rate reduction by a windowed sinc. Good enough to recognise speech by (300-3400 Hz), not to listen to.
+ * Streaming sample-rate conversion by a windowed sinc. As it is by default, it is good enough to recognise a clip by (300-3400 Hz), not
+ * to listen to.
  */
 
 /** Filter taps for every sub-sample position an output can have, shared by all streams of one rate pair. */
@@ -10,24 +11,25 @@ interface Kernel {
 }
 
 /** Zero crossings on either side of the centre. Few, since what folds into 3400-4000 Hz is never looked at. */
-const HALF_WIDTH_OUTPUT_SAMPLES = 3;
+const HALF_WIDTH = 3;
 const MAX_PHASES = 512;
 
 const kernels = new Map<string, Kernel>();
 
-function kernelFor(fromHz: number, toHz: number): Kernel {
-  const key = `${fromHz}/${toHz}`;
+function kernelFor(fromHz: number, toHz: number, halfWidth: number): Kernel {
+  const key = `${fromHz}/${toHz}/${halfWidth}`;
   const known = kernels.get(key);
   if (known) return known;
-  const step = fromHz / toHz;
-  const half = Math.ceil(HALF_WIDTH_OUTPUT_SAMPLES * step);
+  // The lower of the two rates limits what can pass.
+  const step = Math.max(1, fromHz / toHz);
+  const half = Math.ceil(halfWidth * step);
   const phases = Math.min(MAX_PHASES, toHz / greatestCommonDivisor(fromHz, toHz));
   const tapsPerPhase = 2 * half;
   const taps = new Float32Array(phases * tapsPerPhase);
   for (let phase = 0; phase < phases; phase++) {
     for (let tap = 0; tap < tapsPerPhase; tap++) {
       const offset = (tap - half + 1 - phase / phases) / step;
-      const window = 0.5 + 0.5 * Math.cos((Math.PI * offset) / (HALF_WIDTH_OUTPUT_SAMPLES + 1 / step));
+      const window = 0.5 + 0.5 * Math.cos((Math.PI * offset) / (halfWidth + 1 / step));
       taps[phase * tapsPerPhase + tap] = (sinc(offset) * window) / step;
     }
   }
@@ -44,7 +46,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** Turns samples at `fromHz` into samples at `toHz` <= `fromHz`. Output n lies at input position n * fromHz / toHz. */
+/** Turns samples at `fromHz` into samples at `toHz`. Output n lies at input position n * fromHz / toHz. */
 export class Resampler {
   readonly #fromHz: number;
   readonly #toHz: number;
@@ -55,10 +57,11 @@ export class Resampler {
   #pendingStart: number;
   #outputs = 0;
 
-  constructor(fromHz: number, toHz: number) {
+  /** @param halfWidth zero crossings of the filter on either side: the more, the sharper and the slower */
+  constructor(fromHz: number, toHz: number, halfWidth: number = HALF_WIDTH) {
     this.#fromHz = fromHz;
     this.#toHz = toHz;
-    this.#kernel = kernelFor(fromHz, toHz);
+    this.#kernel = kernelFor(fromHz, toHz, halfWidth);
     const before = this.#kernel.tapsPerPhase / 2 - 1;
     this.#pending = new Float32Array(before);
     this.#pendingStart = -before;

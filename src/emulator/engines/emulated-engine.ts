@@ -26,6 +26,8 @@ export interface EmulatedOptions {
   delays?: ExactDelays;
   /** Be offered so many percent more than it can take, whatever is offered, instead of having a capacity. */
   overloadPercent?: number;
+  /** Pause that ends an utterance when a client asks for no other; 800 ms when undefined. */
+  stopHistoryMs?: number;
   /** The speech that is recognised. */
   dataset: Dataset;
   clock: Clock;
@@ -44,7 +46,7 @@ export function emulatedEngine(options: EmulatedOptions): Engine {
 
   function open(spec: CallSpec, replies: ReplyPort): EngineCall {
     const chunkMs = delays ? undefined : profile.chunkMs;
-    const transcriber = new Transcriber(transcriberOptions(index, chunkMs, spec));
+    const transcriber = new Transcriber(transcriberOptions(index, chunkMs, spec, options.stopHistoryMs));
     const call = {};
 
     /**
@@ -115,6 +117,7 @@ function transcriberOptions(
   index: FingerprintIndex,
   chunkMs: number | undefined,
   { config, interim, sampleRateHz }: CallSpec,
+  defaultStopMs?: number,
 ): TranscriberOptions {
   const { endpointing_config: endpointing, custom_configuration: custom } = config;
   return {
@@ -122,7 +125,7 @@ function transcriberOptions(
     chunkMs,
     sampleRateHz,
     interim,
-    stopHistoryMs: endpointing?.stop_history,
+    stopHistoryMs: (endpointing?.stop_history ?? 0) > 0 ? endpointing?.stop_history : defaultStopMs,
     stopHistoryEouMs: endpointing?.stop_history_eou,
     vad: custom["get_vad_probabilities"] === "true",
     spelling: spellingFor(config),

@@ -162,9 +162,9 @@ describe("other audio", () => {
     const tone = Int16Array.from({ length: 16_000 }, (_, i) => 6000 * Math.sin(i * 0.3));
     const recognizer = heard(joined(new Int16Array(8000), tone, new Int16Array(16_000)));
     expect(recognizer.wordsEnded(Infinity, 0)).toEqual([
-      { word: "unrecognised-1", startMs: 496, endMs: 896, speaker: 0 },
-      { word: "unrecognised-2", startMs: 896, endMs: 1296, speaker: 0 },
-      { word: "unrecognised-3", startMs: 1296, endMs: 1504, speaker: 0 },
+      { word: "unrecognised-1", startMs: 496, endMs: 896, speaker: 0, confidence: 0.3 },
+      { word: "unrecognised-2", startMs: 896, endMs: 1296, speaker: 0, confidence: 0.3 },
+      { word: "unrecognised-3", startMs: 1296, endMs: 1504, speaker: 0, confidence: 0.3 },
     ]);
   });
 

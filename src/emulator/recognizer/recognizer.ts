@@ -10,6 +10,7 @@ import { ClipFinder } from "./fingerprint.ts";
 import { spelledWords } from "./spelling.ts";
 import { SpeechMeter } from "./speech-meter.ts";
 import type { SpokenWord } from "./spoken-word.ts";
+import { SURE } from "./spoken-word.ts";
 
 const BLOCK_MS = 16;
 /** A word of a clip that began this long before the finder did was spoken, if at all, by something else. */
@@ -95,7 +96,14 @@ export class Recognizer {
     for (const [index, { word, startMs: fromMs, endMs: toMs }] of clip.words.entries()) {
       const startMs = Math.max(0, clipStartMs + fromMs);
       const spelled = spellings[index];
-      const spoken = { word, startMs, endMs: clipStartMs + toMs, speaker, ...(spelled && { spelled }) };
+      const spoken = {
+        word,
+        startMs,
+        endMs: clipStartMs + toMs,
+        speaker,
+        confidence: SURE,
+        ...(spelled && { spelled }),
+      };
       if (clipStartMs + fromMs >= earliestMs) this.#words.push(spoken);
     }
     this.#knownUntilMs = clipStartMs + clip.audioMs;

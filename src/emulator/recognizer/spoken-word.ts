@@ -8,13 +8,15 @@ export interface SpokenWord {
   endMs: number;
   /** Who said it: 0 for the first speaker of the stream. */
   speaker: number;
+  /** 0 to 1; 0 = the recogniser can't tell. */
+  confidence: number;
   /** How else it is written; placeholders have no other spelling. */
   spelled?: Spelled;
 }
 
-/** What a recogniser says of itself: sure of words that it knows, unsure of placeholders. */
-const SURE = 0.97;
-const UNSURE = 0.3;
+/** What the emulated recogniser says of itself: sure of words that it knows, unsure of placeholders. */
+export const SURE = 0.97;
+export const UNSURE = 0.3;
 /** Of the speech that comes with the package; also where a client asks for all languages at once, or for none. */
 const LANGUAGE = "en-US";
 
@@ -33,7 +35,7 @@ export function finalAlternative(
   const diarized = config.diarization_config?.enable_speaker_diarization === true;
   const listed = diarized || config.enable_word_time_offsets ? words : [];
   const language = /^(multi)?$/.test(config.language_code) ? LANGUAGE : config.language_code;
-  const sum = words.reduce((total, word) => total + confidenceOf(word), 0);
+  const sum = words.reduce((total, word) => total + word.confidence, 0);
   return {
     transcript,
     // 0 = not set: there is nothing to be sure of.
@@ -43,13 +45,9 @@ export function finalAlternative(
       word: word.word,
       start_time: Math.round(word.startMs),
       end_time: Math.round(word.endMs),
-      confidence: confidenceOf(word),
+      confidence: word.confidence,
       speaker_tag: diarized ? word.speaker : 0,
       language_code: language,
     })),
   };
-}
-
-function confidenceOf({ spelled }: SpokenWord): number {
-  return spelled === undefined ? UNSURE : SURE;
 }

@@ -1,0 +1,42 @@
+/** What a native recogniser gives to its process: everything else (pauses, partials, rates, streams) is done for it. */
+
+/** Rate at which decoders take audio. */
+export const DECODER_RATE_HZ = 16_000;
+
+/** A word that a decoder has recognised; times are milliseconds since the start of the utterance. */
+export interface DecodedWord {
+  word: string;
+  startMs: number;
+  endMs: number;
+  /** 0 to 1; 0 = the decoder can't tell. */
+  confidence: number;
+}
+
+/** Recognises the utterances of one stream, one after the other. Its calls are synchronous and may throw. */
+export interface Decoder {
+  /** Begins an utterance. */
+  start(): void;
+  /** Takes audio of the utterance, at `DECODER_RATE_HZ`. */
+  push(samples: Int16Array): void;
+  /** The text so far, `""` for none. */
+  partial(): string;
+  /** Ends the utterance. */
+  end(): DecodedWord[];
+  /** Gives its memory back; the last call. */
+  free(): void;
+}
+
+/** A recogniser with its models loaded. */
+export interface Backend {
+  /** Makes a decoder that remembers no other stream; does not hold up the thread. */
+  open(): Promise<Decoder>;
+}
+
+/** What a process of recognisers needs to load its backend, each kind with its own keys; must survive being sent. */
+export type BackendSettings = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * Loads a backend.
+ * @throws BenchError when a library or a model is missing or no good
+ */
+export type LoadBackend = (settings: BackendSettings) => Promise<Backend>;
