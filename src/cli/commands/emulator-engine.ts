@@ -20,7 +20,7 @@ const MOST_RECOGNIZERS = 256;
 const CHUNK_LIMITS_MS = { min: 20, max: 10_000 };
 const STOP_GRACE_MS = 2000;
 /** What belongs to the model of a server under load, and to no recogniser that is as fast as it is. */
-const OF_THE_EMULATED = ["capacity", "slots", "delays", "overload"] as const;
+const OF_THE_EMULATED = ["capacity", "slots", "delays", "overload", "wer", "werOverload"] as const;
 const OF_THE_OTHERS = ["languageModel", "search", "model", "recognizers"] as const;
 
 interface EngineArgs extends Partial<Record<(typeof OF_THE_EMULATED)[number], unknown>> {

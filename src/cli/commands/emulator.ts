@@ -15,6 +15,8 @@ import type { ExactDelays } from "../../emulator/timing/pace.ts";
 import { parseDelays } from "../../emulator/timing/pace.ts";
 import type { ProcessUsage } from "../../emulator/http/metrics-text.ts";
 import type { Emulator, EmulatorOptions } from "../../emulator/server.ts";
+import type { WordErrorRates } from "../../emulator/recognizer/word-errors.ts";
+import { parseErrorRate } from "../../emulator/recognizer/word-errors.ts";
 import { createEmulator } from "../../emulator/server.ts";
 import { loadServerTls } from "../../emulator/tls.ts";
 import { tellParent } from "../../run/child.ts";
@@ -92,6 +94,16 @@ function options(yargs: Argv) {
     })
     .conflicts("overload", ["delays", "capacity"])
     .conflicts("chunk", "delays")
+    .option("wer", {
+      type: "string",
+      describe:
+        "Word error rate to plant, e.g. 12%: words are changed, left out or put in, alike for each clip",
+    })
+    .option("wer-overload", {
+      type: "string",
+      describe: "What is added to --wer as the server falls behind, all of it at a second, e.g. 30%",
+    })
+    .option("seed", { type: "number", default: 1, describe: "Decides which words --wer gets wrong" })
     .option("fault", {
       type: "string",
       describe: `What goes wrong, e.g. "error:rate=2%,status=UNAVAILABLE"; ${Object.keys(FAULT_KINDS).join(", ")}`,
@@ -120,6 +132,7 @@ function options(yargs: Argv) {
       "$0 emulator --engine pocketsphinx --language-model closed-domain",
       "a recogniser that really listens, on the CPU",
     )
+    .example("$0 emulator --capacity 20 --wer-overload 30%", "begins to lose words beyond 20 streams")
     .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")
     .example("$0 emulator --delays partial=80,final=120", "known delays, to check a harness against");
 }
@@ -163,6 +176,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
   const delays: { delays?: ExactDelays } =
     args.delays === undefined ? {} : { delays: parseDelays(args.delays) };
   const overload = args.overload === undefined ? {} : { overloadPercent: checkOverload(args.overload) };
+  const wordErrors = wordErrorsOf(args);
   const faults = args.fault === undefined ? {} : { faults: parseFaults(args.fault) };
   const tls = await loadServerTls({ cert: args.tlsCert, key: args.tlsKey, clientCa: args.tlsClientCa });
   const dataset = await loadDataset(args.dataset, { root: world.root });
@@ -174,7 +188,7 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
       ? {}
       : { http: { port: httpPort, version: packageVersion(world.root), usage: () => processUsage(world) } };
   return createEmulator({
-    ...defined({ onServed, engine }),
+    ...defined({ onServed, engine, wordErrors }),
     ...stopHistory,
     profile,
     ...delays,
@@ -187,6 +201,15 @@ async function start(world: World, args: Args, onServed: EmulatorOptions["onServ
     host,
     port,
   });
+}
+
+function wordErrorsOf({ wer, werOverload, seed }: Args): WordErrorRates | undefined {
+  if (wer === undefined && werOverload === undefined) return undefined;
+  return {
+    rate: parseErrorRate("--wer", wer ?? "0"),
+    overloadRate: parseErrorRate("--wer-overload", werOverload ?? "0"),
+    seed,
+  };
 }
 
 function processUsage(world: World): ProcessUsage {

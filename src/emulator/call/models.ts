@@ -1,11 +1,8 @@
 /** The models that the server offers: what they are called, what they serve, what they say of themselves. */
 import type { Partially, RecognitionConfig, RivaConfigResponse } from "../../base/riva-proto.ts";
 import { MODEL_RATE_HZ } from "../audio/audio-format.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { CallType, Engine } from "../engines/engine.ts";
 import { unavailableModel } from "./rejection.ts";
-
-/** Streaming and whole files are served by different models, as on the real servers. */
-export type CallType = "online" | "offline";
 
 const LANGUAGE = "en-US";
 

@@ -3,14 +3,13 @@ import type { Partially, RecognitionConfig, RecognizeResponse } from "../../base
 import { MODEL_RATE_HZ } from "../audio/audio-format.ts";
 import { AudioInput } from "../audio/audio-input.ts";
 import type { Reply } from "../engines/engine.ts";
+import { filtered } from "../recognizer/profanity.ts";
 import { finalAlternative } from "../recognizer/spoken-word.ts";
 import { Rejection } from "./rejection.ts";
 
 /** The response to a file that `reply` was recognised in. */
-export function fileResponse(
-  { transcript, words, audioProcessedMs }: Reply,
-  config: RecognitionConfig,
-): Partially<RecognizeResponse> {
+export function fileResponse(reply: Reply, config: RecognitionConfig): Partially<RecognizeResponse> {
+  const { transcript, words, audioProcessedMs } = filtered(reply, config);
   const alternatives = [finalAlternative(transcript, words ?? [], config)];
   return { results: [{ alternatives, channel_tag: 1, audio_processed: audioProcessedMs / 1000 }] };
 }

@@ -13,6 +13,7 @@ import type { Engine, EngineCall, PostedReply, Reply, ReplyPort } from "../engin
 import type { CallFaults, Faults, FaultyEnd } from "../faults/faults.ts";
 import { Outbox } from "../timing/outbox.ts";
 import { asRejection, idleTooLong, Rejection } from "./rejection.ts";
+import { filtered } from "../recognizer/profanity.ts";
 import { finalAlternative } from "../recognizer/spoken-word.ts";
 import type { StreamingRequest } from "./streaming-request.ts";
 import type { Timetable } from "../timing/timetable.ts";
@@ -226,9 +227,11 @@ export class StreamingCall {
   }
 
   #response(reply: Reply): Partially<StreamingRecognizeResponse> {
-    const { final, stability, words, transcript, audioProcessedMs, vad } = reply;
-    const response = this.#id ? { id: this.#id } : {};
     const config = this.#opened?.config;
+    const { final, stability, words, transcript, audioProcessedMs, vad } = config
+      ? filtered(reply, config)
+      : reply;
+    const response = this.#id ? { id: this.#id } : {};
     const common = { channel_tag: 1, audio_processed: audioProcessedMs / 1000 };
     // A result of their own, without alternatives, as the real servers send them.
     const states = vad.length > 0 ? [{ ...common, pipeline_states: { vad_probabilities: [...vad] } }] : [];

@@ -8,6 +8,8 @@ import { modelNames } from "../call/models.ts";
 import { FingerprintIndex } from "../recognizer/fingerprint.ts";
 import { warmUp } from "../recognizer/recognizer.ts";
 import { spellingFor } from "../recognizer/spelling.ts";
+import type { WordErrorRates } from "../recognizer/word-errors.ts";
+import { WordErrors } from "../recognizer/word-errors.ts";
 import type { Due, TranscriberOptions } from "../recognizer/transcriber.ts";
 import { Transcriber } from "../recognizer/transcriber.ts";
 import { idleQueue } from "../timing/idle.ts";
@@ -28,6 +30,8 @@ export interface EmulatedOptions {
   overloadPercent?: number;
   /** Pause that ends an utterance when a client asks for no other; 800 ms when undefined. */
   stopHistoryMs?: number;
+  /** Words that are misheard on purpose; none when undefined. */
+  wordErrors?: WordErrorRates;
   /** The speech that is recognised. */
   dataset: Dataset;
   clock: Clock;
@@ -35,7 +39,7 @@ export interface EmulatedOptions {
 
 /** Makes the emulated engine. */
 export function emulatedEngine(options: EmulatedOptions): Engine {
-  const { profile, delays, dataset, clock } = options;
+  const { profile, delays, dataset, clock, wordErrors } = options;
   const index = new FingerprintIndex(dataset.clips);
   warmUp(index, dataset.clips);
   const whenIdle = idleQueue(clock);
@@ -44,9 +48,14 @@ export function emulatedEngine(options: EmulatedOptions): Engine {
   const meter = new InferenceMeter(Object.values(models), clock.nowMs());
   const pace = paceOf(options, timetable, meter);
 
+  const errors = wordErrors && new WordErrors(wordErrors, dataset.clips, () => pace.behindMs);
+
   function open(spec: CallSpec, replies: ReplyPort): EngineCall {
     const chunkMs = delays ? undefined : profile.chunkMs;
-    const transcriber = new Transcriber(transcriberOptions(index, chunkMs, spec, options.stopHistoryMs));
+    const transcriber = new Transcriber({
+      ...transcriberOptions(index, chunkMs, spec, options.stopHistoryMs),
+      errors,
+    });
     const call = {};
 
     /**
@@ -72,7 +81,7 @@ export function emulatedEngine(options: EmulatedOptions): Engine {
   }
 
   async function recognize(samples: Int16Array, spec: CallSpec, arrivedMs: number): Promise<Reply> {
-    const reply = recognizeWhole(index, samples, spec);
+    const reply = recognizeWhole(index, samples, spec, errors);
     await new Promise<void>((resolve) =>
       pace.submit({
         arrivedMs,
@@ -104,9 +113,15 @@ export function emulatedEngine(options: EmulatedOptions): Engine {
 }
 
 /** What is understood of a whole file. */
-export function recognizeWhole(index: FingerprintIndex, samples: Int16Array, spec: CallSpec): Reply {
+export function recognizeWhole(
+  index: FingerprintIndex,
+  samples: Int16Array,
+  spec: CallSpec,
+  errors?: WordErrors,
+): Reply {
   const transcriber = new Transcriber({
     ...transcriberOptions(index, undefined, spec),
+    errors,
     ...{ interim: false, vad: false, stopHistoryMs: Infinity, stopHistoryEouMs: undefined },
   });
   for (const { listen } of transcriber.push(samples)) listen();
@@ -132,7 +147,13 @@ function transcriberOptions(
   };
 }
 
-function factsOf({ profile, delays, overloadPercent, dataset }: EmulatedOptions): Record<string, string> {
+function factsOf({
+  profile,
+  delays,
+  overloadPercent,
+  dataset,
+  wordErrors,
+}: EmulatedOptions): Record<string, string> {
   return {
     profile: profile.name,
     fitted_to: profile.source,
@@ -141,6 +162,9 @@ function factsOf({ profile, delays, overloadPercent, dataset }: EmulatedOptions)
     slots: profile.slots === undefined ? "any number" : String(profile.slots),
     delays: delays ? `partial=${delays.partialMs},final=${delays.finalMs}` : "modelled",
     dataset: dataset.name,
+    ...(wordErrors && {
+      planted_wer: `${100 * wordErrors.rate} %, up to ${100 * wordErrors.overloadRate} % more when overloaded, seed ${wordErrors.seed}`,
+    }),
     unknown_speech: "placeholder words unrecognised-1, unrecognised-2, ...",
   };
 }

@@ -1,7 +1,6 @@
 /** The seam between the Riva service and what recognises: one file an engine, one line in `engines.ts`. */
 import type { RecognitionConfig } from "../../base/riva-proto.ts";
 import type { ServerMark } from "../../base/server-mark.ts";
-import type { CallType } from "../call/models.ts";
 import type { Rejection } from "../call/rejection.ts";
 import type { SpokenWord } from "../recognizer/spoken-word.ts";
 import type { InferenceMeter } from "../timing/inference-meter.ts";
@@ -58,6 +57,9 @@ export interface EngineCall {
   /** The call is over; what has not been worked on is left. */
   close(): void;
 }
+
+/** Streaming and whole files are served by different models, as on the real servers. */
+export type CallType = "online" | "offline";
 
 /** Recognises speech for the Riva service. */
 export interface Engine {

@@ -1,32 +1,7 @@
 /** The engines that the Riva service can have: one file each, and one line here. Each is loaded when it is meant. */
-import type { Clock } from "../../base/clock.ts";
-import type { Dataset } from "../../base/dataset/dataset.ts";
 import type { LoadBackend } from "../host/decoder.ts";
-import type { RecognizerChild } from "../host/recognizer-process.ts";
 import type { Engine } from "./engine.ts";
-
-/** What an engine is made from, besides what its own flags say. */
-export interface EngineSetup {
-  flags: EngineFlags;
-  dataset: Dataset;
-  clock: Clock;
-  /** Starts a process for recognisers. */
-  launch: () => RecognizerChild;
-  /** Says something that whoever started the server should know. */
-  warn: (message: string) => void;
-  /** CPUs of this machine. */
-  cpus: number;
-}
-
-/** Flags of engines that really listen, as the command line has them. */
-export interface EngineFlags {
-  languageModel?: string;
-  search?: string;
-  model?: string;
-  recognizers?: number;
-  chunkMs?: number;
-  stopHistoryMs?: number;
-}
+import type { EngineSetup } from "./engine-setup.ts";
 
 interface HostedEntry {
   create(setup: EngineSetup): Promise<Engine>;

@@ -8,7 +8,7 @@ import { writePrivate } from "../../base/files/private-files.ts";
 import { closedDomain } from "../pocketsphinx/closed-domain.ts";
 import type { SphinxSettings } from "../pocketsphinx/backend.ts";
 import type { Engine } from "./engine.ts";
-import type { EngineSetup } from "./engines.ts";
+import type { EngineSetup } from "./engine-setup.ts";
 import { hostedEngine } from "./hosted-engine.ts";
 
 /** Where Debian's pocketsphinx-en-us puts its models. */

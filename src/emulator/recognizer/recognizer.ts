@@ -7,10 +7,10 @@
 import type { Clip } from "../../base/dataset/dataset.ts";
 import type { FingerprintIndex, FoundClip } from "./fingerprint.ts";
 import { ClipFinder } from "./fingerprint.ts";
-import { spelledWords } from "./spelling.ts";
 import { SpeechMeter } from "./speech-meter.ts";
 import type { SpokenWord } from "./spoken-word.ts";
-import { SURE } from "./spoken-word.ts";
+import type { WordErrors } from "./word-errors.ts";
+import { heardRight } from "./word-errors.ts";
 
 const BLOCK_MS = 16;
 /** A word of a clip that began this long before the finder did was spoken, if at all, by something else. */
@@ -18,6 +18,7 @@ const EARLY_WORD_MS = 100;
 
 export class Recognizer {
   readonly #index: FingerprintIndex;
+  readonly #errors: WordErrors | undefined;
   readonly #sampleRateHz: number;
   readonly #blockSamples: number;
   readonly #meter: SpeechMeter = new SpeechMeter();
@@ -30,7 +31,9 @@ export class Recognizer {
   /** Where the known clip ends; until then there is nothing to find. */
   #knownUntilMs = 0;
 
-  constructor(index: FingerprintIndex, sampleRateHz: number) {
+  /** @param errors what it gets wrong; nothing when undefined */
+  constructor(index: FingerprintIndex, sampleRateHz: number, errors?: WordErrors) {
+    this.#errors = errors;
     this.#index = index;
     this.#sampleRateHz = sampleRateHz;
     this.#blockSamples = Math.round((sampleRateHz * BLOCK_MS) / 1000);
@@ -92,19 +95,10 @@ export class Recognizer {
     const clipStartMs = this.#finderStartMs + startMs;
     const speaker = this.#speakerOf(clip);
     const earliestMs = Math.max(this.#finderStartMs - EARLY_WORD_MS, this.#words.at(-1)?.endMs ?? -Infinity);
-    const spellings = spelledWords(clip);
-    for (const [index, { word, startMs: fromMs, endMs: toMs }] of clip.words.entries()) {
+    for (const { startMs: fromMs, endMs: toMs, ...heard } of this.#errors?.heard(clip) ?? heardRight(clip)) {
+      if (clipStartMs + fromMs < earliestMs) continue;
       const startMs = Math.max(0, clipStartMs + fromMs);
-      const spelled = spellings[index];
-      const spoken = {
-        word,
-        startMs,
-        endMs: clipStartMs + toMs,
-        speaker,
-        confidence: SURE,
-        ...(spelled && { spelled }),
-      };
-      if (clipStartMs + fromMs >= earliestMs) this.#words.push(spoken);
+      this.#words.push({ ...heard, startMs, endMs: clipStartMs + toMs, speaker });
     }
     this.#knownUntilMs = clipStartMs + clip.audioMs;
     this.#meter.forget();

@@ -12,6 +12,7 @@ import { Recognizer } from "./recognizer.ts";
 import type { Spelling } from "./spelling.ts";
 import type { SpokenWord } from "./spoken-word.ts";
 import { respelled } from "./spoken-word.ts";
+import type { WordErrors } from "./word-errors.ts";
 
 /** Default pause that ends an utterance. */
 const STOP_HISTORY_MS = 800;
@@ -33,6 +34,8 @@ export interface Due {
 
 export interface TranscriberOptions {
   index: FingerprintIndex;
+  /** What is misheard on purpose. */
+  errors?: WordErrors | undefined;
   sampleRateHz: number;
   /** Server chunk; undefined = one reply for each push. */
   chunkMs: number | undefined;
@@ -73,7 +76,7 @@ export class Transcriber {
   constructor(options: TranscriberOptions) {
     const { index, sampleRateHz, chunkMs, interim, stopHistoryMs, stopHistoryEouMs, vad = false } = options;
     this.#spelling = options.spelling ?? "plain";
-    this.#recognizer = new Recognizer(index, sampleRateHz);
+    this.#recognizer = new Recognizer(index, sampleRateHz, options.errors);
     this.#replyEachPush = chunkMs === undefined;
     this.#chunkSamples = chunkMs === undefined ? Infinity : Math.round((chunkMs * sampleRateHz) / 1000);
     this.#interim = interim;

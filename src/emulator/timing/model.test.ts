@@ -195,3 +195,14 @@ describe("ServiceQueue", () => {
     expect(queue.serve(5)).toEqual([{ payload: "b", leavesMs: 115 }]);
   });
 });
+
+it("tells how long a job would wait: for the batch that runs, and for what waits before it", () => {
+  const profile = { ...findProfile("nim"), chunkMs: 100, capacity: 50, maxBatch: 2, batchMs: 1 };
+  const queue = new ServiceQueue<number>(profile);
+  expect(queue.behindMs(0)).toBe(0);
+  for (let payload = 0; payload < 3; payload++) queue.add({ arrivedMs: 0, weight: 1, final: false, payload });
+  // 2 ms a stream: a full batch of two takes 4 ms, one job 1.5 ms and its batch 1 ms.
+  expect(queue.behindMs(0)).toBeCloseTo(2 * 1 + 3 * 1.5, 9);
+  queue.serve(0);
+  expect(queue.behindMs(1)).toBeCloseTo(3 + 2.5, 9);
+});

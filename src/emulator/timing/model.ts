@@ -71,6 +71,13 @@ export class ServiceQueue<T> {
     return this.#waiting.length;
   }
 
+  /** How long a job that arrives at `nowMs` waits until all before it are done. */
+  behindMs(nowMs: number): number {
+    const work = this.#waiting.reduce((sum, { weight }) => sum + weight, 0);
+    const batches = Math.ceil(this.#waiting.length / this.#profile.maxBatch);
+    return Math.max(0, this.#freeAtMs - nowMs) + batches * this.#profile.batchMs + this.#perJobMs * work;
+  }
+
   /** When the next batch begins; undefined when nothing waits. */
   get nextBatchMs(): number | undefined {
     const [head] = this.#waiting;

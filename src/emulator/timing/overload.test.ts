@@ -38,6 +38,13 @@ function setUp(percent: number) {
 }
 
 describe("a planted overload", () => {
+  it("tells how far it is behind", () => {
+    const { pace, delay, clock } = setUp(2);
+    delay(0, {});
+    clock.advanceTo(10_000);
+    expect(pace.behindMs).toBeCloseTo(200, 6);
+  });
+
   it("lets the delay of every stream grow by its share of the time, whoever comes and goes", () => {
     const { delay } = setUp(2);
     const [a, b] = [{}, {}];

@@ -28,6 +28,10 @@ export function overloadPace(profile: Profile, percent: number, clock: Clock, me
     get waiting() {
       return Math.round((queueMs / profile.chunkMs) * sending.size);
     },
+    get behindMs() {
+      advance(clock.nowMs());
+      return queueMs;
+    },
     submit(reply) {
       const { arrivedMs, last, call, release } = reply;
       advance(arrivedMs);

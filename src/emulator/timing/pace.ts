@@ -24,6 +24,8 @@ export interface PacedReply {
 export interface Pace {
   /** Replies that the server has not begun to work on. */
   readonly waiting: number;
+  /** For how long the server would not begin on a reply that is submitted now, milliseconds. */
+  readonly behindMs: number;
   submit(reply: PacedReply): void;
   /** The call has gone; work for it that has not begun is not done. */
   drop(call: object): void;
@@ -61,6 +63,7 @@ export function parseDelays(text: string): ExactDelays {
 export function exactPace(delays: ExactDelays, meter: InferenceMeter): Pace {
   return {
     waiting: 0,
+    behindMs: 0,
     submit(reply) {
       const { arrivedMs, last, release } = reply;
       const leavesMs = arrivedMs + (last ? delays.finalMs : delays.partialMs);
@@ -91,6 +94,9 @@ export function queuePace(profile: Profile, clock: Clock, timetable: Timetable, 
   return {
     get waiting() {
       return queue.waiting;
+    },
+    get behindMs() {
+      return queue.behindMs(clock.nowMs());
     },
     submit(reply) {
       queue.add({ arrivedMs: reply.arrivedMs, weight: reply.weight, final: reply.last, payload: reply });

@@ -28,6 +28,9 @@ export function slottedPace(pace: Pace, slots: number, clock: Clock): Pace {
       for (const replies of backlog.values()) waiting += replies.length;
       return waiting;
     },
+    get behindMs() {
+      return pace.behindMs;
+    },
     submit(reply) {
       const { call } = reply;
       if (placed.has(call)) {

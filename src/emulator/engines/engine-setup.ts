@@ -1,0 +1,26 @@
+import type { Clock } from "../../base/clock.ts";
+import type { Dataset } from "../../base/dataset/dataset.ts";
+import type { RecognizerChild } from "../host/recognizer-process.ts";
+
+/** What an engine is made from, besides what its own flags say. */
+export interface EngineSetup {
+  flags: EngineFlags;
+  dataset: Dataset;
+  clock: Clock;
+  /** Starts a process for recognisers. */
+  launch: () => RecognizerChild;
+  /** Says something that whoever started the server should know. */
+  warn: (message: string) => void;
+  /** CPUs of this machine. */
+  cpus: number;
+}
+
+/** Flags of engines that really listen, as the command line has them. */
+export interface EngineFlags {
+  languageModel?: string;
+  search?: string;
+  model?: string;
+  recognizers?: number;
+  chunkMs?: number;
+  stopHistoryMs?: number;
+}
