@@ -32,7 +32,10 @@ export interface UnloadedAnswers {
 }
 
 /** How long asking takes at the scenario's pace, milliseconds. */
-export function unloadedMs({ audio }: RunnableScenario, { audioSeconds, clips }: OpenDataset): number {
+export function unloadedMs(
+  { audio }: RunnableScenario,
+  { audioSeconds, clips }: Pick<OpenDataset, "audioSeconds" | "clips">,
+): number {
   const { paddingBeforeMs, paddingAfterMs, pace } = audio;
   return (audioSeconds * 1000 + clips.length * (paddingBeforeMs + paddingAfterMs)) / pace;
 }

@@ -1,20 +1,60 @@
-/** What was typed after `bench dataset`. */
+/** The command line of `bench dataset`. */
+import type { Argv } from "yargs";
 import { BenchError } from "../../base/errors.ts";
-import type { Channel } from "../../dataset/cut-clip.ts";
+import { CHANNELS } from "../../dataset/cut-clip.ts";
+import { IMPORTERS } from "../../dataset/import/importers.ts";
+import type { ArgsOf } from "../command.ts";
 
-/** The command line, read; flags of other actions are absent. */
-export interface DatasetArgs {
-  action: string;
-  source?: string;
-  out?: string;
-  format?: string;
-  channel?: Channel;
-  skipBad?: boolean;
-  language?: string;
-  mirror?: string;
-  json?: boolean;
-  quiet?: boolean;
+/** What can be done with data sets. */
+export const ACTIONS = ["import", "check", "list", "show", "fetch"] as const;
+
+/** Declares the flags of all actions; none has a default, so that those of other actions can be refused. */
+export function datasetOptions(yargs: Argv) {
+  return yargs
+    .usage("bench dataset <action> [source]\n\nImports data sets, checks them, and shows what is in them.")
+    .positional("action", { choices: ACTIONS, demandOption: true, describe: "What to do" })
+    .positional("source", {
+      type: "string",
+      describe: "What to import; the data set to check, show or fetch",
+    })
+    .option("out", {
+      alias: "o",
+      type: "string",
+      describe: "import, fetch: folder that becomes the data set [fetch: datasets/NAME]",
+    })
+    .option("format", {
+      choices: ["auto", ...IMPORTERS.map(({ name }) => name)],
+      describe: "import: format of the source [default: auto]",
+    })
+    .option("channel", {
+      choices: CHANNELS,
+      describe: "import: which channel of stereo recordings; both: each becomes a clip",
+    })
+    .option("skip-bad", {
+      type: "boolean",
+      describe: "import: leave out what can't be read, and count it",
+    })
+    .option("language", {
+      type: "string",
+      describe: "import: language of clips whose source names none (en-US)",
+    })
+    .option("mirror", { type: "string", describe: "fetch: address of the same archive elsewhere" })
+    .option("json", { type: "boolean", describe: "list, show: print JSON" })
+    .option("quiet", { alias: "q", type: "boolean", describe: "import, fetch, check: no progress" })
+    .example("$0 dataset import manifest.json --out datasets/mine", "a NeMo manifest")
+    .example("$0 dataset import LibriSpeech/test-clean --out datasets/libri", "a LibriSpeech tree")
+    .example(
+      "$0 dataset import calls/ --channel both --skip-bad --out datasets/calls",
+      "stereo calls, x.wav + x.txt",
+    )
+    .example("$0 dataset check datasets/mine", "open all audio, compare all hashes")
+    .example("$0 dataset fetch librispeech-test-clean", "347 MB from the web, CC BY 4.0")
+    .example("$0 dataset list", "the data sets that are known")
+    .example("$0 dataset show datasets/mine", "its numbers and first clips");
 }
+
+/** What was typed; flags of other actions are absent. */
+export type DatasetArgs = ArgsOf<typeof datasetOptions>;
 
 /** The operand. @throws BenchError (exit 2) without one */
 export function sourceOf({ action, source }: DatasetArgs, what: string): string {
