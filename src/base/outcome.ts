@@ -83,15 +83,14 @@ export interface FailureExample {
 /** Long enough to see what went wrong, short enough for a message. */
 export const EXAMPLE_LENGTH = 160;
 
-/** What was said and what was answered, cut to an example's length. */
-export function exampleOf(reference: string, answer: string): FailureExample {
-  return { reference: beginningOf(reference), answer: beginningOf(answer) };
+/** What was said and what was answered, cut to an example's length. @param most characters of each */
+export function exampleOf(reference: string, answer: string, most: number = EXAMPLE_LENGTH): FailureExample {
+  return { reference: beginningOf(reference, most), answer: beginningOf(answer, most) };
 }
 
-function beginningOf(text: string): string {
-  const characters = Array.from(text.slice(0, 2 * EXAMPLE_LENGTH + 2));
-  if (characters.length <= EXAMPLE_LENGTH) return text;
-  return `${characters.slice(0, EXAMPLE_LENGTH - 1).join("")}…`;
+function beginningOf(text: string, most: number): string {
+  const characters = Array.from(text.slice(0, 2 * most + 2));
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }
 
 export type Outcome = { ok: true } | { ok: false; failure: Failure };

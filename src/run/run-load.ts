@@ -4,6 +4,7 @@ import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator } from "../loadgen/workers/coordinator.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
+import { isUnpaced } from "../scenario/load/load.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
 import { createHlog, hlogHeader } from "../metrics/record/hlog.ts";
 import type { RunListener } from "../watch/listener.ts";
@@ -133,16 +134,16 @@ async function unloadedAnswers(
 ): Promise<UnloadedAnswers["answers"] | undefined> {
   if (scenario.scoring.parity === "off") return undefined;
   const tell = (message: string): void => onEvent({ atMs: 0, type: "unloaded", message });
-  const minutes = (unloadedMs(scenario, dataset) / 60_000).toFixed(1);
-  tell(
-    `each of ${dataset.clips.length} clips is asked once without load first, about ${minutes} min (scoring.parity)`,
-  );
-  let isStopped = false;
-  const unhear = world.onInterrupt(() => (isStopped = true));
+  const lasts = isUnpaced(scenario.load)
+    ? ""
+    : `, about ${(unloadedMs(scenario, dataset) / 60_000).toFixed(1)} min`;
+  tell(`each of ${dataset.clips.length} clips is asked once without load first${lasts} (scoring.parity)`);
+  const interrupt = new AbortController();
+  const unhear = world.onInterrupt(() => interrupt.abort());
   try {
     const { answers, failed } = await askUnloaded({
       ...{ clock: world.clock, target, scenario, dataset },
-      isStopped: () => isStopped,
+      signal: interrupt.signal,
     });
     if (failed > 0)
       tell(

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import { withoutReference } from "../base/dataset/dataset.ts";
 import { messageOf } from "../base/errors.ts";
+import { hideSecrets } from "../base/text/redact.ts";
 import { conclude } from "../store/make-result.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
 import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
@@ -147,7 +148,12 @@ async function runInFolder(
         ...addressPart(routed, outcome.sessionsByAddress),
       },
     });
-    const result = await withServerSide(concluded, scrape, folder.path, roundTrip);
+    const result = await withServerSide(
+      withHiddenSecrets(concluded, secrets),
+      scrape,
+      folder.path,
+      roundTrip,
+    );
     const problem = await store(folder, result, outcome);
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
@@ -157,6 +163,14 @@ async function runInFolder(
     await listener.close();
     folder.discardUnlessBegun();
   }
+}
+
+/** A server may repeat what it was told. */
+function withHiddenSecrets(result: RunResult, secrets: readonly string[]): RunResult {
+  for (const { worst } of result.accuracy ?? []) {
+    if (worst !== undefined) worst.answer = hideSecrets(worst.answer, secrets);
+  }
+  return result;
 }
 
 /** Writes the result; what can't be written is a problem, not an end: it can still be printed. */

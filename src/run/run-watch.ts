@@ -63,7 +63,11 @@ export function watchRun(options: {
     abortAgainMs = atMs + ABORT_EVERY_MS;
     for (const [index, slo] of slos.entries()) {
       if (slo.abort !== true) continue;
-      const found = certainToFail(slo, totals.summaries(slo.stage)[slo.metric], totals.tally(index));
+      const found = certainToFail(
+        slo,
+        totals.summaries(slo.stage, { intervals: false })[slo.metric],
+        totals.tally(index),
+      );
       if (found === undefined) continue;
       abortAgainMs = Infinity;
       options.endEarly(`"${slo.source}" can't be kept any more: ${found}; the run ends`);
@@ -78,7 +82,12 @@ export function watchRun(options: {
       windowEndMs,
       budgetMs,
       needed: CERTIFIED_FROM[stat] ?? 0,
-      have: () => sessionsBehind(slos, totals.summaries(), totals.counts("steady").completed),
+      have: () =>
+        sessionsBehind(
+          slos,
+          totals.summaries(undefined, { intervals: false }),
+          totals.counts("steady").completed,
+        ),
     });
     if (endMs === undefined || nowMs >= windowEndMs) return;
     windowEndMs = endMs;

@@ -7,11 +7,13 @@ import { BenchError } from "../base/errors.ts";
 import { openTransport } from "../client/transports.ts";
 import { chunkEncoder } from "../loadgen/audio/encoded-audio.ts";
 import { readyClip } from "../loadgen/audio/audio-plan.ts";
+import { judged } from "../metrics/observation/classify.ts";
+import type { ClipFacts } from "../metrics/observation/observation.ts";
 import { finalText } from "../metrics/observation/accuracy.ts";
 import { isUnpaced } from "../scenario/load/load.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
-import { playStream } from "./single-stream.ts";
+import { playStream, type StreamRecord } from "./single-stream.ts";
 
 export interface UnloadedInput {
   clock: Clock;
@@ -20,8 +22,8 @@ export interface UnloadedInput {
   scenario: RunnableScenario;
   /** The clips that the load plays, not yet padded. */
   dataset: OpenDataset;
-  /** Asked before each clip: true ends it. */
-  isStopped: () => boolean;
+  /** Ends it at once. */
+  signal: AbortSignal;
 }
 
 export interface UnloadedAnswers {
@@ -45,7 +47,7 @@ export function unloadedMs(
  * @throws BenchError (exit 130) when it is stopped
  */
 export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers> {
-  const { clock, target, scenario, dataset, isStopped } = input;
+  const { clock, target, scenario, dataset, signal } = input;
   const { audio, recognition, session } = scenario;
   const transport = await openTransport(scenario.transport, { ...target, clock });
   const padding = { beforeMs: audio.paddingBeforeMs, afterMs: audio.paddingAfterMs };
@@ -57,14 +59,16 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
   };
   const answers: UnloadedAnswers["answers"] = [];
   let failed = 0;
+  // Its streams end with it.
+  signal.addEventListener("abort", () => void transport.close());
   try {
     for (const [index, clip] of dataset.clips.entries()) {
-      if (isStopped()) {
+      if (signal.aborted) {
         throw new BenchError("interrupted while the clips were asked without load", { exitCode: 130 });
       }
       const padded = padClip(await dataset.readAudio(clip), padding);
       const { chunks, facts, chunkMs, sampleRateHz } = readyClip(padded, audio.chunkMs, wire);
-      const { outcome, responses } = await playStream({
+      const record = await playStream({
         ...{ transport, clock, chunks, chunkMs },
         audioMs: facts.audioMs,
         pace: isUnpaced(scenario.load) ? 0 : audio.pace,
@@ -77,11 +81,39 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
           flushTimeoutMs: session.deadlineMs,
         },
       });
-      if (outcome.ok) answers.push([clip.id, finalText({ responses })]);
-      else failed++;
+      const answer = judgedAnswer(record, facts, scenario);
+      if (answer === undefined) failed++;
+      else answers.push([clip.id, answer]);
     }
   } finally {
     await transport.close();
   }
   return { answers, failed };
+}
+
+/** What the server finally said; undefined where the session would have failed, by its stream or by its content. */
+function judgedAnswer(
+  { outcome, responses, startedMs }: StreamRecord,
+  clip: ClipFacts,
+  { audio, recognition, scoring }: RunnableScenario,
+): string | undefined {
+  const heard = responses.map(({ atMs, final, text }) => ({ atMs, final, text }));
+  const { outcome: verdict } = judged(
+    {
+      ...{
+        seq: 0,
+        slot: 0,
+        phase: "steady",
+        stage: "",
+        clip,
+        chunkMs: audio.chunkMs,
+        pace: audio.pace,
+        chunks: 0,
+      },
+      ...{ interim: recognition.interim, scheduledMs: startedMs, sentMs: [], acceptedMs: [] },
+      ...{ responses: heard, cutShort: false, outcome },
+    },
+    scoring.failures,
+  );
+  return verdict?.ok === true ? finalText({ responses: heard }) : undefined;
 }

@@ -159,9 +159,10 @@ export function noConnectionFailure(told: string): Failure {
   const reason = told === "undefined" ? NO_TUNNEL : told;
   const status = "UNAVAILABLE";
   const known = recognise(CONNECT_ERRORS, reason, "connect", status);
+  const message = readable(reason).trim();
   return {
     ...(known ?? failure("connect", ["unavailable", "unknown"], status, reason)),
-    message: reason.trim() === "" ? "no connection, and no reason was given" : readable(reason),
+    message: message === "" ? "no connection, and no reason was given" : message,
   };
 }
 

@@ -172,6 +172,21 @@ describe("an SLO on a ratio over clips", () => {
   });
 });
 
+it("where nothing was wrong the interval is open by the rule of three", () => {
+  const { wer } = totalsOf(clipsWith(Array.from({ length: 20 }, () => 0))).summaries();
+  expect(wer).toMatchObject({ value: 0, low: 0, high: 3 / 200, clips: 20 });
+});
+
+it("what is said to clips without speech is in the value and in its interval", () => {
+  const silent = Array.from({ length: 10 }, (_, index) =>
+    said("hello there my friend", { ...SCORED, id: `silent-${index}`, text: "", words: [] }),
+  );
+  const { wer } = totalsOf([...clipsWith([0, 0, 0, 1]), ...silent]).summaries();
+  expect(wer).toMatchObject({ value: 41 / 40, clips: 14 });
+  expect(wer?.low).toBeLessThan(41 / 40);
+  expect(wer?.high).toBeGreaterThan(41 / 40);
+});
+
 it("the interval holds the planted rate 19 times of 20", () => {
   const random = randomStream(11, "planted");
   let held = 0;
@@ -184,6 +199,7 @@ it("the interval holds the planted rate 19 times of 20", () => {
     });
     const interval = clipInterval(
       clips.map(({ wrong, words }) => [wrong, words] as const),
+      clips.reduce((sum, { words }) => sum + words, 0),
       randomStream(run, "draws"),
     );
     if (interval !== undefined && interval.low <= 0.12 && interval.high >= 0.12) held++;

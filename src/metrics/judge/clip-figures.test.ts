@@ -14,6 +14,7 @@ function clip(name: string, reference: number, wrong: number): ClipAccuracy {
     ...{
       clip: name,
       unit: "word",
+      normalizer: "basic",
       sessions: 1,
       reference,
       substitutions: wrong,
@@ -53,6 +54,32 @@ describe("two servers by their clips", () => {
     const few = { ...run(() => 1), accuracy: [clip("clip-0", 10, 5), clip("other", 10, 10)] };
     expect(compareByClip([run(() => 1)], [few], WER)).toMatchObject({ baseline: 0.1, candidate: 0.5 });
     expect(compareByClip([run(() => 1)], [few], WER)?.inference).toBeUndefined();
+  });
+
+  it("gives a clip the weight that it has in the baseline, however often the other side completed it", () => {
+    // The hard clip has half of its words wrong on both sides; the candidate completed it once, the baseline ten times.
+    const baseline = { ...run(() => 0), accuracy: [clip("easy", 100, 0), clip("hard", 100, 50)] };
+    const candidate = { ...run(() => 0), accuracy: [clip("easy", 100, 0), clip("hard", 10, 5)] };
+    expect(compareByClip([baseline], [candidate], WER)).toMatchObject({ baseline: 0.25, candidate: 0.25 });
+  });
+
+  it("holds no clips against each other that were scored by other rules", () => {
+    const other = run(() => 1);
+    const accuracy = other.accuracy?.map((one) => ({ ...one, normalizer: "none" as const }));
+    expect(compareByClip([run(() => 1)], [{ ...other, accuracy: accuracy ?? [] }], WER)).toBeUndefined();
+  });
+
+  it("claims no more than the runs allow, where there are several", () => {
+    const noisy = [0, 0.9, 0.1, 1].map((share, index) =>
+      run((n) => (n % 2 === 0 ? 2 * share : 0), `b${index}`),
+    );
+    const verdict = compareRuns(
+      { baseline: [0, 1, 2, 3].map((index) => run(() => 0, `a${index}`)), candidate: noisy, paired: false },
+      [WER],
+      [],
+      { ...DEFAULT_MARGINS, ratio: 0.001 },
+    ).verdict;
+    expect(verdict).toBe("inconclusive");
   });
 
   it("names the more accurate one, and no winner of the same one twice", () => {

@@ -1,6 +1,6 @@
 /** Figures that are ratios over clips: compared clip by clip, for the clip is their unit, not the run. */
 import { metricNamed } from "../catalogue/catalogue.ts";
-import { ratioOver, type RunMetric } from "../catalogue/metric.ts";
+import type { RunMetric } from "../catalogue/metric.ts";
 import { addAccuracy, type ClipAccuracy } from "../observation/accuracy.ts";
 import type { RunResult } from "../result/result.ts";
 import { CLIPS_NEEDED } from "../stats/clip-bootstrap.ts";
@@ -8,7 +8,7 @@ import { type Inference, inferFromClips } from "../stats/paired.ts";
 import type { Figure } from "./figure.ts";
 
 /** What would decide a comparison by clips. */
-export const MORE_CLIPS = `more clips would decide it, not more runs of these (${CLIPS_NEEDED} are the least)`;
+export const MORE_CLIPS = `more clips would decide it (at least ${CLIPS_NEEDED} are needed), or several runs of each side`;
 
 /** A figure over the clips of all runs of each side. */
 export interface ClipComparison {
@@ -29,21 +29,29 @@ export function compareByClip(
   const partsOf = partsOfClips(figure);
   if (partsOf === undefined) return undefined;
   const [before, after] = [clipsOf(baseline), clipsOf(candidate)];
-  const common = [...before].flatMap(([clip, its]) => {
-    const other = after.get(clip);
-    return other === undefined || partsOf(its)[1] === 0 || partsOf(other)[1] === 0
-      ? []
-      : [[its, other] as const];
+  const common = [...before].flatMap(([clip, ofBaseline]) => {
+    const ofCandidate = after.get(clip);
+    if (ofCandidate === undefined || !scoredAlike(ofBaseline, ofCandidate)) return [];
+    const parts = partsOf(ofBaseline);
+    const others = partsOf(ofCandidate);
+    // A clip that one side never completed says nothing of the other's error rate on it.
+    if (parts[1] === 0 || others[1] === 0) return [];
+    // As often as the baseline: a side that fails on hard clips must not gain by playing them less.
+    const weight = parts[1] / others[1];
+    return [[parts, [others[0] * weight, others[1] * weight]] as const];
   });
-  const [was, is] = [0, 1].map((side) =>
-    ratioOver(
-      common.flatMap((pair) => pair[side] ?? []),
-      partsOf,
-    ),
-  );
-  if (was === undefined || is === undefined) return undefined;
-  const inference = inferFromClips(common.map(([its, other]) => [partsOf(its), partsOf(other)] as const));
-  return { baseline: was, candidate: is, inference };
+  const sum = (side: 0 | 1, part: 0 | 1): number =>
+    common.reduce((total, pair) => total + pair[side][part], 0);
+  if (sum(0, 1) === 0) return undefined;
+  return {
+    baseline: sum(0, 0) / sum(0, 1),
+    candidate: sum(1, 0) / sum(1, 1),
+    inference: inferFromClips(common),
+  };
+}
+
+function scoredAlike(one: ClipAccuracy, other: ClipAccuracy): boolean {
+  return one.unit === other.unit && one.normalizer === other.normalizer;
 }
 
 function partsOfClips({ metric: name, stage }: Figure): RunMetric["ofClips"] {

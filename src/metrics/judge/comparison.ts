@@ -10,7 +10,7 @@ import { compareByClip, MORE_CLIPS } from "./clip-figures.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor, pooledFigure } from "./figure.ts";
 import type { Inference } from "../stats/paired.ts";
-import { deviation, inferFromPairs, inferFromRuns, mean } from "../stats/paired.ts";
+import { deviation, inferFromPairs, inferFromRuns, lessCertain, mean } from "../stats/paired.ts";
 import { pairsNeeded } from "../stats/power.ts";
 import type { RunResult } from "../result/result.ts";
 
@@ -115,27 +115,21 @@ interface Asked {
 }
 
 function ask({ baseline, candidate, paired }: Compared, figure: Figure, margins: Margins): Asked {
-  const byClip = compareByClip(baseline, candidate, figure);
-  if (byClip !== undefined)
-    return {
-      ...byClip,
-      figure,
-      better: figure.better,
-      differences: [],
-      margin: marginFor(figure, margins, byClip.baseline),
-    };
   const before = pooledFigure(baseline, figure);
   const differences = paired ? differencesOf(baseline, candidate, figure) : [];
-  const inference = paired
+  const ofRuns = paired
     ? differences.length === 0
       ? undefined
       : inferFromPairs(differences)
     : inferFromRuns(valuesOf(baseline, figure), valuesOf(candidate, figure));
+  const byClip = compareByClip(baseline, candidate, figure);
+  const inference = byClip?.inference === undefined ? ofRuns : lessCertain(byClip.inference, ofRuns);
   return {
     figure,
     better: figure.better,
     baseline: before,
     candidate: pooledFigure(candidate, figure),
+    ...(byClip === undefined ? {} : { baseline: byClip.baseline, candidate: byClip.candidate }),
     differences,
     inference,
     margin: marginFor(figure, margins, before ?? 0),

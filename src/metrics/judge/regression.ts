@@ -9,7 +9,7 @@ import { compareByClip, MORE_CLIPS } from "./clip-figures.ts";
 import type { Figure, Margins } from "./figure.ts";
 import { figureIn, marginFor } from "./figure.ts";
 import type { Inference } from "../stats/paired.ts";
-import { deviation, inferFromRuns, mean } from "../stats/paired.ts";
+import { deviation, inferFromRuns, lessCertain, mean } from "../stats/paired.ts";
 import { runsNeeded } from "../stats/power.ts";
 import type { Check, RunResult } from "../result/result.ts";
 
@@ -44,9 +44,9 @@ export function judgeRegression(
 ): Regression {
   const asked = figures.map((figure) => {
     const byClip = compareByClip(baseline, candidate, figure);
-    const before = byClip === undefined ? valuesOf(baseline, figure) : [byClip.baseline];
-    const now = byClip === undefined ? valuesOf(candidate, figure) : [byClip.candidate];
-    const inference = byClip === undefined ? inferFromRuns(before, now) : byClip.inference;
+    const [before, now] = [valuesOf(baseline, figure), valuesOf(candidate, figure)];
+    const ofRuns = inferFromRuns(before, now);
+    const inference = byClip?.inference === undefined ? ofRuns : lessCertain(byClip.inference, ofRuns);
     return { figure, byClip, before, now, inference, margin: marginFor(figure, margins, mean(before)) };
   });
   const verdicts = judgeDifferences(
@@ -64,8 +64,8 @@ export function judgeRegression(
           : "inconclusive";
     return {
       figure,
-      baseline: mean(before),
-      candidate: mean(now),
+      baseline: byClip?.baseline ?? mean(before),
+      candidate: byClip?.candidate ?? mean(now),
       difference: inference.estimate,
       ...defined({ interval }),
       margin,
@@ -125,12 +125,8 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
 
 /** What of a scenario decides the figures: all but its name and its gates, and where the dataset lies. */
 function loadOf({ scenario }: RunResult): string {
-  const { load, warmupMs, steadyMs, audio, conditions, recognition, connections, transport, scoring } =
+  const { load, warmupMs, steadyMs, audio, conditions, recognition, connections, transport } =
     scenario as Record<string, unknown>;
   const sound = { ...(audio as object | undefined), dataset: undefined };
-  const { normalizer, unit } = (scoring ?? {}) as { normalizer?: unknown; unit?: unknown };
-  return JSON.stringify([
-    ...[load, warmupMs, steadyMs, sound, conditions, recognition, connections, transport],
-    ...[normalizer, unit],
-  ]);
+  return JSON.stringify([load, warmupMs, steadyMs, sound, conditions, recognition, connections, transport]);
 }

@@ -1,7 +1,7 @@
 /** What the transcripts of sessions were worth, added up by clip: counts alone, so that workers, stages and runs add up without loss. */
 import type { FailureExample } from "../../base/outcome.ts";
 import { exampleOf } from "../../base/outcome.ts";
-import type { ScoredUnit } from "../../base/text/scoring/normalizers.ts";
+import type { NormalizerName, ScoredUnit, ScoringRules } from "../../base/text/scoring/normalizers.ts";
 import type { EditCounts } from "../../base/text/scoring/score.ts";
 import { scoreTranscript } from "../../base/text/scoring/score.ts";
 import { isSpoiled } from "./counts.ts";
@@ -11,9 +11,10 @@ import type { ClipFacts, Observation } from "./observation.ts";
 export interface ClipAccuracy extends EditCounts {
   clip: string;
   unit: ScoredUnit;
+  normalizer: NormalizerName;
   /** Completed sessions, which the edits and `reference` are of. */
   sessions: number;
-  /** Sessions that failed by the server, and the length of what they should have answered. */
+  /** Sessions that failed and were not spoiled by the generator or ended by their caller, and the length of what they should have answered. */
   failed: number;
   failedReference: number;
   /** Sessions with an unloaded answer to compare with, failed ones too; and those that answered the same. */
@@ -28,6 +29,9 @@ export interface WorstAnswer extends FailureExample {
   edits: number;
 }
 
+/** An answer is shown word by word beside what was said: half a minute of speech whole. */
+const LONGEST_ANSWER = 600;
+
 /** Adds what one session says; nothing where there is no reference, or where its audio was changed on purpose. */
 export function addSession(byClip: Map<string, ClipAccuracy>, observation: Observation): void {
   const { clip, outcome, cutShort, faults } = observation;
@@ -35,7 +39,7 @@ export function addSession(byClip: Map<string, ClipAccuracy>, observation: Obser
   if (scoring === undefined || text === undefined || outcome === undefined || cutShort) return;
   if (faults?.mute !== undefined || (faults?.lost?.length ?? 0) > 0) return;
   if (isSpoiled(outcome)) return;
-  const total = byClip.get(clip.id) ?? emptyAccuracy(clip.id, scoring.unit);
+  const total = byClip.get(clip.id) ?? emptyAccuracy(clip.id, scoring);
   byClip.set(clip.id, total);
   if (clip.unloaded !== undefined) total.compared++;
   if (!outcome.ok) {
@@ -49,7 +53,7 @@ export function addSession(byClip: Map<string, ClipAccuracy>, observation: Obser
   addEdits(total, counts);
   if (clip.unloaded !== undefined && editsOf(scored(clip, clip.unloaded, answer)) === 0) total.same++;
   const edits = editsOf(counts);
-  if (edits > 0) keepWorst(total, { edits, ...exampleOf(text, answer) });
+  if (edits > 0) keepWorst(total, { edits, ...exampleOf(text, answer, LONGEST_ANSWER) });
 }
 
 /** Adds `other` to the entry of its clip. */
@@ -78,9 +82,19 @@ export function finalText({ responses }: Pick<Observation, "responses">): string
   return responses.flatMap(({ final, text }) => (final && text.trim() !== "" ? [text.trim()] : [])).join(" ");
 }
 
-function emptyAccuracy(clip: string, unit: ScoredUnit): ClipAccuracy {
+function emptyAccuracy(clip: string, { unit, normalizer }: ScoringRules): ClipAccuracy {
   const none = { reference: 0, substitutions: 0, insertions: 0, deletions: 0 };
-  return { clip, unit, ...none, sessions: 0, failed: 0, failedReference: 0, compared: 0, same: 0 };
+  return {
+    clip,
+    unit,
+    normalizer,
+    ...none,
+    sessions: 0,
+    failed: 0,
+    failedReference: 0,
+    compared: 0,
+    same: 0,
+  };
 }
 
 function addEdits(total: EditCounts, counts: EditCounts): void {
@@ -100,7 +114,7 @@ function keepWorst(total: ClipAccuracy, answer: WorstAnswer): void {
   if (worse) total.worst = answer;
 }
 
-const TEXTS_KEPT = 256;
+const TEXTS_KEPT = 16;
 /** A server says much the same whenever it hears the same clip. */
 const known = new WeakMap<ClipFacts, Map<string, EditCounts>>();
 

@@ -53,11 +53,14 @@ export function createAccuracyTotals(): AccuracyTotals {
       const known = intervalsKnown.get(key);
       if (known !== undefined) return known;
       // Clips that the metric has nothing to say on make no sample.
-      const parts = clips(stage)
-        .map(partsOf)
-        .filter(([, whole]) => whole > 0);
+      const speaking = clips(stage).filter((clip) => partsOf(clip).some((part) => part > 0));
+      const heard = speaking.reduce(
+        (sum, clip) => sum + partsOf(clip)[1] / Math.max(1, clip.sessions + clip.failed),
+        0,
+      );
       // Seeded by name: the same data get the same interval.
-      const interval = { clips: parts.length, ...clipInterval(parts, randomStream(0, key)) };
+      const found = clipInterval(speaking.map(partsOf), heard, randomStream(0, key));
+      const interval = { clips: speaking.length, ...found };
       intervalsKnown.set(key, interval);
       return interval;
     },

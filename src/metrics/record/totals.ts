@@ -27,8 +27,8 @@ export interface Totals {
   /** The window ends later than planned; call before its old end. */
   extendWindow(endMs: number): void;
   counts(phase: RunPhase): Counts;
-  /** Every metric with data, of the steady window; of one stage of it when `stage` is given. */
-  summaries(stage?: string): Record<string, Summary>;
+  /** Every metric with data, of the steady window; of one stage of it when `stage` is given. Intervals take time: not every second. */
+  summaries(stage?: string, options?: { intervals: boolean }): Record<string, Summary>;
   /** The values of a metric so far, of every phase: for exporters. A phase comes once for each stage. */
   recorded(metric: string): readonly { phase: RunPhase; series: Readonly<Series> }[];
   /** A percentile of the steady window so far; undefined without values. */
@@ -121,7 +121,7 @@ export function createTotals(config: TotalsConfig): Totals {
     };
   }
 
-  function summaries(stage?: string): Record<string, Summary> {
+  function summaries(stage?: string, { intervals } = { intervals: true }): Record<string, Summary> {
     const result: Record<string, Summary> = {};
     const run = runTotals(stage);
     if (run.steady.scheduled === 0) return result;
@@ -131,7 +131,7 @@ export function createTotals(config: TotalsConfig): Totals {
         const value = stage === undefined || metric.byStage === true ? metric.from(run) : undefined;
         if (value === undefined) continue;
         const summary: Summary = { unit: metric.unit, count: run.steady.scheduled, value };
-        if (metric.ofClips !== undefined)
+        if (metric.ofClips !== undefined && intervals)
           Object.assign(summary, accuracy.interval(metric, metric.ofClips, stage));
         if (metric.name === "concurrency") summary.max = timeline.maxOpen(window);
         result[metric.name] = summary;

@@ -1,5 +1,5 @@
 /** The schema of `result.json`: what is checked on reading, and the source of `schema/run.schema.json`. */
-import { SCORED_UNITS } from "../../base/text/scoring/normalizers.ts";
+import { NORMALIZERS, SCORED_UNITS } from "../../base/text/scoring/normalizers.ts";
 import { z } from "zod";
 import type { FailureOrigin, FailurePhase } from "../../base/outcome.ts";
 import { FAILURE_CLASSES } from "../../base/outcome.ts";
@@ -185,6 +185,7 @@ const dataset = z.strictObject({
 const clipAccuracy = z.strictObject({
   clip: z.string(),
   unit: z.enum(SCORED_UNITS),
+  normalizer: z.enum(NORMALIZERS),
   sessions: count,
   reference: count,
   substitutions: count,

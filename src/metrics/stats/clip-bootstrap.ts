@@ -23,24 +23,34 @@ export type ClipParts = readonly [part: number, whole: number];
 
 /**
  * The 95 % interval of the ratio of the sums over draws of as many clips, widened for few clips: by sqrt(n / (n - 1)), and by Student's
- * quantile instead of the normal one (T. Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 3.2).
+ * quantile instead of the normal one (T. Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 3.2). Where nothing was
+ * wrong, or everything, draws can't differ: that end is 3 / `heard` away (the rule of three).
  *
- * @returns undefined for too few clips
+ * @param heard words (or whatever is counted) of the clips, each clip once
+ * @returns undefined for too few clips, or with nothing to divide by
  */
-export function clipInterval(clips: readonly ClipParts[], random: Random): Interval | undefined {
+export function clipInterval(
+  clips: readonly ClipParts[],
+  heard: number,
+  random: Random,
+): Interval | undefined {
   const n = clips.length;
-  if (n < CLIPS_NEEDED) return undefined;
+  if (n < CLIPS_NEEDED || clips.every(([, whole]) => whole === 0)) return undefined;
   const found = new Float64Array(RESAMPLES);
-  for (let resample = 0; resample < RESAMPLES; resample++) {
+  for (let resample = 0; resample < RESAMPLES;) {
     let [part, whole] = [0, 0];
     for (let i = 0; i < n; i++) {
       const clip = clips[randomBelow(random, n)];
       part += clip?.[0] ?? 0;
       whole += clip?.[1] ?? 0;
     }
-    found[resample] = part / whole;
+    // Clips without speech alone are no sample of a rate.
+    if (whole > 0) found[resample++] = part / whole;
   }
   found.sort();
   const tail = normalCdf(-Math.sqrt(n / (n - 1)) * tQuantile(0.975, n - 1));
-  return { low: quantile(found, tail), high: quantile(found, 1 - tail) };
+  const [low, high] = [quantile(found, tail), quantile(found, 1 - tail)];
+  if (low !== high || heard === 0) return { low, high };
+  if (low === 0) return { low, high: Math.min(1, 3 / heard) };
+  return low === 1 ? { low: Math.max(0, 1 - 3 / heard), high } : { low, high };
 }

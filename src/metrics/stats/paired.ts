@@ -76,6 +76,21 @@ export function inferFromClips(
   return { ...inferFromError(estimate, deviation(residuals) / Math.sqrt(n), n - 1), method: "clips" };
 }
 
+/** What two views of one difference allow to say: no more than the less certain of them. The estimate is that of the first. */
+export function lessCertain(one: Inference, other: Inference | undefined): Inference {
+  if (other === undefined) return one;
+  return {
+    ...one,
+    interval(confidence) {
+      const [its, others] = [one.interval(confidence), other.interval(confidence)];
+      if (its === undefined || others === undefined) return undefined;
+      return [Math.min(its[0], others[0]), Math.max(its[1], others[1])];
+    },
+    above: (limit) => Math.max(one.above(limit), other.above(limit)),
+    below: (limit) => Math.max(one.below(limit), other.below(limit)),
+  };
+}
+
 function inferFromError(estimate: number, error: number, df: number): Inference {
   const p = (limit: number, side: 1 | -1): number => {
     const distance = (estimate - limit) * side;

@@ -2,8 +2,6 @@
 import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
 import { editsOf } from "../../metrics/observation/accuracy.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
-import type { ScoringRules } from "../../base/text/scoring/normalizers.ts";
-import { scoringRulesFor } from "../../base/text/scoring/normalizers.ts";
 import { drawPlot } from "../chart/plot.ts";
 import { intervalText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
 import { markup, type Markup } from "../words/markup.ts";
@@ -35,9 +33,9 @@ export function accuracySection(result: RunResult): Markup | undefined {
   if (rows.length === 0) return undefined;
   return section(
     "Accuracy",
-    markup`<p>Transcripts against their references, both normalised and numbers read out. Ratios are of all words together; intervals are of 95&nbsp;% over clips.</p>
-${table(["", "of all words"], [1], rows)}
-${againstLoad(result)}${worst(accuracy, rulesOf(result))}`,
+    markup`<p>Transcripts against their references, both normalised and numbers read out. Rates are of all words (characters, sessions) together; intervals are of 95&nbsp;% over clips.</p>
+${table(["", ""], [1], rows)}
+${againstLoad(result)}${worst(accuracy)}`,
   );
 }
 
@@ -87,7 +85,7 @@ function levelIn(stage: string): number | undefined {
   return level === undefined ? undefined : Number(level);
 }
 
-function worst(accuracy: readonly ClipAccuracy[], rules: ScoringRules): Markup | undefined {
+function worst(accuracy: readonly ClipAccuracy[]): Markup | undefined {
   const clips = worstClips(accuracy, WORST);
   if (clips.length === 0) return markup`<p>No answer differed from its reference.</p>`;
   return markup`<h3>Clips that went worst</h3>
@@ -95,11 +93,17 @@ ${table(
   ["clip", "errors", "sessions", "failed", "the worst answer, beside what was said"],
   [1, 2, 3],
   clips.map((clip) => {
-    const { worst: answer, unit } = clip;
-    const diff = answer && wordDiff(answer.reference, answer.answer, { normalizer: rules.normalizer, unit });
-    return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${percent(rateOf(clip))} (${editsOf(clip) + clip.failedReference})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
+    const { worst: answer } = clip;
+    const diff = answer && wordDiff(answer.reference, answer.answer, clip);
+    return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${rateText(clip)} (${editsOf(clip) + clip.failedReference})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
   }),
 )}`;
+}
+
+/** Words that were said where nothing was have nothing to be a share of. */
+function rateText(clip: ClipAccuracy): string {
+  const rate = rateOf(clip);
+  return Number.isFinite(rate) ? percent(rate) : "no words";
 }
 
 const TAGS = {
@@ -110,13 +114,4 @@ const TAGS = {
 
 function piece([kind, text]: ReturnType<typeof wordDiff>[number]): Markup {
   return TAGS[kind](text);
-}
-
-function rulesOf({ scenario }: RunResult): ScoringRules {
-  const { scoring, recognition } = (scenario ?? {}) as {
-    scoring?: Partial<ScoringRules>;
-    recognition?: { language?: string };
-  };
-  const usual = scoringRulesFor(recognition?.language ?? "");
-  return { ...usual, normalizer: scoring?.normalizer ?? usual.normalizer };
 }

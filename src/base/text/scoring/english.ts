@@ -58,13 +58,15 @@ const SPELLINGS: readonly (readonly [british: RegExp, american: string])[] = [
     /^(col|fav|flav|harb|hon|hum|lab|neighb|behavi|rum|vap|vig|arm|endeav|od|parl|sav|splend|val|clam|cand|rig)our/,
     "$1or",
   ],
-  [/^(cent|theat|met|lit|kilomet|centimet|millimet|fib|calib|spect|meag|somb)re(s|d)?$/, "$1er$2"],
+  [/^(cent|theat|met|lit|kilomet|centimet|millimet|fib|calib|spect|meag|somb)re(s)?$/, "$1er$2"],
+  [/^(cent|met|lit|fib|calib)red$/, "$1ered"],
+  [/^(cent|met|lit|fib|calib)red$/, "$1ered"],
   [
     /^(cancel|travel|label|model|level|signal|total|fuel|dial|counsel|channel|marvel|quarrel)l(ed|ing|er|ers)$/,
     "$1$2",
   ],
   [
-    /^(organ|real|recogn|apolog|author|final|minim|maxim|optim|emphas|summar|standard|special|general|civil|critic|util|priorit|visual|categor|character|real)is(e|es|ed|ing|er|ers|ation|ations)$/,
+    /^(organ|real|recogn|apolog|author|final|minim|maxim|optim|emphas|summar|standard|special|general|civil|critic|util|priorit|visual|categor|character)is(e|es|ed|ing|er|ers|ation|ations)$/,
     "$1iz$2",
   ],
   [/^(analy|paraly|cataly)s(e|ed|ing)$/, "$1z$2"],

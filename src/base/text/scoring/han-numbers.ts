@@ -23,7 +23,7 @@ export function hanReadings(written: string): string[] {
         text,
         text.replace(/一(?=[十百千])/g, ""),
         text.replace(/一(?=[十百千])/g, "").replaceAll("零", ""),
-        text.replace(/二(?=[百千万萬亿億])/g, "两"),
+        text.replace(/二(?=[百千万萬亿億])|^二$/g, "两"),
       ]),
       spelled,
       spelled.replaceAll("零", "〇"),

@@ -2,12 +2,12 @@
  * How a transcript is taken apart before it is scored: a normaliser makes tokens of both texts in the same way, so that what people
  * would call the same words are the same tokens. Numbers stay as they are written here; `score.ts` reads them out, since that takes both texts.
  */
-import { isCharacter, spokenWords } from "../text.ts";
+import { isWrittenNumber, spokenWords } from "../text.ts";
 import { expanded, isFiller } from "./english.ts";
 
 /** One line a normaliser: its name in scenarios, and what makes tokens of a text. */
 const TABLE = {
-  /** English as Whisper's published normaliser treats it: fillers out, contractions and titles in full, American spelling. */
+  /** Modelled on Whisper's normaliser for English: fillers out, contractions and titles in full, American spelling. */
   "whisper-en": (text: string) =>
     spokenWords(withoutNoises(text))
       .filter((word) => !isFiller(word))
@@ -55,11 +55,7 @@ export function scoredTokens(text: string, { normalizer, unit }: ScoringRules): 
   const words = TABLE[normalizer](text);
   return unit === "word"
     ? words
-    : words.flatMap((word) => (isNumber(word) || isCharacter(word) ? [word] : Array.from(word)));
-}
-
-function isNumber(word: string): boolean {
-  return /[0-9]/.test(word);
+    : words.flatMap((word) => (normalizer !== "none" && isWrittenNumber(word) ? [word] : Array.from(word)));
 }
 
 /** Tags of transcribers for what is no speech: "[laughter]", "<unk>", "(coughs)". */
