@@ -12,7 +12,7 @@ it.each([
     "stand-in: PocketSphinx, CPU",
   ],
 ])("reads the mark of models %j", (parameters, mark, word) => {
-  const found = markAmong(parameters as Record<string, string>[]);
+  const found = markAmong(parameters);
   expect(found).toEqual(mark);
   expect(markWord(found)).toBe(word);
 });

@@ -6,6 +6,7 @@ import { readEnvironment } from "../base/files/dot-env.ts";
 import type { EmulatorChild } from "./emulator-child.ts";
 import { startEmulator } from "./emulator-child.ts";
 import type { Preflight } from "./preflight.ts";
+import type { RunInput } from "./run-input.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
 import { atAddress, resolveTarget } from "../scenario/target/target.ts";
 import type { World } from "../base/process/world.ts";
@@ -47,6 +48,17 @@ export async function openTarget(
           scrape: [{ url: `http://${emulator.httpAddress}/metrics`, headers: {}, secrets: [] }],
         };
   return { target: { ...at, ...http }, emulator, close: () => emulator.stop() };
+}
+
+/** Learning an hour of speech takes an emulator some five seconds. */
+const LEARNED_SECONDS = 3600;
+
+/** Flags with which an emulator knows the speech that a scenario plays; none for more than it can learn while a run waits. */
+export function emulatorOf({
+  scenario: { audio },
+  dataset: { audioSeconds },
+}: Pick<RunInput, "scenario" | "dataset">): readonly string[] {
+  return audio.dataset === "default" || audioSeconds > LEARNED_SECONDS ? [] : ["--dataset", audio.dataset];
 }
 
 /** What requests to a target's HTTP port need, which may be another host than its streams go to. */

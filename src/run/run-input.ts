@@ -65,6 +65,7 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   };
   const read = await loadScenario(flags.scenario, { root: world.root, cwd: world.cwd, overrides });
   const slos = read.slo.map((text) => parseSlo(text));
+  checkParity(slos, read);
   const dataset = await openDataset(read.audio.dataset, { root: world.root });
   const until = parseUntilCertified(flags.untilCertified, flags.budget, read.load);
   const fitting = checkAgainstDataset(read, dataset);
@@ -75,6 +76,19 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   const workers = workerCount(flags.workers, planned, availableParallelism());
   const traceRatio = traceRatioOf(flags);
   return { seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio };
+}
+
+/** @throws BenchError (exit 2) for an SLO on parity that nothing will be measured for */
+function checkParity(
+  slos: readonly Slo[],
+  { name, scoring }: Pick<RunnableScenario, "name" | "scoring">,
+): void {
+  const asked = slos.find(({ metric }) => metric === "transcript_parity");
+  if (asked === undefined || scoring.parity !== "off") return;
+  throw BenchError.usage(
+    `SLO "${asked.source}": scenario ${name} does not ask for unloaded answers, so parity is not measured`,
+    "Write `scoring: { parity: measure }` into the scenario.",
+  );
 }
 
 const DEFAULT_TRACE_RATIO = 0.01;

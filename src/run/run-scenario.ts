@@ -4,7 +4,7 @@ import type { Resolve } from "../scenario/target/find-route.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
 import type { RunListener } from "../watch/listener.ts";
 import { libraryWorld } from "./library-world.ts";
-import { openTarget } from "./open-target.ts";
+import { emulatorOf, openTarget } from "./open-target.ts";
 import type { RunFlags, RunInput } from "./run-input.ts";
 import { readInput } from "./run-input.ts";
 import type { FinishedRun } from "./run-once.ts";
@@ -50,7 +50,7 @@ export async function runScenario(
 ): Promise<FinishedRun> {
   const { scenario = "smoke", seed = 1, workers = "auto", target, resolve, out, watch } = options;
   const input = await readInput(world, { ...options, scenario, seed, workers });
-  const open = await openTarget(world, target);
+  const open = await openTarget(world, target, emulatorOf(input));
   try {
     const listeners = (await watch?.({ input, target: open.target })) ?? ((): [] => []);
     return await runOnce(world, { input, open, out, resolve, listeners });

@@ -31,7 +31,10 @@ describe.skipIf(!hasPocketSphinx())("a run against PocketSphinx", () => {
     expect(stdout).toContain(WORD);
     expect(stdout).not.toContain("emulated");
     expect(result.target).toMatchObject({ emulated: false, standIn: "PocketSphinx, CPU, closed-domain" });
-    expect(result.target.server).toMatchObject({ search: "fastest", not_in_dictionary: expect.any(String) });
+    expect(result.target.server).toMatchObject({
+      search: "fastest",
+      not_in_dictionary: expect.any(String) as string,
+    });
     expect(readFileSync(join(folder, "report.html"), "utf8")).toContain(WORD.toUpperCase());
 
     const { clips } = await loadDataset("default");

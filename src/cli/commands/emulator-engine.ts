@@ -91,7 +91,9 @@ function launchRecognizer(): RecognizerChild {
   const child: ChildProcess = forkSelf(["recognizer"]);
   return {
     // One that dies right now takes no message; its exit tells.
-    send: (message) => void (child.connected && child.send(message, () => undefined)),
+    send: (message) => {
+      if (child.connected) child.send(message, () => undefined);
+    },
     onMessage: (handler) => child.on("message", (message) => handler(message as FromRecognizer)),
     onExit: (handler) =>
       child.once("exit", (code, signal) => handler(signal ?? `exit code ${code ?? "unknown"}`)),

@@ -195,7 +195,11 @@ it.each([
   });
   if (typeof ending === "string") child!.die(ending);
   else child!.say(ending);
-  await expect(starting).rejects.toMatchObject({ message, hint: expect.stringMatching(hint), exitCode: 2 });
+  await expect(starting).rejects.toMatchObject({
+    message,
+    hint: expect.stringMatching(hint) as string,
+    exitCode: 2,
+  });
   // One that has ended is not stopped again.
   expect(child!.stopped).toBe(typeof ending !== "string");
 });

@@ -48,7 +48,7 @@ export function closedDomain(texts: readonly string[], dictionary: string): Clos
 type Counts = Map<string, Map<string, number>>;
 
 function arpaOf(sentences: readonly (readonly string[])[]): string {
-  const counts: Counts[] = Array.from({ length: ORDER }, () => new Map());
+  const counts: Counts[] = Array.from({ length: ORDER }, () => new Map<string, Map<string, number>>());
   for (const sentence of sentences) {
     if (sentence.length === 0) continue;
     const words = [START, ...sentence, END];

@@ -116,7 +116,7 @@ function spelledAs(word: string, { punctuated }: Spelled): Spelled {
  * @throws BenchError (exit 2) for what is none from 0 to 100 %
  */
 export function parseErrorRate(flag: string, text: string): number {
-  const [, number, percent] = /^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text) ?? [];
+  const [, number, percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(text.trim()) ?? [];
   const rate = Number(number) / (percent === "%" ? 100 : 1);
   if (rate <= 1) return rate;
   throw BenchError.usage(

@@ -17,8 +17,8 @@ const MOST_KEPT_BYTES = 192 * 1024 * 1024;
 export interface ClipSupply {
   /** Announces a session that will play the clip: it is read if need be. To be called once for each `take`. */
   want(index: number): void;
-  /** The clip, now. One that was not announced early enough is read at once, and the thread waits. @throws BenchError when it is gone */
-  take(index: number): ReadyClip;
+  /** The clip, now. One that was not announced early enough is read at once, and the thread waits. Undefined when it is gone, which `onError` is told. */
+  take(index: number): ReadyClip | undefined;
   /** Resolves when all that is wanted is there. */
   settled(): Promise<void>;
 }
@@ -103,7 +103,13 @@ function passingClips(options: SupplyOptions): ClipSupply {
       const entry = wanted.get(index);
       // From here on the session alone holds it.
       if (entry !== undefined && --entry.sessions === 0) wanted.delete(index);
-      return entry?.clip ?? made(dataset.readAudioNow(infoOf(index)), index, options);
+      if (entry?.clip !== undefined) return entry.clip;
+      try {
+        return made(dataset.readAudioNow(infoOf(index)), index, options);
+      } catch (error) {
+        onError(error);
+        return undefined;
+      }
     },
     async settled() {
       await Promise.all([...wanted.values()].map(({ reading }) => reading));

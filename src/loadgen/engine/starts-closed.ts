@@ -69,7 +69,10 @@ export function closedStarts(
     const start = take(slot);
     if (start === undefined) return;
     const { phase, scheduledMs } = start;
-    const { clip, caller } = slot.upcoming;
+    const { clip: index, caller } = slot.upcoming;
+    const clip = clips.take(index);
+    // Its audio is gone: the run is about to end, and this caller has made its last call.
+    if (clip === undefined) return;
     engine.begin(
       underConditions({
         // Unique over all shards, and the same session has the same number whatever the number of shards.
@@ -78,7 +81,7 @@ export function closedStarts(
         phase,
         stage: stageAt(stages, scheduledMs)?.name ?? "main",
         scheduledMs,
-        clip: clips.take(clip),
+        clip,
         pace,
         phaseOffsetMs: slot.plan.phaseOffsetAt(scheduledMs, caller),
       }),

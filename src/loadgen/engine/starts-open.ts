@@ -2,7 +2,7 @@
  * Open loads: sessions start at their planned times, whatever the server does. What finds no place at its time is
  * dropped, counted and recorded; nothing ever waits.
  */
-import type { Observation } from "../../metrics/observation/observation.ts";
+
 import { conditioned, placeUnder } from "./conditioned.ts";
 import type { Arrival, OpenPlan } from "../plan/open-plan.ts";
 import { timed } from "./scheduler.ts";
@@ -39,13 +39,16 @@ export function openStarts(
     scheduleNext();
     if (arrival.scheduledMs >= engine.windowEndMs() && engine.settle()) return;
     const slot = places.pop();
-    if (slot === undefined) onSession(dropped(arrival));
+    if (slot === undefined) drop(arrival);
     else begin(arrival, slot);
   }
 
   function begin(arrival: Arrival, slot: number): void {
     const { seq, stage, scheduledMs, phaseOffsetMs } = arrival;
     const phase = engine.phaseOf(scheduledMs);
+    const clip = clips.take(arrival.clip);
+    // Its audio is gone, and the run is about to end.
+    if (clip === undefined) return;
     engine.begin(
       underConditions({
         seq,
@@ -53,7 +56,7 @@ export function openStarts(
         phase,
         stage,
         scheduledMs,
-        clip: clips.take(arrival.clip),
+        clip,
         pace,
         phaseOffsetMs,
       }),
@@ -62,15 +65,17 @@ export function openStarts(
   }
 
   /** A session that was due and found no place. */
-  function dropped(arrival: Arrival): Observation {
-    const { facts, chunks, chunkMs } = clips.take(arrival.clip);
+  function drop(arrival: Arrival): void {
+    const clip = clips.take(arrival.clip);
+    if (clip === undefined) return;
+    const { facts, chunks, chunkMs } = clip;
     const { seq, scheduledMs } = arrival;
     const phase = engine.phaseOf(scheduledMs);
     const place = placeUnder(plan.input, plan.seed, { seq, stage: arrival.stage, pace });
-    return {
+    onSession({
       ...{ seq, slot: NO_SLOT, phase, ...place, clip: facts, chunkMs, chunks: chunks.length, scheduledMs },
       ...{ interim: spec.recognition.interim, sentMs: [], acceptedMs: [], responses: [], cutShort: false },
-    };
+    });
   }
 
   return {

@@ -8,7 +8,7 @@ import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { makeRunFolder, writePrivate } from "../../base/files/private-files.ts";
 import { readRunResult } from "../../metrics/result/read-result.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
-import { openTarget } from "../open-target.ts";
+import { emulatorOf, openTarget } from "../open-target.ts";
 import { progressListener } from "../../watch/live/progress.ts";
 import type { RunInput } from "../run-input.ts";
 import type { FinishedRun } from "../run-once.ts";
@@ -56,7 +56,7 @@ export async function seriesRun(world: World, run: SeriesRun): Promise<SeriesRes
 }
 
 async function make(world: World, run: SeriesRun, folder: string): Promise<FinishedRun> {
-  const open = await openTarget(world, run.target);
+  const open = await openTarget(world, run.target, emulatorOf(run.input));
   try {
     const { quiet, input } = run;
     const warmupMs = input.scenario.warmupMs;
