@@ -23,10 +23,13 @@ export async function flacFile(
   return Buffer.concat(pieces);
 }
 
-/** MP3 of mono samples from -1 to 1. */
-export async function mp3File(samples: Float32Array, sampleRateHz: 16_000 | 48_000): Promise<Buffer> {
+/** MP3 of samples from -1 to 1, an array a channel. */
+export async function mp3File(
+  channels: readonly [Float32Array] | readonly [Float32Array, Float32Array],
+  sampleRateHz: 16_000 | 48_000,
+): Promise<Buffer> {
   const encoder = await createMp3Encoder();
-  encoder.configure({ sampleRate: sampleRateHz, channels: 1, bitrate: 64 });
-  const body = Buffer.from(encoder.encode([samples]));
+  encoder.configure({ sampleRate: sampleRateHz, channels: channels.length, bitrate: 64 });
+  const body = Buffer.from(encoder.encode([...channels]));
   return Buffer.concat([body, encoder.finalize()]);
 }

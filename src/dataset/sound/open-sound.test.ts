@@ -123,23 +123,35 @@ it("Opus has the length and the rate of what was encoded, and its sound", async 
   const encode = await chunkEncoder("OGGOPUS");
   const { rate, samples } = await heard(Buffer.concat(encode(toneSamples, 16_000, 1600)));
   expect(rate).toBe(16_000);
-  expect(samples[0]).toHaveLength(32_000);
+  expect(samples.map(({ length }) => length)).toEqual([32_000]);
   mustSoundLikeTone(samples[0] ?? []);
 });
 
-it("MP3 has the sound of what was encoded", async () => {
-  const { rate, samples } = await heard(
-    await mp3File(
-      Float32Array.from(toneSamples, (x) => x / 32_768),
-      16_000,
-    ),
-  );
-  expect(rate).toBe(16_000);
-  const length = samples[0]?.length ?? 0;
-  // Frames of 576 samples, and the encoder's delay where its tag does not tell.
-  expect(length).toBeGreaterThanOrEqual(32_000);
-  expect(length).toBeLessThan(32_000 + 3 * 576);
-  mustSoundLikeTone(samples[0] ?? []);
+describe("MP3", () => {
+  const floats = Float32Array.from(toneSamples, (x) => x / 32_768);
+  const silence = new Float32Array(floats.length);
+  const tag = Buffer.concat([Buffer.from("ID3\x04\0\0\0\0\x01\0", "latin1"), Buffer.alloc(128, 0xff)]);
+
+  it.each([
+    ["as it is", Buffer.alloc(0)],
+    ["behind a tag that looks like frames", tag],
+  ])("of one channel has one, %s, with the sound of what was encoded", async (_, before) => {
+    const { rate, samples } = await heard(Buffer.concat([before, await mp3File([floats], 16_000)]));
+    expect(rate).toBe(16_000);
+    expect(samples).toHaveLength(1);
+    const length = samples[0]?.length ?? 0;
+    // Frames of 576 samples, and the encoder's delay where its tag does not tell.
+    expect(length).toBeGreaterThanOrEqual(32_000);
+    expect(length).toBeLessThan(32_000 + 3 * 576);
+    mustSoundLikeTone(samples[0] ?? []);
+  });
+
+  it("of two channels has two", async () => {
+    const { samples } = await heard(await mp3File([floats, silence], 16_000));
+    expect(samples).toHaveLength(2);
+    mustSoundLikeTone(samples[0] ?? []);
+    expect(level(samples[1] ?? [], 0, 2000)).toBeLessThan(60);
+  });
 });
 
 it.each([
