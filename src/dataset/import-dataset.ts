@@ -63,8 +63,9 @@ export interface Imported {
  */
 export async function importDataset(options: ImportOptions): Promise<Imported | undefined> {
   const { source, out, importer, skipBad, signal } = options;
+  const isStopped = (): boolean => signal.aborted;
   const { of, bad } = await survey(options);
-  if (signal.aborted) return undefined;
+  if (isStopped()) return undefined;
   if (bad.count > 0 && !skipBad) throw refusal(source, bad);
   makeRunFolder(out);
   const journal = await openJournal(out, source);
@@ -72,7 +73,7 @@ export async function importDataset(options: ImportOptions): Promise<Imported | 
   const cutter = new Cutter(options, journal, of);
   try {
     for await (const item of importer.read(source)) {
-      if (signal.aborted) return undefined;
+      if (isStopped()) return undefined;
       if (isBadLine(item)) cutter.refused.add(item);
       else await cutter.take(item);
     }

@@ -102,8 +102,7 @@ export async function openDataset(pathOrName: string, options: { root?: string }
     }
     const bytes = await readManifestFile(entry, path);
     if (entry.fields.sha256 === undefined) hash.update(bytes);
-    const { pcm: _, ...info } = makeClip(source, bytes);
-    clips.push(info);
+    clips.push(withoutAudio(makeClip(source, bytes)));
     sources.set(entry.id, { ...source, sha256: sha256Of(bytes) });
   });
   const sourceOf = ({ id }: ClipInfo): ClipSource & { sha256: string } => {
@@ -145,8 +144,7 @@ export async function lookAtClips(
 ): Promise<string> {
   const { path } = await readEntries(pathOrName, options, async (source) => {
     try {
-      const { pcm: _, ...info } = makeClip(source, await readManifestFile(source.entry, source.path));
-      watcher.clip(info);
+      watcher.clip(withoutAudio(makeClip(source, await readManifestFile(source.entry, source.path))));
     } catch (error) {
       if (!(error instanceof BenchError)) throw error;
       watcher.problem(error);
@@ -255,6 +253,12 @@ export function selectClips<Selected extends Dataset<ClipInfo>>(
 
 export function audioSecondsOf(clips: readonly ClipInfo[]): number {
   return clips.reduce((sum, clip) => sum + clip.audioMs, 0) / 1000;
+}
+
+function withoutAudio(clip: Clip): ClipInfo {
+  const info: ClipInfo & Partial<Clip> = { ...clip };
+  delete info.pcm;
+  return info;
 }
 
 async function findManifest(pathOrName: string, root: string): Promise<string> {

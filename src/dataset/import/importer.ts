@@ -29,7 +29,7 @@ export interface BadLine {
 }
 
 /** True for what is no clip. */
-export function isBadLine<Item extends object>(item: Item | BadLine): item is BadLine {
+export function isBadLine(item: object): item is BadLine {
   return "reason" in item;
 }
 

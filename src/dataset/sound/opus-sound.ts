@@ -58,6 +58,6 @@ export async function openOpus(path: string): Promise<Sound> {
   const lastPage = pages.at(-1);
   const granules =
     lastPage !== undefined && "absoluteGranulePosition" in lastPage ? lastPage.absoluteGranulePosition : 0;
-  const end = Math.round(Number(granules) * perGranule);
+  const end = Math.round(granules * perGranule);
   return samples.sound(sampleRateHz, Math.round(preSkip * perGranule), Math.min(end, samples.length));
 }
