@@ -54,10 +54,13 @@ export async function openOpus(path: string): Promise<Sound> {
     decoder.free();
   }
   const perGranule = sampleRateHz / GRANULE_HZ;
-  // The last page says where the audio ends within its last packet.
-  const lastPage = pages.at(-1);
-  const granules =
-    lastPage !== undefined && "absoluteGranulePosition" in lastPage ? lastPage.absoluteGranulePosition : 0;
-  const end = Math.round(granules * perGranule);
+  const end = Math.round(Number(endGranule(pages.at(-1))) * perGranule);
   return samples.sound(sampleRateHz, Math.round(preSkip * perGranule), Math.min(end, samples.length));
+}
+
+/** Where the audio ends within the last packet, which the last page says: a BigInt, whatever the package's types say. */
+function endGranule(lastPage: object | undefined): number | bigint {
+  return lastPage !== undefined && "absoluteGranulePosition" in lastPage
+    ? (lastPage.absoluteGranulePosition as number | bigint)
+    : 0;
 }
