@@ -15,6 +15,7 @@ import {
 } from "../support/bench-process.ts";
 import type { DelayServer, Served } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";
+import { STALL_MS, stallsDuring } from "../support/stalls.ts";
 import { expectNothingLost } from "../support/short-run.ts";
 
 const PARTIAL_MS = 80;
@@ -32,6 +33,8 @@ let result: RunResult;
 let sessions: SessionRecord[];
 let out: string;
 let served: Served;
+/** The machine let even this process stand still. */
+let hasStalled: boolean;
 let code: number | null;
 
 beforeAll(async () => {
@@ -51,7 +54,9 @@ beforeAll(async () => {
   };
   const holds = (measured: Awaited<ReturnType<typeof run>>): boolean =>
     figuresOf(measured).every(({ measured, truth }) => Math.abs(measured - truth) <= allowed(truth));
-  ({ code, out, result, sessions, served } = await undisturbed(run, holds));
+  const beside = await stallsDuring(() => undisturbed(run, holds), STALL_MS);
+  ({ code, out, result, sessions, served } = beside.result);
+  hasStalled = beside.stallsMs.length > 0;
 }, 240_000);
 afterAll(() => server?.close());
 
@@ -96,8 +101,9 @@ function figuresOf({ result, served: { imposed } }: { result: RunResult; served:
 describe("a server with known delays", () => {
   it("is measured within 3 ms or 3 %, at every certified percentile", () => {
     const figures = figuresOf({ result, served });
-    // Replies that wait for the CPU of a busy machine are late for good; half of them still are not.
-    const held = isDisturbed(result) ? figures.filter(({ name }) => name.endsWith(" p50")) : figures;
+    // Replies that wait for the CPU of a busy machine are late for good; half of them still are not. Three runs were made before it is blamed.
+    const held =
+      isDisturbed(result) || hasStalled ? figures.filter(({ name }) => name.endsWith(" p50")) : figures;
     for (const { name, measured, truth } of held)
       expect(Math.abs(measured - truth), `${name}: ${measured} for ${truth}`).toBeLessThanOrEqual(
         allowed(truth),

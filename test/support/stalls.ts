@@ -4,7 +4,7 @@ import { expect } from "vitest";
 
 const ATTEMPTS = 3;
 /** A process that stands still so long spoils what is measured beside it. */
-const STALL_MS = 8;
+export const STALL_MS = 8;
 
 /**
  * Measures until the machine lets it: up to three times. Skips the test where the machine let even this idle process stand still in every
@@ -29,7 +29,7 @@ export async function undisturbed<T>(
 }
 
 /** Gaps of the event loop above `longerThanMs` while `work` went on. This process must have nothing else to do. */
-async function stallsDuring<T>(
+export async function stallsDuring<T>(
   work: () => Promise<T>,
   longerThanMs: number,
 ): Promise<{ result: T; stallsMs: number[] }> {
