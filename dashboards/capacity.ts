@@ -80,6 +80,7 @@ export const CAPACITY: Board = {
         {
           kind: "lines",
           title: "Error rates of the transcripts",
+          without: "no data: no clip has a reference",
           help: "Words (characters, where there are no blanks) that are wrong, of all words so far, without and with the words of failed sessions as deleted. Overload can drop words while latency still looks fine.",
           unit: "percentunit",
           queries: [
@@ -109,6 +110,7 @@ export const CAPACITY: Board = {
         {
           kind: "lines",
           title: "Answers as without load",
+          without: "no data: the scenario does not ask for unloaded answers",
           help: "Sessions that answered what the same server answers to the clip alone: falls long before the error rate rises. Needs scoring.parity.",
           unit: "percentunit",
           queries: [
