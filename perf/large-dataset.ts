@@ -1,5 +1,5 @@
 /**
- * What a set of 10,000 clips and 20 hours costs: it is synthesised, imported, planned and played by 200 streams, and deleted again.
+ * The cost of a set of 10,000 clips and 20 hours: it is synthesised, imported, planned and played by 200 streams, and deleted again.
  *
  *     npm run build && node --import tsx perf/large-dataset.ts [--streams 200] [--seconds 60] [--folder DIR]
  *

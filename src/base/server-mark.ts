@@ -1,4 +1,4 @@
-/** What a server that is no product says of itself, so that no figure of it goes without the word. */
+/** The mark of a server that is not a product, so that no figure of it appears without the word. */
 export interface ServerMark {
   /** The project's own emulator: it understands nothing, its times are a model's. */
   emulated: boolean;

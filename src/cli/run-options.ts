@@ -12,6 +12,14 @@ export const RESOLVE_OPTION = {
   describe: "Which addresses of the target's name get sessions: all in turn, or the first alone",
 } as const;
 
+/** Stored runs, the operands of every command that only reads them. */
+export const STORED_RUNS = {
+  type: "string",
+  array: true,
+  demandOption: true,
+  describe: "Run folders, or their result.json",
+} as const;
+
 /** `--streams`, of every command that takes a scenario. */
 export const STREAMS_OPTION = {
   type: "number",

@@ -13,24 +13,24 @@ export const CHANNELS = ["left", "right", "both"] as const;
 /** One of `CHANNELS`. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** What a source says about times may differ this much from the audio, seconds. */
+/** Times claimed by a source may differ this much from the audio, in seconds. */
 const TOLERANCE_S = 0.02;
 
-/** What is measured of a clip's audio; in the words of the manifest. */
+/** Measurements of a clip's audio, named as in the manifest. */
 export interface AudioFacts {
   duration_s: number;
   sample_rate_hz: number;
   /** Absent when there is no speech to be found. */
   speech_start_s?: number;
   speech_end_s?: number;
-  /** Of the WAV file, header included. */
+  /** SHA-256 of the WAV file, header included. */
   sha256: string;
 }
 
 /** A channel of a recording that becomes a clip. */
 export interface Track {
   index: number;
-  /** What the clip's id ends with, where a recording gives several. */
+  /** Ending of the clip's id, where a recording gives several clips. */
   suffix: string;
 }
 

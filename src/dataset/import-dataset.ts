@@ -21,7 +21,7 @@ import type { Sound } from "./sound/sound.ts";
 import type { DatasetSummary } from "./summary.ts";
 import { BadLines, SummaryBuilder } from "./summary.ts";
 
-/** What is imported, and how. */
+/** Source, destination and settings of an import. */
 export interface ImportOptions {
   /** Absolute path. */
   source: string;
@@ -31,7 +31,7 @@ export interface ImportOptions {
   channel?: Channel | undefined;
   /** Leave out what can't be read instead of refusing the source. */
   skipBad: boolean;
-  /** Of all clips whose source does not name theirs. */
+  /** Language of all clips whose source does not name one. */
   language?: string | undefined;
   signal: AbortSignal;
   /** Called after each clip. */
@@ -46,7 +46,7 @@ export interface ImportProgress {
   seconds: number;
 }
 
-/** What an import has made. */
+/** Result of an import. */
 export interface Imported {
   summary: DatasetSummary;
   refused: BadLines;
@@ -223,7 +223,7 @@ class Cutter {
   }
 }
 
-/** What is said on a channel: nobody knows how the transcript of a call is shared out between its channels, unless the source says so. */
+/** The text of one channel. A source that has one transcript for a whole call does not say how it is divided between the channels. */
 function textOf({ text, channelTexts }: SourceClip, channel: number, isShared: boolean): string | undefined {
   if (channelTexts !== undefined) return channelTexts[channel];
   return isShared ? undefined : text;

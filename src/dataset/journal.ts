@@ -1,5 +1,5 @@
 /**
- * What an import has done so far, a line for each clip of the source: an import that was killed goes on where it was, and one
+ * The progress of an import, a line for each clip of the source: an import that was killed goes on where it was, and one
  * whose source has grown does only what is new.
  */
 import { createHash } from "node:crypto";
@@ -20,7 +20,7 @@ const SCHEMA = "riva-bench/import@1";
 export interface DonePart {
   /** Relative to the folder of the import. */
   file: string;
-  /** What the clip's id ends with. */
+  /** Ending of the clip's id. */
   suffix: string;
   /** Index of the channel it was cut from. */
   channel: number;

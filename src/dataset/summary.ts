@@ -1,7 +1,7 @@
-/** What a data set holds, in numbers. */
+/** A data set in numbers. */
 import type { BadLine } from "./import/importer.ts";
 
-/** Of a clip, what the numbers are made of; in the words of the manifest. */
+/** The facts of a clip that the numbers are computed from, named as in the manifest. */
 export interface SummedClip {
   duration_s: number;
   sample_rate_hz?: number | undefined;
@@ -70,7 +70,7 @@ export function summaryText(summary: DatasetSummary): string {
   return rows.map(([label, value]) => `${label.padEnd(14)}${value}\n`).join("");
 }
 
-/** What was left out, bounded. */
+/** Refused lines: the count of all, and the first few in full. */
 export class BadLines {
   static readonly #MOST_KEPT = 1000;
   static readonly #MOST_SHOWN = 50;

@@ -18,7 +18,7 @@ import { SpeechService } from "./speech-service.ts";
 import type { ServerTls } from "./tls.ts";
 
 export interface EmulatorOptions extends ServiceOptions, EmulatedOptions, Address {
-  /** What recognises instead of the emulated engine; ended with the server, or when that does not come up. */
+  /** Engine in place of the emulated one; ended with the server, or when the server does not come up. */
   engine?: Engine | undefined;
   /** On both ports. */
   tls?: ServerTls | undefined;
@@ -31,7 +31,7 @@ export interface Emulator {
   httpPort: number | undefined;
   /** Name of the streaming model. */
   model: string;
-  /** What its figures must be called. */
+  /** Label that its figures must carry. */
   mark: ServerMark;
   stats(): EmulatorStats;
   /** From now on these go wrong instead of what was ordered before. */

@@ -49,7 +49,7 @@ export const gatewayFile = section({
     sessionsPerAddress: count(100_000, 1000),
     /** With a burst of a minute; ten times what speech at 16 kHz needs. */
     bytesPerSecondPerSession: count(1e9, 320_000),
-    /** Of a key, and of an address. */
+    /** The limit of a key, and of an address. */
     bytesPerSecondPerOwner: count(1e9, 100_000_000),
     /** A burst of two seconds; before it is used up the socket is read more slowly. */
     messagesPerSecondPerSession: count(1e6, 500),
@@ -87,12 +87,12 @@ export const gatewayFile = section({
 /** The file, read: durations in milliseconds, defaults filled in. */
 export type GatewayFile = z.output<typeof gatewayFile>;
 
-/** What the gateway runs with: the file and the flags over it. Durations in milliseconds. */
+/** Settings that the gateway runs with: the file, overridden by flags. Durations in milliseconds. */
 export type GatewayConfig = Omit<GatewayFile, "tls"> & {
   tls?: { cert: string; key: string; clientCa?: string };
 };
 
 export type GatewayLimits = GatewayConfig["limits"];
 
-/** What a reload may change, for sessions that are opened from then on. */
+/** Settings that a reload may change, for sessions that are opened from then on. */
 export type Settings = Pick<GatewayConfig, "limits" | "allowedOrigins">;

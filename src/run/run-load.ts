@@ -119,7 +119,7 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
   });
 }
 
-/** What the target answers without load, where the scenario wants answers under load held to it. */
+/** The target's answers without load, where the scenario compares answers under load with them. */
 async function unloadedAnswers(
   world: World,
   {

@@ -1,4 +1,4 @@
-/** What a server answers without any load: each clip once, one after the other. Answers under load are held to it (`transcript_parity`). */
+/** A server's answers without load: each clip once, one after the other. Answers under load are compared with them (`transcript_parity`). */
 import type { Clock } from "../base/clock.ts";
 import { defined } from "../base/defined.ts";
 import type { OpenDataset } from "../base/dataset/dataset.ts";
@@ -91,7 +91,7 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
   return { answers, failed };
 }
 
-/** What the server finally said; undefined where the session would have failed, by its stream or by its content. */
+/** The final answer; undefined where the session would have failed, by its stream or by its content. */
 function judgedAnswer(
   { outcome, responses, startedMs }: StreamRecord,
   clip: ClipFacts,

@@ -11,7 +11,7 @@ export interface Scoring {
   readonly failures: FailureScoring;
   /** How texts are made alike before they are compared; absent = by the language. */
   readonly normalizer?: NormalizerName;
-  /** What errors are counted in; absent = by the language. */
+  /** Unit that errors are counted in; absent = by the language. */
   readonly unit?: ScoredUnit;
   /** "measure": each clip is asked once before the load, and its answer is what those under load are held to. */
   readonly parity: "off" | "measure";

@@ -19,7 +19,7 @@ import { spokenWords } from "../text/text.ts";
 import type { SpeechBounds } from "../audio/vad.ts";
 import { findSpeech } from "../audio/vad.ts";
 
-/** What is known of a clip without its audio. */
+/** A clip without its audio. */
 export interface ClipInfo {
   id: string;
   sampleRateHz: number;
@@ -195,7 +195,7 @@ export interface Padding {
   afterMs: number;
 }
 
-/** What is known of a clip with silence around it: onset, words and speech end move with the audio. */
+/** A clip's facts with silence around it: onset, words and speech end move with the audio. */
 export function padInfo(clip: ClipInfo, { beforeMs, afterMs }: Padding): ClipInfo {
   const { sampleRateHz: rate, audioMs } = clip;
   const samples =
@@ -308,7 +308,7 @@ function makeClip({ entry, path }: ClipSource, bytes: Buffer): Clip {
   return { ...infoOf(entry, sampleRateHz, durationMs, find), pcm };
 }
 
-/** What a line that leaves nothing open says of its audio; undefined for one that does. */
+/** The facts about the audio in a line that states all of them; undefined for any other line. */
 function indexedInfo(entry: ManifestEntry): { info: ClipInfo; sha256: string } | undefined {
   const { sha256, sample_rate_hz: rate, duration_s: seconds, ...line } = entry.fields;
   const hasSpeechTimes = line.speech_start_s !== undefined && line.speech_end_s !== undefined;

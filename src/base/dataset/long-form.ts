@@ -90,7 +90,7 @@ export function joinClips(id: string, parts: readonly Part<Clip>[]): Clip {
   return { ...info, pcm: Buffer.concat(pieces) };
 }
 
-/** What is known of joined clips. */
+/** The facts of joined clips. */
 function joinInfo(id: string, parts: readonly Part<ClipInfo>[]): ClipInfo {
   const sampleRateHz = parts[0]?.clip.sampleRateHz ?? 16_000;
   const inMs = (bytes: number): number => (bytes / BYTES_PER_SAMPLE / sampleRateHz) * 1000;

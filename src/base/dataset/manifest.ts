@@ -31,7 +31,7 @@ export interface ManifestLine {
   words?: { w: string; s: number; e: number }[] | undefined;
   speaker?: string | undefined;
   sample_rate_hz?: number | undefined;
-  /** Of the audio's file, in hexadecimal. */
+  /** SHA-256 of the audio file, in hexadecimal. */
   sha256?: string | undefined;
   offset?: 0 | undefined;
 }

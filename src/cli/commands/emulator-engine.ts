@@ -19,7 +19,7 @@ export const EMULATED = "emulated";
 const MOST_RECOGNIZERS = 256;
 const CHUNK_LIMITS_MS = { min: 20, max: 10_000 };
 const STOP_GRACE_MS = 2000;
-/** What belongs to the model of a server under load, and to no recogniser that is as fast as it is. */
+/** Flags of the modelled server under load, which a real recogniser does not have. */
 const OF_THE_EMULATED = ["capacity", "slots", "delays", "overload", "wer", "werOverload"] as const;
 const OF_THE_OTHERS = ["languageModel", "search", "model", "recognizers"] as const;
 

@@ -5,6 +5,7 @@ import type { ReportedRun } from "../../report/reporters.ts";
 import { REPORT_FORMATS, REPORTERS } from "../../report/reporters.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
+import { STORED_RUNS } from "../run-options.ts";
 import { readSessionDigest } from "../../store/session-digest-file.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import { openStoredRun } from "../../store/stored-run.ts";
@@ -18,12 +19,7 @@ type Args = ArgsOf<typeof options>;
 
 function options(yargs: Argv) {
   return yargs
-    .positional("runs", {
-      type: "string",
-      array: true,
-      demandOption: true,
-      describe: "Run folders, or their result.json",
-    })
+    .positional("runs", STORED_RUNS)
     .option("format", {
       alias: "f",
       choices: REPORT_FORMATS,

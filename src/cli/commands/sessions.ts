@@ -11,6 +11,7 @@ import { recordFiles } from "../../store/run-folder.ts";
 import { runFolderOf } from "../../store/stored-run.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
+import { STORED_RUNS } from "../run-options.ts";
 
 export const sessionsCommand = command(options, sessions);
 
@@ -18,12 +19,7 @@ type Args = ArgsOf<typeof options>;
 
 function options(yargs: Argv) {
   return yargs
-    .positional("runs", {
-      type: "string",
-      array: true,
-      demandOption: true,
-      describe: "Run folders, or their result.json",
-    })
+    .positional("runs", STORED_RUNS)
     .example("$0 sessions results/2025-06-01T10-00-00-smoke-1a2b > values.ndjson", "one JSON line a session")
     .example("$0 sessions RUN | jq .values.final_from_speech_end_actual", "from the actual sends");
 }

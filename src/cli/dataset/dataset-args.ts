@@ -5,7 +5,7 @@ import { CHANNELS } from "../../dataset/cut-clip.ts";
 import { IMPORTERS } from "../../dataset/import/importers.ts";
 import type { ArgsOf } from "../command.ts";
 
-/** What can be done with data sets. */
+/** Actions of `bench dataset`. */
 export const ACTIONS = ["import", "check", "list", "show", "fetch"] as const;
 
 /** Declares the flags of all actions; none has a default, so that those of other actions can be refused. */
@@ -53,7 +53,7 @@ export function datasetOptions(yargs: Argv) {
     .example("$0 dataset show datasets/mine", "its numbers and first clips");
 }
 
-/** What was typed; flags of other actions are absent. */
+/** Arguments as typed; flags of other actions are absent. */
 export type DatasetArgs = ArgsOf<typeof datasetOptions>;
 
 /** The operand. @throws BenchError (exit 2) without one */

@@ -5,11 +5,11 @@ export interface Download {
   name: string;
   url: string;
   bytes: number;
-  /** Of the archive. */
+  /** Checksum of the archive. */
   sha256: string;
   /** Folder of the data set in the archive. */
   root: string;
-  /** What is in it. */
+  /** Contents of the archive. */
   describe: string;
   /** Licence and credit, to be shown before anything is fetched. */
   licence: string;

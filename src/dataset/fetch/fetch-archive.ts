@@ -95,7 +95,7 @@ async function receive({ url, bytes }: Download, part: string, options: FetchOpt
   }
 }
 
-/** What undici says is "fetch failed"; why is in its cause. */
+/** The reason of a failed fetch: undici only says "fetch failed" and puts the reason into the cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return messageOf(cause ?? error);

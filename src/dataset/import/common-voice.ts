@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Importer } from "./importer.ts";
 import { tableClips } from "./table.ts";
 
-/** Of a folder, the first that is there. */
+/** The first of these files that is in the folder is read. */
 const TABLES = ["validated.tsv", "test.tsv", "dev.tsv", "train.tsv"];
 /** Speakers are hashes of 128 characters. */
 const SPEAKER_LENGTH = 16;

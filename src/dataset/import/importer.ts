@@ -1,4 +1,4 @@
-/** What an importer gives: clips and broken lines, one after the other, in the order of the source. */
+/** The items that an importer yields: clips and broken lines, in the order of the source. */
 
 /** A clip as its source describes it; its audio has not been looked at. */
 export interface SourceClip {
@@ -10,11 +10,11 @@ export interface SourceClip {
   audio: string;
   /** The part of the file that is the clip; absent = all of it. */
   part?: { startS: number; endS?: number };
-  /** What the source says about the length of the audio. */
+  /** Length of the audio according to the source, in seconds. */
   claimedS?: number;
-  /** What is said; absent when it is not known. */
+  /** Reference transcript; absent when there is none. */
   text?: string;
-  /** What is said on each channel, where the source knows: left, right. */
+  /** Transcript of each channel, where the source has them: left, right. */
   channelTexts?: readonly (string | undefined)[];
   /** As it is written: capitals, punctuation, digits. */
   written?: string;
@@ -36,7 +36,7 @@ export function isBadLine(item: object): item is BadLine {
 /** Reads one format. */
 export interface Importer {
   name: string;
-  /** What it reads, for people. */
+  /** Description for people of the format it reads. */
   describe: string;
   /**
    * Whether a source is of this format.

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** What the importer that `auto` finds makes of these files; paths without their folder. */
+/** The items that the importer found by `auto` reads from these files, with paths relative to their folder. */
 async function imported(
   files: Record<string, string | Buffer>,
   source = "",

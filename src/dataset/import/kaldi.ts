@@ -7,7 +7,7 @@ import { isBadLine } from "./importer.ts";
 import type { SourceLine } from "./source-lines.ts";
 import { keyAndRest, sourceLines } from "./source-lines.ts";
 
-/** What Kaldi writes for "until the end" of a recording. */
+/** Kaldi's end time for "until the end" of a recording. */
 const UNTIL_END = -1;
 
 /** Reads Kaldi data folders. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { defined } from "../../base/defined.ts";
 import type { BadLine, SourceClip } from "./importer.ts";
 
-/** What a field may be called, most specific name first. */
+/** Accepted names of each field, the most specific first. */
 const NAMES = {
   audio: ["audio_filepath", "file", "path", "audio", "filename", "wav"],
   text: ["text", "transcript", "sentence", "transcription"],

@@ -1,4 +1,4 @@
-/** Opus in Ogg (RFC 7845) as it comes in. The only importer of opus-decoder. */
+/** Opus in Ogg (RFC 7845) as it comes in. One of the two importers of opus-decoder. */
 import { OpusDecoder } from "opus-decoder";
 import { messageOf } from "../../base/errors.ts";
 import type { RecognitionConfig } from "../../base/riva-proto.ts";

@@ -112,7 +112,7 @@ export function emulatedEngine(options: EmulatedOptions): Engine {
   };
 }
 
-/** What is understood of a whole file. */
+/** Transcript of a whole file. */
 export function recognizeWhole(
   index: FingerprintIndex,
   samples: Int16Array,

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Dataset } from "../../base/dataset/dataset.ts";
 import type { RecognizerChild } from "../host/recognizer-process.ts";
 
-/** What an engine is made from, besides what its own flags say. */
+/** Input for making an engine, besides its own flags. */
 export interface EngineSetup {
   flags: EngineFlags;
   dataset: Dataset;

@@ -67,7 +67,7 @@ export interface Engine {
   readonly models: Readonly<Record<CallType, string>>;
   /** Whether it imitates, or what it is that really listens: stands beside everything that the server says. */
   readonly mark: ServerMark;
-  /** What it says of itself to whoever asks for the models. */
+  /** Its entry in the answer to a request for models. */
   readonly facts: Readonly<Record<string, string>>;
   readonly meter: InferenceMeter;
   /** Inference requests that no work has begun on. */

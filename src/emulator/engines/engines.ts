@@ -5,7 +5,7 @@ import type { EngineSetup } from "./engine-setup.ts";
 
 interface HostedEntry {
   create(setup: EngineSetup): Promise<Engine>;
-  /** What its processes load. */
+  /** Backend that its processes load. */
   backend(): Promise<LoadBackend>;
 }
 

@@ -39,7 +39,7 @@ class FakeChild implements RecognizerChild {
   die(how: string): void {
     this.#exit(how);
   }
-  /** What it was sent since the last call, as short words. */
+  /** Messages sent to it since the last call, as short words. */
   taken(): string[] {
     return this.received.splice(0).map((message) => {
       const id = "id" in message ? ` ${message.id}` : "";

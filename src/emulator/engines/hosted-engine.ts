@@ -17,11 +17,11 @@ import type { CallSpec, Engine, EngineCall, Reply, ReplyPort } from "./engine.ts
 export interface HostedOptions {
   /** Key in the table of engines. */
   engine: string;
-  /** What it is, such as `PocketSphinx`. */
+  /** Name of the recogniser, such as `PocketSphinx`. */
   name: string;
-  /** What its figures are called: with the machine and the model. */
+  /** Label of its figures, with the machine and the model. */
   standIn: string;
-  /** Of its streaming model. */
+  /** Name of its streaming model. */
   modelName: string;
   facts: Readonly<Record<string, string>>;
   settings: BackendSettings;

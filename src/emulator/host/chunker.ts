@@ -23,7 +23,7 @@ export class Chunker {
     return chunks;
   }
 
-  /** What has come of a chunk that is not full. */
+  /** Takes out the samples of a chunk that is not full yet. */
   flush(): Int16Array {
     const rest = joined(this.#rest);
     this.#rest = [];

@@ -1,4 +1,4 @@
-/** What a native recogniser gives to its process: everything else (pauses, partials, rates, streams) is done for it. */
+/** The interface of a native recogniser to its process, which does everything else (pauses, partials, rates, streams). */
 
 /** Rate at which decoders take audio. */
 export const DECODER_RATE_HZ = 16_000;
@@ -32,7 +32,7 @@ export interface Backend {
   open(): Promise<Decoder>;
 }
 
-/** What a process of recognisers needs to load its backend, each kind with its own keys; must survive being sent. */
+/** Settings with which a process loads its backend, each kind with its own keys; plain data, since they are sent to it. */
 export type BackendSettings = Readonly<Record<string, string | readonly string[]>>;
 
 /**

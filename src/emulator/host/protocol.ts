@@ -30,7 +30,7 @@ export type FromRecognizer =
   /** It can't recognise anything and ends. */
   | { type: "failed"; message: string; hint?: string }
   | { type: "opened"; id: number }
-  /** Of one piece of work, in the order in which it came; `workMs` = time that it took. */
+  /** Answer to one piece of work, in order of arrival; `workMs` = time that it took. */
   | { type: "reply"; id: number; reply: Reply; workMs: number }
   /** As `reply` or `opened`, but the stream can't go on. */
   | { type: "broken"; id: number; message: string };

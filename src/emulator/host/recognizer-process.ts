@@ -17,7 +17,7 @@ export interface RecognizerChild extends Channel<ToRecognizer, FromRecognizer> {
   stop(): Promise<void>;
 }
 
-/** What becomes of the work of one stream. */
+/** Receiver of the results of one stream's work. */
 export interface WorkListener {
   /** A piece of work is done; it took `workMs` and had come at `arrivedMs`. */
   done(reply: Reply, workMs: number): void;
@@ -33,7 +33,7 @@ export interface RemoteStream {
 }
 
 export interface ProcessOptions {
-  /** Of what: for messages. */
+  /** Name of the process, for messages. */
   name: string;
   launch: () => RecognizerChild;
   engine: string;

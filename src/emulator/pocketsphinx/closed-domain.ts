@@ -82,7 +82,7 @@ function entry(log10: number, words: string, backoffWeight?: number): string {
   return `${log10.toFixed(5)} ${words}${weight}`;
 }
 
-/** Of `word` after `history`: what is left of its count, and a share of what shorter histories say. */
+/** Probability of `word` after `history`: its discounted count, and a share of the probability after shorter histories. */
 function probability(counts: readonly Counts[], history: readonly string[], word: string): number {
   const after = counts[history.length]?.get(history.join(" "));
   if (history.length === 0) {

@@ -14,7 +14,7 @@ export interface SpokenWord {
   spelled?: Spelled;
 }
 
-/** What the emulated recogniser says of itself: sure of words that it knows, unsure of placeholders. */
+/** Confidence of the emulated recogniser: high for words that it knows, low for placeholders. */
 export const SURE = 0.97;
 export const UNSURE = 0.3;
 /** Of the speech that comes with the package; also where a client asks for all languages at once, or for none. */

@@ -34,7 +34,7 @@ export interface Due {
 
 export interface TranscriberOptions {
   index: FingerprintIndex;
-  /** What is misheard on purpose. */
+  /** Word errors made on purpose. */
   errors?: WordErrors | undefined;
   sampleRateHz: number;
   /** Server chunk; undefined = one reply for each push. */

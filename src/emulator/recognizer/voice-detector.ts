@@ -26,7 +26,7 @@ export class VoiceDetector {
     return voiced;
   }
 
-  /** What was heard was no speech to be followed; the background stays known. */
+  /** Forgets the current speech; the background level stays known. */
   forget(): void {
     this.#lastVoicedMs = -Infinity;
   }

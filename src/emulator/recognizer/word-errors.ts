@@ -14,7 +14,7 @@ import { SURE } from "./spoken-word.ts";
 export interface WordErrorRates {
   /** Errors for each word that was said, 0 to 1: a word error rate. */
   rate: number;
-  /** What is added to it as the server falls behind: all of it when replies wait `FULL_OVERLOAD_MS` for their turn. */
+  /** Added to the rate as the server falls behind: all of it when replies wait `FULL_OVERLOAD_MS` for their turn. */
   overloadRate: number;
   seed: number;
 }
@@ -24,7 +24,7 @@ const FULL_OVERLOAD_MS = 1000;
 /** Shares of errors that put another word in the place of one, and that leave a word out; the rest puts in a word. */
 const SUBSTITUTED = 0.6;
 const DELETED = 0.25;
-/** What a recogniser says of a word that it got wrong. */
+/** Confidence in a word that is wrong. */
 const DOUBTFUL = 0.6;
 /** Heard where no other text has a word to lend. */
 const FALLBACK = ["alpha", "bravo", "charlie"];

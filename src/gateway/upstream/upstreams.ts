@@ -27,7 +27,7 @@ export interface Upstream {
   readonly breaker: Breaker;
   /** Sessions open on it. */
   sessions: number;
-  /** What it says of itself; whoever measures through the gateway must know. */
+  /** Its mark as an emulator or stand-in, passed on to whoever measures through the gateway. */
   mark: ServerMark;
   /** Its first model, once asked. */
   model?: string;

@@ -58,7 +58,7 @@ export function readyClip(clip: Clip, chunkMs: number, wire: WireForm): ReadyCli
   };
 }
 
-/** What records say of a clip. */
+/** Facts of a clip that session records refer to. */
 export function clipFacts({ id, audioMs, onsetMs, speechEndMs, text, words }: ClipInfo): ClipFacts {
   return { id, audioMs, onsetMs, speechEndMs, ...defined({ text }), words };
 }

@@ -26,7 +26,7 @@ export interface ClipSupply {
 /** How clips are made ready. */
 export interface SupplyOptions {
   dataset: OpenDataset;
-  /** Of its clips, padded. */
+  /** Facts of its clips, padded. */
   facts: readonly ClipFacts[];
   padding: Padding;
   chunkMs: number;

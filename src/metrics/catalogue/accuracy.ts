@@ -1,4 +1,4 @@
-/** What the transcripts are worth: corpus ratios over the clips, never means of ratios. */
+/** Accuracy metrics: corpus ratios over the clips, never means of ratios. */
 import type { ClipAccuracy } from "../observation/accuracy.ts";
 import { editsOf } from "../observation/accuracy.ts";
 import type { ScoredUnit } from "../../base/text/scoring/normalizers.ts";

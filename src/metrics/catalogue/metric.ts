@@ -61,7 +61,10 @@ export interface RunMetric extends MetricBase {
   per: "run";
   /** There is one of each stage too: it rests on counts, which are kept by stage, and not on sums over the window. */
   byStage?: true;
-  /** Of a ratio over `RunTotals.accuracy`: what a clip adds to both of its sums. The clips are its sample, and give it an interval. */
+  /**
+   * Only for a ratio over `RunTotals.accuracy`: the amounts that a clip adds to its two sums. The clips are the sample behind its
+   * interval.
+   */
   ofClips?(clip: ClipAccuracy): readonly [part: number, whole: number];
   /** It can be certain to break a limit before the end of the run: a share of sessions, or a sum that only grows. */
   certainEarly?: true;
@@ -78,7 +81,7 @@ export interface RunTotals {
   /** Of those, the ones that met every SLO and had no error. */
   good: number;
   sums: RunSums;
-  /** What the transcripts of those sessions were worth, by clip. */
+  /** Transcript accuracy of those sessions, by clip. */
   accuracy: readonly ClipAccuracy[];
 }
 

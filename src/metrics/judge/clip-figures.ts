@@ -7,7 +7,7 @@ import { CLIPS_NEEDED } from "../stats/clip-bootstrap.ts";
 import { type Inference, inferFromClips } from "../stats/paired.ts";
 import type { Figure } from "./figure.ts";
 
-/** What would decide a comparison by clips. */
+/** Advice for a comparison by clips that is not decided. */
 export const MORE_CLIPS = `more clips would decide it (at least ${CLIPS_NEEDED} are needed), or several runs of each side`;
 
 /** A figure over the clips of all runs of each side. */

@@ -115,21 +115,20 @@ interface Asked {
 }
 
 function ask({ baseline, candidate, paired }: Compared, figure: Figure, margins: Margins): Asked {
-  const before = pooledFigure(baseline, figure);
+  const byClip = compareByClip(baseline, candidate, figure);
+  const before = byClip?.baseline ?? pooledFigure(baseline, figure);
   const differences = paired ? differencesOf(baseline, candidate, figure) : [];
   const ofRuns = paired
     ? differences.length === 0
       ? undefined
       : inferFromPairs(differences)
     : inferFromRuns(valuesOf(baseline, figure), valuesOf(candidate, figure));
-  const byClip = compareByClip(baseline, candidate, figure);
   const inference = byClip?.inference === undefined ? ofRuns : lessCertain(byClip.inference, ofRuns);
   return {
     figure,
     better: figure.better,
     baseline: before,
-    candidate: pooledFigure(candidate, figure),
-    ...(byClip === undefined ? {} : { baseline: byClip.baseline, candidate: byClip.candidate }),
+    candidate: byClip?.candidate ?? pooledFigure(candidate, figure),
     differences,
     inference,
     margin: marginFor(figure, margins, before ?? 0),

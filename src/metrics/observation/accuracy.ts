@@ -1,4 +1,4 @@
-/** What the transcripts of sessions were worth, added up by clip: counts alone, so that workers, stages and runs add up without loss. */
+/** Transcript accuracy, added up by clip: whole counts, so that workers, stages and runs add up without loss. */
 import type { FailureExample } from "../../base/outcome.ts";
 import { exampleOf } from "../../base/outcome.ts";
 import type { NormalizerName, ScoredUnit, ScoringRules } from "../../base/text/scoring/normalizers.ts";
@@ -14,13 +14,13 @@ export interface ClipAccuracy extends EditCounts {
   normalizer: NormalizerName;
   /** Completed sessions, which the edits and `reference` are of. */
   sessions: number;
-  /** Sessions that failed and were not spoiled by the generator or ended by their caller, and the length of what they should have answered. */
+  /** Sessions that failed by neither the generator nor their caller, and the length of what they should have answered. */
   failed: number;
   failedReference: number;
   /** Sessions with an unloaded answer to compare with, failed ones too; and those that answered the same. */
   compared: number;
   same: number;
-  /** Of the answers with the most edits; absent where none has any. */
+  /** The answer with the most edits; absent where no answer has any. */
   worst?: WorstAnswer;
 }
 

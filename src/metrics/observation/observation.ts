@@ -31,7 +31,7 @@ export interface ClipFacts {
   words: readonly ReferenceWord[];
   /** How its transcripts are scored; absent = they are not. */
   scoring?: ScoringRules;
-  /** What the server finally answered to it without any load, where that was asked. */
+  /** The server's final answer to it without load, where that was asked. */
   unloaded?: string;
 }
 

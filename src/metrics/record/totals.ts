@@ -39,7 +39,7 @@ export interface Totals {
   valuesUntil(untilMs: number): Record<string, number>;
   /** Stages that have steady sessions, in order of first appearance. */
   stages(): string[];
-  /** What the transcripts were worth so far, by clip; of one stage when `stage` is given. */
+  /** Transcript accuracy so far, by clip; only for one stage when `stage` is given. */
   accuracy(stage?: string): readonly ClipAccuracy[];
   /** What SLO number `index` is judged by. */
   tally(index: number): SessionGroup[];

@@ -35,7 +35,7 @@ export interface Summary extends Partial<Record<PrintedPercentile, number>> {
   sessions?: number;
   /** Of metrics with one value a run. */
   value?: number;
-  /** Of ratios over clips: the 95 % interval of `value`, absent for too few clips, and the clips that it rests on. */
+  /** Only for ratios over clips: the 95 % interval of `value`, absent for too few clips, and the number of clips behind it. */
   low?: number;
   high?: number;
   clips?: number;
@@ -171,7 +171,7 @@ export interface RunResult {
   metrics: Record<string, Summary>;
   byStage: Record<string, Record<string, Summary>>;
   timeline: TimelinePoint[];
-  /** What the transcripts were worth, by clip; absent where nothing was scored. */
+  /** Transcript accuracy by clip; absent where nothing was scored. */
   accuracy?: ClipAccuracy[];
   /** Where the time of the slowest values went; present when the server's own metrics were read. */
   attribution?: Attribution[];

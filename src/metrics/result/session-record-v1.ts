@@ -7,7 +7,7 @@ import { toThousandths } from "../../base/thousandths.ts";
 import { type ClipFacts, type Observation, plannedSendMs } from "../observation/observation.ts";
 import { observationOf, RECORD_VERSION, type SessionRecord } from "./session-record.ts";
 
-/** What takes the place of `sentUs`, `acceptedAfterUs` and `faults.delayMs`. */
+/** Fields in place of `sentUs`, `acceptedAfterUs` and `faults.delayMs`. */
 interface ChunksOfV1 {
   values: Readonly<Record<string, number | readonly number[]>>;
   /** Where there is no pace: then no chunk is ever due, and nothing is late. */

@@ -40,7 +40,7 @@ export interface SessionRecord {
   finishedMs?: number;
   endedMs?: number;
   cutShort?: true;
-  /** What was done to the session on purpose. */
+  /** Faults that were put into the session on purpose. */
   faults?: InjectedFaults;
   /** Present when no interim results were asked for. */
   interim?: false;

@@ -53,7 +53,7 @@ function observationIn(fields: Fields, clip: ClipFacts): Observation | undefined
   return isWhole ? observationOf(fields as unknown as SessionRecord, clip) : undefined;
 }
 
-/** What records of all versions say of a session beside its start. */
+/** Fields of a session's record, besides its start, that all versions share. */
 function isEndOfSession(fields: Fields): boolean {
   const { ok, dropped, responses, failure, faults, chunks, audioMs } = fields;
   return (

@@ -18,7 +18,7 @@ export const CLIPS_NEEDED = 8;
 
 const RESAMPLES = 1000;
 
-/** What a clip adds to the two sums of a ratio. */
+/** The amounts that a clip adds to the two sums of a ratio. */
 export type ClipParts = readonly [part: number, whole: number];
 
 /**

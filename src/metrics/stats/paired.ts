@@ -76,7 +76,7 @@ export function inferFromClips(
   return { ...inferFromError(estimate, deviation(residuals) / Math.sqrt(n), n - 1), method: "clips" };
 }
 
-/** What two views of one difference allow to say: no more than the less certain of them. The estimate is that of the first. */
+/** Combines two inferences about one difference: it claims no more than the less certain of them. The estimate is that of the first. */
 export function lessCertain(one: Inference, other: Inference | undefined): Inference {
   if (other === undefined) return one;
   return {

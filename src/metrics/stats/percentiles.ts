@@ -27,7 +27,7 @@ export function percentileName(title: string): string {
   return title.replace(/^(p\d\d)\.(\d+)$/, "$1$2");
 }
 
-/** What an SLO may ask of a metric with many values. */
+/** Statistics that an SLO may name for a metric with many values. */
 export const STATS: readonly string[] = [
   ...["min", "mean", "max"],
   ...new Set(Object.keys(PERCENTILES).flatMap((name) => [name, percentileTitle(name)])),

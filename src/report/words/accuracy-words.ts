@@ -1,4 +1,4 @@
-/** What the transcripts were worth, in words. */
+/** Accuracy in words. */
 import { alignWords } from "../../metrics/observation/word-align.ts";
 import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
 import { editsOf } from "../../metrics/observation/accuracy.ts";

@@ -81,7 +81,7 @@ export function certificationNote(
 const EMULATED_NOTE = "these figures show that the harness works; they say nothing of any real server";
 const STAND_IN_NOTE = "it really listens, but its accuracy and its speed say nothing of Riva or a NIM";
 
-/** What stands beside every figure of targets that are no product: the word for each kind, and what follows from it. */
+/** The label beside every figure of a target that is not a product, for each kind, with its note. */
 export function markNotes(
   ...targets: readonly ServerMark[]
 ): { word: string; title: string; note: string }[] {
@@ -112,7 +112,7 @@ export function scenarioText({ scenario }: RunResult, key: "name" | "description
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** What was run against what, with the word that no figure of such a target may stand without. */
+/** Scenario and target, with the label that figures of an emulator or stand-in must carry. */
 export function runTitle(result: RunResult): string {
   return `${scenarioText(result, "name") ?? "run"} against ${markedName(result.target)}`;
 }

@@ -41,7 +41,7 @@ const IN_FULL: ReadonlyMap<string, readonly string[]> = new Map(
   }).map(([short, long]) => [short, long.split(" ")]),
 );
 
-/** What stands behind an apostrophe. "'s" may also be "has" or a possessive: it is taken alike on both sides. */
+/** Endings behind an apostrophe. "'s" may also be "has" or a possessive: it is taken alike on both sides. */
 const ENDINGS: readonly (readonly [ending: string, word: string])[] = [
   ["n't", "not"],
   ["'re", "are"],

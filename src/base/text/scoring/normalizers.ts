@@ -23,7 +23,7 @@ export type NormalizerName = keyof typeof TABLE;
 /** Names that a scenario may write. */
 export const NORMALIZERS = Object.keys(TABLE) as readonly NormalizerName[];
 
-/** What errors are counted in: words, or characters where words make no sense. */
+/** Units that errors are counted in: words, or characters where words make no sense. */
 export const SCORED_UNITS = ["word", "character"] as const;
 export type ScoredUnit = (typeof SCORED_UNITS)[number];
 
