@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chunkEncoder } from "../../loadgen/audio/encoded-audio.ts";
 import { flacFile, mp3File } from "../../../test/support/coded-audio.ts";
 import { pcm16, toneBetweenSilence, wavFile } from "../../../test/support/wav.ts";
@@ -178,5 +178,28 @@ it("names the package to install when a decoder is missing", async () => {
     message: "MP3 needs the package a-package, which is not installed",
     hint: "Run: npm install a-package",
     exitCode: 2,
+  });
+});
+
+describe("a damaged file is told by its error alone: the decoders' own words stay off the terminal", () => {
+  /** Set bits over the middle of the audio, where no header of the file is. */
+  const damaged = (bytes: Uint8Array): Buffer => {
+    const broken = Buffer.from(bytes);
+    broken.fill(0xff, Math.floor(broken.length / 2), Math.floor(broken.length / 2) + 400);
+    return broken;
+  };
+
+  it.each<[string, () => Promise<Uint8Array>]>([
+    ["FLAC", () => flacFile([[...toneSamples]], 16_000)],
+    ["MP3", () => mp3File([Float32Array.from(toneSamples, (x) => x / 32_768)], 16_000)],
+    ["Opus", async () => Buffer.concat((await chunkEncoder("OGGOPUS"))(toneSamples, 16_000, 1600))],
+  ])("%s", async (_, made) => {
+    const told = (["error", "warn", "log"] as const).map((name) => vi.spyOn(console, name));
+    try {
+      await heard(damaged(await made())).catch(() => undefined);
+      expect(told.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    } finally {
+      for (const spy of told) spy.mockRestore();
+    }
   });
 });

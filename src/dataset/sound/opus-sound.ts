@@ -1,5 +1,6 @@
 /** Opus in Ogg (RFC 7845). The only importer of codec-parser. */
 import { OpusDecoder } from "opus-decoder";
+import { withoutConsole } from "../../base/audio/without-console.ts";
 import { BenchError } from "../../base/errors.ts";
 import { readNamedBytes } from "../../base/files/read-file.ts";
 import type { Sound } from "./sound.ts";
@@ -45,7 +46,8 @@ export async function openOpus(path: string): Promise<Sound> {
   const samples = new DecodedSamples(path);
   try {
     for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
-      const decoded = decoder.decodeFrames(frames.slice(at, at + FRAMES_AT_ONCE).map(({ data }) => data));
+      const packets = frames.slice(at, at + FRAMES_AT_ONCE).map(({ data }) => data);
+      const decoded = withoutConsole(() => decoder.decodeFrames(packets));
       const [error] = decoded.errors;
       if (error !== undefined) throw BenchError.usage(`${path}: damaged Opus (${error.message})`);
       samples.add(decoded.channelData, 10 ** (outputGain / 256 / 20));

@@ -1,5 +1,6 @@
 /** Opus in Ogg (RFC 7845) as it comes in. One of the two importers of opus-decoder. */
 import { OpusDecoder } from "opus-decoder";
+import { withoutConsole } from "../../base/audio/without-console.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RecognitionConfig } from "../../base/riva-proto.ts";
 import type { AudioDecoder } from "./audio-format.ts";
@@ -104,17 +105,5 @@ class OpusInput implements AudioDecoder {
     } catch (error) {
       throw broken("OGGOPUS", messageOf(error));
     }
-  }
-}
-
-/* eslint-disable no-restricted-globals -- the library writes to it, not we, and has no switch for that */
-/** The library tells the console of each error besides returning it; the caller is told by the call's status. */
-function withoutConsole<Result>(act: () => Result): Result {
-  const { error } = console;
-  console.error = () => undefined;
-  try {
-    return act();
-  } finally {
-    console.error = error;
   }
 }
