@@ -58,8 +58,8 @@ export function createAccuracyTotals(): AccuracyTotals {
         (sum, clip) => sum + partsOf(clip)[1] / Math.max(1, clip.sessions + clip.failed),
         0,
       );
-      // Seeded by name: the same data get the same interval.
-      const found = clipInterval(speaking.map(partsOf), heard, randomStream(0, key));
+      // One seed: the same data get the same interval, by whatever name.
+      const found = clipInterval(speaking.map(partsOf), heard, randomStream(0, "clips"));
       const interval = { clips: speaking.length, ...found };
       intervalsKnown.set(key, interval);
       return interval;

@@ -3,7 +3,7 @@ import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
 import { editsOf } from "../../metrics/observation/accuracy.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
 import { drawPlot } from "../chart/plot.ts";
-import { intervalText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
+import { rangeText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import { percent } from "../words/percent.ts";
 import { section, table } from "./html-tables.ts";
@@ -26,25 +26,31 @@ export function accuracySection(result: RunResult): Markup | undefined {
   const { metrics, accuracy = [] } = result;
   const rows = RATES.flatMap(([name, label]) => {
     const summary = metrics[name];
-    return summary?.value === undefined
-      ? []
-      : [markup`<tr><th scope="row">${label}</th><td class="number">${intervalText(summary)}</td></tr>\n`];
+    if (summary?.value === undefined) return [];
+    const { value, low, high, clips = 0 } = summary;
+    const cells = [percent(value), rangeText(low, high), `${clips}`];
+    return [
+      markup`<tr><th scope="row">${label}</th>${cells.map((cell) => markup`<td class="number">${cell}</td>`)}</tr>\n`,
+    ];
   });
   if (rows.length === 0) return undefined;
   return section(
     "Accuracy",
-    markup`<p>Transcripts against their references, both normalised and numbers read out. Rates are of all words (characters, sessions) together; intervals are of 95&nbsp;% over clips.</p>
-${table(["", ""], [1], rows)}
+    markup`<p>Transcripts against their references, both normalised and numbers read out. Rates are over all words (characters, sessions) together, intervals over clips.</p>
+${table(["", "rate", "95 % interval", "clips"], [1, 2, 3], rows)}
 ${againstLoad(result)}${worst(accuracy)}`,
   );
 }
 
 /** Rates against the level of the stages, where there are several. */
 function againstLoad({ byStage }: RunResult): Markup | undefined {
-  const stages = Object.entries(byStage);
+  const all = Object.entries(byStage);
+  // Between steps the load has no level.
+  const levelled = all.filter(([name]) => levelIn(name) !== undefined);
+  const stages = levelled.length > 1 ? levelled : all;
   if (stages.length < 2) return undefined;
   const levels = stages.map(([name], index) => levelIn(name) ?? index + 1);
-  const xLabel = stages.every(([name]) => levelIn(name) !== undefined) ? "streams" : "stage";
+  const xLabel = stages === levelled ? "streams" : "stage";
   const points = (name: string): [number, number][] =>
     stages.flatMap(([, metrics], index): [number, number][] => {
       const value = metrics[name]?.value;
@@ -57,7 +63,7 @@ function againstLoad({ byStage }: RunResult): Markup | undefined {
   });
   const label = rate.toUpperCase();
   const parity = points("transcript_parity");
-  return markup`<div class="charts">
+  return markup`<div class="plots">
 <figure><figcaption>${label} against the load <span class="key s0">${label}, with its interval</span> <span class="key s1">failed sessions as deleted</span></figcaption>
 ${drawPlot({
   id: "accuracy",
@@ -97,6 +103,7 @@ ${table(
     const diff = answer && wordDiff(answer.reference, answer.answer, clip);
     return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${rateText(clip)} (${editsOf(clip) + clip.failedReference})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
   }),
+  "clips that went worst",
 )}`;
 }
 

@@ -41,13 +41,17 @@ export function accuracyFacts(metrics: Readonly<Record<string, Summary>>): [labe
   ];
 }
 
-/** "4.21 % (3.10 to 5.60 %, 29 clips)". */
-export function intervalText({ value = NaN, low, high, clips = 0 }: Summary): string {
-  const range =
-    low === undefined || high === undefined
-      ? ""
-      : `95 % interval ${percent(low).replace(" %", "")} to ${percent(high)}, `;
+/** "4.21 % (95 % interval 3.10 to 5.60 %, 29 clips)". */
+function intervalText({ value = NaN, low, high, clips = 0 }: Summary): string {
+  const range = low === undefined ? "" : `95 % interval ${rangeText(low, high)}, `;
   return `${percent(value)} (${range}${clips} ${clips === 1 ? "clip" : "clips"})`;
+}
+
+/** "3.10 to 5.60 %"; "-" where there is no interval. */
+export function rangeText(low: number | undefined, high: number | undefined): string {
+  return low === undefined || high === undefined
+    ? "-"
+    : `${percent(low).replace(" %", "")} to ${percent(high)}`;
 }
 
 /** Clips by the rate of their errors, failed sessions with them, the worst first; those without errors left out. */
