@@ -102,6 +102,24 @@ describe("Kaldi", () => {
     ]);
   });
 
+  it("refuses a second line for one key: which of two transcripts is right nobody knows", async () => {
+    const { items } = await imported({
+      "wav.scp": "call call.wav\ncall other.wav\n",
+      segments: "u1 call 0 1\n",
+      text: "u1 hello there\nu1 again\n",
+      utt2spk: "u1 anna\nu1 bob\n",
+    });
+    expect(items).toEqual([
+      { where: "/text:2", reason: '"u1" has a line already' },
+      { where: "/utt2spk:2", reason: '"u1" has a line already' },
+      { where: "/wav.scp:2", reason: 'recording "call" has a line already' },
+      {
+        ...{ where: "/segments:1", id: "u1", audio: "/call.wav", part: { startS: 0, endS: 1 } },
+        ...{ text: "hello there", speaker: "anna" },
+      },
+    ]);
+  });
+
   it("reads segments of recordings", async () => {
     const { items } = await imported({
       "wav.scp": "call call.wav\n",
@@ -215,6 +233,12 @@ describe("tables", () => {
   it("must have a header that names the audio", async () => {
     await expect(imported({ "x.csv": "a.wav,hello\n" }, "x.csv")).rejects.toThrow(
       /x\.csv:1: the header has no column for the audio/,
+    );
+  });
+
+  it("with one heading twice are refused: which column counts nobody knows", async () => {
+    await expect(imported({ "x.csv": "path,text,text\na.wav,one,two\n" }, "x.csv")).rejects.toThrow(
+      /x\.csv:1: the header has two columns "text"/,
     );
   });
 });

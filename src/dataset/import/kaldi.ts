@@ -29,8 +29,10 @@ export const kaldi: Importer = {
     for await (const line of sourceLines(join(source, "wav.scp"))) {
       const found = isBadLine(line) ? line : recordingOf(line, source);
       if (isBadLine(found)) yield found;
-      else if (inParts) recordings.set(found.id, found.audio);
-      else yield { ...found, ...about(found.id) };
+      else if (!inParts) yield { ...found, ...about(found.id) };
+      else if (recordings.has(found.id))
+        yield { where: found.where, reason: `recording "${found.id}" has a line already` };
+      else recordings.set(found.id, found.audio);
     }
     if (!inParts) return;
     for await (const line of sourceLines(join(source, "segments"))) {
@@ -40,11 +42,16 @@ export const kaldi: Importer = {
   },
 };
 
-/** Fills a map with the lines of a file, `key value`. */
+/** Fills a map with the lines of a file, `key value`; the first line of a key counts. */
 async function* keyed(path: string, into: Map<string, string>): AsyncGenerator<BadLine, void> {
   for await (const line of sourceLines(path)) {
-    if (isBadLine(line)) yield line;
-    else into.set(...keyAndRest(line.text));
+    if (isBadLine(line)) {
+      yield line;
+      continue;
+    }
+    const [key, value] = keyAndRest(line.text);
+    if (into.has(key)) yield { where: line.where, reason: `"${key}" has a line already` };
+    else into.set(key, value);
   }
 }
 

@@ -10,7 +10,7 @@ import { sourceLines } from "./source-lines.ts";
  * The rows of a table.
  *
  * @param adapt changes the fields of a row, or says what is wrong with them
- * @throws BenchError (exit 2) for a header without a column for the audio
+ * @throws BenchError (exit 2) for a header without a column for the audio, or with one of its columns twice
  */
 export async function* tableClips(
   path: string,
@@ -43,8 +43,11 @@ export async function* tableClips(
 }
 
 function headings(text: string, separator: string, where: string): (FieldName | undefined)[] {
-  const cells = cellsOf(text, separator);
-  const columns = typeof cells === "string" ? [] : cells.map(fieldNamed);
+  const row = cellsOf(text, separator);
+  const cells = typeof row === "string" ? [] : row;
+  const columns = cells.map(fieldNamed);
+  const twice = cells.find((cell, index) => columns[index] !== undefined && cells.indexOf(cell) < index);
+  if (twice !== undefined) throw BenchError.usage(`${where}: the header has two columns "${twice}"`);
   if (!columns.includes("audio"))
     throw BenchError.usage(
       `${where}: the header has no column for the audio (${AUDIO_NAMES})`,
