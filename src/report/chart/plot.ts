@@ -2,14 +2,21 @@
 import { axisTicks } from "./chart-scale.ts";
 import { markup, type Markup } from "../words/markup.ts";
 
+export interface Series {
+  name: string;
+  points: readonly (readonly [x: number, y: number])[];
+  /** How far each point may be off: a bar from low to high. */
+  bars?: readonly (readonly [x: number, low: number, high: number])[];
+}
+
 export interface Plot {
   /** Unique in the page, a valid element id. */
   id: string;
   title: string;
   xLabel: string;
   yUnit: string;
-  /** Drawn as a line with dots, in the colour of its index. */
-  series: readonly { name: string; points: readonly (readonly [x: number, y: number])[] }[];
+  /** Drawn as lines with dots, in the colour of their index. */
+  series: readonly Series[];
   /** Between low and high, behind the first series. */
   band?: readonly (readonly [x: number, low: number, high: number])[];
   /** Horizontal lines, such as a limit. */
@@ -20,6 +27,7 @@ export interface Plot {
 
 const WIDTH = 520;
 const HEIGHT = 240;
+const BAR_APART = 4;
 const AREA = { left: 52, right: WIDTH - 12, top: 20, bottom: HEIGHT - 34 };
 
 /** Nothing to draw gives a paragraph that says so. */
@@ -30,7 +38,7 @@ export function drawPlot(plot: Plot): Markup {
   const xs = [...points.map(([x]) => x), ...places.map(({ x }) => x)];
   const ys = [
     ...points.map(([, y]) => y),
-    ...band.flatMap(([, low, high]) => [low, high]),
+    ...[...band, ...series.flatMap(({ bars = [] }) => bars)].flatMap(([, low, high]) => [low, high]),
     ...levels.map(({ y }) => y),
   ];
   const xTicks = axisTicks(Math.min(...xs), Math.max(...xs), 8);
@@ -47,7 +55,13 @@ ${xTicks.map((tick) => markup`<path class="tick" d="M${x(tick)} ${AREA.bottom}v4
 ${band.length === 0 ? undefined : markup`<path class="shade" d="M${[...band.map(([at, low]) => `${x(at)} ${y(low)}`), ...[...band].reverse().map(([at, , high]) => `${x(at)} ${y(high)}`)].join("L")}Z"/>`}
 ${levels.map(({ y: at, label }) => markup`<path class="tick" stroke-dasharray="4 3" d="M${AREA.left} ${y(at)}H${AREA.right}"/><text x="${AREA.right}" y="${y(at) - 4}" class="end label">${label}</text>\n`)}
 ${places.map(({ x: at, label }) => markup`<path class="tick" stroke-dasharray="4 3" d="M${x(at)} ${AREA.top}V${AREA.bottom}"/><text x="${x(at)}" y="${AREA.top - 4}" class="mid label">${label}</text>\n`)}
-${series.map((one, index) => markup`<path class="line s${index}" d="M${one.points.map(([px, py]) => `${x(px)} ${y(py)}`).join("L")}"/>${one.points.map(([px, py]) => markup`<path class="line s${index}" stroke-linecap="round" stroke-width="5" d="M${x(px)} ${y(py)}h0"/>`)}\n`)}</svg>`;
+${series.map((one, index) => markup`<path class="line s${index}" d="M${one.points.map(([px, py]) => `${x(px)} ${y(py)}`).join("L")}"/>${one.points.map(([px, py]) => markup`<path class="line s${index} dot" d="M${x(px)} ${y(py)}h0"/>`)}${(one.bars ?? []).map((bar) => whisker(bar, index))}\n`)}</svg>`;
+
+  /** Bars of several series at one place stand beside each other. */
+  function whisker([at, low, high]: readonly [number, number, number], index: number): Markup {
+    const middle = x(at) + BAR_APART * index;
+    return markup`<path class="line s${index} bar" d="M${middle} ${y(low)}V${y(high)}M${middle - 3} ${y(low)}h6M${middle - 3} ${y(high)}h6"/>`;
+  }
 }
 
 /** Maps what the ticks and the values span onto pixels. */

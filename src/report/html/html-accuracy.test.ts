@@ -32,6 +32,8 @@ it("draws the rate over the streams of steps, in a figure that zooming leaves al
   expect(html).toMatch(/<div class="plots">\s*<figure>/);
   expect(html).not.toContain('class="charts"');
   expect(html).toContain("7.50 to 30.00 %");
+  // Each point has its interval, also where its neighbours have none.
+  expect(html.match(/class="line s0 bar"/g)).toHaveLength(2);
 });
 
 it("numbers other stages, and draws nothing for one", () => {

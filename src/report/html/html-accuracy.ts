@@ -2,7 +2,7 @@
 import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
 import { editsOf } from "../../metrics/observation/accuracy.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
-import { drawPlot } from "../chart/plot.ts";
+import { drawPlot, type Series } from "../chart/plot.ts";
 import { rangeText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import { percent } from "../words/percent.ts";
@@ -57,30 +57,30 @@ function againstLoad({ byStage }: RunResult): Markup | undefined {
       return value === undefined ? [] : [[levels[index] ?? NaN, value * 100]];
     });
   const rate = stages.some(([, metrics]) => metrics["wer"] ?? metrics["wer_with_failures"]) ? "wer" : "cer";
-  const band = stages.flatMap(([, metrics], index): [number, number, number][] => {
-    const { low, high }: Partial<Summary> = metrics[rate] ?? {};
-    return low === undefined || high === undefined ? [] : [[levels[index] ?? NaN, low * 100, high * 100]];
+  const line = (name: string, shown: string): Series => ({
+    name: shown,
+    points: points(name),
+    bars: stages.flatMap(([, metrics], index): [number, number, number][] => {
+      const { low, high }: Partial<Summary> = metrics[name] ?? {};
+      return low === undefined || high === undefined ? [] : [[levels[index] ?? NaN, low * 100, high * 100]];
+    }),
   });
   const label = rate.toUpperCase();
   const parity = points("transcript_parity");
   return markup`<div class="plots">
-<figure><figcaption>${label} against the load <span class="key s0">${label}, with its interval</span> <span class="key s1">failed sessions as deleted</span></figcaption>
+<figure><figcaption>${label} against the load, with 95 % intervals <span class="key s0">${label}</span> <span class="key s1">failed sessions as deleted</span></figcaption>
 ${drawPlot({
   id: "accuracy",
   title: `${label} against the load`,
   xLabel,
   yUnit: "%",
-  series: [
-    { name: label, points: points(rate) },
-    { name: "failed sessions as deleted", points: points(`${rate}_with_failures`) },
-  ],
-  band,
+  series: [line(rate, label), line(`${rate}_with_failures`, "failed sessions as deleted")],
 })}</figure>
 ${
   parity.length === 0
     ? undefined
     : markup`<figure><figcaption>answers as without load</figcaption>
-${drawPlot({ id: "parity", title: "answers as without load", xLabel, yUnit: "%", series: [{ name: "parity", points: parity }] })}</figure>`
+${drawPlot({ id: "parity", title: "answers as without load", xLabel, yUnit: "%", series: [line("transcript_parity", "parity")] })}</figure>`
 }</div>
 `;
 }
@@ -96,7 +96,7 @@ function worst(accuracy: readonly ClipAccuracy[]): Markup | undefined {
   if (clips.length === 0) return markup`<p>No answer differed from its reference.</p>`;
   return markup`<h3>Clips that went worst</h3>
 ${table(
-  ["clip", "errors", "sessions", "failed", "the worst answer, beside what was said"],
+  ["clip", "errors", "completed", "failed", "the worst answer, beside what was said"],
   [1, 2, 3],
   clips.map((clip) => {
     const { worst: answer } = clip;

@@ -141,6 +141,8 @@ svg .limit-label.s0 { fill: var(--s0); }
 svg .limit-label.s1 { fill: var(--s1); }
 svg .limit-label.s2 { fill: var(--s2); }
 .line { fill: none; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
+.line.dot { stroke-width: 5; }
+.line.bar { stroke-width: 1; opacity: 0.7; }
 .line.beyond { stroke-dasharray: 1 4; }
 .line.s0 { stroke: var(--s0); }
 .line.s1 { stroke: var(--s1); }

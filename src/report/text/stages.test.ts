@@ -31,6 +31,17 @@ test("stages stand under each other with their medians, p95 and errors", () => {
   expect(renderHtml(staged)).toContain('<h2 id="stages">Stages</h2>');
 });
 
+test("rates of errors in words stand there with their intervals, where they have one", () => {
+  const wer = (more: Partial<Summary>): Record<string, Summary> => ({
+    wer: { unit: "ratio", count: 9, value: 0.0421, ...more },
+  });
+  const byStage = { calm: wer({ low: 0.031, high: 0.056, clips: 9 }), rush: wer({ clips: 5 }) };
+  expect(stageRows({ ...PASSED, byStage })?.rows.map((row) => row.at(-1))).toEqual([
+    "4.21 % (3.10 to 5.60 %)",
+    "4.21 %",
+  ]);
+});
+
 test("a run of one stage has no such table", () => {
   expect(stageRows({ ...staged, byStage: { main: staged.byStage["calm"] ?? {} } })).toBeUndefined();
   expect(renderHtml(PASSED)).not.toContain("Stages");

@@ -1,6 +1,7 @@
 /** The stages of a run side by side: a function of the result. */
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
 import { percentileText } from "../words/wording.ts";
+import { rangeText } from "../words/accuracy-words.ts";
 import { percent } from "../words/percent.ts";
 
 const MEDIAN_AND_P95 = ["p50", "p95"] as const;
@@ -38,9 +39,15 @@ export function stageRows({ byStage }: RunResult): { head: string[]; rows: strin
     `${metrics["error_ratio"]?.count ?? 0}`,
     ...LATENCIES.flatMap((metric) => MEDIAN_AND_P95.map((stat) => cell(metrics[metric], stat))),
     ratio(metrics["error_ratio"]),
-    ...accuracy.map(([metric]) => ratio(metrics[metric])),
+    ...accuracy.map(([metric]) => rate(metrics[metric])),
   ]);
   return { head, rows };
+}
+
+/** "26.09 % (12.41 to 39.60 %)"; the interval only where it is known. */
+function rate(summary: Summary | undefined): string {
+  const range = rangeText(summary?.low, summary?.high);
+  return range === "-" ? ratio(summary) : `${ratio(summary)} (${range})`;
 }
 
 function ratio(summary: Summary | undefined): string {
