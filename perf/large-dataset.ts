@@ -1,9 +1,6 @@
 /**
- * The cost of a set of 10,000 clips and 20 hours: it is synthesised, imported, planned and played by 200 streams, and deleted again.
- *
- *     npm run build && node --import tsx perf/large-dataset.ts [--streams 200] [--seconds 60] [--folder DIR]
- *
- * Needs 5 GB of disk. Prints the time of each step and the most memory that all its processes held together.
+ * The cost of a set of 10,000 clips and 20 hours: it is synthesised, imported, planned and played by many streams beside the set of
+ * the package, which fits in memory. Its folder is deleted again.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,15 +10,18 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import { loadDataset } from "../src/base/dataset/dataset.ts";
+import { BenchError } from "../src/base/errors.ts";
 import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
+import type { RunVerdict } from "../src/metrics/result/result.ts";
+import { parseRunResult } from "../src/metrics/result/read-result.ts";
 import { startDelayServer } from "../test/support/delay-server.ts";
 import { wavFile } from "../test/support/wav.ts";
 
@@ -29,48 +29,91 @@ const RATE_HZ = 16_000;
 const RECORDINGS = 20;
 const CLIPS = 10_000;
 const CLIP_S = 7.2;
+const WINDOW_S = 60;
+/** Twice the audio, as recordings and as clips, and room for the records. */
+const NEEDED_BYTES = 5.5e9;
 
-const { values } = parseArgs({
-  options: {
-    streams: { type: "string", default: "200" },
-    seconds: { type: "string", default: "60" },
-    folder: { type: "string", default: tmpdir() },
-  },
-});
-const folder = mkdtempSync(join(values.folder, "bench-large-"));
-const server = await startDelayServer({ partialMs: 30, finalMs: 80, text: "hello there" });
-try {
-  const manifest = await synthesise();
-  await step("import", "dataset", "import", manifest, "--out", join(folder, "set"));
-  await step("import again", "dataset", "import", manifest, "--out", join(folder, "set"));
-  await step("check", "dataset", "check", join(folder, "set"));
-  const scenario = join(folder, "large.yaml");
-  writeFileSync(
-    scenario,
-    `name: large
-load: { model: concurrency, streams: ${values.streams} }
-audio: { dataset: set }
-duration: { warmup: 10s, steady: ${values.seconds}s }
+/** A command and what it took. */
+export interface LargeStep {
+  name: string;
+  seconds: number;
+  /** The most memory that all its processes held together. */
+  megabytes: number;
+  /** Of a run. */
+  latenessP99Ms?: number;
+  /** Of a run. */
+  verdict?: RunVerdict;
+}
+
+/**
+ * Imports, plans and plays the set, and the package's own beside it.
+ * @param streams of each run
+ * @param onStep called before each command
+ * @throws BenchError where the disk has no room for it, or a command fails
+ */
+export async function measureLargeDataset(
+  streams: number,
+  onStep: (name: string) => void,
+): Promise<LargeStep[]> {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  if (bavail * bsize < NEEDED_BYTES) {
+    const hint = "Set TMPDIR to a folder with room, or leave it out with --large-dataset 0.";
+    throw new BenchError(`the set of 20 hours takes ${NEEDED_BYTES / 1e9} GB in ${tmpdir()}`, { hint });
+  }
+  const folder = mkdtempSync(join(tmpdir(), "bench-large-"));
+  const server = await startDelayServer({ partialMs: 30, finalMs: 80, text: "hello there" });
+  const took = async (name: string, ...args: string[]): Promise<LargeStep> => {
+    onStep(`20 hours of speech: ${name}`);
+    return step(folder, name, args);
+  };
+  const scenario = (dataset: string): string => {
+    const file = join(folder, `of-${dataset}.yaml`);
+    writeFileSync(
+      file,
+      `name: of-${dataset}
+load: { model: concurrency, streams: ${streams} }
+audio: { dataset: ${dataset} }
+duration: { warmup: 10s, steady: ${WINDOW_S}s }
 `,
-  );
-  await step("plan", "plan", "--scenario", scenario);
-  await step(
-    "run",
-    "run",
-    "--scenario",
-    scenario,
-    "--target",
-    `grpc://${server.address}`,
-    "--out",
-    join(folder, "run"),
-  );
-} finally {
-  server.close();
-  rmSync(folder, { recursive: true });
+    );
+    return file;
+  };
+  const target = ["--target", `grpc://${server.address}`, "--quiet"];
+  try {
+    onStep("20 hours of speech: synthesised");
+    const manifest = await synthesise(folder);
+    return [
+      await took("import", "dataset", "import", manifest, "--out", join(folder, "set")),
+      await took("plan", "plan", "--scenario", scenario("set")),
+      await took(
+        `${streams} streams`,
+        ...["run", "--scenario", scenario("set"), "--out", join(folder, "large"), ...target],
+      ),
+      await took(
+        `${streams} streams of the core set`,
+        ...["run", "--scenario", scenario("default"), "--out", join(folder, "core"), ...target],
+      ),
+    ];
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What `npm run perf` prints of it. */
+export function renderLargeDataset(steps: readonly LargeStep[]): string {
+  const lines = steps.map(({ name, seconds, megabytes, latenessP99Ms, verdict }) => {
+    const lateness =
+      latenessP99Ms === undefined
+        ? ""
+        : `, send lateness p99 ${latenessP99Ms.toFixed(2)} ms, ${verdict ?? ""}`;
+    return `  ${name}: ${seconds.toFixed(1)} s, at most ${Math.round(megabytes)} MB in all processes${lateness}\n`;
+  });
+  return `\na set of ${CLIPS} clips and 20 hours\n${lines.join("")}`;
 }
 
 /** An hour a file, of the speech that comes with the package, and a NeMo manifest of parts of them. */
-async function synthesise(): Promise<string> {
+async function synthesise(folder: string): Promise<string> {
   const { clips } = await loadDataset("default");
   const perRecording = CLIPS / RECORDINGS;
   const bytes = perRecording * CLIP_S * RATE_HZ * 2;
@@ -102,26 +145,28 @@ async function synthesise(): Promise<string> {
   return manifest;
 }
 
-/** Runs the built command line and prints what it took. */
-async function step(name: string, ...args: string[]): Promise<void> {
+/** Runs the built command line. @throws BenchError when it fails */
+async function step(folder: string, name: string, args: readonly string[]): Promise<LargeStep> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [join(PACKAGE_ROOT, "dist/cli/main.js"), ...args], {
     cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (data: Buffer) => (said += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (said += data.toString()));
   let mostBytes = 0;
   const watch = setInterval(() => (mostBytes = Math.max(mostBytes, residentBytes(child.pid ?? 0))), 200);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   clearInterval(watch);
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stdout.write(
-    `${name}: ${seconds} s, at most ${Math.round(mostBytes / 2 ** 20)} MB, exit ${code}\n`,
-  );
-  const told = name === "run" ? said : said.split("\n").slice(-12).join("\n");
-  process.stdout.write(`${told.replaceAll(/^/gm, "    ")}\n`);
+  const took = { name, seconds: (performance.now() - startedMs) / 1000, megabytes: mostBytes / 2 ** 20 };
+  const out = args.indexOf("--out");
+  if (args[0] !== "run") {
+    if (code !== 0) throw new BenchError(`${name} ended with ${code}: ${said}`);
+    return took;
+  }
+  const path = join(args[out + 1] ?? "", "result.json");
+  const { metrics, verdict } = parseRunResult(readFileSync(path, "utf8"), path);
+  return { ...took, latenessP99Ms: metrics["send_lateness"]?.p99 ?? NaN, verdict };
 }
 
 /** Memory of a process and of all below it. */

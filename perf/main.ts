@@ -4,13 +4,14 @@
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
- *                     [--metrics N] [--metrics-turns N]
+ *                     [--metrics N] [--metrics-turns N] [--large-dataset N]
  *                     [--gateway 200,600,1000] [--gateway-flags=FLAGS] [--gateway-upstream riva-grpc|riva-h2]
  *                     [--gateway-dialects direct,stream,realtime]
  *
- * Then what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0` leaves that
- * out) and what a second process brings at N streams each (`--scaling 0`). Ends with what the gateway costs and adds at so many sessions, in both dialects (`--gateway 0` leaves it out;
- * `--streams 0` leaves the generator out).
+ * Then what a set of 20 hours costs with N streams (`--large-dataset 0` leaves it out, as `--quick` does; it takes 6 GB of disk for
+ * a while), what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0`) and what a
+ * second process brings at N streams each (`--scaling 0`). Ends with what the gateway costs and adds at so many sessions, in both
+ * dialects (`--gateway 0` leaves it out; `--streams 0` leaves the generator out).
  *
  * Ours runs over one connection, as the naive client does, unless told otherwise: the same work, so that what differs is
  * the client. Runs of the product open a connection for every 50 streams (to stay below the caps of real servers), which
@@ -31,6 +32,7 @@ import type { Dialect, GatewaySetting } from "./gateway.ts";
 import { DIALECTS } from "./gateway.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
+import { measureLargeDataset, renderLargeDataset } from "./large-dataset.ts";
 import { measureMetricsCost } from "./metrics-cost.ts";
 import { measureMetricsShare, type MetricsShare, renderMetricsShare } from "./metrics-share.ts";
 import { largestHonest, renderMetricsCost, renderReport, renderScaling } from "./report.ts";
@@ -42,6 +44,8 @@ const BASELINE = "naive";
 
 /** Starting the processes of a measurement and ending them. */
 const AROUND_MS = 1500;
+/** Making and importing a set of 20 hours, and two runs. */
+const LARGE_DATASET_MS = 240_000;
 
 try {
   await main();
@@ -84,6 +88,9 @@ async function main(): Promise<void> {
     }),
   );
   if (rows.length > 0) print(`\n${renderReport(rows, BASELINE)}`);
+  const largeDataset =
+    options.largeDataset === 0 ? [] : await measureLargeDataset(options.largeDataset, step);
+  if (largeDataset.length > 0) print(renderLargeDataset(largeDataset));
   const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
   const metricsShares: MetricsShare[] = [];
@@ -131,6 +138,7 @@ async function main(): Promise<void> {
       repeats: options.repeats,
       rows,
       honestStreams,
+      largeDataset,
       metricsCost,
       metricsShares,
       scaling,
@@ -153,6 +161,8 @@ interface Options {
   /** Streams under which metrics are switched on and off, and how often; 0 = don't. */
   metrics: number;
   metricsTurns: number;
+  /** Streams that play a set of 20 hours; 0 = don't. */
+  largeDataset: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
   scaling: number;
   /** Sessions through the gateway. */
@@ -175,6 +185,7 @@ function readOptions(): Options {
       scaling: { type: "string" },
       metrics: { type: "string" },
       "metrics-turns": { type: "string", default: "40" },
+      "large-dataset": { type: "string" },
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
@@ -220,6 +231,7 @@ function readOptions(): Options {
     repeats: positiveInteger("--repeats", values.repeats ?? (values.quick ? "1" : "2")),
     metrics: streamsOf("--metrics", values.metrics ?? (values.quick ? "0" : "1000")),
     metricsTurns: positiveInteger("--metrics-turns", values["metrics-turns"]),
+    largeDataset: streamsOf("--large-dataset", values["large-dataset"] ?? (values.quick ? "0" : "200")),
     scaling: streamsOf("--scaling", values.scaling ?? (values.quick ? "0" : "1000")),
     gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000")),
     dialects: values["gateway-dialects"].split(",").map((name) => {
@@ -250,7 +262,8 @@ function timingOf(streams: number, options: Options): Timing {
 
 /** How long it all takes, to a tenth or so. */
 function plannedMsOf(options: Options): number {
-  const { contenders, streams, repeats, metrics, metricsTurns, scaling, gateway, dialects } = options;
+  const { contenders, streams, repeats, largeDataset, metrics, metricsTurns, scaling, gateway, dialects } =
+    options;
   const lastsMs = (count: number, settleMs = options.settleMs): number => {
     const timing = timingOf(count, options);
     return timing.rampMs + settleMs + timing.windowMs + AROUND_MS;
@@ -259,6 +272,7 @@ function plannedMsOf(options: Options): number {
   const ours = contenders.filter(({ transport }) => transport !== BASELINE).length;
   return (
     repeats * contenders.length * sum(streams.map((count) => lastsMs(count))) +
+    (largeDataset === 0 ? 0 : LARGE_DATASET_MS) +
     // A turn with metrics and one without, a second each.
     (metrics === 0 ? 0 : ours * (2 * metricsTurns * 1000 + AROUND_MS)) +
     (scaling === 0 ? 0 : ours * repeats * 2 * lastsMs(scaling)) +
