@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeWav } from "../base/audio/audio.ts";
@@ -320,6 +321,39 @@ describe("going on", () => {
     expect(mtimes().slice(0, 2)).toEqual(before);
     expect(lines().map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
     expect(readdirSync(join(out, "wav")).sort()).toEqual(["a.wav", "b.wav", "c.wav", "d.wav"]);
+  });
+
+  it("an import that is under way keeps others out; the lock of one that was killed is taken over", async () => {
+    many();
+    const [source, out] = [join(cwd, "in"), join(cwd, "out")];
+    let second: Promise<Heard> | undefined;
+    await importDataset({
+      ...{ source, out, importer: importerFor(source, "auto"), skipBad: false },
+      signal: new AbortController().signal,
+      onProgress: () => (second ??= bench("import", "in", "--out", "out")),
+    });
+    expect(await second).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(
+        /an import into .*out is under way already: process \d+ on .*import\.lock/,
+      ) as string,
+    });
+    expect(readdirSync(out)).not.toContain("import.lock");
+    const { pid } = spawnSync("true");
+    writeFileSync(join(out, "import.lock"), `${pid} ${hostname()}\n`);
+    expect((await bench("import", "in", "--out", "out")).exitCode).toBe(0);
+    writeFileSync(join(out, "import.lock"), "1 another-machine\n");
+    expect((await bench("import", "in", "--out", "out")).err).toContain("process 1 on another-machine");
+  });
+
+  it("a set whose import is not finished is called that", async () => {
+    many();
+    put({ "out/import.jsonl": "{}\n" });
+    for (const action of ["check", "show"]) {
+      const { err, exitCode } = await bench(action, "out");
+      expect(exitCode).toBe(2);
+      expect(err).toMatch(/out: its import is not finished\n.*bench dataset import SOURCE --out \S*out/);
+    }
   });
 
   it("a file that was damaged is made again; texts are read again; a source that was changed is cut again", async () => {

@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { defined } from "../base/defined.ts";
 import { BenchError, messageOf } from "../base/errors.ts";
+import { takeLock } from "../base/files/lock.ts";
 import { makeRunFolder, makePrivateFolders, replacePrivate } from "../base/files/private-files.ts";
 import { existingPath } from "../base/files/text-file.ts";
 import { systemError } from "../base/system-error.ts";
@@ -15,7 +16,7 @@ import { samplesOf, tracksOf, writeClip } from "./cut-clip.ts";
 import type { Importer, SourceClip } from "./import/importer.ts";
 import { isBadLine } from "./import/importer.ts";
 import type { DonePart, Journal } from "./journal.ts";
-import { openJournal } from "./journal.ts";
+import { LOCK, openJournal } from "./journal.ts";
 import { openSound } from "./sound/open-sound.ts";
 import type { Sound } from "./sound/sound.ts";
 import type { DatasetSummary } from "./summary.ts";
@@ -59,15 +60,26 @@ export interface Imported {
  *
  * @returns undefined when it was interrupted: the next call goes on from there
  * @throws BenchError (exit 2) with every line that is wrong, unless they are to be skipped; when nothing is left; when the folder
- * holds other things
+ * holds other things, or another import is at it
  */
 export async function importDataset(options: ImportOptions): Promise<Imported | undefined> {
-  const { source, out, importer, skipBad, signal } = options;
-  const isStopped = (): boolean => signal.aborted;
+  const { source, out, skipBad, signal } = options;
   const { of, bad } = await survey(options);
-  if (isStopped()) return undefined;
+  if (signal.aborted) return undefined;
   if (bad.count > 0 && !skipBad) throw refusal(source, bad);
   makeRunFolder(out);
+  const unlock = takeLock(join(out, LOCK), `an import into ${out}`);
+  try {
+    return await importInto(options, of);
+  } finally {
+    unlock();
+  }
+}
+
+/** Imports into a folder that no other import works in; as `importDataset`. */
+async function importInto(options: ImportOptions, of: number): Promise<Imported | undefined> {
+  const { source, out, importer, skipBad, signal } = options;
+  const isStopped = (): boolean => signal.aborted;
   const journal = await openJournal(out, source);
   makePrivateFolders(join(out, "wav"));
   const cutter = new Cutter(options, journal, of);

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { IMPORT_JOURNAL } from "../base/dataset/dataset.ts";
 import { BenchError } from "../base/errors.ts";
 import { appendPrivate } from "../base/files/private-files.ts";
 import { isRecord } from "../base/record.ts";
@@ -13,7 +14,8 @@ import type { BadLine } from "./import/importer.ts";
 import { isBadLine } from "./import/importer.ts";
 import { sourceLines } from "./import/source-lines.ts";
 
-const NAME = "import.jsonl";
+/** Name of the file that keeps a second import out of the folder. */
+export const LOCK = "import.lock";
 const SCHEMA = "riva-bench/import@1";
 
 /** A WAV file that was written. */
@@ -39,11 +41,11 @@ export interface Journal {
  * @throws BenchError (exit 2) when the folder holds other things, or the import of another source
  */
 export async function openJournal(out: string, source: string): Promise<Journal> {
-  const path = join(out, NAME);
+  const path = join(out, IMPORT_JOURNAL);
   const known = new Map<string, readonly DonePart[]>();
   if (existsSync(path)) await readJournal(path, source, known);
   else {
-    if (readdirSync(out).length > 0)
+    if (readdirSync(out).some((name) => name !== LOCK))
       throw BenchError.usage(
         `${out} is not empty, and no import was begun in it`,
         "Give another folder with --out.",

@@ -5,7 +5,7 @@
  */
 import { defined } from "../defined.ts";
 import type { Hash } from "node:crypto";
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -62,6 +62,9 @@ export interface OpenDataset extends Dataset<ClipInfo> {
 /** Claims of the manifest about times may differ this much from the audio. */
 const TOLERANCE_MS = 20;
 
+/** Name of the file in a dataset's folder that an import keeps its progress in. */
+export const IMPORT_JOURNAL = "import.jsonl";
+
 /** Names of the manifest in a dataset's folder. */
 const MANIFESTS: readonly string[] = ["manifest.jsonl", "manifest.json"];
 
@@ -90,7 +93,7 @@ export async function loadDataset(pathOrName: string, options: { root?: string }
  */
 export async function openDataset(pathOrName: string, options: { root?: string } = {}): Promise<OpenDataset> {
   const clips: ClipInfo[] = [];
-  const sources = new Map<string, ClipSource & { sha256: string }>();
+  const sources = new Map<string, KnownSource>();
   const facts = await readEntries(pathOrName, options, async (source, hash) => {
     const { entry, path } = source;
     const indexed = indexedInfo(entry);
@@ -102,10 +105,11 @@ export async function openDataset(pathOrName: string, options: { root?: string }
     }
     const bytes = await readManifestFile(entry, path);
     if (entry.fields.sha256 === undefined) hash.update(bytes);
-    clips.push(withoutAudio(makeClip(source, bytes)));
-    sources.set(entry.id, { ...source, sha256: sha256Of(bytes) });
+    const info = withoutAudio(makeClip(source, bytes));
+    clips.push(info);
+    sources.set(entry.id, { ...source, sha256: sha256Of(bytes), info });
   });
-  const sourceOf = ({ id }: ClipInfo): ClipSource & { sha256: string } => {
+  const sourceOf = ({ id }: ClipInfo): KnownSource => {
     const source = sources.get(id);
     if (source === undefined) throw new Error(`${facts.name} has no clip ${id}`);
     return source;
@@ -116,11 +120,15 @@ export async function openDataset(pathOrName: string, options: { root?: string }
     audioSeconds: audioSecondsOf(clips),
     async readAudio(clip) {
       const source = sourceOf(clip);
-      return unchangedClip(source, await readManifestFile(source.entry, source.path));
+      const bytes = await readManifestFile(source.entry, source.path);
+      // Off the thread, which may be sending audio meanwhile.
+      const digest = await webcrypto.subtle.digest("SHA-256", bytes);
+      return unchangedClip(source, bytes, Buffer.from(digest).toString("hex"));
     },
     readAudioNow(clip) {
       const source = sourceOf(clip);
-      return unchangedClip(source, readFileSync(source.path));
+      const bytes = readFileSync(source.path);
+      return unchangedClip(source, bytes, sha256Of(bytes));
     },
   };
 }
@@ -159,6 +167,13 @@ interface ClipSource {
   path: string;
 }
 
+/** A file whose hash is known: from its line, which then has all its facts, or because it was read and measured. */
+interface KnownSource extends ClipSource {
+  sha256: string;
+  /** As measured. */
+  info?: ClipInfo;
+}
+
 /** @throws BenchError (exit 2) for a manifest that can't be read, or has no line */
 async function readEntries(
   pathOrName: string,
@@ -183,10 +198,13 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function unchangedClip(source: ClipSource & { sha256: string }, bytes: Buffer): Clip {
-  if (source.entry.fields.sha256 === undefined && sha256Of(bytes) !== source.sha256)
-    throw fieldError(source.entry.where, "file", `${source.path} was changed since the dataset was opened`);
-  return makeClip(source, bytes);
+/** The clip of a file that is what it was; only what is not known of it yet is looked at. @param sha256 hash of `bytes` */
+function unchangedClip(source: KnownSource, bytes: Buffer, sha256: string): Clip {
+  const { entry, path, info } = source;
+  if (entry.fields.sha256 === undefined && sha256 !== source.sha256)
+    throw fieldError(entry.where, "file", `${path} was changed since the dataset was opened`);
+  mustHaveHash(source, sha256);
+  return info === undefined ? clipOf(source, bytes) : { ...info, pcm: decodeWav(bytes, path).pcm };
 }
 
 /** Silence before and after a clip. */
@@ -268,7 +286,13 @@ async function findManifest(pathOrName: string, root: string): Promise<string> {
     const found = await stat(candidate).catch(() => undefined);
     if (found?.isFile() === true) return candidate;
   }
-  const others = (await readdir(path).catch(() => [])).filter((name) => /\.jsonl?$/.test(name));
+  const names = await readdir(path).catch((): string[] => []);
+  if (names.includes(IMPORT_JOURNAL))
+    throw BenchError.usage(
+      `dataset ${pathOrName}: its import is not finished`,
+      `Run \`bench dataset import SOURCE --out ${pathOrName}\` again: it goes on from there (${IMPORT_JOURNAL} names the source).`,
+    );
+  const others = names.filter((name) => /\.jsonl?$/.test(name));
   throw BenchError.usage(
     `dataset ${pathOrName}: no manifest at ${path}`,
     others.length === 0
@@ -281,10 +305,19 @@ async function findManifest(pathOrName: string, root: string): Promise<string> {
 }
 
 /** @throws BenchError (exit 2) when what the line says is not true of the file */
-function makeClip({ entry, path }: ClipSource, bytes: Buffer): Clip {
-  const { fields: line, where } = entry;
-  if (line.sha256 !== undefined && line.sha256 !== sha256Of(bytes))
+function makeClip(source: ClipSource, bytes: Buffer): Clip {
+  if (source.entry.fields.sha256 !== undefined) mustHaveHash(source, sha256Of(bytes));
+  return clipOf(source, bytes);
+}
+
+function mustHaveHash({ entry: { fields, where }, path }: ClipSource, sha256: string): void {
+  if (fields.sha256 !== undefined && fields.sha256 !== sha256)
     throw fieldError(where, "sha256", `${path} is not the file that was imported: its hash is another`);
+}
+
+/** `makeClip`, whatever the hash. */
+function clipOf({ entry, path }: ClipSource, bytes: Buffer): Clip {
+  const { fields: line, where } = entry;
   const { pcm, sampleRateHz, durationMs } = decodeWav(bytes, path);
   if (line.sample_rate_hz !== undefined && line.sample_rate_hz !== sampleRateHz)
     throw fieldError(where, "sample_rate_hz", `says ${line.sample_rate_hz}, ${path} has ${sampleRateHz} Hz`);

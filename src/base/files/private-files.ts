@@ -38,6 +38,17 @@ export function replacePrivate(path: string, content: string | Uint8Array): void
   renameSync(`${path}.part`, path);
 }
 
+/** Makes a file. @returns false when there is one already. @throws Error of the file system */
+export function createPrivate(path: string, content: string): boolean {
+  try {
+    put(path, "wx", content);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /** Appends to a file; as `writePrivate`. */
 export function appendPrivate(path: string, text: string): void {
   put(path, "a", text);
@@ -120,7 +131,7 @@ function keepsItsMode(error: unknown): void {
   if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EINVAL)$/.test(code)) throw error;
 }
 
-function put(path: string, flag: "w" | "a", content: string | Uint8Array): void {
+function put(path: string, flag: "w" | "wx" | "a", content: string | Uint8Array): void {
   const file = openSync(path, flag, PRIVATE_FILE);
   try {
     const stat = fstatSync(file);

@@ -224,10 +224,34 @@ describe("tables", () => {
     );
     expect(items).toEqual([
       { where: "/q.csv:2", audio: "/a,b.wav", text: 'she said "no", twice' },
-      { where: "/q.csv:3", reason: "a quote is not closed on its line" },
+      { where: "/q.csv:3", reason: "a quote is not closed" },
       { where: "/q.csv:4", reason: "text follows a closing quote" },
       { where: "/q.csv:5", audio: "/a.wav", text: "" },
     ]);
+  });
+
+  it("takes line ends within quotes, and a forgotten quote for the end of its line alone", async () => {
+    const { items } = await imported(
+      {
+        "q.csv":
+          'file,text\r\na.wav,"one\r\ntwo, ""three""\n\nfour"\nb.wav,"open\nc.wav,x\nd.wav,"y"\ne.wav,"never closed\nf.wav,z\n',
+      },
+      "q.csv",
+    );
+    expect(items).toEqual([
+      { where: "/q.csv:2", audio: "/a.wav", text: 'one\ntwo, "three"\nfour' },
+      { where: "/q.csv:6", reason: "a quote is not closed" },
+      { where: "/q.csv:7", audio: "/c.wav", text: "x" },
+      { where: "/q.csv:8", audio: "/d.wav", text: "y" },
+      { where: "/q.csv:9", reason: "a quote is not closed" },
+      { where: "/q.csv:10", audio: "/f.wav", text: "z" },
+    ]);
+  });
+
+  it("must have a header whose quotes are closed", async () => {
+    await expect(imported({ "x.csv": 'file,"text\na.wav,hello\n' }, "x.csv")).rejects.toThrow(
+      /x\.csv:1: a quote is not closed/,
+    );
   });
 
   it("must have a header that names the audio", async () => {
