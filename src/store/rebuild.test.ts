@@ -1,9 +1,9 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FOUR_WORDS, sketch } from "../../test/support/timeline.ts";
-import type { Observation } from "../metrics/observation/observation.ts";
+import type { ClipFacts, Observation } from "../metrics/observation/observation.ts";
 import { createRecorder } from "../metrics/record/recorder.ts";
 import { inMicroseconds, sessionRecord } from "../metrics/result/session-record.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
@@ -91,6 +91,25 @@ describe("rebuildTotals", () => {
       unreadable: 0,
       lastRecordedEndMs: sessions.at(-1)?.endedMs,
     });
+  });
+
+  it("scores long transcripts too", async () => {
+    const text = Array.from({ length: 800 }, () => "word").join(" ");
+    const clip: ClipFacts = {
+      ...FOUR_WORDS,
+      id: "long",
+      text,
+      scoring: { normalizer: "basic", unit: "word" },
+    };
+    appendFileSync(input.clipsFile, `${JSON.stringify(clip)}\n`);
+    write([inMicroseconds(sketch({ startMs: 1000, clip, said: [[2500, `${text} word.`]] }))]);
+    expect((await rebuildTotals(input)).totals.summaries()["wer"]?.value).toBe(1 / 800);
+  });
+
+  it("refuses a file that has a session twice", async () => {
+    write(sessions);
+    appendFileSync(input.sessionsFile, readFileSync(input.sessionsFile));
+    await expect(rebuildTotals(input)).rejects.toThrow(/sessions\.ndjson: session 0 is there twice/);
   });
 
   it("has a point a second, each with the sessions that ended in it", async () => {

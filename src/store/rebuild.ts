@@ -117,6 +117,7 @@ function createIntervals(config: RecorderConfig): { record(observation: Observat
       }
     },
     end() {
+      while (recorder.scoreNext());
       close();
       return totals;
     },

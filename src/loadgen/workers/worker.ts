@@ -219,6 +219,8 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     async function finish(summary: EngineSummary): Promise<void> {
       ended.flush();
       recorder.cutWindow(summary.windowEndMs);
+      reporter.endTiming();
+      while (recorder.scoreNext()) await new Promise(setImmediate);
       reporter.last();
       scheduler.stop();
       // Silence is taken for death, and a slow disk may take its time.
@@ -319,7 +321,7 @@ function startReporter(options: {
   cpuMs(): number;
   open(): number;
   sessionsByAddress(): Record<string, number>;
-}): { last(): void } {
+}): { endTiming(): void; last(): void } {
   const { clock, scheduler, ended, recorder, tell } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   const endWatch = watchStalls(clock, STALL_MS, (gapMs, atMs) => tell({ type: "stall", gapMs, atMs }));
@@ -348,9 +350,11 @@ function startReporter(options: {
   loopDelay.enable();
   scheduler.add(timed(SNAPSHOT_MS, second));
   return {
-    last() {
+    endTiming() {
       endWatch();
       loopDelay.disable();
+    },
+    last() {
       tell({ type: "snapshot", snapshot: recorder.snapshot(fromMs, clock.nowMs()) });
     },
   };

@@ -4,6 +4,7 @@ import { FOUR_WORDS, NO_REFERENCE, sketch } from "../../../test/support/timeline
 import { randomStream } from "../../base/random.ts";
 import { judgeSlo } from "../judge/gate.ts";
 import { parseSlo } from "../judge/slo.ts";
+import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { ClipFacts, Observation } from "../observation/observation.ts";
 import { createRecorder } from "../record/recorder.ts";
 import { createTotals, type Totals } from "../record/totals.ts";
@@ -72,6 +73,12 @@ describe("error rates", () => {
     expect(metrics["wer_with_failures"]?.value).toBe(0.5);
   });
 
+  it("count a failed session's numbers as the clip's answers have them read out", () => {
+    const year: ClipFacts = { ...SCORED, id: "year", text: "It is 1999." };
+    const metrics = totalsOf([said("it is nineteen ninety nine", year), failed(year)]).summaries();
+    expect(metrics["wer_with_failures"]?.value).toBe(5 / 10);
+  });
+
   it("leave out what the generator spoiled and callers who left on purpose", () => {
     const metrics = totalsOf([
       said("one two three four"),
@@ -114,6 +121,17 @@ describe("error rates", () => {
     expect(totals.summaries("busy")["wer"]?.value).toBe(0.5);
     expect(totals.summaries()["wer"]?.value).toBe(0.25);
   });
+});
+
+it("long transcripts are put off until nothing is timed any more", () => {
+  const text = Array.from({ length: 800 }, () => "word").join(" ");
+  const recorder = createRecorder(CONFIG);
+  recorder.record(said(text.slice(5), { ...SCORED, id: "long", text }));
+  recorder.record(said("one two three four"));
+  const scored = (): ClipAccuracy[] => Object.values(recorder.snapshot(0, 1000).accuracy).flat();
+  expect(scored().map(({ clip }) => clip)).toEqual([SCORED.id]);
+  expect([recorder.scoreNext(), recorder.scoreNext()]).toEqual([true, false]);
+  expect(scored()).toMatchObject([{ clip: "long", reference: 800, deletions: 1, sessions: 1 }]);
 });
 
 describe("transcript_parity", () => {

@@ -1,6 +1,6 @@
 /** Accuracy metrics: corpus ratios over the clips, never means of ratios. */
 import type { ClipAccuracy } from "../observation/accuracy.ts";
-import { editsOf } from "../observation/accuracy.ts";
+import { editsOf, withFailures } from "../observation/accuracy.ts";
 import type { ScoredUnit } from "../../base/text/scoring/normalizers.ts";
 import { ratioOver, type RunMetric } from "./metric.ts";
 
@@ -28,10 +28,7 @@ function errors(unit: ScoredUnit): Parts {
 }
 
 function errorsWithFailures(unit: ScoredUnit): Parts {
-  return (clip) =>
-    clip.unit === unit
-      ? [editsOf(clip) + clip.failedReference, clip.reference + clip.failedReference]
-      : [0, 0];
+  return (clip) => (clip.unit === unit ? withFailures(clip) : [0, 0]);
 }
 
 function share(part: (clip: ClipAccuracy) => number): Parts {
@@ -52,7 +49,7 @@ export const ACCURACY_METRICS: readonly RunMetric[] = [
     {
       name: "wer_with_failures",
       help:
-        "wer with the failed sessions in it: all words of their references count as deleted. Sessions that the generator spoiled, or " +
+        "wer with the failed sessions in it: all words of their references count as deleted, as many as in completed sessions of the clip. Sessions that the generator spoiled, or " +
         "whose caller left on purpose, are left out. An overloaded server that drops calls can't look more accurate by it.",
     },
     errorsWithFailures("word"),

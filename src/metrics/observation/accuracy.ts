@@ -1,8 +1,9 @@
 /** Transcript accuracy, added up by clip: whole counts, so that workers, stages and runs add up without loss. */
+import { defined } from "../../base/defined.ts";
 import type { FailureExample } from "../../base/outcome.ts";
 import { exampleOf } from "../../base/outcome.ts";
 import type { NormalizerName, ScoredUnit, ScoringRules } from "../../base/text/scoring/normalizers.ts";
-import type { EditCounts } from "../../base/text/scoring/score.ts";
+import type { EditCounts } from "../../base/text/scoring/edits.ts";
 import { scoreTranscript } from "../../base/text/scoring/score.ts";
 import { isSpoiled } from "./counts.ts";
 import type { ClipFacts, Observation } from "./observation.ts";
@@ -14,7 +15,7 @@ export interface ClipAccuracy extends EditCounts {
   normalizer: NormalizerName;
   /** Completed sessions, which the edits and `reference` are of. */
   sessions: number;
-  /** Sessions that failed by neither the generator nor their caller, and the length of what they should have answered. */
+  /** Sessions that failed by neither the generator nor their caller, and the length of what they should have answered, numbers digit by digit. */
   failed: number;
   failedReference: number;
   /** Sessions with an unloaded answer to compare with, failed ones too; and those that answered the same. */
@@ -32,8 +33,25 @@ export interface WorstAnswer extends FailureExample {
 /** An answer is shown word by word beside what was said: half a minute of speech whole. */
 const LONGEST_ANSWER = 600;
 
+/** The parts of a session that its accuracy follows from. */
+export type Transcribed = Pick<Observation, "clip" | "outcome" | "cutShort" | "faults" | "responses">;
+
+/** Texts of more characters together take longer to score than a thread that sends audio has. */
+const LONG_TEXTS = 4000;
+
+/** Whether a session is to be scored when nothing is timed any more: an hour's transcript with many errors takes some 100 ms. */
+export function isLong(session: Transcribed): boolean {
+  return (session.clip.text?.length ?? 0) + finalText(session).length > LONG_TEXTS;
+}
+
+/** Only what `addSession` needs of a session, and none of its stamps. */
+export function transcribed({ clip, outcome, cutShort, faults, responses }: Transcribed): Transcribed {
+  const finals = responses.filter(({ final }) => final);
+  return { clip, cutShort, responses: finals, ...defined({ outcome, faults }) };
+}
+
 /** Adds what one session says; nothing where there is no reference, or where its audio was changed on purpose. */
-export function addSession(byClip: Map<string, ClipAccuracy>, observation: Observation): void {
+export function addSession(byClip: Map<string, ClipAccuracy>, observation: Transcribed): void {
   const { clip, outcome, cutShort, faults } = observation;
   const { scoring, text } = clip;
   if (scoring === undefined || text === undefined || outcome === undefined || cutShort) return;
@@ -75,6 +93,16 @@ export function addAccuracy(byClip: Map<string, ClipAccuracy>, other: ClipAccura
 /** Substitutions, insertions and deletions together. */
 export function editsOf({ substitutions, insertions, deletions }: EditCounts): number {
   return substitutions + insertions + deletions;
+}
+
+/**
+ * Errors and reference length of a clip with its failed sessions as deleted. A failed session has as many words as the clip's completed
+ * ones on average, whose numbers are read out as the answers have them; `failedReference` only counts where none completed.
+ */
+export function withFailures(clip: ClipAccuracy): [errors: number, reference: number] {
+  const { failed, failedReference, sessions, reference } = clip;
+  const lost = sessions === 0 ? failedReference : (failed * reference) / sessions;
+  return [editsOf(clip) + lost, reference + lost];
 }
 
 /** All that the server finally said in a session. */

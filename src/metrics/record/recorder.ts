@@ -3,7 +3,13 @@
  * next to nothing per value, and a snapshot holds only the buckets that something fell into.
  */
 import { METRICS } from "../catalogue/catalogue.ts";
-import { addSession, type ClipAccuracy } from "../observation/accuracy.ts";
+import {
+  addSession,
+  type ClipAccuracy,
+  isLong,
+  type Transcribed,
+  transcribed,
+} from "../observation/accuracy.ts";
 import { countSession, type Counts, emptyCounts, isSpoiled } from "../observation/counts.ts";
 import { Histogram } from "./histogram.ts";
 import { type Metric, ticksPerUnit } from "../catalogue/metric.ts";
@@ -25,6 +31,11 @@ export interface Recorder {
   cutWindow(endMs: number): void;
   /** The window ends later than planned; call before its old end. */
   extendWindow(endMs: number): void;
+  /**
+   * Scores one of the long transcripts that were put off, since the timed path has no time for them. To be called when nothing is timed any
+   * more, before the last snapshot, until it returns false.
+   */
+  scoreNext(): boolean;
   /** What was recorded since the last one. */
   snapshot(fromMs: number, toMs: number, health?: WorkerHealth): Snapshot;
 }
@@ -73,6 +84,7 @@ export function createRecorder(config: RecorderConfig): Recorder {
   const limits = METRICS.map(({ name }) => limitsOf(config.slos, name));
   const spare: Histogram[][] = METRICS.map(() => []);
   let interval = newInterval(config.slos.length);
+  const unscored: { stage: string; session: Transcribed }[] = [];
   // Of the session that is being recorded.
   let values: Readonly<SessionValues>;
 
@@ -82,7 +94,10 @@ export function createRecorder(config: RecorderConfig): Recorder {
     countSession(group.counts, observation);
     sumSession(interval.sums, observation, window);
     countOpen(interval.openChanges, observation);
-    if (phase === "steady") addSession(accuracyOf(interval, stage), observation);
+    if (phase === "steady") {
+      if (isLong(observation)) unscored.push({ stage, session: transcribed(observation) });
+      else addSession(accuracyOf(interval, stage), observation);
+    }
     values = sessionValues(observation);
     let good = outcome?.ok === true;
     for (let index = 0; index < METRICS.length; index++) {
@@ -187,6 +202,11 @@ export function createRecorder(config: RecorderConfig): Recorder {
     },
     extendWindow(endMs) {
       window.endMs = Math.max(window.endMs, endMs);
+    },
+    scoreNext() {
+      const next = unscored.pop();
+      if (next !== undefined) addSession(accuracyOf(interval, next.stage), next.session);
+      return next !== undefined;
     },
     snapshot,
   };

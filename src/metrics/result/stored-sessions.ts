@@ -21,12 +21,23 @@ export async function* recordedSessions(files: SessionFiles): AsyncGenerator<Obs
   }
 }
 
-/** The same with undefined for each line that can't be read, such as one that was cut short in the middle of its write. */
-export function sessionsOrGaps(
+/**
+ * The same with undefined for each line that can't be read, such as one that was cut short in the middle of its write.
+ * @throws BenchError (exit 2) when the file is there and can't be read, or has a session twice: counts would be wrong
+ */
+export async function* sessionsOrGaps(
   sessionsFile: string,
   clips: ReadonlyMap<string, ClipFacts>,
 ): AsyncGenerator<Observation | undefined> {
-  return linesOf(sessionsFile, "seq", (line) => sessionIn(line, clips));
+  const known = new Set<number>();
+  for await (const session of linesOf(sessionsFile, "seq", (line) => sessionIn(line, clips))) {
+    if (session !== undefined && known.size === known.add(session.seq).size)
+      throw BenchError.usage(
+        `${sessionsFile}: session ${session.seq} is there twice: this file was put together from several`,
+        "Restore the file of the run; of lines that are the same keep one.",
+      );
+    yield session;
+  }
 }
 
 /** Facts of the clips of a run by their ids. @throws BenchError (exit 2) when the file is there and can't be read */

@@ -1,6 +1,6 @@
 /** The accuracy of a run on the page: error rates against the load, and the clips that went worst, word by word. */
 import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
-import { editsOf } from "../../metrics/observation/accuracy.ts";
+import { withFailures } from "../../metrics/observation/accuracy.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
 import { drawPlot, type Series } from "../chart/plot.ts";
 import { rangeText, rateOf, wordDiff, worstClips } from "../words/accuracy-words.ts";
@@ -101,7 +101,7 @@ ${table(
   clips.map((clip) => {
     const { worst: answer } = clip;
     const diff = answer && wordDiff(answer.reference, answer.answer, clip);
-    return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${rateText(clip)} (${editsOf(clip) + clip.failedReference})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
+    return markup`<tr><th scope="row">${clip.clip}</th><td class="number">${rateText(clip)} (${Math.round(withFailures(clip)[0])})</td><td class="number">${clip.sessions}</td><td class="number">${clip.failed}</td><td>${diff?.map(piece) ?? "-"}</td></tr>\n`;
   }),
   "clips that went worst",
 )}`;

@@ -1,7 +1,7 @@
 /** Accuracy in words. */
 import { alignWords } from "../../metrics/observation/word-align.ts";
 import type { ClipAccuracy } from "../../metrics/observation/accuracy.ts";
-import { editsOf } from "../../metrics/observation/accuracy.ts";
+import { withFailures } from "../../metrics/observation/accuracy.ts";
 import type { Summary } from "../../metrics/result/result.ts";
 import type { ScoringRules } from "../../base/text/scoring/normalizers.ts";
 import { tokenPair } from "../../base/text/scoring/score.ts";
@@ -57,18 +57,15 @@ export function rangeText(low: number | undefined, high: number | undefined): st
 /** Clips by the rate of their errors, failed sessions with them, the worst first; those without errors left out. */
 export function worstClips(accuracy: readonly ClipAccuracy[], most: number): ClipAccuracy[] {
   return accuracy
-    .filter((clip) => lost(clip) > 0)
+    .filter((clip) => withFailures(clip)[0] > 0)
     .sort((a, b) => rateOf(b) - rateOf(a) || (a.clip < b.clip ? -1 : 1))
     .slice(0, most);
 }
 
 /** Errors of a clip as a share of its reference, failed sessions as deleted; Infinity where the reference is empty. */
 export function rateOf(clip: ClipAccuracy): number {
-  return lost(clip) / (clip.reference + clip.failedReference);
-}
-
-function lost(clip: ClipAccuracy): number {
-  return editsOf(clip) + clip.failedReference;
+  const [errors, reference] = withFailures(clip);
+  return errors / reference;
 }
 
 /** A piece of a word diff: in both texts, only in the reference, or only in the answer. */

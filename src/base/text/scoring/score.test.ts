@@ -3,10 +3,12 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadDataset } from "../../dataset/dataset.ts";
+import { randomStream } from "../../random.ts";
 import { hanReadings } from "./han-numbers.ts";
 import type { ScoringRules } from "./normalizers.ts";
 import { scoredTokens, scoringRulesFor } from "./normalizers.ts";
-import { countEdits, scoreTranscript, tokenPair } from "./score.ts";
+import { countEdits } from "./edits.ts";
+import { scoreTranscript, tokenPair } from "./score.ts";
 
 /** Answers with planted errors to the clips of the package, and what sclite counts in them. */
 const SCLITE = JSON.parse(
@@ -179,6 +181,24 @@ describe("laws of the edits", () => {
         expect(Math.min(substitutions, insertions, deletions)).toBeGreaterThanOrEqual(0);
       }),
     );
+  });
+
+  it("are as few also in texts that are aligned in halves", () => {
+    const long = (seed: number): string[] => {
+      const random = randomStream(seed, "long");
+      return Array.from({ length: 700 + 100 * (seed % 5) }, () => `w${Math.floor(random() * 40)}`);
+    };
+    for (let seed = 0; seed < 6; seed++) {
+      const random = randomStream(seed, "loss");
+      const expected = long(seed);
+      const lossy = expected.flatMap((word) => (random() < 0.4 ? [] : random() < 0.1 ? ["x", word] : [word]));
+      for (const said of [lossy, long(seed + 10)]) {
+        const { substitutions, insertions, deletions } = countEdits(expected, said);
+        expect(substitutions + insertions + deletions).toBe(wholeTable(expected, said));
+        expect(insertions - deletions).toBe(said.length - expected.length);
+        expect(Math.min(substitutions, insertions, deletions)).toBeGreaterThanOrEqual(0);
+      }
+    }
   });
 
   it("any text scores nothing against itself, by any rules", () => {
