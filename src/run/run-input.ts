@@ -87,7 +87,7 @@ function checkParity(
   if (asked === undefined || scoring.parity !== "off") return;
   throw BenchError.usage(
     `SLO "${asked.source}": scenario ${name} does not ask for unloaded answers, so parity is not measured`,
-    "Write `scoring: { parity: measure }` into the scenario.",
+    "Write `scoring: { parity: measure }` (or the folder of a stored run: `parity: { run: FOLDER }`) into the scenario.",
   );
 }
 

@@ -17,6 +17,7 @@ import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
 import { secretsOf } from "../scenario/target/target-secrets.ts";
+import { storedAnswers } from "./stored-answers.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
 import { askUnloaded, unloadedMs } from "./unloaded.ts";
 import { launchWorker } from "./worker-process.ts";
@@ -123,7 +124,7 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
 async function unloadedAnswers(
   world: World,
   {
-    input: { dataset },
+    input: { dataset, scenario: asked },
     target,
     scenario,
     onEvent,
@@ -134,6 +135,16 @@ async function unloadedAnswers(
 ): Promise<UnloadedAnswers["answers"] | undefined> {
   if (scenario.scoring.parity === "off") return undefined;
   const tell = (message: string): void => onEvent({ atMs: 0, type: "unloaded", message });
+  const { parity } = scenario.scoring;
+  if (typeof parity !== "string") {
+    const { answers, missing } = await storedAnswers({ run: parity.run, target, scenario: asked, dataset });
+    tell(
+      `answers without load to ${answers.length} of ${dataset.clips.length} clips come from ${parity.run}`,
+    );
+    if (missing.length > 0)
+      tell(`transcript_parity leaves out clips that it has no answer to: ${namesOf(missing)}`);
+    return answers;
+  }
   const lasts = isUnpaced(scenario.load)
     ? ""
     : `, about ${(unloadedMs(scenario, dataset) / 60_000).toFixed(1)} min`;
@@ -153,6 +164,13 @@ async function unloadedAnswers(
   } finally {
     unhear();
   }
+}
+
+const CLIPS_NAMED = 10;
+
+function namesOf(clips: readonly string[]): string {
+  const more = clips.length - CLIPS_NAMED;
+  return `${clips.slice(0, CLIPS_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** As the target wants it; the scenario that is stored stays the one that was asked for. */

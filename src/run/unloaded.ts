@@ -4,6 +4,8 @@ import { defined } from "../base/defined.ts";
 import type { OpenDataset } from "../base/dataset/dataset.ts";
 import { padClip } from "../base/dataset/dataset.ts";
 import { BenchError } from "../base/errors.ts";
+import type { Failure } from "../base/outcome.ts";
+import { adviceFor, failureText } from "../client/advice.ts";
 import { openTransport } from "../client/transports.ts";
 import { chunkEncoder } from "../loadgen/audio/encoded-audio.ts";
 import { readyClip } from "../loadgen/audio/audio-plan.ts";
@@ -33,6 +35,17 @@ export interface UnloadedAnswers {
   failed: number;
 }
 
+/** Failures of a request that no other clip will mend: so many of the first ones, and asking ends. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "bad-config",
+  "not-found",
+  "unauthenticated",
+  "permission",
+  "certificate",
+  "refused",
+]);
+const MOST_REFUSALS = 3;
+
 /** How long asking takes at the scenario's pace, milliseconds. */
 export function unloadedMs(
   { audio }: RunnableScenario,
@@ -44,7 +57,7 @@ export function unloadedMs(
 
 /**
  * Asks each clip once, at the scenario's pace and in its encoding.
- * @throws BenchError (exit 130) when it is stopped
+ * @throws BenchError (exit 130) when it is stopped; (exit 7) when the target refuses the first clips, or answers none at all
  */
 export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers> {
   const { clock, target, scenario, dataset, signal } = input;
@@ -58,7 +71,15 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
     ...defined({ runtimeConfig: recognition.runtimeConfig }),
   };
   const answers: UnloadedAnswers["answers"] = [];
-  let failed = 0;
+  const failures: Failure[] = [];
+  const mustAnswer = (): void => {
+    const [first] = failures;
+    if (first === undefined || answers.length > 0) return;
+    throw BenchError.target(
+      `${target.uri} answers no clip without load (scoring.parity): ${failureText(first)}`,
+      adviceFor(first, target.kind === "riva-grpc" ? "gRPC" : "HTTP", target.tls),
+    );
+  };
   // Its streams end with it.
   signal.addEventListener("abort", () => void transport.close());
   try {
@@ -82,21 +103,24 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
         },
       });
       const answer = judgedAnswer(record, facts, scenario);
-      if (answer === undefined) failed++;
-      else answers.push([clip.id, answer]);
+      if (typeof answer === "string") answers.push([clip.id, answer]);
+      else failures.push(answer);
+      if (failures.length === MOST_REFUSALS && failures.every(({ class: kind }) => REFUSALS.has(kind)))
+        mustAnswer();
     }
+    mustAnswer();
   } finally {
     await transport.close();
   }
-  return { answers, failed };
+  return { answers, failed: failures.length };
 }
 
-/** The final answer; undefined where the session would have failed, by its stream or by its content. */
+/** The final answer, or the failure of the session, by its stream or by its content. */
 function judgedAnswer(
   { outcome, responses, startedMs }: StreamRecord,
   clip: ClipFacts,
   { audio, recognition, scoring }: RunnableScenario,
-): string | undefined {
+): string | Failure {
   const heard = responses.map(({ atMs, final, text }) => ({ atMs, final, text }));
   const { outcome: verdict } = judged(
     {
@@ -115,5 +139,5 @@ function judgedAnswer(
     },
     scoring.failures,
   );
-  return verdict?.ok === true ? finalText({ responses: heard }) : undefined;
+  return verdict?.ok === false ? verdict.failure : finalText({ responses: heard });
 }

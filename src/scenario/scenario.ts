@@ -34,7 +34,7 @@ import {
 } from "./load/schema-fields.ts";
 import type { TransportChoice } from "../client/transports.ts";
 import type { Scoring } from "./scoring-schema.ts";
-import { scoringAsFile } from "./scoring-schema.ts";
+import { resolveScoring, scoringAsFile } from "./scoring-schema.ts";
 
 /** A scenario as read. Plain data: it is sent to workers and written into results. */
 export interface Scenario {
@@ -146,7 +146,7 @@ export function parseScenario(text: string, path: string, overrides: ScenarioOve
     transport: file.transport,
     connections: file.connections,
     session: { deadlineMs: session.deadline, connectTimeoutMs: session.connectTimeout },
-    scoring: file.scoring,
+    scoring: resolveScoring(file.scoring, path),
     slo: file.slo,
   };
 }

@@ -1,4 +1,5 @@
 /** A scenario's `scoring`: which answers fail a session, by the names of the failure classes, and how transcripts are compared. */
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { section } from "../base/yaml.ts";
 import type { FailureScoring } from "../metrics/observation/classify.ts";
@@ -13,8 +14,11 @@ export interface Scoring {
   readonly normalizer?: NormalizerName;
   /** Unit that errors are counted in; absent = by the language. */
   readonly unit?: ScoredUnit;
-  /** "measure": each clip is asked once before the load, and its answer is what those under load are held to. */
-  readonly parity: "off" | "measure";
+  /**
+   * Where the answers come from that those under load are held to. "measure": each clip is asked once before the load. `run`: absolute path
+   * of a stored run of the same server without load.
+   */
+  readonly parity: "off" | "measure" | { readonly run: string };
 }
 
 const ON_OFF = { error: "must be on or off" };
@@ -47,8 +51,10 @@ export const scoringSection: z.ZodType<Scoring> = section({
   normalizer: z.enum(NORMALIZERS).exactOptional(),
   unit: z.enum(SCORED_UNITS).exactOptional(),
   parity: z
-    .union([z.enum(["off", "measure"]), z.literal(false)], { error: "must be off or measure" })
-    .transform((value) => (value === "measure" ? value : ("off" as const)))
+    .union([z.enum(["off", "measure"]), z.literal(false), z.strictObject({ run: z.string().min(1) })], {
+      error: "must be off, measure or { run: FOLDER }",
+    })
+    .transform((value) => (value === false ? ("off" as const) : value))
     .default("off"),
 }).prefault({});
 
@@ -56,6 +62,14 @@ export const scoringSection: z.ZodType<Scoring> = section({
 export function scoringRules({ scoring, recognition }: ScoredScenario): ScoringRules {
   const { normalizer, unit } = scoring;
   return { ...scoringRulesFor(recognition.language), ...defined({ normalizer, unit }) };
+}
+
+/** The scoring of a file: a relative path of a run counts from the file's folder. */
+export function resolveScoring(scoring: Scoring, path: string): Scoring {
+  const { parity } = scoring;
+  return typeof parity === "string"
+    ? scoring
+    : { ...scoring, parity: { run: resolve(dirname(path), parity.run) } };
 }
 
 interface ScoredScenario {
