@@ -16,7 +16,7 @@ function simulated(badShare: (streams: number) => number, random: Random): Searc
     let bad = 0;
     for (let i = 0; i < sessions; i++) if (random() < share) bad++;
     const good = sessions - bad;
-    const verdict = probeVerdict(sessions, good, ALLOWED, false);
+    const verdict = probeVerdict(sessions, good, ALLOWED, { broken: false, open: false });
     return Promise.resolve({
       ...{ streams, kind, verdict, sessions, good, run: "", figures: {} },
       ...(verdict === "fail" ? { broke: "final p95 < 1s" } : {}),

@@ -11,13 +11,18 @@ import { binomialAtLeast, judgeShare } from "../stats/certainty.ts";
 export interface Probe {
   streams: number;
   kind: "short" | "long";
-  /** "pass" and "fail" at 99 %; "undecided": too few sessions for that; "void": the generator was at fault. */
+  /**
+   * "pass" and "fail" at 99 %; "undecided": too few sessions for that, or clips for an SLO on accuracy; "void": the generator was at
+   * fault.
+   */
   verdict: "pass" | "fail" | "undecided" | "void";
   /** Scheduled in the window, and those of them that met every SLO without error. */
   sessions: number;
   good: number;
   /** What broke, when something did: the SLO with the clearest violation, or a built-in check. */
   broke?: string;
+  /** SLO on accuracy whose interval holds the limit, so that it is open, and whether the rate itself breaks the limit. */
+  open?: { slo: string; breaks: boolean };
   /** Share of their time that callers send audio; less than 1 by the pauses between sessions. Of healthy probes only. */
   sendingShare?: number;
   /** Length of the run with all that belongs to it. */
@@ -33,7 +38,7 @@ export interface Level {
   streams: number;
   /** "mixed": probes contradict each other. */
   status: "pass" | "fail" | "mixed";
-  /** The sessions of all probes together certify it, at 99 %. */
+  /** The sessions of all probes together certify it, at 99 %, and one of the probes at least left no SLO on accuracy open. */
   certified: boolean;
   sessions: number;
   good: number;
@@ -42,16 +47,20 @@ export interface Level {
   replicates: number;
 }
 
-/** A probe's own verdict from its counts. @param broken a check of the run failed, whatever the counts say */
+/**
+ * A probe's own verdict from its counts.
+ * @param broken a check of the run failed, whatever the counts say
+ * @param open an SLO was left open: no count makes it a pass
+ */
 export function probeVerdict(
   sessions: number,
   good: number,
   allowed: number,
-  broken: boolean,
+  { broken, open }: { broken: boolean; open: boolean },
 ): "pass" | "fail" | "undecided" {
   if (broken) return "fail";
   const verdict = judgeShare(sessions, sessions - good, allowed);
-  return verdict === "inconclusive" ? "undecided" : verdict;
+  return verdict === "inconclusive" || (open && verdict === "pass") ? "undecided" : verdict;
 }
 
 /** A queue that grows by so much a second (here: seconds of backlog) is 7 s long after an hour's call: no level is sustained by it. */
@@ -87,7 +96,9 @@ export function levelsOf(probes: readonly Probe[], allowed: number): Level[] {
         streams: level,
         status,
         certified:
-          status === "pass" ? pooled === "pass" : status === "fail" && (decided || pooled === "fail"),
+          status === "pass"
+            ? pooled === "pass" && own.some(({ open }) => open === undefined)
+            : status === "fail" && (decided || pooled === "fail"),
         sessions,
         good,
         probes: own.length,
@@ -96,9 +107,10 @@ export function levelsOf(probes: readonly Probe[], allowed: number): Level[] {
     });
 }
 
-/** An undecided probe counts for the side on which its own share lies. */
-function leansTo({ verdict, sessions, good }: Probe, allowed: number): "pass" | "fail" {
+/** An undecided probe counts for the side on which its own share, and the rate of an SLO that it leaves open, lie. */
+function leansTo({ verdict, sessions, good, open }: Probe, allowed: number): "pass" | "fail" {
   if (verdict === "pass" || verdict === "fail") return verdict;
+  if (open?.breaks === true) return "fail";
   return sessions > 0 && (sessions - good) / sessions <= allowed ? "pass" : "fail";
 }
 
@@ -155,11 +167,18 @@ export function nextLevel(
   return inside(Math.min(0.75, Math.max(0.25, position)));
 }
 
-/** What broke at the lowest level that failed. */
-export function bindingOf(probes: readonly Probe[]): string | undefined {
+/**
+ * What broke at the lowest level that failed, or seems to where an SLO is open.
+ * @param among these only
+ */
+export function bindingOf(probes: readonly Probe[], among?: readonly string[]): string | undefined {
   return probes
-    .filter(({ verdict, broke }) => verdict === "fail" && broke !== undefined)
-    .sort((a, b) => a.streams - b.streams)[0]?.broke;
+    .flatMap(({ streams, verdict, broke, open }) => {
+      const signs = [verdict === "fail" ? broke : undefined, open?.breaks === true ? open.slo : undefined];
+      const what = signs.find((sign) => sign !== undefined && among?.includes(sign) !== false);
+      return what === undefined ? [] : [{ streams, what }];
+    })
+    .sort((a, b) => a.streams - b.streams)[0]?.what;
 }
 
 /** The level at which the curve of a latency bends most: the largest second difference over the number of streams. */

@@ -1,7 +1,13 @@
 /** A capacity as one HTML page that needs nothing else. */
 import { markWord } from "../../base/server-mark.ts";
 import { markBadge } from "./html-tables.ts";
-import { capacityNotes, capacitySentence, curveTable, type CapacityReport } from "../text/capacity.ts";
+import {
+  capacityNotes,
+  capacitySentence,
+  curveTable,
+  ERROR_RATES,
+  type CapacityReport,
+} from "../text/capacity.ts";
 import { STYLE } from "./html-style.ts";
 import { markup, textOf, trusted, type Markup } from "../words/markup.ts";
 import { drawPlot } from "../chart/plot.ts";
@@ -32,6 +38,7 @@ ${curvePlot(report, "final", "final from speech end, p95", "ms", "final_from_spe
 ${curvePlot(report, "partial", "first partial from onset, p95", "ms", "first_partial_from_onset p95")}
 ${goodPlot(report)}
 ${curvePlot(report, "keepup", "keep-up", "", "keep_up")}
+${ERROR_RATES.flatMap((name) => errorPlot(report, name))}
 </div>
 <div class="wide" role="region" aria-label="levels" tabindex="0"><table>
 <thead><tr>${head.map((cell, index) => markup`<th class="${index === 1 ? "" : "number"}">${cell}</th>`)}</tr></thead>
@@ -42,7 +49,7 @@ ${rows.map((cells) => markup`<tr>${cells.map((cell, index) => markup`<td class="
 <div class="wide" role="region" aria-label="probes" tabindex="0"><table>
 <thead><tr><th class="number">streams</th><th>kind</th><th>verdict</th><th class="number">good</th><th>broke</th><th>run</th></tr></thead>
 <tbody>
-${report.probes.map((probe) => markup`<tr><td class="number">${probe.streams}</td><td>${probe.kind}</td><td class="${probe.verdict}">${probe.verdict}</td><td class="number">${probe.good} of ${probe.sessions}</td><td>${probe.broke}</td><td><code>${probe.run}</code></td></tr>\n`)}</tbody>
+${report.probes.map((probe) => markup`<tr><td class="number">${probe.streams}</td><td>${probe.kind}</td><td class="${probe.verdict}">${probe.verdict}</td><td class="number">${probe.good} of ${probe.sessions}</td><td>${probe.broke ?? (probe.open && `${probe.open.slo} is left open`)}</td><td><code>${probe.run}</code></td></tr>\n`)}</tbody>
 </table></div>
 </main>
 </body>
@@ -61,6 +68,14 @@ function curvePlot(report: CapacityReport, id: string, title: string, yUnit: str
 function goodPlot(report: CapacityReport): Markup {
   const points = report.curve.map(({ streams, goodput }): [number, number] => [streams, 100 * goodput]);
   return plotOf(report, "good", "sessions that met every SLO", "%", points);
+}
+
+/** Nothing where it was not measured. */
+function errorPlot(report: CapacityReport, name: (typeof ERROR_RATES)[number]): Markup[] {
+  const points = report.curve.flatMap(({ streams, figures }): [number, number][] =>
+    figures[name] === undefined ? [] : [[streams, 100 * figures[name]]],
+  );
+  return points.length === 0 ? [] : [plotOf(report, name, name.toUpperCase(), "%", points)];
 }
 
 function plotOf(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Probe } from "../../metrics/judge/capacity.ts";
-import { kneeOf, saturationFit } from "../../metrics/judge/capacity.ts";
+import { intervalOf, kneeOf, levelsOf, saturationFit } from "../../metrics/judge/capacity.ts";
 import { renderCapacityHtml } from "../html/capacity-html.ts";
 import { capacityReport, renderCapacity, type CapacityFacts } from "./capacity.ts";
 
@@ -75,6 +75,26 @@ test("a backlog that rises before any SLO breaks is told beside the SLO that bre
   expect(renderCapacity(report)).toMatch(
     /gives way is final_from_speech_end p95 < 1200ms; at 88 backlog grows/,
   );
+});
+
+test("an SLO on accuracy that a probe leaves open counts for the side of its rate, certifies nothing, and may bind", () => {
+  const open = (streams: number, wer: number): Probe => ({
+    ...probe(streams, 0, 210),
+    ...{ verdict: "undecided", open: { slo: "wer < 5%", breaks: wer >= 0.05 } },
+    figures: { wer },
+  });
+  const probes = [open(32, 0.01), open(40, 0.08)];
+  const report = capacityReport({
+    ...FACTS,
+    slos: [...FACTS.slos, "wer < 5%"],
+    search: { probes, interval: intervalOf(levelsOf(probes, 0.05)), ended: "the budget ended" },
+  });
+  expect(report).toMatchObject({
+    ...{ callers: [32, 40], bindingSlo: "wer < 5%" },
+    ends: { pass: { certified: false }, fail: { certified: false } },
+  });
+  expect(renderCapacity(report)).toMatch(/keep-up +wer[^]*\b40 +fail[^]*8\.00 %/);
+  expect(renderCapacityHtml(report)).toContain("<figcaption>WER</figcaption>");
 });
 
 test("no level failed: no upper end, and not a word of certainty about one", () => {

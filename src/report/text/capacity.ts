@@ -79,6 +79,9 @@ export interface CapacityReport {
   generator: CapacityFacts["generator"];
 }
 
+/** Accuracy, on the curve where it was measured. */
+export const ERROR_RATES = ["wer", "cer"] as const;
+
 const FINAL_P95 = "final_from_speech_end p95";
 
 export function capacityReport(facts: CapacityFacts): CapacityReport {
@@ -113,7 +116,7 @@ export function capacityReport(facts: CapacityFacts): CapacityReport {
     interval: [sustained, fail ?? null],
     callers: [pass, fail ?? null],
     ends: { pass: endOf(pass), fail: endOf(fail) },
-    bindingSlo: bindingOf(search.probes.filter(({ broke }) => facts.slos.includes(broke ?? ""))) ?? null,
+    bindingSlo: bindingOf(search.probes, facts.slos) ?? null,
     ...(sign === undefined || facts.slos.includes(sign) ? {} : { firstSign: sign }),
     recommended,
     nonMonotone: nonMonotone(levels),
@@ -205,8 +208,18 @@ export function capacityNotes(report: CapacityReport): string[] {
 /** Head and rows of the curve. */
 export function curveTable({ curve }: CapacityReport): { head: string[]; rows: string[][] } {
   const ms = (value: number | undefined): string => (value === undefined ? "-" : short(value));
+  const rates = ERROR_RATES.filter((name) => curve.some(({ figures }) => figures[name] !== undefined));
   return {
-    head: ["streams", "", "good sessions", "final p50", "final p95", "first partial p95", "keep-up"],
+    head: [
+      "streams",
+      "",
+      "good sessions",
+      "final p50",
+      "final p95",
+      "first partial p95",
+      "keep-up",
+      ...rates,
+    ],
     rows: curve.map(({ streams, status, goodput, figures }) => [
       `${streams}`,
       status,
@@ -215,6 +228,7 @@ export function curveTable({ curve }: CapacityReport): { head: string[]; rows: s
       ms(figures[FINAL_P95]),
       ms(figures["first_partial_from_onset p95"]),
       figures["keep_up"] === undefined ? "-" : figures["keep_up"].toFixed(3),
+      ...rates.map((name) => (figures[name] === undefined ? "-" : percent(figures[name]))),
     ]),
   };
 }
@@ -228,7 +242,7 @@ export function renderCapacity(report: CapacityReport): string {
     grid(
       head,
       rows.map((cells) => cells.map(printable)),
-      [0, 2, 3, 4, 5, 6],
+      [0, 2, 3, 4, 5, 6, 7, 8],
     ),
     capacityNotes(report).map(printable).join("\n"),
   ];

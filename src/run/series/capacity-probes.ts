@@ -6,9 +6,11 @@ import { BenchError } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Probe } from "../../metrics/judge/capacity.ts";
 import { probeVerdict, risingBacklog } from "../../metrics/judge/capacity.ts";
+import { metricNamed } from "../../metrics/catalogue/catalogue.ts";
 import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
-import { parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
+import type { Slo } from "../../metrics/judge/slo.ts";
+import { keeps, parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
 import { startEmulator } from "../emulator-child.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
 import { readInput, type RunInput } from "../run-input.ts";
@@ -109,8 +111,11 @@ function probeOf(
   const failed = slos.filter(({ verdict, name }) => verdict === "fail" && !name.startsWith("error_ratio"));
   const rising = risingBacklog(pace.backlogSlopes);
   const broken = failed.length > 0 || rising !== undefined;
+  const open = openOf(slos, sessions.completed);
   const verdict =
-    result.verdict === "void" ? "void" : probeVerdict(sessions.scheduled, good, allowed, broken);
+    result.verdict === "void"
+      ? "void"
+      : probeVerdict(sessions.scheduled, good, allowed, { broken, open: open !== undefined });
   const broke =
     verdict !== "fail"
       ? undefined
@@ -120,10 +125,39 @@ function probeOf(
   const seconds = (Date.parse(result.run.endedAt) - Date.parse(result.run.startedAt)) / 1000 + START_SECONDS;
   return {
     ...{ streams, kind, verdict, sessions: sessions.scheduled, good, seconds, run },
-    ...defined({ broke }),
+    ...defined({ broke, open }),
     ...(pace.sendingShare === undefined || verdict === "fail" ? {} : { sendingShare: pace.sendingShare }),
     figures: figuresOf(result),
   };
+}
+
+/**
+ * The SLO on accuracy that was left open: the one whose rate breaks its limit, where several were.
+ * @throws BenchError (exit 2) for one that sessions completed without being scored for
+ */
+function openOf(slos: readonly Check[], completed: number): Probe["open"] {
+  const found = slos.flatMap(({ name, verdict, observed }) => {
+    if (verdict !== "inconclusive") return [];
+    const slo = sloNamed(name);
+    const metric = slo && metricNamed(slo.metric);
+    if (slo === undefined || metric?.per !== "run" || metric.ofClips === undefined) return [];
+    if (observed === undefined && completed > 0)
+      throw BenchError.usage(
+        `SLO "${name}" is not measured: no clip that was played is scored for ${metric.name}`,
+        "Play clips with references, in words for wer and in characters for cer.",
+      );
+    return observed === undefined ? [] : [{ slo: name, breaks: !keeps(slo, observed) }];
+  });
+  return found.find(({ breaks }) => breaks) ?? found[0];
+}
+
+/** Undefined for a built-in check. */
+function sloNamed(name: string): Slo | undefined {
+  try {
+    return parseSlo(name);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Pace {
@@ -153,12 +187,10 @@ const START_SECONDS = 3;
 /** The SLO that was broken by most, where several were; one that is only in doubt when nothing failed by itself. */
 function mostBroken(failed: readonly Check[], all: readonly Check[]): string | undefined {
   const excess = ({ observed = 0, name }: Check): number => {
-    try {
-      const { limit } = parseSlo(name);
-      return limit > 0 ? observed / limit : observed;
-    } catch {
-      return 0; // A built-in check: told when nothing else broke.
-    }
+    const limit = sloNamed(name)?.limit;
+    // A built-in check is told when nothing else broke.
+    if (limit === undefined) return 0;
+    return limit > 0 ? observed / limit : observed;
   };
   const candidates = failed.length > 0 ? failed : all.filter(({ verdict }) => verdict !== "pass");
   const worst = [...candidates].sort((a, b) => excess(b) - excess(a))[0];
@@ -172,7 +204,7 @@ function figuresOf({ metrics }: RunResult): Record<string, number> {
     if (summary?.p50 !== undefined) figures[`${name} p50`] = summary.p50;
     if (summary?.p95 !== undefined) figures[`${name} p95`] = summary.p95;
   }
-  for (const name of ["goodput", "keep_up", "concurrency", "error_ratio"] as const) {
+  for (const name of ["goodput", "keep_up", "concurrency", "error_ratio", "wer", "cer"] as const) {
     const value = metrics[name]?.value;
     if (value !== undefined) figures[name] = value;
   }
@@ -182,12 +214,13 @@ function figuresOf({ metrics }: RunResult): Record<string, number> {
 }
 
 /** A probe in one line. */
-function probeText({ verdict, good, sessions, broke, figures, seconds }: Probe): string {
+function probeText({ verdict, good, sessions, broke, open, figures, seconds }: Probe): string {
   const p95 = figures["final_from_speech_end p95"];
   return [
     `${verdict}: ${good} of ${sessions} sessions good`,
     ...(p95 === undefined ? [] : [`final p95 ${p95.toFixed(0)} ms`]),
     ...(broke === undefined ? [] : [`broke ${broke}`]),
+    ...(open === undefined ? [] : [`${open.slo} is left open`]),
     `${seconds.toFixed(0)} s`,
   ].join(", ");
 }
