@@ -41,7 +41,7 @@ export function drawPlot(plot: Plot): Markup {
     ...[...band, ...series.flatMap(({ bars = [] }) => bars)].flatMap(([, low, high]) => [low, high]),
     ...levels.map(({ y }) => y),
   ];
-  const xTicks = axisTicks(Math.min(...xs), Math.max(...xs), 8);
+  const xTicks = axisTicks(Math.min(0, ...xs), Math.max(0, ...xs), 8);
   const yTicks = axisTicks(Math.min(0, ...ys), Math.max(0, ...ys), 6);
   const x = scale(xTicks, Math.min(...xs), Math.max(...xs), AREA.left, AREA.right);
   const y = scale(yTicks, Math.min(0, ...ys), Math.max(0, ...ys), AREA.bottom, AREA.top);

@@ -97,6 +97,16 @@ test("an SLO on accuracy that a probe leaves open counts for the side of its rat
   expect(renderCapacityHtml(report)).toContain("<figcaption>WER</figcaption>");
 });
 
+test("a search that came no further than one level has a page", () => {
+  const one = { ...probe(1, 0, 200), figures: { wer: 0 } };
+  const search = {
+    probes: [one],
+    interval: [1, undefined] as [number, undefined],
+    ended: "the budget ended",
+  };
+  expect(renderCapacityHtml(capacityReport({ ...FACTS, search }))).toContain("<figcaption>WER</figcaption>");
+});
+
 test("no level failed: no upper end, and not a word of certainty about one", () => {
   const [first, second] = PROBES;
   const probes = [first, second].flatMap((one) => one ?? []);
