@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toneBetweenSilence, wavFile } from "../../../test/support/wav.ts";
-import type { Clip } from "./dataset.ts";
-import { loadDataset, padClip, selectClips, withoutReference } from "./dataset.ts";
+import type { Clip, ClipInfo } from "./dataset.ts";
+import { loadDataset, openDataset, padClip, selectClips, withoutReference } from "./dataset.ts";
 import { BenchError } from "../errors.ts";
 
 let folder: string;
@@ -100,6 +100,19 @@ describe("a minimal manifest", () => {
     const path = await datasetOf("", { id: "a", file: "tone.wav", text: "Hello, World!" }, "");
     const { clips } = await loadDataset(join(path, "manifest.jsonl"));
     expect(clips.map(({ id, text }) => [id, text])).toEqual([["a", "Hello, World!"]]);
+  });
+
+  test("gives the clips one by one as it gives them together, and none whose file was changed since", async () => {
+    const path = await datasetOf({ file: "tone.wav", text: "x" });
+    const [loaded] = (await loadDataset(path)).clips;
+    const opened = await openDataset(path);
+    const [info] = opened.clips as [ClipInfo];
+    expect(await opened.readAudio(info)).toEqual(loaded);
+    expect(opened.readAudioNow(info)).toEqual(loaded);
+    await writeFile(join(path, "tone.wav"), wavFile(toneBetweenSilence(400, 1000, 600)));
+    const changed = /manifest\.jsonl:1: file: .*tone\.wav was changed since the dataset was opened/;
+    await expect(opened.readAudio(info)).rejects.toThrow(changed);
+    expect(() => opened.readAudioNow(info)).toThrow(changed);
   });
 
   test("has a hash that follows manifest and audio", async () => {
