@@ -49,6 +49,12 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/sessions.ts")).sessionsCommand(world),
   },
   {
+    command: "endpointing <run>",
+    describe:
+      "Where the wait for finals went in a stored run; estimate it for other settings of stop_history",
+    load: async (world) => (await import("./commands/endpointing.ts")).endpointingCommand(world),
+  },
+  {
     command: "gate <runs..>",
     describe: "Judge stored runs: by other SLOs, against a baseline of earlier runs; exit by verdict",
     load: async (world) => (await import("./commands/gate.ts")).gateCommand(world),

@@ -84,3 +84,15 @@ export function recordFiles(folder: string): Pick<WorkerJob, "sessionsFile" | "s
     clipsFile: join(folder, "clips.ndjson"),
   };
 }
+
+/** The same. @throws BenchError (exit 2) when the run left no records, or they were not kept */
+export function keptRecordFiles(folder: string): ReturnType<typeof recordFiles> {
+  const files = recordFiles(folder);
+  if (!existsSync(files.sessionsFile) || !existsSync(files.clipsFile)) {
+    throw BenchError.usage(
+      `${folder} holds no session records`,
+      "Name a run folder that has sessions.ndjson and clips.ndjson, such as results/<run id>.",
+    );
+  }
+  return files;
+}

@@ -1,13 +1,11 @@
 /** `bench sessions`: every metric of every session of stored runs, computed from what was recorded of it. */
-import { existsSync } from "node:fs";
 import type { Argv } from "yargs";
-import { BenchError } from "../../base/errors.ts";
 import type { World } from "../../base/process/world.ts";
 import { printable } from "../../base/text/printable.ts";
 import { valuesByName } from "../../metrics/catalogue/values-by-name.ts";
 import { failureOf, type Observation } from "../../metrics/observation/observation.ts";
 import { readClips, sessionsOrGaps } from "../../metrics/result/stored-sessions.ts";
-import { recordFiles } from "../../store/run-folder.ts";
+import { keptRecordFiles } from "../../store/run-folder.ts";
 import { runFolderOf } from "../../store/stored-run.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
@@ -27,13 +25,7 @@ function options(yargs: Argv) {
 async function sessions(world: World, { runs }: Args): Promise<void> {
   const folders = runs.map((run) => runFolderOf(run, world.cwd));
   for (const folder of folders) {
-    const { sessionsFile, clipsFile } = recordFiles(folder);
-    if (!existsSync(sessionsFile) || !existsSync(clipsFile)) {
-      throw BenchError.usage(
-        `${folder} holds no session records`,
-        "Name a run folder that has sessions.ndjson and clips.ndjson, such as results/<run id>.",
-      );
-    }
+    const { sessionsFile, clipsFile } = keptRecordFiles(folder);
     let unreadable = 0;
     for await (const session of sessionsOrGaps(sessionsFile, await readClips(clipsFile))) {
       if (world.stdout.isClosed === true) return;

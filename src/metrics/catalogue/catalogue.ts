@@ -2,6 +2,7 @@
 import { ACCURACY_METRICS } from "./accuracy.ts";
 import { BACKLOG_METRICS } from "./backlog.ts";
 import { EMISSION_METRICS } from "./emission.ts";
+import { ENDPOINTING_METRICS } from "./endpointing.ts";
 import { LATENCY_METRICS } from "./latency.ts";
 import type { Metric } from "./metric.ts";
 import { NVIDIA_COMPAT_METRICS } from "./nvidia-compat.ts";
@@ -11,6 +12,7 @@ import { RUN_METRICS } from "./throughput.ts";
 
 export const METRICS: readonly Metric[] = [
   ...LATENCY_METRICS,
+  ...ENDPOINTING_METRICS,
   ...EMISSION_METRICS,
   ...STABILITY_METRICS,
   ...BACKLOG_METRICS,

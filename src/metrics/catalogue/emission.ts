@@ -2,10 +2,11 @@
 import { readWords, spelledOut } from "../../base/text/read-numbers.ts";
 import { isWrittenNumber, spokenWords } from "../../base/text/text.ts";
 import type { Hypothesis, Segment } from "../observation/hypotheses.ts";
-import { remembered, segmentsOf } from "../observation/hypotheses.ts";
+import { segmentsOf } from "../observation/hypotheses.ts";
 import type { MetricRow, SeriesMetric } from "./metric.ts";
 import { actual, planned, type Timebase } from "../observation/moments.ts";
 import type { ClipFacts, Observation } from "../observation/observation.ts";
+import { remembered } from "../observation/remembered.ts";
 import { alignWords, commonPrefix } from "../observation/word-align.ts";
 
 /**

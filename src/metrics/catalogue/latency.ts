@@ -2,12 +2,12 @@
 import type { MetricRow, SeriesMetric, SessionMetric } from "./metric.ts";
 import {
   actual,
-  chunkAt,
   chunkEndMs,
   coveringFinal,
   firstText,
   hasText,
   lastFinalText,
+  latencyOf,
   planned,
   type Timebase,
 } from "../observation/moments.ts";
@@ -77,7 +77,7 @@ const finalFromSpeechEnd = fromAudio(
   "R_q - (A0 + a_off/v), q = first final that covers the last reference word: by word times where the server gives them " +
     "(its last word ends after the reference word began), else by finding that word among all final words so far, no " +
     "further than a tenth of the reference before its place; fallback: the last final with text. Contains the server's " +
-    "endpointing wait.",
+    "endpointing wait (endpointing_wait).",
   (o) => o.clip.speechEndMs,
   (o) => (o.cutShort || o.clip.text === "" ? undefined : coveringFinal(o)),
 );
@@ -107,11 +107,8 @@ const sessionSetup: SessionMetric = {
 function responseLatency(when: Timebase): SeriesMetric["each"] {
   return (o, emit) => {
     for (const response of o.responses) {
-      const { atMs, audioProcessedMs } = response;
-      // Zero is proto3's way of leaving a float out.
-      if (audioProcessedMs === undefined || audioProcessedMs <= 0) continue;
-      const sendMs = when(o, chunkEndMs(o, chunkAt(o, audioProcessedMs)));
-      if (sendMs !== undefined) emit(atMs - sendMs, response);
+      const latencyMs = latencyOf(o, response, when);
+      if (latencyMs !== undefined) emit(latencyMs, response);
     }
   };
 }

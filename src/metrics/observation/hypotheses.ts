@@ -2,6 +2,7 @@
 import { heardWords, numbersRead } from "./heard-words.ts";
 import { hasText } from "./moments.ts";
 import type { Observation } from "./observation.ts";
+import { remembered } from "./remembered.ts";
 
 /** A text that was shown. */
 export interface Hypothesis {
@@ -25,17 +26,6 @@ export interface Segment {
   /** Without the final; empty when it came unannounced. */
   partials: readonly Hypothesis[];
   final: Hypothesis;
-}
-
-/**
- * Keeps the last result: the metrics of one session are taken one after the other.
- */
-export function remembered<T>(of: (observation: Observation) => T): (observation: Observation) => T {
-  let last: { observation: Observation; value: T } | undefined;
-  return (observation) => {
-    if (last?.observation !== observation) last = { observation, value: of(observation) };
-    return last.value;
-  };
 }
 
 /** The segments of a session. Partials that no final followed belong to none. */

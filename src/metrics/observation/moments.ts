@@ -5,6 +5,7 @@
 import { heardWords, numbersRead } from "./heard-words.ts";
 import * as microphone from "./due-time.ts";
 import type { Observation, ResponseRecord } from "./observation.ts";
+import { remembered } from "./remembered.ts";
 
 /** Blank means nothing but white space. */
 export function hasText({ text }: ResponseRecord): boolean {
@@ -49,6 +50,23 @@ export function chunkAt({ chunkMs, chunks }: Observation, audioMs: number): numb
   return Math.min(Math.max(Math.ceil((audioMs - 1) / chunkMs) - 1, 0), chunks - 1);
 }
 
+/** Audio that a response says has been processed [p_j]; undefined where it doesn't say: zero is proto3's way of leaving a float out. */
+export function processedMs({ audioProcessedMs = 0 }: ResponseRecord): number | undefined {
+  return audioProcessedMs > 0 ? audioProcessedMs : undefined;
+}
+
+/** How long after the audio that it is about a response came [R_j - S_k(j)]; undefined where it doesn't say which that is. */
+export function latencyOf(
+  observation: Observation,
+  response: ResponseRecord,
+  when: Timebase,
+): number | undefined {
+  const audioMs = processedMs(response);
+  if (audioMs === undefined) return undefined;
+  const sentMs = when(observation, chunkEndMs(observation, chunkAt(observation, audioMs)));
+  return sentMs === undefined ? undefined : response.atMs - sentMs;
+}
+
 /** The first response with text that came at or after `fromMs`. */
 export function firstText(
   { responses }: Observation,
@@ -73,7 +91,10 @@ export function lastFinalText({ responses }: Observation): ResponseRecord | unde
  * began; without, the one at which the last reference word appears among all final words so far, no further than a tenth
  * of the reference (at least one word) before its place, which forgives a few words lost. Otherwise the last final with text.
  */
-export function coveringFinal(observation: Observation): ResponseRecord | undefined {
+export const coveringFinal: (observation: Observation) => ResponseRecord | undefined =
+  remembered(findCovering);
+
+function findCovering(observation: Observation): ResponseRecord | undefined {
   const { clip, responses } = observation;
   const lastWordMs = clip.words.at(-1)?.startMs;
   let place = 0;

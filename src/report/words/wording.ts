@@ -67,7 +67,17 @@ export function certificationNote(
   rows: readonly Row[],
   columns: readonly Column[] = PERCENTILE_COLUMNS,
 ): string | undefined {
-  const summaries = measuredRows(result, rows).map(([, summary]) => summary);
+  return uncertifiedNote(
+    measuredRows(result, rows).map(([, summary]) => summary),
+    columns,
+  );
+}
+
+/** The same for any figures. */
+export function uncertifiedNote(
+  summaries: readonly Summary[],
+  columns: readonly Column[] = PERCENTILE_COLUMNS,
+): string | undefined {
   const needs = columns.flatMap(([name, heading]) =>
     summaries.some((summary) => summary[name] !== undefined && !isCertified(summary, name))
       ? [`${heading} needs ${CERTIFIED_FROM[name] ?? "more"}`]
