@@ -62,7 +62,7 @@ test("as JSON", async () => {
     ...{ run: PASSED.run.id, target: { emulated: true }, sessions: 3, notApart: [] },
     endpointed: { audio: { unit: "ms", count: 3, p50: 800 } },
     whatIf: {
-      ...{ estimate: true, measuredAtMs: 800, stepMs: 160, heardEndMs: 0 },
+      ...{ estimate: true, measuredAtMs: 800, stepMs: 160, explained: 3 },
       measured: { stopHistoryMs: 800, final: { p50: 830 } },
       estimates: [{ stopHistoryMs: 400, final: { p50: 530 }, pauses: { sessions: 3, extraFinals: 0 } }],
       assumptions: expect.arrayContaining([expect.stringContaining("160 ms")]) as string[],

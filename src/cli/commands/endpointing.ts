@@ -112,9 +112,11 @@ function mustBeMeasured(folder: string, study: EndpointingStudy, asksForEstimate
       "Put more silence behind the clips than stop_history, such as audio.padding.after: 2s.",
     );
   }
-  if ((whatIf?.measured.endpointed ?? 0) === 0)
+  if ((whatIf?.measured.endpointed ?? 0) === 0) {
+    const why = notModelled.map((left) => left.why).join("; ");
     throw BenchError.usage(
-      `no final by endpointing of this run can be modelled: ${notModelled.map(({ why }) => why).join("; ")}`,
+      `no final by endpointing of this run can be modelled: ${why || "too few partials show at which positions the server decides"}`,
       "Run with recognition.interim: true and without conditions.",
     );
+  }
 }

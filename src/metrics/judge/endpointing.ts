@@ -50,10 +50,10 @@ export interface AtSetting {
 export interface WhatIf {
   /** The `stop_history` of the run. */
   measuredAtMs: number;
-  /** Audio from one position at which the server decides to the next; median over sessions. */
+  /** Audio from one position at which the server decides to the next. */
   stepMs: number;
-  /** How long after its annotated end the server heard the speech end: the least that explains its decisions; median over finals by endpointing. */
-  heardEndMs: number;
+  /** Finals by endpointing that came when the model has them, with the annotated end of speech. */
+  explained: number;
   /** The same sessions as they were. */
   measured: AtSetting;
   estimates: AtSetting[];
@@ -72,7 +72,7 @@ export interface EndpointingStudy {
   atStreamEnd: FinalWaits;
   /** Sessions whose wait can't be taken apart. */
   notApart: LeftOut[];
-  /** Absent when no setting was asked for. */
+  /** Absent when no setting was asked for, and where no two positions of the server were seen. */
   whatIf?: WhatIf;
   /** Sessions that are taken apart and not modelled. */
   notModelled: LeftOut[];
@@ -81,18 +81,36 @@ export interface EndpointingStudy {
 /** Positions are float32 seconds on the wire, so that they miss their place by a few hundredths of a millisecond. */
 const POSITION_ERROR_MS = 0.1;
 
-/** Adds up completed sessions of a window, one after the other, so that none need be kept. */
+/** What the estimate needs of a session; its observation is without responses and chunks, so that many can be kept. */
+interface Modelled {
+  session: Observation;
+  parts: FinalParts;
+  totalMs: number;
+  /** From the audio of the final to the final. */
+  ownMs: number;
+  /** From the last chunk to the final that answers the end of the stream. */
+  flushMs: number;
+  /** Position of the server that was seen before its last one. */
+  seenMs: number;
+  /** Finals beyond the first, and pauses that a setting may cut; undefined where the pauses are not known. */
+  cuts: number | undefined;
+  pauses: readonly Pause[] | undefined;
+}
+
+type Pause = readonly [fromMs: number, toMs: number];
+
+/** Adds up the completed sessions of a window, one after the other. */
 export class EndpointingTally {
   readonly #measuredAtMs: number | undefined;
+  readonly #settingsMs: readonly number[];
   #sessions = 0;
   readonly #endpointed = emptyWaits();
   readonly #atStreamEnd = emptyWaits();
   readonly #notApart = new Map<string, number>();
   readonly #notModelled = new Map<string, number>();
-  readonly #stepsMs: number[] = [];
-  readonly #heardEndsMs: number[] = [];
-  readonly #measured: SettingTally;
-  readonly #estimates: readonly SettingTally[];
+  /** How often two positions that followed each other were so far apart, whole milliseconds. */
+  readonly #steps = new Map<number, number>();
+  readonly #modelled: Modelled[] = [];
 
   /**
    * @param measuredAtMs the `stop_history` of the run; undefined for no estimate
@@ -100,8 +118,7 @@ export class EndpointingTally {
    */
   constructor(measuredAtMs: number | undefined, settingsMs: readonly number[]) {
     this.#measuredAtMs = measuredAtMs;
-    this.#measured = new SettingTally(measuredAtMs ?? 0);
-    this.#estimates = settingsMs.map((ms) => new SettingTally(ms));
+    this.#settingsMs = settingsMs;
   }
 
   add(session: Observation): void {
@@ -121,77 +138,88 @@ export class EndpointingTally {
       waits.compute.push(computeMs);
       waits.flush.push(ownMs - computeMs);
     }
-    if (this.#measuredAtMs !== undefined) this.#estimate(session, parts, audioMs + ownMs, this.#measuredAtMs);
+    if (this.#measuredAtMs !== undefined) this.#keep(session, parts, audioMs + ownMs, ownMs);
   }
 
-  #estimate(session: Observation, parts: FinalParts, totalMs: number, measuredAtMs: number): void {
-    const model = modelOf(session, parts, measuredAtMs);
-    if (typeof model === "string") return count(this.#notModelled, model);
-    this.#stepsMs.push(model.stepMs);
-    if (parts.endpointed) this.#heardEndsMs.push(model.heardEndMs - session.clip.speechEndMs);
+  #keep(session: Observation, parts: FinalParts, totalMs: number, ownMs: number): void {
+    countSteps(this.#steps, session);
+    if (session.faults !== undefined)
+      return count(this.#notModelled, "a condition of the scenario changed the audio or its way");
+    const seenMs = parts.endpointed || parts.before === undefined ? undefined : processedMs(parts.before);
+    if (!parts.endpointed && seenMs === undefined)
+      return count(this.#notModelled, "no partial shows at which positions the server decides");
     const finals = session.responses.filter((response) => response.final && hasText(response)).length;
-    this.#measured.add(totalMs, parts.endpointed, pausesOf(session) === undefined ? undefined : finals - 1);
-    for (const tally of this.#estimates) {
-      const { latencyMs, endpointed } = finalAt(session, parts, model, tally.stopHistoryMs);
-      tally.add(latencyMs, endpointed, cutsAt(session, model, tally.stopHistoryMs));
-    }
+    const pauses = pausesOf(session);
+    const leastMs = Math.min(...this.#settingsMs);
+    this.#modelled.push({
+      session: { ...session, responses: [], sentMs: [], acceptedMs: [] },
+      ...{ parts, totalMs, ownMs, seenMs: seenMs ?? parts.decidedMs },
+      flushMs: flushOf(session, parts, ownMs),
+      cuts: pauses === undefined ? undefined : finals - 1,
+      pauses: pauses?.filter(([fromMs, toMs]) => toMs - fromMs > leastMs - 1),
+    });
   }
 
+  /** `whatIf` is absent where no step of the server was seen. */
   end(): EndpointingStudy {
-    const asked = this.#measuredAtMs !== undefined && this.#estimates.length > 0;
+    const whatIf = this.#measuredAtMs === undefined ? undefined : this.#estimate(this.#measuredAtMs);
     return {
       sessions: this.#sessions,
       endpointed: spreads(this.#endpointed),
       atStreamEnd: spreads(this.#atStreamEnd),
       notApart: leftOut(this.#notApart),
       notModelled: leftOut(this.#notModelled),
-      ...(asked && this.#measuredAtMs !== undefined
-        ? {
-            whatIf: {
-              measuredAtMs: this.#measuredAtMs,
-              stepMs: median(this.#stepsMs),
-              heardEndMs: median(this.#heardEndsMs),
-              measured: this.#measured.end(),
-              estimates: this.#estimates.map((tally) => tally.end()),
-            },
-          }
-        : {}),
+      ...(whatIf === undefined ? {} : { whatIf }),
+    };
+  }
+
+  #estimate(measuredAtMs: number): WhatIf | undefined {
+    const stepMs = commonest(this.#steps);
+    if (stepMs === undefined) return undefined;
+    const measured = new SettingTally(measuredAtMs);
+    const tallies = this.#settingsMs.map((ms) => new SettingTally(ms));
+    let explained = 0;
+    for (const one of this.#modelled) {
+      const model = modelOf(one, stepMs, measuredAtMs);
+      if (one.parts.endpointed && model.heardEndMs === one.session.clip.speechEndMs) explained++;
+      measured.add(one.totalMs, one.parts.endpointed, one.cuts);
+      for (const tally of tallies) {
+        const { latencyMs, endpointed } = finalAt(one, model, tally.stopHistoryMs);
+        tally.add(latencyMs, endpointed, cutsAt(one, model, tally.stopHistoryMs));
+      }
+    }
+    return {
+      ...{ measuredAtMs, stepMs, explained, measured: measured.end() },
+      estimates: tallies.map((tally) => tally.end()),
     };
   }
 }
 
 /** How the server decided in one session. */
 interface Model {
-  /** A position at which it decided, and the distance from one to the next. */
+  /** A position at which it decided, or might have, and the distance from one to the next. */
   positionMs: number;
   stepMs: number;
   /** Where it heard the speech end. */
   heardEndMs: number;
 }
 
-/** The model of a session, or why there is none. */
-function modelOf(session: Observation, parts: FinalParts, measuredAtMs: number): Model | string {
-  const { clip, faults } = session;
-  if (faults !== undefined) return "a condition of the scenario changed the audio or its way";
-  const stepMs = stepOf(session);
-  const positionMs = parts.endpointed
-    ? parts.decidedMs
-    : parts.before === undefined
-      ? undefined
-      : processedMs(parts.before);
-  if (stepMs === undefined || positionMs === undefined)
-    return "too few partials to see at which positions the server decides";
+function modelOf(
+  { session: { clip }, parts, seenMs }: Modelled,
+  stepMs: number,
+  measuredAtMs: number,
+): Model {
+  const positions = { positionMs: seenMs, stepMs };
   const earliestMs = (decidedMs: number): number => decidedMs - stepMs - measuredAtMs + 2 * POSITION_ERROR_MS;
   if (!parts.endpointed) {
     // It had not decided at its last position within the audio: that would have been the next one at the earliest.
-    const beyondMs = nextPosition({ positionMs, stepMs }, clip.audioMs + 2 * POSITION_ERROR_MS);
-    return { positionMs, stepMs, heardEndMs: Math.max(clip.speechEndMs, earliestMs(beyondMs)) };
+    const beyondMs = nextPosition(positions, clip.audioMs + 2 * POSITION_ERROR_MS);
+    return { ...positions, heardEndMs: Math.max(clip.speechEndMs, earliestMs(beyondMs)) };
   }
-  const latestMs = positionMs - measuredAtMs;
-  return {
-    ...{ positionMs, stepMs },
-    heardEndMs: Math.min(latestMs, Math.max(clip.speechEndMs, earliestMs(positionMs))),
-  };
+  const latestMs = parts.decidedMs - measuredAtMs;
+  // A tie within the error of positions is none.
+  const endMs = clip.speechEndMs <= latestMs + POSITION_ERROR_MS ? clip.speechEndMs : latestMs;
+  return { ...positions, heardEndMs: Math.max(endMs, earliestMs(parts.decidedMs)) };
 }
 
 /** The first position at or after `ms` at which the server decides. */
@@ -199,58 +227,56 @@ function nextPosition({ positionMs, stepMs }: Pick<Model, "positionMs" | "stepMs
   return positionMs + stepMs * Math.ceil((ms - POSITION_ERROR_MS - positionMs) / stepMs);
 }
 
-/** The commonest distance of two positions that follow each other before the end of the audio, whole milliseconds; of several the least. */
-function stepOf({ responses, clip }: Observation): number | undefined {
-  const times = new Map<number, number>();
+/** Counts the distances of positions that follow each other before the end of the audio. */
+function countSteps(steps: Map<number, number>, { responses, clip }: Observation): void {
   let lastMs: number | undefined;
   for (const response of responses) {
     const atMs = processedMs(response);
     if (atMs === undefined || (response.final && atMs >= clip.audioMs - 1)) continue;
     const stepMs = Math.round(atMs - (lastMs ?? atMs));
-    if (stepMs > 0) times.set(stepMs, (times.get(stepMs) ?? 0) + 1);
+    if (stepMs > 0) steps.set(stepMs, (steps.get(stepMs) ?? 0) + 1);
     lastMs = atMs;
   }
+}
+
+/** The one that came most often; of several the least. */
+function commonest(times: ReadonlyMap<number, number>): number | undefined {
   return [...times].sort(([a, n], [b, m]) => m - n || a - b)[0]?.[0];
+}
+
+/** The final for the end of the stream comes in any case, with or without text; where it can't be seen it takes as long as the other. */
+function flushOf(session: Observation, { final }: FinalParts, ownMs: number): number {
+  const { chunks, finishedMs = Infinity } = session;
+  const last = lastFinal(session);
+  if (last === undefined || last === final || last.atMs < finishedMs) return ownMs;
+  return last.atMs - (planned(session, chunkEndMs(session, chunks - 1)) ?? NaN);
 }
 
 /** When the final of a session would have come with another setting, after the end of speech. */
 function finalAt(
-  session: Observation,
-  parts: FinalParts,
+  { session, parts, ownMs, flushMs }: Modelled,
   model: Model,
   stopHistoryMs: number,
 ): { latencyMs: number; endpointed: boolean } {
-  const { clip, chunks, finishedMs = Infinity } = session;
+  const { clip, chunks } = session;
   const sentAfterMs = (chunk: number): number => audioWaitMs(session, { ...parts, chunk }, planned) ?? NaN;
-  const ownMs = latencyOf(session, parts.final, planned) ?? NaN;
   const decidedMs = nextPosition(model, model.heardEndMs + stopHistoryMs);
-  if (decidedMs <= clip.audioMs + POSITION_ERROR_MS)
-    return { latencyMs: sentAfterMs(chunkAt(session, decidedMs)) + ownMs, endpointed: true };
-  // The final for the end of the stream comes in any case, with or without text: what it took is known.
-  const last = lastFinal(session);
-  const flushMs =
-    last !== undefined && last !== parts.final && last.atMs >= finishedMs
-      ? last.atMs - (planned(session, chunkEndMs(session, chunks - 1)) ?? NaN)
-      : ownMs;
-  return { latencyMs: sentAfterMs(chunks - 1) + flushMs, endpointed: false };
+  return decidedMs <= clip.audioMs + POSITION_ERROR_MS
+    ? { latencyMs: sentAfterMs(chunkAt(session, decidedMs)) + ownMs, endpointed: true }
+    : { latencyMs: sentAfterMs(chunks - 1) + flushMs, endpointed: false };
 }
 
-/** Silences between words, from the end of one to the start of the next: of the reference, else of what was recognised. */
-function pausesOf({
-  clip,
-  responses,
-}: Observation): readonly (readonly [fromMs: number, toMs: number])[] | undefined {
-  const heard = (): FinalWords => responses.flatMap(({ final, words = [] }) => (final ? words : []));
-  const words = clip.words.length > 0 ? clip.words : heard();
+/** Silences between words: of the reference, else of what was recognised. */
+function pausesOf({ clip, responses }: Observation): readonly Pause[] | undefined {
+  const words =
+    clip.words.length > 0 ? clip.words : responses.flatMap(({ final, words = [] }) => (final ? words : []));
   if (words.length === 0) return undefined;
-  return words.slice(1).map(({ startMs }, index) => [words[index]?.endMs ?? NaN, startMs]);
+  return words.slice(1).map(({ startMs }, index): Pause => [words[index]?.endMs ?? NaN, startMs]);
 }
-
-type FinalWords = readonly { startMs: number; endMs: number }[];
 
 /** Finals too many: pauses in which the server decides before the speaker goes on. */
-function cutsAt(session: Observation, model: Model, stopHistoryMs: number): number | undefined {
-  return pausesOf(session)?.filter(
+function cutsAt({ pauses }: Modelled, model: Model, stopHistoryMs: number): number | undefined {
+  return pauses?.filter(
     ([fromMs, toMs]) => nextPosition(model, fromMs + stopHistoryMs) <= toMs + POSITION_ERROR_MS,
   ).length;
 }
@@ -304,10 +330,6 @@ function spread(values: readonly number[]): Spread {
     found[name] = quantile(ascending, PERCENTILES[name] ?? NaN);
   found.certified = certifiedPercentiles(values.length);
   return found;
-}
-
-function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 function count(reasons: Map<string, number>, why: string): void {
