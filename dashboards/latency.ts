@@ -1,6 +1,8 @@
 /** Everything the catalogue measures of the server as a heat map, with sessions to look at: what callers feel first. */
+import { defined } from "../src/base/defined.ts";
 import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { EMISSION_METRICS } from "../src/metrics/catalogue/emission.ts";
+import { ENDPOINTING_METRICS } from "../src/metrics/catalogue/endpointing.ts";
 import { familyName } from "../src/watch/exposition.ts";
 import { LATENCY_METRICS } from "../src/metrics/catalogue/latency.ts";
 import type { Metric } from "../src/metrics/catalogue/metric.ts";
@@ -23,6 +25,7 @@ const OF_THE_SERVER = METRICS.filter(({ per, ofFailed }) => per !== "run" && ofF
 /** Closed rows by subject. The last takes all others, so that a new metric is on the board whatever it is about. */
 const SUBJECTS: readonly (readonly [subject: string, metrics: readonly Metric[]])[] = [
   ["Other latencies", LATENCY_METRICS],
+  ["What finals wait for", ENDPOINTING_METRICS],
   ["Single words", EMISSION_METRICS],
   ["Words that change", STABILITY_METRICS],
   ["As NVIDIA's client counts", NVIDIA_COMPAT_METRICS],
@@ -42,9 +45,14 @@ function title({ name }: Metric): string {
     .replace("NVIDIA compat", "NVIDIA's rules:");
 }
 
-/** What short sessions don't have. */
+/** What not every run has, and why. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  backlog_slope: "no data: a slope needs sessions longer than these",
+  endpointing_wait: "no data: no final came by the server's endpointing, before the end of the stream",
+};
+
 function withoutData({ name }: Metric): { without?: string } {
-  return name === "backlog_slope" ? { without: "no data: a slope needs sessions longer than these" } : {};
+  return defined({ without: WITHOUT[name] });
 }
 
 function heatMap(metric: Metric): PanelSpec {
