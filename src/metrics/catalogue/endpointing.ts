@@ -31,12 +31,8 @@ function part(
   };
 }
 
-/** From the end of speech until the audio that the final rests on was sent [S_k(q) - (A0 + a_off/v)]. */
-export function audioWaitMs(
-  observation: Observation,
-  { chunk }: FinalParts,
-  when: Timebase,
-): number | undefined {
+/** From the end of speech until a chunk was sent [S_k - (A0 + a_off/v)]: with that of a final, until the server could decide. */
+export function afterSpeechMs(observation: Observation, chunk: number, when: Timebase): number | undefined {
   const sentMs = when(observation, chunkEndMs(observation, chunk));
   const spokenMs = when(observation, observation.clip.speechEndMs);
   return sentMs === undefined || spokenMs === undefined ? undefined : sentMs - spokenMs;
@@ -48,7 +44,8 @@ const endpointingWait = part(
     "server's own endpointing (they came before X_eos, or another final followed): how long the audio had to go on after the end " +
     "of speech before the server decided that it was one. Contains its stop_history and the length of its and the client's chunks. " +
     "No value at the end of the stream, nor where p_q is missing or goes back.",
-  (observation, parts, when) => (parts.endpointed ? audioWaitMs(observation, parts, when) : undefined),
+  (observation, parts, when) =>
+    parts.endpointed ? afterSpeechMs(observation, parts.chunk, when) : undefined,
   { label: "endpointing wait", group: "latencies", place: 8.1 },
 );
 

@@ -1,27 +1,21 @@
-/**
- * Where the wait for finals went in a run, and an estimate of what it would have been with another `stop_history`.
- *
- * The model: the server looks at the silence each time it has processed another of its chunks (positions a step apart, read from
- * what it said), and closes the utterance at the first one with a silence of `stop_history` or more behind it. The speech is taken
- * to have ended where the data set says, or as near to it as the decision that was observed allows. The final then comes as long
- * after its audio as it did in the run. At the setting of the run itself the estimate of a session is what was measured.
- */
-import { audioWaitMs } from "../catalogue/endpointing.ts";
-import { type FinalParts, finalParts } from "../observation/final-parts.ts";
-import {
-  chunkAt,
-  chunkEndMs,
-  hasText,
-  lastFinal,
-  latencyOf,
-  planned,
-  processedMs,
-} from "../observation/moments.ts";
+/** Where the wait for the finals of a run went, and an estimate of what it would have been with another `stop_history`. */
+import { afterSpeechMs } from "../catalogue/endpointing.ts";
+import { finalParts } from "../observation/final-parts.ts";
+import { chunkAt, latencyOf, planned } from "../observation/moments.ts";
 import type { Observation } from "../observation/observation.ts";
 import type { Summary } from "../result/result.ts";
 import { quantile } from "../stats/bootstrap.ts";
 import { certifiedPercentiles } from "../stats/certainty.ts";
 import { PERCENTILES } from "../stats/percentiles.ts";
+import {
+  commonest,
+  countSteps,
+  cutsAt,
+  finalAt,
+  keptOf,
+  type KeptSession,
+  modelOf,
+} from "./endpointing-model.ts";
 
 /** Percentiles of milliseconds over sessions. */
 export type Spread = Pick<Summary, "unit" | "count" | "p50" | "p90" | "p95" | "p99" | "certified">;
@@ -78,27 +72,6 @@ export interface EndpointingStudy {
   notModelled: LeftOut[];
 }
 
-/** Positions are float32 seconds on the wire, so that they miss their place by a few hundredths of a millisecond. */
-const POSITION_ERROR_MS = 0.1;
-
-/** What the estimate needs of a session; its observation is without responses and chunks, so that many can be kept. */
-interface Modelled {
-  session: Observation;
-  parts: FinalParts;
-  totalMs: number;
-  /** From the audio of the final to the final. */
-  ownMs: number;
-  /** From the last chunk to the final that answers the end of the stream. */
-  flushMs: number;
-  /** Position of the server that was seen before its last one. */
-  seenMs: number;
-  /** Finals beyond the first, and pauses that a setting may cut; undefined where the pauses are not known. */
-  cuts: number | undefined;
-  pauses: readonly Pause[] | undefined;
-}
-
-type Pause = readonly [fromMs: number, toMs: number];
-
 /** Adds up the completed sessions of a window, one after the other. */
 export class EndpointingTally {
   readonly #measuredAtMs: number | undefined;
@@ -110,7 +83,7 @@ export class EndpointingTally {
   readonly #notModelled = new Map<string, number>();
   /** How often two positions that followed each other were so far apart, whole milliseconds. */
   readonly #steps = new Map<number, number>();
-  readonly #modelled: Modelled[] = [];
+  readonly #kept: KeptSession[] = [];
 
   /**
    * @param measuredAtMs the `stop_history` of the run; undefined for no estimate
@@ -126,7 +99,7 @@ export class EndpointingTally {
     if (parts === undefined) return;
     this.#sessions++;
     if ("why" in parts) return count(this.#notApart, parts.why);
-    const audioMs = audioWaitMs(session, parts, planned);
+    const audioMs = afterSpeechMs(session, parts.chunk, planned);
     const ownMs = latencyOf(session, parts.final, planned);
     if (audioMs === undefined || ownMs === undefined)
       return count(this.#notApart, "the microphone never opened");
@@ -138,26 +111,11 @@ export class EndpointingTally {
       waits.compute.push(computeMs);
       waits.flush.push(ownMs - computeMs);
     }
-    if (this.#measuredAtMs !== undefined) this.#keep(session, parts, audioMs + ownMs, ownMs);
-  }
-
-  #keep(session: Observation, parts: FinalParts, totalMs: number, ownMs: number): void {
+    if (this.#measuredAtMs === undefined) return;
     countSteps(this.#steps, session);
-    if (session.faults !== undefined)
-      return count(this.#notModelled, "a condition of the scenario changed the audio or its way");
-    const seenMs = parts.endpointed || parts.before === undefined ? undefined : processedMs(parts.before);
-    if (!parts.endpointed && seenMs === undefined)
-      return count(this.#notModelled, "no partial shows at which positions the server decides");
-    const finals = session.responses.filter((response) => response.final && hasText(response)).length;
-    const pauses = pausesOf(session);
-    const leastMs = Math.min(...this.#settingsMs);
-    this.#modelled.push({
-      session: { ...session, responses: [], sentMs: [], acceptedMs: [] },
-      ...{ parts, totalMs, ownMs, seenMs: seenMs ?? parts.decidedMs },
-      flushMs: flushOf(session, parts, ownMs),
-      cuts: pauses === undefined ? undefined : finals - 1,
-      pauses: pauses?.filter(([fromMs, toMs]) => toMs - fromMs > leastMs - 1),
-    });
+    const kept = keptOf(session, parts, ownMs);
+    if (typeof kept === "string") count(this.#notModelled, kept);
+    else this.#kept.push(kept);
   }
 
   /** `whatIf` is absent where no step of the server was seen. */
@@ -179,10 +137,11 @@ export class EndpointingTally {
     const measured = new SettingTally(measuredAtMs);
     const tallies = this.#settingsMs.map((ms) => new SettingTally(ms));
     let explained = 0;
-    for (const one of this.#modelled) {
+    for (const one of this.#kept) {
       const model = modelOf(one, stepMs, measuredAtMs);
-      if (one.parts.endpointed && model.heardEndMs === one.session.clip.speechEndMs) explained++;
-      measured.add(one.totalMs, one.parts.endpointed, one.cuts);
+      if (one.endpointed && model.heardEndMs === one.session.clip.speechEndMs) explained++;
+      const totalMs = afterSpeechMs(one.session, chunkAt(one.session, one.decidedMs), planned);
+      measured.add((totalMs ?? NaN) + one.ownMs, one.endpointed, one.extraFinals);
       for (const tally of tallies) {
         const { latencyMs, endpointed } = finalAt(one, model, tally.stopHistoryMs);
         tally.add(latencyMs, endpointed, cutsAt(one, model, tally.stopHistoryMs));
@@ -193,92 +152,6 @@ export class EndpointingTally {
       estimates: tallies.map((tally) => tally.end()),
     };
   }
-}
-
-/** How the server decided in one session. */
-interface Model {
-  /** A position at which it decided, or might have, and the distance from one to the next. */
-  positionMs: number;
-  stepMs: number;
-  /** Where it heard the speech end. */
-  heardEndMs: number;
-}
-
-function modelOf(
-  { session: { clip }, parts, seenMs }: Modelled,
-  stepMs: number,
-  measuredAtMs: number,
-): Model {
-  const positions = { positionMs: seenMs, stepMs };
-  const earliestMs = (decidedMs: number): number => decidedMs - stepMs - measuredAtMs + 2 * POSITION_ERROR_MS;
-  if (!parts.endpointed) {
-    // It had not decided at its last position within the audio: that would have been the next one at the earliest.
-    const beyondMs = nextPosition(positions, clip.audioMs + 2 * POSITION_ERROR_MS);
-    return { ...positions, heardEndMs: Math.max(clip.speechEndMs, earliestMs(beyondMs)) };
-  }
-  const latestMs = parts.decidedMs - measuredAtMs;
-  // A tie within the error of positions is none.
-  const endMs = clip.speechEndMs <= latestMs + POSITION_ERROR_MS ? clip.speechEndMs : latestMs;
-  return { ...positions, heardEndMs: Math.max(endMs, earliestMs(parts.decidedMs)) };
-}
-
-/** The first position at or after `ms` at which the server decides. */
-function nextPosition({ positionMs, stepMs }: Pick<Model, "positionMs" | "stepMs">, ms: number): number {
-  return positionMs + stepMs * Math.ceil((ms - POSITION_ERROR_MS - positionMs) / stepMs);
-}
-
-/** Counts the distances of positions that follow each other before the end of the audio. */
-function countSteps(steps: Map<number, number>, { responses, clip }: Observation): void {
-  let lastMs: number | undefined;
-  for (const response of responses) {
-    const atMs = processedMs(response);
-    if (atMs === undefined || (response.final && atMs >= clip.audioMs - 1)) continue;
-    const stepMs = Math.round(atMs - (lastMs ?? atMs));
-    if (stepMs > 0) steps.set(stepMs, (steps.get(stepMs) ?? 0) + 1);
-    lastMs = atMs;
-  }
-}
-
-/** The one that came most often; of several the least. */
-function commonest(times: ReadonlyMap<number, number>): number | undefined {
-  return [...times].sort(([a, n], [b, m]) => m - n || a - b)[0]?.[0];
-}
-
-/** The final for the end of the stream comes in any case, with or without text; where it can't be seen it takes as long as the other. */
-function flushOf(session: Observation, { final }: FinalParts, ownMs: number): number {
-  const { chunks, finishedMs = Infinity } = session;
-  const last = lastFinal(session);
-  if (last === undefined || last === final || last.atMs < finishedMs) return ownMs;
-  return last.atMs - (planned(session, chunkEndMs(session, chunks - 1)) ?? NaN);
-}
-
-/** When the final of a session would have come with another setting, after the end of speech. */
-function finalAt(
-  { session, parts, ownMs, flushMs }: Modelled,
-  model: Model,
-  stopHistoryMs: number,
-): { latencyMs: number; endpointed: boolean } {
-  const { clip, chunks } = session;
-  const sentAfterMs = (chunk: number): number => audioWaitMs(session, { ...parts, chunk }, planned) ?? NaN;
-  const decidedMs = nextPosition(model, model.heardEndMs + stopHistoryMs);
-  return decidedMs <= clip.audioMs + POSITION_ERROR_MS
-    ? { latencyMs: sentAfterMs(chunkAt(session, decidedMs)) + ownMs, endpointed: true }
-    : { latencyMs: sentAfterMs(chunks - 1) + flushMs, endpointed: false };
-}
-
-/** Silences between words: of the reference, else of what was recognised. */
-function pausesOf({ clip, responses }: Observation): readonly Pause[] | undefined {
-  const words =
-    clip.words.length > 0 ? clip.words : responses.flatMap(({ final, words = [] }) => (final ? words : []));
-  if (words.length === 0) return undefined;
-  return words.slice(1).map(({ startMs }, index): Pause => [words[index]?.endMs ?? NaN, startMs]);
-}
-
-/** Finals too many: pauses in which the server decides before the speaker goes on. */
-function cutsAt({ pauses }: Modelled, model: Model, stopHistoryMs: number): number | undefined {
-  return pauses?.filter(
-    ([fromMs, toMs]) => nextPosition(model, fromMs + stopHistoryMs) <= toMs + POSITION_ERROR_MS,
-  ).length;
 }
 
 class SettingTally {
