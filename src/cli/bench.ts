@@ -86,7 +86,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     command: "dataset <action> [source]",
-    describe: "Import data sets (NeMo, Kaldi, LibriSpeech, Common Voice, CSV, folders), check and show them",
+    describe: "Import datasets (NeMo, Kaldi, LibriSpeech, Common Voice, CSV, folders), check and show them",
     load: async (world) => (await import("./dataset/dataset.ts")).datasetCommand(world),
   },
   {

@@ -261,7 +261,7 @@ describe("what is wrong", () => {
     [["import", "in", "--out", "in"], /in is not empty, and no import was begun in it/],
     [["check", "nowhere"], /no manifest at/],
     [["check", "in", "--skip-bad"], /takes no --skip-bad/],
-    [["list", "in"], /no data set in/],
+    [["list", "in"], /no dataset in/],
     [["import", "in", "--out", "out", "--format", "kaldi"], /wav\.scp can't be read: no such file/],
   ])("%j is refused", async (args, message) => {
     put({ "in/a.wav": wavFile(TONE), "in/a.txt": "x" });

@@ -1,5 +1,5 @@
 /**
- * Imports a data set: cuts its clips into mono WAV files, measures them, and writes a manifest. One sound file is open at a time,
+ * Imports a dataset: cuts its clips into mono WAV files, measures them, and writes a manifest. One sound file is open at a time,
  * and nothing is kept of a clip but its line.
  */
 import { statSync } from "node:fs";
@@ -26,7 +26,7 @@ import { BadLines, SummaryBuilder } from "./summary.ts";
 export interface ImportOptions {
   /** Absolute path. */
   source: string;
-  /** Absolute path of the folder that becomes the data set. */
+  /** Absolute path of the folder that becomes the dataset. */
   out: string;
   importer: Importer;
   channel?: Channel | undefined;
@@ -56,7 +56,7 @@ export interface Imported {
 }
 
 /**
- * Imports a data set into a folder, or goes on with it.
+ * Imports a dataset into a folder, or goes on with it.
  *
  * @returns undefined when it was interrupted: the next call goes on from there
  * @throws BenchError (exit 2) with every line that is wrong, unless they are to be skipped; when nothing is left; when the folder

@@ -1,4 +1,4 @@
-/** Data sets in folders: which there are, and what a manifest says about itself. */
+/** Datasets in folders: which there are, and what a manifest says about itself. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ClipInfo, OpenDataset } from "../base/dataset/dataset.ts";
@@ -13,7 +13,7 @@ export function datasetsIn(folder: string): string[] {
   );
 }
 
-/** A data set, and its numbers. @throws BenchError (exit 2) when it can't be read */
+/** A dataset, and its numbers. @throws BenchError (exit 2) when it can't be read */
 export async function summarised(
   pathOrName: string,
   root: string,

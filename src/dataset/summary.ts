@@ -1,4 +1,4 @@
-/** A data set in numbers. */
+/** A dataset in numbers. */
 import type { BadLine } from "./import/importer.ts";
 
 /** The facts of a clip that the numbers are computed from, named as in the manifest. */
@@ -9,7 +9,7 @@ export interface SummedClip {
   text?: string | undefined;
 }
 
-/** Numbers about a data set, as in `summary.json`. */
+/** Numbers about a dataset, as in `summary.json`. */
 export interface DatasetSummary {
   clips: number;
   hours: number;

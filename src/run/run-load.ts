@@ -96,12 +96,12 @@ export async function makeLoad(
     onCollapse: (atMs, message) => onEvent({ atMs, type: "collapse", message: `collapse: ${message}` }),
   });
   emulator?.onStall((gapMs, atMachineMs) => coordinator.noteStall("emulator", gapMs, atMachineMs));
-  const unhear = hearInterrupts(world, coordinator);
+  const forgetInterrupts = hearInterrupts(world, coordinator);
   try {
     folder.append("histograms.hlog", hlogHeader(world.clock.epochMs()));
     return { outcome: await coordinator.run(), totals };
   } finally {
-    unhear();
+    forgetInterrupts();
     hlog.end();
     listener.onLoadEnd();
   }
@@ -150,7 +150,7 @@ async function unloadedAnswers(
     : `, about ${(unloadedMs(scenario, dataset) / 60_000).toFixed(1)} min`;
   tell(`each of ${dataset.clips.length} clips is asked once without load first${lasts} (scoring.parity)`);
   const interrupt = new AbortController();
-  const unhear = world.onInterrupt(() => interrupt.abort());
+  const forgetInterrupts = world.onInterrupt(() => interrupt.abort());
   try {
     const { answers, failed } = await askUnloaded({
       ...{ clock: world.clock, target, scenario, dataset },
@@ -162,7 +162,7 @@ async function unloadedAnswers(
       );
     return answers;
   } finally {
-    unhear();
+    forgetInterrupts();
   }
 }
 

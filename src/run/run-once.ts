@@ -112,7 +112,7 @@ async function runInFolder(
   if (crowded !== undefined) onEvent({ atMs: 0, type: "stream-limit", message: crowded });
   const unjudged = referenceNote(facts.dataset);
   if (unjudged !== undefined) onEvent({ atMs: 0, type: "no-reference", message: unjudged });
-  let unhear = (): void => undefined;
+  let forgetInterrupts = (): void => undefined;
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));
     const { outcome, totals } = await makeLoad(world, {
@@ -127,7 +127,7 @@ async function runInFolder(
         };
         folder.write("run.json", `${JSON.stringify(manifest, null, 2)}\n`);
         // From here on something would be lost: who interrupts after the load waits for the result, which is seconds away.
-        unhear = world.onInterrupt(() => undefined);
+        forgetInterrupts = world.onInterrupt(() => undefined);
         listener.onStart(manifest);
         scrape.start(startedAtEpochMs);
       },
@@ -158,7 +158,7 @@ async function runInFolder(
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
-    unhear();
+    forgetInterrupts();
     scrape.stop();
     await listener.close();
     folder.discardUnlessBegun();

@@ -139,10 +139,10 @@ export async function openExporters(world: World, flags: ExportFlags, input: Wat
       if (server === undefined || state === undefined) return;
       const scrapes = lingerMs === undefined ? SCRAPES_AFTER_END : Infinity;
       await new Promise<void>((resolve) => {
-        const unhear = world.onInterrupt(() => end());
+        const forgetInterrupts = world.onInterrupt(() => end());
         const cancel = world.clock.wakeAt(world.clock.nowMs() + (lingerMs ?? LINGER_AT_MOST_MS), () => end());
         const end = (): void => {
-          unhear();
+          forgetInterrupts();
           cancel();
           resolve();
         };

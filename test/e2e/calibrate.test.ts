@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Calibration } from "../../src/metrics/judge/calibration.ts";
 import { checkCalibration } from "../../src/metrics/result/result-schema.ts";
 import { bench, readRun, tempFolder } from "../support/bench-process.ts";
-import { undisturbed } from "../support/stalls.ts";
+import { unlessSpoiled } from "../support/stalls.ts";
 
 const env = { RIVA_BENCH_CALIBRATION: join(tempFolder(), "calibration.json") };
 
@@ -21,7 +21,7 @@ async function measured(transport: string): Promise<Calibration> {
 
 /** An honest level. */
 function honest(transport: string, skip: (why: string) => void): Promise<Calibration> {
-  return undisturbed(
+  return unlessSpoiled(
     () => measured(transport),
     ({ levels }) => levels[0]?.honest !== true,
     skip,

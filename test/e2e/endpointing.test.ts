@@ -8,7 +8,7 @@ import type { Observation } from "../../src/metrics/observation/observation.ts";
 import type { RunResult } from "../../src/metrics/result/result.ts";
 import { completedSessions } from "../../src/store/session-details.ts";
 import { bench, isDisturbed, readRun, tempFolder } from "../support/bench-process.ts";
-import { undisturbed } from "../support/stalls.ts";
+import { unlessSpoiled } from "../support/stalls.ts";
 
 const MEASURED_MS = 800;
 /** One so short that it closes in pauses of the speakers, and a longer one. */
@@ -72,7 +72,7 @@ it(
   "foretells the finals of runs at a shorter and a longer stop_history",
   { timeout: 500_000 },
   async (test) => {
-    const { base, pairs } = await undisturbed(
+    const { base, pairs } = await unlessSpoiled(
       async () => {
         const base = await runAt(MEASURED_MS);
         const others = [await runAt(OTHERS_MS[0]), await runAt(OTHERS_MS[1])];

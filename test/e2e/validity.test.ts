@@ -13,7 +13,7 @@ import {
 } from "../support/bench-process.ts";
 import type { DelayServer } from "../support/delay-server.ts";
 import { startDelayServer } from "../support/delay-server.ts";
-import { undisturbed } from "../support/stalls.ts";
+import { unlessSpoiled } from "../support/stalls.ts";
 
 let server: DelayServer | undefined;
 afterEach(() => server?.close());
@@ -88,7 +88,7 @@ describe("a run that was held up", () => {
   });
 
   it("is not void when nothing happens", { timeout: 240_000 }, async ({ skip }) => {
-    const { code, result } = await undisturbed(
+    const { code, result } = await unlessSpoiled(
       async () => {
         const { bench, out } = await startRun();
         const { code: exitCode } = await bench.finished;

@@ -12,7 +12,7 @@ export const STALL_MS = 8;
  *
  * @param isSpoiled whether a measurement is what a disturbed machine would give
  */
-export async function undisturbed<T>(
+export async function unlessSpoiled<T>(
   measure: () => Promise<T>,
   isSpoiled: (measured: T) => boolean,
   skip: (why: string) => void,

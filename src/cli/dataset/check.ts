@@ -10,9 +10,9 @@ import type { DatasetArgs } from "./dataset-args.ts";
 import { sourceOf } from "./dataset-args.ts";
 import { progressLine } from "./progress.ts";
 
-/** Reads every file of a data set. @throws BenchError (exit 2) with all that is wrong */
+/** Reads every file of a dataset. @throws BenchError (exit 2) with all that is wrong */
 export async function checkAction(world: World, args: DatasetArgs): Promise<void> {
-  const source = sourceOf(args, "the data set");
+  const source = sourceOf(args, "the dataset");
   const path = source === "default" ? source : resolve(world.cwd, source);
   const progress = progressLine(world, args.quiet ?? false);
   const summed = new SummaryBuilder();

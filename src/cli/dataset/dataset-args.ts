@@ -11,16 +11,16 @@ export const ACTIONS = ["import", "check", "list", "show", "fetch"] as const;
 /** Declares the flags of all actions; none has a default, so that those of other actions can be refused. */
 export function datasetOptions(yargs: Argv) {
   return yargs
-    .usage("bench dataset <action> [source]\n\nImports data sets, checks them, and shows what is in them.")
+    .usage("bench dataset <action> [source]\n\nImports datasets, checks them, and shows what is in them.")
     .positional("action", { choices: ACTIONS, demandOption: true, describe: "What to do" })
     .positional("source", {
       type: "string",
-      describe: "What to import; the data set to check, show or fetch",
+      describe: "What to import; the dataset to check, show or fetch",
     })
     .option("out", {
       alias: "o",
       type: "string",
-      describe: "import, fetch: folder that becomes the data set [fetch: datasets/NAME]",
+      describe: "import, fetch: folder that becomes the dataset [fetch: datasets/NAME]",
     })
     .option("format", {
       choices: ["auto", ...IMPORTERS.map(({ name }) => name)],
@@ -49,7 +49,7 @@ export function datasetOptions(yargs: Argv) {
     )
     .example("$0 dataset check datasets/mine", "open all audio, compare all hashes")
     .example("$0 dataset fetch librispeech-test-clean", "347 MB from the web, CC BY 4.0")
-    .example("$0 dataset list", "the data sets that are known")
+    .example("$0 dataset list", "the datasets that are known")
     .example("$0 dataset show datasets/mine", "its numbers and first clips");
 }
 

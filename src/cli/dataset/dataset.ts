@@ -1,4 +1,4 @@
-/** `bench dataset`: imports data sets, checks them, and shows what is in them. */
+/** `bench dataset`: imports datasets, checks them, and shows what is in them. */
 import { BenchError } from "../../base/errors.ts";
 import type { World } from "../../base/process/world.ts";
 import { command } from "../command.ts";

@@ -11,15 +11,15 @@ import { sourceOf } from "./dataset-args.ts";
 import { importAction } from "./import.ts";
 import { progressLine } from "./progress.ts";
 
-/** Fetches a data set and imports it. @throws BenchError (exit 2) for an unknown one, (exit 1) when it can't be fetched */
+/** Fetches a dataset and imports it. @throws BenchError (exit 2) for an unknown one, (exit 1) when it can't be fetched */
 export async function fetchAction(world: World, args: DatasetArgs): Promise<void> {
-  const name = sourceOf(args, "the name of a data set");
+  const name = sourceOf(args, "the name of a dataset");
   const names = DOWNLOADS.map((one) => one.name);
   const download = DOWNLOADS.find((one) => one.name === name);
   if (download === undefined) {
     const near = nearestName(name, names);
     throw BenchError.usage(
-      `no data set "${name}" can be fetched`,
+      `no dataset "${name}" can be fetched`,
       near === undefined ? `Known are ${names.join(", ")}.` : `Did you mean "${near}"?`,
     );
   }

@@ -22,7 +22,7 @@ export async function importAction(world: World, args: DatasetArgs): Promise<boo
   if (args.out === undefined)
     throw BenchError.usage(
       "bench dataset import: --out is missing",
-      "Give the folder that becomes the data set.",
+      "Give the folder that becomes the dataset.",
     );
   const out = resolve(world.cwd, args.out);
   const importer = importerFor(source, format);

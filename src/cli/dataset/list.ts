@@ -16,7 +16,7 @@ interface Listed {
   problem?: string;
 }
 
-/** Lists the data sets of the package, of `datasets/` here, and of the folder that is given. */
+/** Lists the datasets of the package, of `datasets/` here, and of the folder that is given. */
 export async function listAction(world: World, { source, json = false }: DatasetArgs): Promise<void> {
   const folders =
     source === undefined
@@ -27,7 +27,7 @@ export async function listAction(world: World, { source, json = false }: Dataset
   for (const path of paths) listed.push(await look(path, world.root));
   if (json) world.stdout.write(`${JSON.stringify(listed, null, 2)}\n`);
   else if (listed.length === 0)
-    throw BenchError.usage(`no data set in ${folders.join(", ")}`, "`bench dataset import` makes one.");
+    throw BenchError.usage(`no dataset in ${folders.join(", ")}`, "`bench dataset import` makes one.");
   else
     world.stdout.write(
       `\n${grid(["name", "clips", "hours", "rates (Hz)", "path"], listed.map(row), [1, 2])}\n`,

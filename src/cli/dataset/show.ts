@@ -11,9 +11,9 @@ import { sourceOf } from "./dataset-args.ts";
 const FIRST_CLIPS = 10;
 const LONGEST_TEXT = 60;
 
-/** Shows the numbers of a data set and its first clips. @throws BenchError (exit 2) when it can't be read */
+/** Shows the numbers of a dataset and its first clips. @throws BenchError (exit 2) when it can't be read */
 export async function showAction(world: World, args: DatasetArgs): Promise<void> {
-  const source = sourceOf(args, "the data set");
+  const source = sourceOf(args, "the dataset");
   const { dataset, summary } = await summarised(
     source === "default" ? source : resolve(world.cwd, source),
     world.root,

@@ -1,4 +1,4 @@
-/** Data sets that can be fetched: to add one, write its lines here. */
+/** Datasets that can be fetched: to add one, write its lines here. */
 
 /** An archive on the web. */
 export interface Download {
@@ -7,7 +7,7 @@ export interface Download {
   bytes: number;
   /** Checksum of the archive. */
   sha256: string;
-  /** Folder of the data set in the archive. */
+  /** Folder of the dataset in the archive. */
   root: string;
   /** Contents of the archive. */
   describe: string;

@@ -26,7 +26,7 @@ export interface FetchOptions {
 /**
  * Fetches and unpacks an archive.
  *
- * @returns the folder of the data set; undefined when it was interrupted: the next call goes on from there
+ * @returns the folder of the dataset; undefined when it was interrupted: the next call goes on from there
  * @throws BenchError (exit 1) when the server can't be used or sends something else
  */
 export async function fetchArchive(download: Download, options: FetchOptions): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { BenchError } from "../../base/errors.ts";
 import { existingPath, refuseWideText, whyUnreadable } from "../../base/files/text-file.ts";
 import type { BadLine } from "./importer.ts";
 
-/** A longer line is no line of a data set. */
+/** A longer line is no line of a dataset. */
 const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 

@@ -3,7 +3,7 @@
  *
  * The server looks at the silence each time it has processed another of its chunks (positions a step apart, read from what it
  * said), and closes the utterance at the first one with a silence of `stop_history` or more behind it. The speech is taken to have
- * ended where the data set says, or as near to it as the decision that was observed allows. The final then comes as long after its
+ * ended where the dataset says, or as near to it as the decision that was observed allows. The final then comes as long after its
  * audio as it did in the run. At the setting of the run itself the estimate of a session is what was measured.
  */
 import { afterSpeechMs } from "../catalogue/endpointing.ts";
