@@ -2,8 +2,8 @@
  * A model of the server's endpointing, for what finals would have been with another `stop_history`.
  *
  * The server looks at the silence each time it has processed another of its chunks (positions a step apart, read from what it
- * said), and closes the utterance at the first one with a silence of `stop_history` or more behind it. The speech is taken to have
- * ended where the dataset says, or as near to it as the decision that was observed allows. The final then comes as long after its
+ * said), and closes the utterance at the first one with a silence of `stop_history` or more behind it. The silence is taken to begin
+ * with the end of the last word, or as near to it as the decision that was observed allows. The final then comes as long after its
  * audio as it did in the run. At the setting of the run itself the estimate of a session is what was measured.
  */
 import { afterSpeechMs } from "../catalogue/endpointing.ts";
@@ -29,8 +29,10 @@ export interface KeptSession {
   flushMs: number;
   /** Finals beyond the first; undefined where the pauses between words are not known. */
   extraFinals: number | undefined;
-  /** Those of the reference, else the recognised ones; undefined where neither has times. */
+  /** As the server placed them in its finals, else those of the reference; undefined where neither has times. */
   words: readonly PlacedWord[] | undefined;
+  /** End of the last of them; without any, of the annotated speech. */
+  endMs: number;
 }
 
 /** A word's place in the clip. */
@@ -50,6 +52,7 @@ export function keptOf(session: Observation, parts: FinalParts, ownMs: number): 
   return {
     session: { ...session, responses: [], sentMs: [], acceptedMs: [] },
     ...{ endpointed, decidedMs, positionMs, ownMs, words },
+    endMs: words?.at(-1)?.endMs ?? session.clip.speechEndMs,
     flushMs: flushOf(session, parts, ownMs),
     extraFinals: words === undefined ? undefined : finals - 1,
   };
@@ -60,13 +63,13 @@ interface Model {
   /** A position at which it looked, and the distance from one to the next. */
   positionMs: number;
   stepMs: number;
-  /** Where it heard the speech end. */
-  heardEndMs: number;
+  /** Where its silence began. */
+  silentFromMs: number;
 }
 
 /** @param stepMs of the server @param measuredAtMs the `stop_history` of the run */
 export function modelOf(
-  { session: { clip }, endpointed, decidedMs, positionMs }: KeptSession,
+  { session: { clip }, endpointed, decidedMs, positionMs, endMs }: KeptSession,
   stepMs: number,
   measuredAtMs: number,
 ): Model {
@@ -77,8 +80,8 @@ export function modelOf(
   // At the position before there was not enough silence.
   const earliestMs = atMs - stepMs - measuredAtMs + 2 * POSITION_ERROR_MS;
   const latestMs = endpointed ? atMs - measuredAtMs : Infinity;
-  const endMs = clip.speechEndMs <= latestMs + POSITION_ERROR_MS ? clip.speechEndMs : latestMs;
-  return { positionMs, stepMs, heardEndMs: Math.max(endMs, earliestMs) };
+  const fromMs = endMs <= latestMs + POSITION_ERROR_MS ? endMs : latestMs;
+  return { positionMs, stepMs, silentFromMs: Math.max(fromMs, earliestMs) };
 }
 
 /** The first position at or after `ms` at which the server decides. */
@@ -119,16 +122,16 @@ export function finalAt(
 ): { latencyMs: number; endpointed: boolean } {
   const { clip, chunks } = session;
   const sentAfterMs = (chunk: number): number => afterSpeechMs(session, chunk, planned) ?? NaN;
-  const decidedMs = nextPosition(model, model.heardEndMs + stopHistoryMs);
+  const decidedMs = nextPosition(model, model.silentFromMs + stopHistoryMs);
   return decidedMs <= clip.audioMs + POSITION_ERROR_MS
     ? { latencyMs: sentAfterMs(chunkAt(session, decidedMs)) + ownMs, endpointed: true }
     : { latencyMs: sentAfterMs(chunks - 1) + flushMs, endpointed: false };
 }
 
 function wordsOf({ clip, responses }: Observation): readonly PlacedWord[] | undefined {
-  if (clip.words.length > 0) return clip.words;
   const heard = responses.flatMap(({ final, words = [] }) => (final ? words : []));
-  return heard.length === 0 ? undefined : heard;
+  const words = heard.length > 0 ? heard : clip.words;
+  return words.length === 0 ? undefined : words;
 }
 
 /** Finals too many: silences between words in which the server decides before the speaker goes on. */

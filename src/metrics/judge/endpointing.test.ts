@@ -79,6 +79,30 @@ it("a server that hears the speech end elsewhere is taken at its decision", () =
   expect(whatIf?.estimates.map(({ final }) => final.p50)).toEqual([2000 - 800 + 30, 1500 - 800 + 30]);
 });
 
+it("silence begins with the last word, not with the annotated end of speech; the wait counts from that", () => {
+  const clip = { ...PAUSED, speechEndMs: 1000 };
+  const { endpointed, whatIf } = studyOf(
+    [simulateEndpointing({ ...SERVER, clip, stopHistoryMs: 800 })],
+    800,
+    400,
+  );
+  expect(endpointed.audio.p50).toBe(1600 - 1000);
+  expect(whatIf?.explained).toBe(1);
+  expect(whatIf?.estimates[0]?.final.p50).toBe(1300 - 1000 + 30);
+});
+
+it("a last word that the server placed elsewhere is taken from there", () => {
+  const session = simulateEndpointing({ ...SERVER, clip: PAUSED, stopHistoryMs: 800, hearsEndAfterMs: 300 });
+  const words = [...PAUSED.words.slice(0, 3), { word: "four", startMs: 1000, endMs: 1100 }];
+  const responses = session.responses.map((response) =>
+    response.final && response.text !== "" ? { ...response, words } : response,
+  );
+  const { whatIf } = studyOf([{ ...session, responses }], 800, 400);
+  expect(whatIf?.explained).toBe(1);
+  // 400 ms after 1100: its next position is 1520, in the chunk sent at 1600.
+  expect(whatIf?.estimates[0]?.final.p50).toBe(1600 - 800 + 30);
+});
+
 it("a final at the end of the stream becomes one by endpointing with a shorter setting, and stays with a longer one", () => {
   const [ended, closed] = [{ ...PAUSED, audioMs: 1500 }, PAUSED].map((clip) =>
     simulateEndpointing({ ...SERVER, clip, stopHistoryMs: 800 }),
@@ -90,7 +114,7 @@ it("a final at the end of the stream becomes one by endpointing with a shorter s
   expect(whatIf?.estimates[1]?.final).toEqual(whatIf?.measured.final);
 });
 
-it("the pauses of a clip without reference are those of the recognised words, and unknown without any", () => {
+it("pauses lie between the words as the server placed them, else between those of the reference, and are unknown without any", () => {
   const { text, ...unsaid } = { ...PAUSED, words: [] };
   expect(text).toBeDefined();
   const session = simulateEndpointing({ ...SERVER, clip: PAUSED, stopHistoryMs: 800 });

@@ -46,7 +46,7 @@ export interface WhatIf {
   measuredAtMs: number;
   /** Audio from one position at which the server decides to the next. */
   stepMs: number;
-  /** Finals by endpointing that came when the model has them, with the annotated end of speech. */
+  /** Finals by endpointing that came when the model has them with a silence that begins with the end of the last word. */
   explained: number;
   /** The same sessions as they were. */
   measured: AtSetting;
@@ -139,7 +139,7 @@ export class EndpointingTally {
     let explained = 0;
     for (const one of this.#kept) {
       const model = modelOf(one, stepMs, measuredAtMs);
-      if (one.endpointed && model.heardEndMs === one.session.clip.speechEndMs) explained++;
+      if (one.endpointed && model.silentFromMs === one.endMs) explained++;
       const totalMs = afterSpeechMs(one.session, chunkAt(one.session, one.decidedMs), planned);
       measured.add((totalMs ?? NaN) + one.ownMs, one.endpointed, one.extraFinals);
       for (const tally of tallies) {

@@ -28,9 +28,9 @@ const HEADINGS = COLUMNS.map(([, heading]) => heading);
 export function assumptionsOf({ measuredAtMs, stepMs, explained, measured }: WhatIf): string[] {
   return [
     `the server looks at the silence where it answers, every ${short(stepMs)} ms of audio, and closes the utterance at the first place with a silence of stop_history behind it`,
-    `its silence begins where the dataset says that the speech ends: that explains ${explained} of its ${measured.endpointed} decisions at ${formatDuration(measuredAtMs)}; for the others it is put as near to that as the decision allows, and the estimate may be off by such a step`,
+    `its silence begins with the end of the last word, as the server placed it, else as the dataset has it: that explains ${explained} of its ${measured.endpointed} decisions at ${formatDuration(measuredAtMs)}; in the others it is put as near to that as the decision allows, and their finals may be a step off`,
     "a final comes as long after its audio as it did in this run: the load and the server's speed are the same",
-    "silence within a clip is what lies between its words: breath, noise, thresholds and a voice detector can change what the server takes for silence",
+    "silence within a clip is what lies between two words: noise, thresholds and a voice detector can change what the server takes for silence",
     "start_history, thresholds and two-pass endpointing stay as they were",
   ];
 }
