@@ -110,6 +110,7 @@ module.exports = {
     door("snappyjs", ["watch/remote-write\\.ts"]),
     door("wavefile", ["base/audio/audio\\.ts"]),
     door("koffi", ["emulator/pocketsphinx/binding\\.ts"]),
+    door("sherpa-onnx-node", ["emulator/sherpa/binding\\.ts"]),
     door("libflacjs", ["loadgen/audio/flac-encoder\\.ts", "emulator/audio/flac-input\\.ts"]),
     door("opus-decoder", ["emulator/audio/opus-input\\.ts", "dataset/sound/opus-sound\\.ts"]),
     door("@wasm-audio-decoders/flac", ["dataset/sound/flac-sound\\.ts"]),

@@ -21,7 +21,9 @@ const CHUNK_LIMITS_MS = { min: 20, max: 10_000 };
 const STOP_GRACE_MS = 2000;
 /** Flags of the modelled server under load, which a real recogniser does not have. */
 const OF_THE_EMULATED = ["capacity", "slots", "delays", "overload", "wer", "werOverload"] as const;
-const OF_THE_OTHERS = ["languageModel", "search", "model", "recognizers"] as const;
+/** Flags of all that really listen, and of some. */
+const OF_EACH = ["model", "recognizers"] as const;
+const OF_SOME = ["languageModel", "search"] as const;
 
 interface EngineArgs extends Partial<Record<(typeof OF_THE_EMULATED)[number], unknown>> {
   engine: string;
@@ -44,16 +46,8 @@ export async function hostedEngineOf(
   const { engine, languageModel, search, recognizers } = args;
   const entry = hostedEntry(engine);
   if (engine !== EMULATED && entry === undefined) throw unknownEngine(engine);
-  const foreign = entry === undefined ? OF_THE_OTHERS : OF_THE_EMULATED;
-  for (const name of foreign) {
-    if (args[name] === undefined) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw BenchError.usage(
-      `${flag} says nothing to --engine ${engine}`,
-      entry === undefined
-        ? `It belongs to an engine that really listens: --engine ${HOSTED_ENGINES.join(" or ")}.`
-        : "It belongs to the emulated engine; this one is as fast as it is.",
-    );
+  for (const flag of [...OF_THE_EMULATED, ...OF_EACH, ...OF_SOME]) {
+    if (args[flag] !== undefined) mustBelong(flag, engine);
   }
   if (entry === undefined) return undefined;
   if (
@@ -75,6 +69,21 @@ export async function hostedEngineOf(
     warn: (message) => world.stderr.write(`bench: ${message}\n`),
     cpus: cpus().length,
   });
+}
+
+/** @throws BenchError (exit 2) for a flag of other engines */
+function mustBelong(flag: string, engine: string): void {
+  const has = (flags: readonly string[]): boolean => flags.includes(flag);
+  const owners = has(OF_THE_EMULATED)
+    ? [EMULATED]
+    : HOSTED_ENGINES.filter((name) => has(OF_EACH) || has(hostedEntry(name)?.flags ?? []));
+  if (owners.includes(engine)) return;
+  throw BenchError.usage(
+    `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} says nothing to --engine ${engine}`,
+    has(OF_THE_EMULATED)
+      ? "It belongs to the emulated engine; this one is as fast as it is."
+      : `It belongs to an engine that really listens: --engine ${owners.join(" or ")}.`,
+  );
 }
 
 function unknownEngine(name: string): BenchError {

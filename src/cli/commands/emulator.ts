@@ -65,10 +65,14 @@ function options(yargs: Argv) {
       type: "string",
       describe: "Of pocketsphinx, how hard it searches: default, fast, fastest",
     })
-    .option("model", { type: "string", describe: "Folder of the models of an engine that really listens" })
+    .option("model", {
+      type: "string",
+      describe: "Folder of the models of an engine that really listens; sherpa needs it",
+    })
     .option("recognizers", {
       type: "number",
-      describe: "Processes that recognise; default: one less than there are CPUs",
+      describe:
+        "Processes that recognise; default: one less than there are CPUs; of sherpa, which has threads, 1",
     })
     .option("stop-history", {
       type: "string",
@@ -131,6 +135,10 @@ function options(yargs: Argv) {
     .example(
       "$0 emulator --engine pocketsphinx --language-model closed-domain",
       "a recogniser that really listens, on the CPU",
+    )
+    .example(
+      "$0 emulator --engine sherpa --model nemotron-560ms",
+      "a streaming model of your own, on the CPU",
     )
     .example("$0 emulator --capacity 20 --wer-overload 30%", "begins to lose words beyond 20 streams")
     .example("$0 emulator --http-port 9000", "with health, metrics and transcriptions, as a NIM")

@@ -16,7 +16,7 @@ export const recognizerCommand = command(
     if (process.send === undefined) {
       throw BenchError.usage(
         "`bench recognizer` is started by the emulator, not by hand",
-        "Use `bench emulator --engine pocketsphinx`.",
+        "Use `bench emulator --engine NAME`.",
       );
     }
     // Ctrl-C reaches the whole process group; the parent decides what it means.

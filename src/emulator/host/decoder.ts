@@ -20,6 +20,11 @@ export interface Decoder {
   push(samples: Int16Array): void;
   /** The text so far, `""` for none. */
   partial(): string;
+  /**
+   * Silence since the last word of the utterance, milliseconds of what has been recognised; undefined before the first word. A decoder
+   * that does not say leaves it to a detector of energy.
+   */
+  silenceMs?(): number | undefined;
   /** Ends the utterance. */
   end(): DecodedWord[];
   /** Gives its memory back; the last call. */
@@ -33,7 +38,7 @@ export interface Backend {
 }
 
 /** Settings with which a process loads its backend, each kind with its own keys; plain data, since they are sent to it. */
-export type BackendSettings = Readonly<Record<string, string | readonly string[]>>;
+export type BackendSettings = Readonly<Record<string, unknown>>;
 
 /**
  * Loads a backend.

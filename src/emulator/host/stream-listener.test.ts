@@ -93,6 +93,18 @@ it("tells the first pass of endpointing once, with stability 1", () => {
   ]);
 });
 
+it("leaves it to a decoder that knows how long nothing has been said", () => {
+  const decoder = Object.assign(new FakeDecoder(), { silence: undefined as number | undefined });
+  const silenceMs = (): number | undefined => decoder.silence;
+  const listener = new StreamListener(Object.assign(decoder, { silenceMs }), SPEC);
+  // Silence before a word ends nothing, and what sounds like a pause is none to this decoder.
+  expect(told(hear(listener, [300, -900]))).toEqual([["w1", false, 300]]);
+  decoder.silence = 499;
+  expect(told(hear(listener, [-100]))).toEqual([]);
+  decoder.silence = 500;
+  expect(told(hear(listener, [300]))).toEqual([["w1", true, 1400]]);
+});
+
 it("tells no partials that were not asked for, and finals on demand", () => {
   const listener = new StreamListener(new FakeDecoder(), { ...SPEC, interim: false });
   expect(told(hear(listener, [700]))).toEqual([]);

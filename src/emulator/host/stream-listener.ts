@@ -46,8 +46,8 @@ export class StreamListener {
   chunk(samples: Int16Array): Reply {
     this.#hear(samples);
     const utteranceMs = toMs(this.#heard - this.#utteranceAt);
-    const silenceMs = toMs(this.#heard) - this.#voice.lastVoicedMs;
-    const spoke = this.#voice.lastVoicedMs > toMs(this.#utteranceAt);
+    const silenceMs = this.#silenceMs();
+    const spoke = silenceMs !== undefined;
     const { stopHistoryMs, stopHistoryEouMs, interim } = this.#spec;
     if ((spoke && silenceMs >= stopHistoryMs) || utteranceMs >= LONGEST_UTTERANCE_MS) {
       const words = this.#endUtterance();
@@ -98,6 +98,13 @@ export class StreamListener {
     }
     this.#heard += audio.length;
     this.#decoder.push(audio);
+  }
+
+  /** Silence since somebody spoke in this utterance; undefined when nobody has. */
+  #silenceMs(): number | undefined {
+    if (this.#decoder.silenceMs) return this.#decoder.silenceMs();
+    const { lastVoicedMs } = this.#voice;
+    return lastVoicedMs > toMs(this.#utteranceAt) ? toMs(this.#heard) - lastVoicedMs : undefined;
   }
 
   #resampled(samples: Int16Array): Int16Array {

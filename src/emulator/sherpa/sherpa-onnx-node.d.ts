@@ -1,0 +1,36 @@
+/** What is used here of sherpa-onnx-node 1.13, which has no declarations of its own. Its calls are synchronous. */
+declare module "sherpa-onnx-node" {
+  /** Audio of one utterance. */
+  class OnlineStream {
+    acceptWaveform(audio: { samples: Float32Array; sampleRate: number }): void;
+    /** No more audio comes. */
+    inputFinished(): void;
+  }
+
+  interface OnlineResult {
+    text: string;
+    /** Pieces of words; the first of a word begins with a space. */
+    tokens: string[];
+    /** Seconds since the start of the stream, one for each token. */
+    timestamps: number[];
+    /** Natural logarithms of the tokens' probabilities; empty where the search gives none. */
+    ys_probs: number[];
+    /** Frames of the model's output since the last token. */
+    num_trailing_blanks: number;
+  }
+
+  class OnlineRecognizer {
+    /** @throws Error for files that are missing; a broken file ends the process */
+    constructor(config: object);
+    createStream(): OnlineStream;
+    /** Whether it has the audio for another step. */
+    isReady(stream: OnlineStream): boolean;
+    decode(stream: OnlineStream): void;
+    getResult(stream: OnlineStream): OnlineResult;
+  }
+
+  /** The package is CommonJS. */
+  const sherpa: { OnlineRecognizer: typeof OnlineRecognizer };
+  export default sherpa;
+  export type { OnlineRecognizer, OnlineResult, OnlineStream };
+}
