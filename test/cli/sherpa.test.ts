@@ -65,7 +65,7 @@ describe.skipIf(!hasSherpa())("with a model that streams", () => {
     expect(result.target).toMatchObject({ emulated: false, standIn: "sherpa-onnx toy-en, CPU" });
     expect(result.target.server).toMatchObject({
       recognizer: expect.stringMatching(/^sherpa-onnx 1\.\d+\.\d+$/) as string,
-      ...{ model_type: "lstm", files: "encoder.onnx, decoder.onnx, joiner.onnx", step_ms: "320" },
+      ...{ model_type: "lstm", files: "encoder.onnx, decoder.onnx, joiner.onnx", step_ms: "320", batch: "8" },
     });
     expect(readFileSync(join(folder, "report.html"), "utf8")).toContain(WORD.toUpperCase());
 
@@ -170,6 +170,8 @@ describe("what is missing is named at the start, with what to do", () => {
     [["--engine", "shepra"], /Did you mean "sherpa"/],
     [["--model", toy], /--model says nothing to --engine emulated[^]*pocketsphinx or sherpa/],
     [[...FLAGS, "--search", "fast"], /--search says nothing to --engine sherpa[^]*--engine pocketsphinx/],
+    [[...FLAGS, "--batch", "0"], /--batch must be a whole number from 1/],
+    [["--engine", "pocketsphinx", "--batch", "4"], /--batch says nothing to --engine pocketsphinx/],
     [[...FLAGS, "--wer", "5%"], /--wer says nothing to --engine sherpa/],
     [["--engine", "sherpa", "--model", above], /no ONNX model in [^]*Did you mean .*above\/toy-en\?/],
     [["--engine", "sherpa", "--model", "nowhere"], /there is no folder .*nowhere/],

@@ -16,14 +16,15 @@ import { exitOf, forkSelf } from "../../run/child.ts";
 /** Name of the engine that imitates. */
 export const EMULATED = "emulated";
 
-const MOST_RECOGNIZERS = 256;
+/** Processes, and streams in a batch. */
+const MOST = 256;
 const CHUNK_LIMITS_MS = { min: 20, max: 10_000 };
 const STOP_GRACE_MS = 2000;
 /** Flags of the modelled server under load, which a real recogniser does not have. */
 const OF_THE_EMULATED = ["capacity", "slots", "delays", "overload", "wer", "werOverload"] as const;
 /** Flags of all that really listen, and of some. */
 const OF_EACH = ["model", "recognizers"] as const;
-const OF_SOME = ["languageModel", "search"] as const;
+const OF_SOME = ["languageModel", "search", "batch"] as const;
 
 interface EngineArgs extends Partial<Record<(typeof OF_THE_EMULATED)[number], unknown>> {
   engine: string;
@@ -31,6 +32,7 @@ interface EngineArgs extends Partial<Record<(typeof OF_THE_EMULATED)[number], un
   search: string | undefined;
   model: string | undefined;
   recognizers: number | undefined;
+  batch: number | undefined;
   chunk: string | undefined;
 }
 
@@ -43,32 +45,34 @@ export async function hostedEngineOf(
   args: EngineArgs,
   { dataset, stopHistoryMs }: { dataset: Dataset; stopHistoryMs?: number },
 ): Promise<Engine | undefined> {
-  const { engine, languageModel, search, recognizers } = args;
+  const { engine, languageModel, search, recognizers, batch } = args;
   const entry = hostedEntry(engine);
   if (engine !== EMULATED && entry === undefined) throw unknownEngine(engine);
   for (const flag of [...OF_THE_EMULATED, ...OF_EACH, ...OF_SOME]) {
     if (args[flag] !== undefined) mustBelong(flag, engine);
   }
   if (entry === undefined) return undefined;
-  if (
-    recognizers !== undefined &&
-    !(Number.isInteger(recognizers) && recognizers > 0 && recognizers <= MOST_RECOGNIZERS)
-  ) {
-    throw BenchError.usage(`--recognizers must be a whole number from 1 to ${MOST_RECOGNIZERS}`);
-  }
+  mustBeCount("--recognizers", recognizers);
+  mustBeCount("--batch", batch);
   const chunkMs = args.chunk === undefined ? undefined : durationFlag("--chunk", args.chunk);
   if (chunkMs !== undefined && (chunkMs < CHUNK_LIMITS_MS.min || chunkMs > CHUNK_LIMITS_MS.max)) {
     throw BenchError.usage(`--chunk must be ${CHUNK_LIMITS_MS.min} ms to ${CHUNK_LIMITS_MS.max / 1000} s`);
   }
   const model = args.model === undefined ? undefined : resolve(world.cwd, args.model);
   return entry.create({
-    flags: defined({ languageModel, search, model, recognizers, chunkMs, stopHistoryMs }),
+    flags: defined({ languageModel, search, model, recognizers, batch, chunkMs, stopHistoryMs }),
     dataset,
     clock: world.clock,
     launch: launchRecognizer,
     warn: (message) => world.stderr.write(`bench: ${message}\n`),
     cpus: cpus().length,
   });
+}
+
+/** @throws BenchError (exit 2) for what is no number of processes or streams */
+function mustBeCount(flag: string, count: number | undefined): void {
+  if (count === undefined || (Number.isInteger(count) && count > 0 && count <= MOST)) return;
+  throw BenchError.usage(`${flag} must be a whole number from 1 to ${MOST}`);
 }
 
 /** @throws BenchError (exit 2) for a flag of other engines */

@@ -74,6 +74,10 @@ function options(yargs: Argv) {
       describe:
         "Processes that recognise; default: one less than there are CPUs; of sherpa, which has threads, 1",
     })
+    .option("batch", {
+      type: "number",
+      describe: "Of sherpa: streams whose steps a process computes together at most; default 8",
+    })
     .option("stop-history", {
       type: "string",
       describe: "Pause that ends an utterance when a client asks for no other; default 800ms",

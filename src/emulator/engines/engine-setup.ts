@@ -21,6 +21,7 @@ export interface EngineFlags {
   search?: string;
   model?: string;
   recognizers?: number;
+  batch?: number;
   chunkMs?: number;
   stopHistoryMs?: number;
 }

@@ -18,7 +18,7 @@ const ENGINES = {
     backend: async () => (await import("../pocketsphinx/backend.ts")).loadBackend,
   },
   sherpa: {
-    flags: [],
+    flags: ["batch"],
     create: async (setup) => (await import("./sherpa-engine.ts")).sherpaEngine(setup),
     backend: async () => (await import("../sherpa/backend.ts")).loadBackend,
   },

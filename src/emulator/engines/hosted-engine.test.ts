@@ -62,13 +62,13 @@ function ports(): ReplyPort & { left: [number, Reply, boolean][]; failures: Reje
   };
 }
 
-async function start(processes = 1) {
+async function start(processes = 1, batch = 1) {
   const clock = new VirtualClock();
   const children: FakeChild[] = [];
   const warnings: string[] = [];
   const starting = hostedEngine({
     ...{ engine: "fake", name: "Fake", standIn: "Fake, CPU", modelName: "fake", facts: {}, settings: {} },
-    ...{ processes, chunkMs: 100, stopHistoryMs: 800, clock },
+    ...{ processes, chunkMs: 100, stopHistoryMs: 800, clock, batch },
     launch() {
       const child = new FakeChild();
       children.push(child);
@@ -94,18 +94,37 @@ it("cuts chunks, has two of them with the process at a time, and counts those th
   expect(child.taken()).toEqual(["audio 1 100", "audio 1 100"]);
   expect(engine.pending).toBe(1);
   clock.advanceTo(40);
-  child.say({ type: "reply", id: 1, reply: REPLY, workMs: 30 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: REPLY }], workMs: 30 });
   expect(replies.left).toEqual([[clock.nowMs(), REPLY, false]]);
   call.finish(clock.nowMs());
   expect(child.taken()).toEqual(["audio 1 100"]);
-  child.say({ type: "reply", id: 1, reply: REPLY, workMs: 1 });
-  child.say({ type: "reply", id: 1, reply: REPLY, workMs: 1 });
-  child.say({ type: "reply", id: 1, reply: { ...REPLY, final: true }, workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: REPLY }], workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: REPLY }], workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: { ...REPLY, final: true } }], workMs: 1 });
   expect(child.taken()).toEqual(["finish 1 50"]);
   expect(replies.left.map(([, , last]) => last)).toEqual([false, false, false, true]);
   const counts = engine.meter.models["fake"]!;
   expect(counts).toMatchObject({ succeeded: 4, computeMs: 33 });
   expect(counts.queueMs).toBeGreaterThanOrEqual(10);
+});
+
+it("gives a process two batches of work, and counts what was done together as one execution", async () => {
+  const { engine, children } = await start(1, 2);
+  const child = children[0]!;
+  const both = [ports(), ports()];
+  for (const [at, replies] of both.entries()) {
+    engine.open(SPEC, replies).push(new Int16Array(300), 0);
+    child.say({ type: "opened", id: at + 1 });
+  }
+  const works = child.taken().filter((message) => message.startsWith("audio"));
+  expect(works).toEqual(["audio 1 100", "audio 1 100", "audio 1 100", "audio 2 100"]);
+  expect(engine.pending).toBe(2);
+  const replies = [1, 2].map((id) => ({ id, reply: REPLY }));
+  child.say({ type: "replies", replies, workMs: 20 });
+  expect(both.map(({ left }) => left.length)).toEqual([1, 1]);
+  expect(child.taken()).toEqual(["audio 2 100", "audio 2 100"]);
+  // As Triton counts: each request was computed for as long as its batch.
+  expect(engine.meter.models["fake"]).toMatchObject({ succeeded: 2, executions: 1, computeMs: 40 });
 });
 
 it("gives a stream to the process with the fewest", async () => {
@@ -132,7 +151,7 @@ it("a stream that breaks fails alone", async () => {
     ["INTERNAL", "Fake: can't process audio"],
   ]);
   expect(child.taken()).toEqual(["audio 2 100"]);
-  child.say({ type: "reply", id: 2, reply: REPLY, workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 2, reply: REPLY }], workMs: 1 });
   expect(whole.left).toHaveLength(1);
   expect(engine.meter.failures.BACKEND).toBe(1);
 });
@@ -157,7 +176,7 @@ it("a process that dies takes its streams with UNAVAILABLE, and is started again
   const again = ports();
   engine.open(SPEC, again).push(new Int16Array(100), 0);
   children[2]!.say({ type: "opened", id: 2 });
-  children[2]!.say({ type: "reply", id: 2, reply: REPLY, workMs: 1 });
+  children[2]!.say({ type: "replies", replies: [{ id: 2, reply: REPLY }], workMs: 1 });
   expect(again.left).toHaveLength(1);
   await engine.stop();
   expect(children[2]!.stopped).toBe(true);
@@ -169,15 +188,14 @@ it("recognises a whole file: the finals of all its pauses as one", async () => {
   const word = (text: string) => ({ word: text, startMs: 0, endMs: 1, speaker: 0, confidence: 1 });
   const whole = engine.recognize(new Int16Array(250), SPEC, 0);
   child.say({ type: "opened", id: 1 });
-  child.say({ type: "reply", id: 1, reply: { ...REPLY, words: undefined }, workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: { ...REPLY, words: undefined } }], workMs: 1 });
   child.say({
-    type: "reply",
-    id: 1,
-    reply: { ...REPLY, final: true, words: [word("a")], transcript: "a" },
+    type: "replies",
+    replies: [{ id: 1, reply: { ...REPLY, final: true, words: [word("a")], transcript: "a" } }],
     workMs: 1,
   });
   const last: Reply = { ...REPLY, final: true, words: [word("b")], transcript: " b", audioProcessedMs: 250 };
-  child.say({ type: "reply", id: 1, reply: last, workMs: 1 });
+  child.say({ type: "replies", replies: [{ id: 1, reply: last }], workMs: 1 });
   expect(await whole).toEqual({ ...last, words: [word("a"), word("b")], transcript: "a b" });
   expect(child.taken().at(-1)).toBe("close 1");
 });
@@ -189,7 +207,7 @@ it.each([
   let child: FakeChild | undefined;
   const starting = hostedEngine({
     ...{ engine: "fake", name: "Fake", standIn: "Fake, CPU", modelName: "fake", facts: {}, settings: {} },
-    ...{ processes: 1, chunkMs: 100, stopHistoryMs: 800, clock: new VirtualClock() },
+    ...{ processes: 1, chunkMs: 100, stopHistoryMs: 800, clock: new VirtualClock(), batch: 1 },
     launch: () => (child = new FakeChild()),
     warn: () => undefined,
   });

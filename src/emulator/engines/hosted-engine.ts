@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { RecognitionConfig } from "../../base/riva-proto.ts";
 import { modelNames } from "../call/models.ts";
 import { Rejection } from "../call/rejection.ts";
-import type { RecognizerChild, RemoteStream } from "../host/recognizer-process.ts";
+import type { DoneWork, RecognizerChild, RemoteStream } from "../host/recognizer-process.ts";
 import { RecognizerProcess } from "../host/recognizer-process.ts";
 import { Chunker } from "../host/chunker.ts";
 import type { BackendSettings } from "../host/decoder.ts";
@@ -26,6 +26,8 @@ export interface HostedOptions {
   facts: Readonly<Record<string, string>>;
   settings: BackendSettings;
   processes: number;
+  /** Streams whose steps a process can compute together. */
+  batch: number;
   /** Audio that is recognised at a time, and answered by a reply. */
   chunkMs: number;
   /** Pause that ends an utterance when the client asks for no other. */
@@ -45,7 +47,15 @@ export async function hostedEngine(options: HostedOptions): Promise<Engine> {
   const { clock, chunkMs, afterStop, processes: count } = options;
   const models = modelNames(options.modelName);
   const meter = new InferenceMeter(Object.values(models), clock.nowMs());
-  const processes = Array.from({ length: count }, () => new RecognizerProcess(options));
+  const worked = (works: readonly DoneWork[], workMs: number): void => {
+    const nowMs = clock.nowMs();
+    meter.batch(
+      nowMs - workMs,
+      nowMs,
+      works.map((payload) => ({ payload, leavesMs: nowMs })),
+    );
+  };
+  const processes = Array.from({ length: count }, () => new RecognizerProcess({ ...options, worked }));
 
   async function stop(): Promise<void> {
     await Promise.all(processes.map((each) => each.stop()));
@@ -64,12 +74,11 @@ export async function hostedEngine(options: HostedOptions): Promise<Engine> {
     let stream: RemoteStream | undefined;
     try {
       stream = leastBusy(processes).open(listenSpec(spec, options.stopHistoryMs), {
-        done(reply, workMs) {
-          const { arrivedMs, answer } = pending.shift() ?? {};
-          if (arrivedMs === undefined || answer === undefined) return;
-          const nowMs = clock.nowMs();
-          meter.batch(nowMs - workMs, nowMs, [{ payload: { model, arrivedMs }, leavesMs: nowMs }]);
-          answer(reply, nowMs);
+        done(reply) {
+          const first = pending.shift();
+          if (first === undefined) return undefined;
+          first.answer(reply, clock.nowMs());
+          return { model, arrivedMs: first.arrivedMs };
         },
         failed(rejection) {
           meter.failed("BACKEND");

@@ -69,7 +69,7 @@ export async function pocketSphinxEngine(setup: EngineSetup): Promise<Engine> {
     ],
   };
   return hostedEngine({
-    ...{ clock, launch, warn, chunkMs, stopHistoryMs, processes: recognizers },
+    ...{ clock, launch, warn, chunkMs, stopHistoryMs, processes: recognizers, batch: 1 },
     engine: "pocketsphinx",
     name: "PocketSphinx",
     standIn: `PocketSphinx, CPU${closed ? ", closed-domain" : ""}`,

@@ -16,7 +16,7 @@ export interface DecodedWord {
 export interface Decoder {
   /** Begins an utterance. */
   start(): void;
-  /** Takes audio of the utterance, at `DECODER_RATE_HZ`. */
+  /** Takes audio of the utterance, at `DECODER_RATE_HZ`; one that can be decoded together with others may leave the work until then. */
   push(samples: Int16Array): void;
   /** The text so far, `""` for none. */
   partial(): string;
@@ -35,6 +35,13 @@ export interface Decoder {
 export interface Backend {
   /** Makes a decoder that remembers no other stream; does not hold up the thread. */
   open(): Promise<Decoder>;
+  /** Where steps of several streams can be computed at once, for less than one after the other. */
+  batch?: {
+    /** At most so many. */
+    limit: number;
+    /** Does the work that the decoders have left. @throws when the streams can't go on */
+    decode(decoders: readonly Decoder[]): void;
+  };
 }
 
 /** Settings with which a process loads its backend, each kind with its own keys; plain data, since they are sent to it. */

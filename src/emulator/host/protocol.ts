@@ -30,9 +30,9 @@ export type FromRecognizer =
   /** It can't recognise anything and ends. */
   | { type: "failed"; message: string; hint?: string }
   | { type: "opened"; id: number }
-  /** Answer to one piece of work, in order of arrival; `workMs` = time that it took. */
-  | { type: "reply"; id: number; reply: Reply; workMs: number }
-  /** As `reply` or `opened`, but the stream can't go on. */
+  /** Answers to pieces of work that were done together, one a stream, each stream's in order; `workMs` = time that it took. */
+  | { type: "replies"; replies: readonly { id: number; reply: Reply }[]; workMs: number }
+  /** Instead of a reply or `opened`: the stream can't go on. */
   | { type: "broken"; id: number; message: string };
 
 /** One end of the channel between both. */

@@ -17,10 +17,16 @@ export interface RecognizerChild extends Channel<ToRecognizer, FromRecognizer> {
   stop(): Promise<void>;
 }
 
+/** Whose work it was and when it had come, milliseconds. */
+export interface DoneWork {
+  model: string;
+  arrivedMs: number;
+}
+
 /** Receiver of the results of one stream's work. */
 export interface WorkListener {
-  /** A piece of work is done; it took `workMs` and had come at `arrivedMs`. */
-  done(reply: Reply, workMs: number): void;
+  /** A piece of work is done; undefined when nobody waits for it. */
+  done(reply: Reply): DoneWork | undefined;
   /** The stream can't go on. */
   failed(rejection: Rejection): void;
 }
@@ -38,13 +44,17 @@ export interface ProcessOptions {
   launch: () => RecognizerChild;
   engine: string;
   settings: BackendSettings;
+  /** Streams whose work it can do together. */
+  batch: number;
   clock: Clock;
+  /** Told of all that was done together, and that took `workMs`. */
+  worked: (works: readonly DoneWork[], workMs: number) => void;
   /** Told of a process that has died. */
   warn: (message: string) => void;
 }
 
-/** Work that is with the process at a time: the second piece waits there, so that it never waits for the channel. */
-const IN_FLIGHT = 2;
+/** Batches of work that are with the process at a time: the second one waits there, so that it never waits for the channel. */
+const BATCHES_IN_FLIGHT = 2;
 const START_LIMIT_MS = 60_000;
 const RESTART_AFTER_MS = 1000;
 
@@ -154,7 +164,7 @@ export class RecognizerProcess {
   }
 
   #feed(): void {
-    while (this.#inFlight < IN_FLIGHT) {
+    while (this.#inFlight < BATCHES_IN_FLIGHT * this.#options.batch) {
       const work = this.#waiting.shift();
       if (work === undefined) return;
       this.#inFlight++;
@@ -163,17 +173,22 @@ export class RecognizerProcess {
   }
 
   #receive(message: Exclude<FromRecognizer, { type: "ready" | "failed" }>): void {
-    const stream = this.#streams.get(message.id);
     if (message.type === "opened") {
+      const stream = this.#streams.get(message.id);
       const held = stream?.held ?? [];
       if (stream) stream.held = undefined;
       this.#waiting.push(...held);
-    } else if (message.type === "reply") {
-      this.#inFlight--;
-      stream?.listener.done(message.reply, message.workMs);
+    } else if (message.type === "replies") {
+      const { replies, workMs } = message;
+      this.#inFlight -= replies.length;
+      const works = replies.map(({ id, reply }) => this.#streams.get(id)?.listener.done(reply));
+      this.#options.worked(
+        works.filter((work) => work !== undefined),
+        workMs,
+      );
     } else {
       // One whose decoder could not be made had given no work.
-      if (stream?.held === undefined) this.#inFlight--;
+      if (this.#streams.get(message.id)?.held === undefined) this.#inFlight--;
       this.#drop(message.id, new Rejection(`${this.#options.name}: ${message.message}`, "INTERNAL"));
     }
     this.#feed();

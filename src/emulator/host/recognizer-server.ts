@@ -1,4 +1,4 @@
-/** The process of recognisers, on its side of the channel: one backend, a decoder for each stream, one piece of work at a time. */
+/** The process of recognisers, on its side of the channel: one backend, a decoder for each stream, one piece of work, or one batch, at a time. */
 import type { Clock } from "../../base/clock.ts";
 import { defined } from "../../base/defined.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
@@ -16,6 +16,7 @@ export function serveRecognizer(
   const streams = new Map<number, StreamListener>();
   /** Streams whose decoder is being made and that are wanted. */
   const opening = new Set<number>();
+  const waiting: Work[] = [];
   let backend: Backend | undefined;
 
   async function load({ engine, settings }: ToRecognizer & { type: "load" }): Promise<void> {
@@ -46,17 +47,42 @@ export function serveRecognizer(
     }
   }
 
-  function work(message: Work): void {
-    const { id } = message;
+  function queue(work: Work): void {
+    if (waiting.push(work) === 1) setImmediate(workOnSome);
+  }
+
+  /** Does what has come at the same time, a piece of each stream, together where the backend can. */
+  function workOnSome(): void {
     const startedMs = clock.nowMs();
+    const works = takeOneOfEach(waiting, backend?.batch?.limit ?? 1);
+    if (waiting.length > 0) setImmediate(workOnSome);
+    const heard = works.filter(({ id, samples }) => succeeds([id], () => streamOf(id).hear(samples)));
+    const ids = heard.map(({ id }) => id);
+    if (!succeeds(ids, () => backend?.batch?.decode(ids.map((id) => streamOf(id).decoder)))) return;
+    const replies: { id: number; reply: Reply }[] = [];
+    for (const { id, type } of heard) {
+      succeeds([id], () => replies.push({ id, reply: streamOf(id).answer(type) }));
+    }
+    if (replies.length > 0) channel.send({ type: "replies", replies, workMs: clock.nowMs() - startedMs });
+  }
+
+  function streamOf(id: number): StreamListener {
+    const stream = streams.get(id);
+    if (stream === undefined) throw new Error("the stream is not open");
+    return stream;
+  }
+
+  /** Ends the streams where `action` throws. */
+  function succeeds(ids: readonly number[], action: () => unknown): boolean {
     try {
-      const stream = streams.get(id);
-      if (stream === undefined) throw new Error("the stream is not open");
-      const reply = replyOf(stream, message);
-      channel.send({ type: "reply", id, reply, workMs: clock.nowMs() - startedMs });
+      action();
+      return true;
     } catch (error) {
-      close(id);
-      channel.send({ type: "broken", id, message: messageOf(error) });
+      for (const id of ids) {
+        close(id);
+        channel.send({ type: "broken", id, message: messageOf(error) });
+      }
+      return false;
     }
   }
 
@@ -70,12 +96,15 @@ export function serveRecognizer(
     if (message.type === "load") void load(message);
     else if (message.type === "open") void open(message.id, message.spec);
     else if (message.type === "close") close(message.id);
-    else work(message);
+    else queue(message);
   });
 }
 
-function replyOf(stream: StreamListener, message: Work): Reply {
-  const { type, samples } = message;
-  if (type === "audio") return stream.chunk(samples);
-  return type === "force" ? stream.force(samples) : stream.finish(samples);
+/** Takes the first piece of each stream out of `waiting`, of `most` streams. */
+function takeOneOfEach(waiting: Work[], most: number): Work[] {
+  const taken = new Map<number, Work>();
+  for (const work of waiting) if (taken.size < most && !taken.has(work.id)) taken.set(work.id, work);
+  const left = waiting.filter((work) => taken.get(work.id) !== work);
+  waiting.splice(0, waiting.length, ...left);
+  return [...taken.values()];
 }

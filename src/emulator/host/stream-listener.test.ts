@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Reply } from "../engines/engine.ts";
 import type { DecodedWord, Decoder } from "./decoder.ts";
+import type { Work } from "./protocol.ts";
 import { StreamListener } from "./stream-listener.ts";
 
 /** Hears a word for every 300 ms of loud audio, named by its number in the utterance. */
@@ -43,6 +44,11 @@ class FakeDecoder implements Decoder {
   }
 }
 
+function reply(listener: StreamListener, type: Work["type"], samples: Int16Array): Reply {
+  listener.hear(samples);
+  return listener.answer(type);
+}
+
 const SPEC = { sampleRateHz: 16_000, interim: true, stopHistoryMs: 500, stopHistoryEouMs: Infinity };
 
 function square(ms: number, rateHz = 16_000, amplitude = 8000): Int16Array {
@@ -55,7 +61,7 @@ function square(ms: number, rateHz = 16_000, amplitude = 8000): Int16Array {
 function hear(listener: StreamListener, pattern: readonly number[], rateHz = 16_000): Reply[] {
   return pattern.flatMap((ms) =>
     Array.from({ length: Math.abs(ms) / 100 }, () =>
-      listener.chunk(ms > 0 ? square(100, rateHz) : new Int16Array(rateHz / 10)),
+      reply(listener, "audio", ms > 0 ? square(100, rateHz) : new Int16Array(rateHz / 10)),
     ),
   );
 }
@@ -76,7 +82,7 @@ it("tells partials when they change, and a final after the pause, on the stream'
     ["w1 w2", true, 1400],
     [" w1", false, 1800],
   ]);
-  const last = listener.finish(new Int16Array(800));
+  const last = reply(listener, "finish", new Int16Array(800));
   expect([last.transcript, last.final, last.audioProcessedMs]).toEqual([" w1", true, 1950]);
   expect(last.words).toEqual([{ word: "w1", startMs: 1400, endMs: 1700, confidence: 0.5, speaker: 0 }]);
   listener.close();
@@ -108,9 +114,9 @@ it("leaves it to a decoder that knows how long nothing has been said", () => {
 it("tells no partials that were not asked for, and finals on demand", () => {
   const listener = new StreamListener(new FakeDecoder(), { ...SPEC, interim: false });
   expect(told(hear(listener, [700]))).toEqual([]);
-  expect(told([listener.force(new Int16Array(0))])).toEqual([["w1 w2", true, 700]]);
+  expect(told([reply(listener, "force", new Int16Array(0))])).toEqual([["w1 w2", true, 700]]);
   expect(told(hear(listener, [300, -500]))).toEqual([[" w1", true, 1500]]);
-  expect(told([listener.finish(new Int16Array(0))])).toEqual([["", true, 1500]]);
+  expect(told([reply(listener, "finish", new Int16Array(0))])).toEqual([["", true, 1500]]);
 });
 
 it.each([8000, 22_050, 44_100, 48_000])("takes %i Hz: as many samples at 16 kHz, as loud", (sampleRateHz) => {
@@ -118,7 +124,7 @@ it.each([8000, 22_050, 44_100, 48_000])("takes %i Hz: as many samples at 16 kHz,
   const listener = new StreamListener(decoder, { ...SPEC, sampleRateHz });
   const replies = hear(listener, [600], sampleRateHz);
   expect(told(replies).at(-1)?.[0]).toBe("w1");
-  listener.finish(new Int16Array(0));
+  reply(listener, "finish", new Int16Array(0));
   // The filter holds back some milliseconds.
   expect(decoder.utterances[0]).toBeGreaterThan(9600 - 80);
   expect(decoder.utterances[0]).toBeLessThanOrEqual(9600);
@@ -130,6 +136,6 @@ it("ends an utterance that has no pause, so that no stream grows for ever", () =
   // A tone that never stops would be background in the end.
   const syllable = square(100);
   syllable.fill(0, 1400);
-  for (let at = 0; at < 650; at++) listener.chunk(syllable);
+  for (let at = 0; at < 650; at++) reply(listener, "audio", syllable);
   expect(decoder.utterances).toEqual([480_000, 480_000]);
 });

@@ -5,7 +5,7 @@ import type { SpokenWord } from "../recognizer/spoken-word.ts";
 import { VoiceDetector } from "../recognizer/voice-detector.ts";
 import type { Decoder } from "./decoder.ts";
 import { DECODER_RATE_HZ } from "./decoder.ts";
-import type { ListenSpec } from "./protocol.ts";
+import type { ListenSpec, Work } from "./protocol.ts";
 
 /** The voice detector looks at so much audio at a time. */
 const BLOCK_SAMPLES = DECODER_RATE_HZ / 100;
@@ -15,7 +15,7 @@ const LONGEST_UTTERANCE_MS = 30_000;
 const FILTER_ZERO_CROSSINGS = 16;
 
 export class StreamListener {
-  readonly #decoder: Decoder;
+  readonly decoder: Decoder;
   readonly #spec: ListenSpec;
   readonly #resampler: Resampler;
   readonly #voice: VoiceDetector = new VoiceDetector();
@@ -33,56 +33,14 @@ export class StreamListener {
 
   /** @throws what the decoder throws */
   constructor(decoder: Decoder, spec: ListenSpec) {
-    this.#decoder = decoder;
+    this.decoder = decoder;
     this.#spec = spec;
     this.#resampler = new Resampler(spec.sampleRateHz, DECODER_RATE_HZ, FILTER_ZERO_CROSSINGS);
     decoder.start();
   }
 
-  /**
-   * Hears a chunk: a final when the speaker has paused, else a partial when it has changed.
-   * @throws what the decoder throws; the stream is then of no use any more
-   */
-  chunk(samples: Int16Array): Reply {
-    this.#hear(samples);
-    const utteranceMs = toMs(this.#heard - this.#utteranceAt);
-    const silenceMs = this.#silenceMs();
-    const spoke = silenceMs !== undefined;
-    const { stopHistoryMs, stopHistoryEouMs, interim } = this.#spec;
-    if ((spoke && silenceMs >= stopHistoryMs) || utteranceMs >= LONGEST_UTTERANCE_MS) {
-      const words = this.#endUtterance();
-      this.#decoder.start();
-      return words.length > 0 ? this.#final(words) : this.#nothing();
-    }
-    if (!interim) return this.#nothing();
-    const text = this.#decoder.partial();
-    const ended = spoke && silenceMs >= stopHistoryEouMs && text !== "" && text !== this.#endedText;
-    if (ended) this.#endedText = text;
-    if (!ended && (text === this.#partial || text === "")) return this.#nothing();
-    this.#partial = text;
-    return { ...this.#nothing(), stability: ended ? 1 : 0, words: [], transcript: this.#spaced(text) };
-  }
-
-  /** A final at once, after more audio; the stream goes on. @throws what the decoder throws */
-  force(samples: Int16Array): Reply {
-    this.#hear(samples);
-    const words = this.#endUtterance();
-    this.#decoder.start();
-    return this.#final(words);
-  }
-
-  /** The last final, after the last audio, which may have no text. @throws what the decoder throws */
-  finish(samples: Int16Array): Reply {
-    this.#hear(samples);
-    return this.#final(this.#endUtterance());
-  }
-
-  /** Gives back what the decoder holds. */
-  close(): void {
-    this.#decoder.free();
-  }
-
-  #hear(samples: Int16Array): void {
+  /** Takes audio. @throws what the decoder throws; the stream is then of no use any more */
+  hear(samples: Int16Array): void {
     this.#received += samples.length;
     const audio = this.#resampled(samples);
     if (audio.length === 0) return;
@@ -97,12 +55,48 @@ export class StreamListener {
       this.#voice.push(this.#block, endMs - toMs(BLOCK_SAMPLES), endMs);
     }
     this.#heard += audio.length;
-    this.#decoder.push(audio);
+    this.decoder.push(audio);
+  }
+
+  /**
+   * The reply to what was heard. To `audio`: a final when the speaker has paused, else a partial when it has changed. To `force`: a final
+   * at once; the stream goes on. To `finish`: the last final, which may have no text.
+   * @throws what the decoder throws; the stream is then of no use any more
+   */
+  answer(type: Work["type"]): Reply {
+    if (type === "audio") return this.#partialOrFinal();
+    const words = this.#endUtterance();
+    if (type === "force") this.decoder.start();
+    return this.#final(words);
+  }
+
+  /** Gives back what the decoder holds. */
+  close(): void {
+    this.decoder.free();
+  }
+
+  #partialOrFinal(): Reply {
+    const utteranceMs = toMs(this.#heard - this.#utteranceAt);
+    const silenceMs = this.#silenceMs();
+    const spoke = silenceMs !== undefined;
+    const { stopHistoryMs, stopHistoryEouMs, interim } = this.#spec;
+    if ((spoke && silenceMs >= stopHistoryMs) || utteranceMs >= LONGEST_UTTERANCE_MS) {
+      const words = this.#endUtterance();
+      this.decoder.start();
+      return words.length > 0 ? this.#final(words) : this.#nothing();
+    }
+    if (!interim) return this.#nothing();
+    const text = this.decoder.partial();
+    const ended = spoke && silenceMs >= stopHistoryEouMs && text !== "" && text !== this.#endedText;
+    if (ended) this.#endedText = text;
+    if (!ended && (text === this.#partial || text === "")) return this.#nothing();
+    this.#partial = text;
+    return { ...this.#nothing(), stability: ended ? 1 : 0, words: [], transcript: this.#spaced(text) };
   }
 
   /** Silence since somebody spoke in this utterance; undefined when nobody has. */
   #silenceMs(): number | undefined {
-    if (this.#decoder.silenceMs) return this.#decoder.silenceMs();
+    if (this.decoder.silenceMs) return this.decoder.silenceMs();
     const { lastVoicedMs } = this.#voice;
     return lastVoicedMs > toMs(this.#utteranceAt) ? toMs(this.#heard) - lastVoicedMs : undefined;
   }
@@ -116,7 +110,7 @@ export class StreamListener {
 
   #endUtterance(): SpokenWord[] {
     const offsetMs = toMs(this.#utteranceAt);
-    const words = this.#decoder.end().map(({ word, startMs, endMs, confidence }) => ({
+    const words = this.decoder.end().map(({ word, startMs, endMs, confidence }) => ({
       ...{ word, confidence, speaker: 0 },
       startMs: offsetMs + startMs,
       endMs: offsetMs + endMs,

@@ -12,7 +12,7 @@ import {
   writeToyNemoTransducer,
   writeToyTransducer,
 } from "../../../test/support/sherpa-toys.ts";
-import type { Backend } from "../host/decoder.ts";
+import type { Backend, DecodedWord } from "../host/decoder.ts";
 import { StreamListener } from "../host/stream-listener.ts";
 import { loadBackend } from "./backend.ts";
 import { findSherpaModel } from "./model-folder.ts";
@@ -25,7 +25,7 @@ const SPEC = { sampleRateHz: 16_000, interim: true, stopHistoryMs: 800, stopHist
 async function load(write: (folder: string) => void): Promise<Backend> {
   const folder = mkdtempSync(join(root, "toy-"));
   write(folder);
-  return loadBackend({ model: await findSherpaModel(folder), threads: 1 });
+  return loadBackend({ model: await findSherpaModel(folder), threads: 1, batch: 4 });
 }
 
 /** What a stream with that sound is told, in chunks of 100 ms. */
@@ -33,10 +33,11 @@ async function hear(backend: Backend, pattern: readonly number[], spec = SPEC) {
   const listener = new StreamListener(await backend.open(), spec);
   const sound = toySound(pattern, spec.sampleRateHz);
   const chunk = spec.sampleRateHz / 10;
-  const replies = Array.from({ length: sound.length / chunk }, (_, at) =>
-    listener.chunk(sound.subarray(at * chunk, (at + 1) * chunk)),
-  );
-  replies.push(listener.finish(new Int16Array(0)));
+  const replies = Array.from({ length: sound.length / chunk }, (_, at) => {
+    listener.hear(sound.subarray(at * chunk, (at + 1) * chunk));
+    return listener.answer("audio");
+  });
+  replies.push(listener.answer("finish"));
   listener.close();
   return {
     partials: replies.flatMap(({ words, final, transcript }) => (words && !final ? [transcript] : [])),
@@ -92,6 +93,32 @@ describe.skipIf(!hasSherpa())("sherpa-onnx", () => {
     );
     expect((await hear(backend, [-2000])).finals.map(({ transcript }) => transcript)).toEqual([""]);
   });
+
+  it.each([writeToyTransducer, writeToyNemoTransducer, writeToyNemoCtc])(
+    "computes steps of several streams together, with the same results (%o)",
+    async (write) => {
+      const { open, batch } = await load(write);
+      expect(batch!.limit).toBe(4);
+      const sounds = [SAID, [960, -960], [-320, 320, -320]].map((pattern) => toySound(pattern));
+      const ended = async (together: boolean): Promise<DecodedWord[][]> => {
+        const decoders = await Promise.all(sounds.map(() => open()));
+        for (const [at, decoder] of decoders.entries()) {
+          decoder.start();
+          decoder.push(sounds[at]!);
+        }
+        if (together) batch!.decode(decoders);
+        return decoders.map((decoder) => decoder.end());
+      };
+      const alone = await ended(false);
+      expect(alone.map((words) => words.length > 0)).toEqual([true, true, true]);
+      const together = await ended(true);
+      const texts = (of: DecodedWord[][]): unknown =>
+        of.map((words) =>
+          words.map(({ confidence, ...rest }) => ({ ...rest, confidence: confidence.toFixed(3) })),
+        );
+      expect(texts(together)).toEqual(texts(alone));
+    },
+  );
 
   it("streams NeMo's transducers: frames of 80 ms, several tokens in one", async () => {
     const { partials, finals } = await hear(await load(writeToyNemoTransducer), SAID);

@@ -18,6 +18,8 @@ export interface SherpaSettings extends BackendSettings {
   model: SherpaModel;
   /** CPU threads of one step. */
   threads: number;
+  /** Streams whose steps are computed together. */
+  batch: number;
 }
 
 /**
@@ -25,13 +27,28 @@ export interface SherpaSettings extends BackendSettings {
  * @throws BenchError (exit 2) when the package is missing or does not take the model
  */
 export async function loadBackend(settings: BackendSettings): Promise<Backend> {
-  const { model, threads } = settings as SherpaSettings;
+  const { model, threads, batch } = settings as SherpaSettings;
   const recognizer = await openRecognizer(model, threads);
   const proof = new SherpaDecoder(recognizer, model);
   proof.start();
   proof.push(new Int16Array(DECODER_RATE_HZ));
   proof.end();
-  return { open: () => Promise.resolve(new SherpaDecoder(recognizer, model)) };
+  return {
+    open: () => Promise.resolve(new SherpaDecoder(recognizer, model)),
+    batch: {
+      limit: batch,
+      decode: (decoders) => decodeTogether(recognizer, decoders as readonly SherpaDecoder[]),
+    },
+  };
+}
+
+/** Each step of all streams that have the audio for one, until none has. */
+function decodeTogether(recognizer: OnlineRecognizer, decoders: readonly SherpaDecoder[]): void {
+  for (;;) {
+    const ready = decoders.map((decoder) => decoder.stream).filter((stream) => recognizer.isReady(stream));
+    if (ready.length === 0) return;
+    recognizer.decodeStreams(ready);
+  }
 }
 
 /** Each utterance is a native stream of its own: no state grows with a call, and times count from its start. */
@@ -40,12 +57,18 @@ class SherpaDecoder implements Decoder {
   readonly #model: SherpaModel;
   #stream: OnlineStream | undefined;
   #samples = 0;
-  /** After the steps so far. */
+  /** Of all audio so far. */
   #known: OnlineResult | undefined;
 
   constructor(recognizer: OnlineRecognizer, model: SherpaModel) {
     this.#recognizer = recognizer;
     this.#model = model;
+  }
+
+  /** The utterance within sherpa-onnx. */
+  get stream(): OnlineStream {
+    if (this.#stream === undefined) throw new Error("no utterance has begun");
+    return this.#stream;
   }
 
   start(): void {
@@ -56,7 +79,7 @@ class SherpaDecoder implements Decoder {
 
   push(samples: Int16Array): void {
     this.#samples += samples.length;
-    this.#decode(Float32Array.from(samples, (sample) => sample / 32_768));
+    this.#accept(Float32Array.from(samples, (sample) => sample / 32_768));
   }
 
   partial(): string {
@@ -74,7 +97,7 @@ class SherpaDecoder implements Decoder {
     // Steps that take in all of the audio, and the audio that the last of them waits for.
     const steps = Math.ceil((audioMs + TAIL_MS) / stepMs);
     const silenceMs = (steps - 1) * stepMs + windowMs + FEATURES_MS - audioMs;
-    this.#decode(new Float32Array(Math.ceil((silenceMs * DECODER_RATE_HZ) / 1000)));
+    this.#accept(new Float32Array(Math.ceil((silenceMs * DECODER_RATE_HZ) / 1000)));
     return wordsOf(this.#result(), frameMs, audioMs);
   }
 
@@ -82,22 +105,17 @@ class SherpaDecoder implements Decoder {
     this.#stream = undefined;
   }
 
-  #decode(samples: Float32Array): void {
-    const stream = this.#open();
-    stream.acceptWaveform({ samples, sampleRate: DECODER_RATE_HZ });
-    while (this.#recognizer.isReady(stream)) {
-      this.#recognizer.decode(stream);
-      this.#known = undefined;
-    }
+  #accept(samples: Float32Array): void {
+    this.stream.acceptWaveform({ samples, sampleRate: DECODER_RATE_HZ });
+    this.#known = undefined;
   }
 
   #result(): OnlineResult {
-    return (this.#known ??= inTime(this.#recognizer.getResult(this.#open()), this.#model));
-  }
-
-  #open(): OnlineStream {
-    if (this.#stream === undefined) throw new Error("no utterance has begun");
-    return this.#stream;
+    if (this.#known === undefined) {
+      decodeTogether(this.#recognizer, [this]);
+      this.#known = inTime(this.#recognizer.getResult(this.stream), this.#model);
+    }
+    return this.#known;
   }
 }
 

@@ -25,7 +25,8 @@ declare module "sherpa-onnx-node" {
     createStream(): OnlineStream;
     /** Whether it has the audio for another step. */
     isReady(stream: OnlineStream): boolean;
-    decode(stream: OnlineStream): void;
+    /** A step of each stream, which must be ready, computed together. */
+    decodeStreams(streams: readonly OnlineStream[]): void;
     getResult(stream: OnlineStream): OnlineResult;
   }
 
