@@ -1,5 +1,5 @@
 /** Finds out which streaming model of sherpa-onnx a folder holds, before any native code sees it. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { onnxMetadata } from "./onnx-metadata.ts";
@@ -66,7 +66,8 @@ export async function findSherpaModel(path: string): Promise<SherpaModel> {
   const facts = await Promise.all(rest.map((name) => onnxMetadata(join(folder, name))));
   const vocabulary = facts.map((each) => Number(each.get("vocab_size"))).find((size) => size > 0) ?? 0;
   const tokens = join(folder, "tokens.txt");
-  const known = existsSync(tokens) ? readFileSync(tokens, "utf8").trim().split("\n").length : 0;
+  const isThere = statSync(tokens, { throwIfNoEntry: false })?.isFile() === true;
+  const known = isThere ? readFileSync(tokens, "utf8").trim().split("\n").length : 0;
   if (known <= 1 || known < vocabulary) {
     throw BenchError.usage(
       `${tokens} is missing, empty or of another model: it has ${known} tokens of ${vocabulary || "many"}`,
