@@ -34,9 +34,9 @@ async function serve(limit: number) {
     open: () => Promise.resolve(new Counter()),
     batch: {
       limit,
-      decode(decoders) {
+      decode(decoders: readonly Counter[]) {
         batches.push(decoders.length);
-        if ((decoders as Counter[]).some(({ heard }) => heard === 666)) throw new Error("666");
+        if (decoders.some(({ heard }) => heard === 666)) throw new Error("666");
       },
     },
   };

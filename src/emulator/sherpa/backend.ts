@@ -37,7 +37,7 @@ export async function loadBackend(settings: BackendSettings): Promise<Backend> {
     open: () => Promise.resolve(new SherpaDecoder(recognizer, model)),
     batch: {
       limit: batch,
-      decode: (decoders) => decodeTogether(recognizer, decoders as readonly SherpaDecoder[]),
+      decode: (decoders: readonly SherpaDecoder[]) => decodeTogether(recognizer, decoders),
     },
   };
 }
