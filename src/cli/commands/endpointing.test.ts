@@ -71,7 +71,7 @@ test("as JSON", async () => {
 });
 
 test("why a wait is not measured is said, and how many sessions it was", async () => {
-  const positionless = SESSIONS[0]!.responses.map(({ audioProcessedMs: _, ...response }) => response);
+  const positionless = SESSIONS[0]!.responses.map(({ atMs, final, text }) => ({ atMs, final, text }));
   stored({}, [...SESSIONS, { ...SESSIONS[0]!, seq: 4, responses: positionless }]);
   const { out } = await runBench(["endpointing", folder]);
   expect(out).toMatch(/not measured in 1 of 4 sessions: .*audio_processed/);

@@ -132,7 +132,7 @@ it("pauses lie between the words as the server placed them, else between those o
 
 it("what can't be taken apart or modelled is counted with its reason", () => {
   const session = simulateEndpointing({ ...SERVER, clip: PAUSED, stopHistoryMs: 800 });
-  const positionless = session.responses.map(({ audioProcessedMs: _, ...response }) => response);
+  const positionless = session.responses.map(({ atMs, final, text }) => ({ atMs, final, text }));
   const finalsOnly = session.responses.filter(({ final }) => final);
   const study = studyOf(
     [

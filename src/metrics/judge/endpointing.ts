@@ -98,11 +98,16 @@ export class EndpointingTally {
     const parts = session.pace === Infinity ? undefined : finalParts(session);
     if (parts === undefined) return;
     this.#sessions++;
-    if ("why" in parts) return count(this.#notApart, parts.why);
+    if ("why" in parts) {
+      count(this.#notApart, parts.why);
+      return;
+    }
     const audioMs = afterSpeechMs(session, parts.chunk, planned);
     const ownMs = latencyOf(session, parts.final, planned);
-    if (audioMs === undefined || ownMs === undefined)
-      return count(this.#notApart, "the microphone never opened");
+    if (audioMs === undefined || ownMs === undefined) {
+      count(this.#notApart, "the microphone never opened");
+      return;
+    }
     const waits = parts.endpointed ? this.#endpointed : this.#atStreamEnd;
     waits.total.push(audioMs + ownMs);
     waits.audio.push(audioMs);
