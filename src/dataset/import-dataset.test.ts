@@ -330,7 +330,9 @@ describe("going on", () => {
     await importDataset({
       ...{ source, out, importer: importerFor(source, "auto"), skipBad: false },
       signal: new AbortController().signal,
-      onProgress: () => (second ??= bench("import", "in", "--out", "out")),
+      onProgress() {
+        second ??= bench("import", "in", "--out", "out");
+      },
     });
     expect(await second).toMatchObject({
       exitCode: 2,
