@@ -1,16 +1,12 @@
 /** Makes the probes of a capacity search: runs of one scenario at the level asked for, each in the folder of the search. */
-import { defined } from "../../base/defined.ts";
 import { basename } from "node:path";
 import { formatDuration } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Probe } from "../../metrics/judge/capacity.ts";
-import { probeVerdict, risingBacklog } from "../../metrics/judge/capacity.ts";
-import { metricNamed } from "../../metrics/catalogue/catalogue.ts";
+import { type Pace, probeOf } from "../../metrics/judge/capacity-probe.ts";
 import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
-import type { Check, RunResult } from "../../metrics/result/result.ts";
-import type { Slo } from "../../metrics/judge/slo.ts";
-import { keeps, parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
+import { parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
 import { startEmulator } from "../emulator-child.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
 import { readInput, type RunInput } from "../run-input.ts";
@@ -99,72 +95,6 @@ export async function makeProbe(
   return found;
 }
 
-function probeOf(
-  result: RunResult,
-  run: string,
-  { streams, kind, allowed, pace }: { streams: number; kind: Probe["kind"]; allowed: number; pace: Pace },
-): Probe {
-  const { sessions, metrics, slos } = result;
-  const goodput = metrics["goodput"]?.value ?? 0;
-  const good = Math.round(goodput * sessions.scheduled);
-  // Failed sessions are bad sessions already: their ratio needs no second vote from a sample this small.
-  const failed = slos.filter(({ verdict, name }) => verdict === "fail" && !name.startsWith("error_ratio"));
-  const rising = risingBacklog(pace.backlogSlopes);
-  const broken = failed.length > 0 || rising !== undefined;
-  const open = openOf(slos, sessions.completed);
-  const verdict =
-    result.verdict === "void"
-      ? "void"
-      : probeVerdict(sessions.scheduled, good, allowed, { broken, open: open !== undefined });
-  const broke =
-    verdict !== "fail"
-      ? undefined
-      : failed.length === 0 && rising !== undefined
-        ? `backlog grows by ${(1000 * rising).toFixed(1)} ms a second`
-        : mostBroken(failed, slos);
-  const seconds = (Date.parse(result.run.endedAt) - Date.parse(result.run.startedAt)) / 1000 + START_SECONDS;
-  return {
-    ...{ streams, kind, verdict, sessions: sessions.scheduled, good, seconds, run },
-    ...defined({ broke, open }),
-    ...(pace.sendingShare === undefined || verdict === "fail" ? {} : { sendingShare: pace.sendingShare }),
-    figures: figuresOf(result),
-  };
-}
-
-/**
- * The SLO on accuracy that was left open: the one whose rate breaks its limit, where several were.
- * @throws BenchError (exit 2) for one that sessions completed without being scored for
- */
-function openOf(slos: readonly Check[], completed: number): Probe["open"] {
-  const found = slos.flatMap(({ name, verdict, observed }) => {
-    if (verdict !== "inconclusive") return [];
-    const slo = sloNamed(name);
-    const metric = slo && metricNamed(slo.metric);
-    if (slo === undefined || metric?.per !== "run" || metric.ofClips === undefined) return [];
-    if (observed === undefined && completed > 0)
-      throw BenchError.usage(
-        `SLO "${name}" is not measured: no clip that was played is scored for ${metric.name}`,
-        "Play clips with references, in words for wer and in characters for cer.",
-      );
-    return observed === undefined ? [] : [{ slo: name, breaks: !keeps(slo, observed) }];
-  });
-  return found.find(({ breaks }) => breaks) ?? found[0];
-}
-
-/** Undefined for a built-in check. */
-function sloNamed(name: string): Slo | undefined {
-  try {
-    return parseSlo(name);
-  } catch {
-    return undefined;
-  }
-}
-
-interface Pace {
-  backlogSlopes: readonly number[];
-  sendingShare?: number;
-}
-
 /** How callers and server kept pace with the audio, from the records of the sessions. */
 async function paceOf(folder: string): Promise<Pace> {
   const backlogSlopes: number[] = [];
@@ -179,38 +109,6 @@ async function paceOf(folder: string): Promise<Pace> {
     wholeMs += endedMs - scheduledMs;
   }
   return { backlogSlopes, ...(wholeMs > 0 ? { sendingShare: Math.min(1, audioMs / wholeMs) } : {}) };
-}
-
-/** What starting a run takes before its clock: workers, connections, the plan. */
-const START_SECONDS = 3;
-
-/** The SLO that was broken by most, where several were; one that is only in doubt when nothing failed by itself. */
-function mostBroken(failed: readonly Check[], all: readonly Check[]): string | undefined {
-  const excess = ({ observed = 0, name }: Check): number => {
-    const limit = sloNamed(name)?.limit;
-    // A built-in check is told when nothing else broke.
-    if (limit === undefined) return 0;
-    return limit > 0 ? observed / limit : observed;
-  };
-  const candidates = failed.length > 0 ? failed : all.filter(({ verdict }) => verdict !== "pass");
-  const worst = [...candidates].sort((a, b) => excess(b) - excess(a))[0];
-  return worst?.name.replace(/(?<!\s)\s+abort$/, "");
-}
-
-function figuresOf({ metrics }: RunResult): Record<string, number> {
-  const figures: Record<string, number> = {};
-  for (const name of ["final_from_speech_end", "first_partial_from_onset", "response_latency"] as const) {
-    const summary = metrics[name];
-    if (summary?.p50 !== undefined) figures[`${name} p50`] = summary.p50;
-    if (summary?.p95 !== undefined) figures[`${name} p95`] = summary.p95;
-  }
-  for (const name of ["goodput", "keep_up", "concurrency", "error_ratio", "wer", "cer"] as const) {
-    const value = metrics[name]?.value;
-    if (value !== undefined) figures[name] = value;
-  }
-  const slope = metrics["backlog_slope"]?.p50;
-  if (slope !== undefined) figures["backlog_slope p50"] = slope;
-  return figures;
 }
 
 /** A probe in one line. */
