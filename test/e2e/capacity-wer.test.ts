@@ -7,7 +7,7 @@ import type { CapacityReport } from "../../src/report/text/capacity.ts";
 import { bench, tempFolder } from "../support/bench-process.ts";
 import type { RunningEmulator } from "../support/emulator-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
-import { undisturbed } from "../support/stalls.ts";
+import { unlessSpoiled } from "../support/stalls.ts";
 
 const PLANTED = 12;
 const SLO = "wer < 8%";
@@ -44,7 +44,7 @@ test("an SLO on wer binds at the level where the server begins to lose words", a
   const { port } = emulator;
   const contains = ([pass, fail]: CapacityReport["callers"]): boolean =>
     pass >= 8 && pass <= PLANTED && fail !== null && fail > PLANTED;
-  const report = await undisturbed(
+  const report = await unlessSpoiled(
     () => search(port),
     (found) => found === undefined || !contains(found.callers) || found.bindingSlo !== SLO,
     skip,
