@@ -1,4 +1,6 @@
 import { defined } from "../base/defined.ts";
+import type { ServerMark } from "../base/server-mark.ts";
+import { markWord } from "../base/server-mark.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import { chooseProxy } from "../client/proxy.ts";
@@ -70,10 +72,12 @@ export function httpEndpoint({
   return { ...(tls && { tls }), metadata, ...(httpRoute && { route: httpRoute }) };
 }
 
-/** How a target is called in front of people: never without the word when it is emulated. */
-export function labelOf(target: ResolvedTarget): string {
-  if (target.uri.endsWith(`//${target.name}`)) return target.uri;
-  return `${target.name}${target.emulated === undefined ? "" : " (emulated)"} ${target.uri}`;
+/** How a target is called in front of people: never without the word when it is emulated, or by its own account a stand-in. */
+export function labelOf(target: ResolvedTarget, mark?: ServerMark): string {
+  const word = markWord(mark ?? { emulated: target.emulated !== undefined });
+  const marked = word === undefined ? "" : ` (${word})`;
+  if (target.uri.endsWith(`//${target.name}`)) return `${target.uri}${marked}`;
+  return `${target.name}${marked} ${target.uri}`;
 }
 
 /** What a result says of its target; all of it is known before the load. */

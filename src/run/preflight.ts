@@ -52,6 +52,21 @@ export async function preflight(
   };
 }
 
+/** Its answer may keep nobody waiting: what is asked for stands without it. */
+const MARK_LIMIT_MS = 2000;
+
+/** The mark of the server, so that no answer of a stand-in passes for a real one; none where the server can't be asked. Opens no recognition stream. */
+export async function askMark(target: ResolvedTarget, clock: Clock): Promise<ServerMark> {
+  if (target.kind !== "riva-grpc") return behindGateway(target, clock, MARK_LIMIT_MS);
+  const unary = createRivaUnary({ ...target, clock });
+  try {
+    const models = await unary.models(MARK_LIMIT_MS);
+    return markAmong(models.ok ? models.value.map(({ parameters }) => parameters) : []);
+  } finally {
+    unary.close();
+  }
+}
+
 /** The target once for each address that gets sessions. */
 function eachAddress(target: ResolvedTarget): ResolvedTarget[] {
   const { route = {}, uri } = target;
@@ -109,8 +124,8 @@ async function askRiva(target: ResolvedTarget, scenario: RunnableScenario, clock
  * What this project's gateway says of the recognisers behind it: figures taken through it in front of an emulator are the
  * emulator's. Other servers have nothing to ask; whether they can be reached is found when the transport warms up.
  */
-async function behindGateway(target: ResolvedTarget, clock: Clock): Promise<Preflight> {
-  const answer = await askGateway(target, clock, LIMIT_MS);
+async function behindGateway(target: ResolvedTarget, clock: Clock, limitMs = LIMIT_MS): Promise<Preflight> {
+  const answer = await askGateway(target, clock, limitMs);
   if (!answer.ok || answer.value === undefined) return { emulated: false, server: {} };
   const { upstreams } = answer.value;
   const [first] = upstreams;

@@ -53,6 +53,17 @@ describe.skipIf(!hasPocketSphinx())("a run against PocketSphinx", () => {
     expect(total("errors") / total("said")).toBeLessThan(0.3);
   });
 
+  it("is called a stand-in by transcribe, too", async () => {
+    const wav = new URL("../../datasets/core/wav/ps-goforward.wav", import.meta.url).pathname;
+    const args = ["transcribe", wav, "--target", `grpc://127.0.0.1:${emulator.port}`];
+    const { stderr } = await bench(args);
+    expect(stderr).toContain(`(${WORD})`);
+    const { stdout } = await bench([...args, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      target: { emulated: false, standIn: "PocketSphinx, CPU, closed-domain" },
+    });
+  });
+
   it("survives the death of its recognisers: the stream ends with UNAVAILABLE, the next is recognised", async () => {
     const { child, finished, sees } = startBench(["emulator", "--port", "0", "--json", ...FLAGS]);
     const port = await new Promise<number>((resolve) =>

@@ -64,9 +64,9 @@ describe.skipIf(!hasPocketSphinx())("PocketSphinx", () => {
     writeFileSync(
       scenario,
       `name: words
-description: Every clip of the core set about twice
+description: Nearly every clip of the core set
 load: { model: concurrency, streams: 8, rampIn: 2s }
-duration: { warmup: 2s, steady: 45s }
+duration: { warmup: 2s, steady: 30s }
 slo: [wer < 50%]
 `,
     );

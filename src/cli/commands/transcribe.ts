@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { decodeWav, encodeWav, isPlainWav } from "../../base/audio/audio.ts";
 import { durationFlag } from "../../base/duration.ts";
 import { BenchError, EXIT } from "../../base/errors.ts";
+import type { ServerMark } from "../../base/server-mark.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Failure } from "../../base/outcome.ts";
 import { readNamedBytes } from "../../base/files/read-file.ts";
@@ -19,6 +20,7 @@ import type { RecognitionSettings } from "../../client/transport.ts";
 import { given, reachedBy } from "../check/check-finding.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
+import { askMark } from "../../run/preflight.ts";
 import { labelOf, openTarget } from "../../run/open-target.ts";
 import type { CodedFile, Recognizer, Recording, Transcript } from "./recognize.ts";
 import { recognizeByGrpc, recognizeByHttp, recognizeStream } from "./recognize.ts";
@@ -77,7 +79,9 @@ async function transcribe(world: World, args: Args): Promise<void> {
   try {
     const recognizer = { world, target, recognition: recognitionFor(args, target) };
     const jobs = jobsFor(recognizer, args, chunkMs, files);
-    if (!args.json) world.stderr.write(`${printable(labelOf(target))}\n`);
+    const found = await askMark(target, world.clock);
+    const mark = { ...found, emulated: found.emulated || target.emulated !== undefined };
+    if (!args.json) world.stderr.write(`${printable(labelOf(target, mark))}\n`);
     const random = randomStream(world.clock.epochMs(), "retry");
     for (const { audio, by, recognize } of jobs) {
       // `| head -1`: what follows nobody would read.
@@ -98,7 +102,7 @@ async function transcribe(world: World, args: Args): Promise<void> {
           world.stderr.write(`  ${printable(`${audio.file}: ${failureText(failure)}; ${when}`)}\n`);
         },
       });
-      print(world, { audio, by }, transcript, target, args.json);
+      print(world, { audio, by }, transcript, { target, mark }, args.json);
       if (!transcript.outcome.ok) world.setExitCode(EXIT.targetUnusable);
     }
   } finally {
@@ -194,20 +198,18 @@ function print(
   world: World,
   { audio, by }: Pick<Job, "audio" | "by">,
   transcript: Transcript,
-  target: ResolvedTarget,
+  { target, mark }: { target: ResolvedTarget; mark: ServerMark },
   json: boolean,
 ): void {
   const { file } = audio;
   const durationMs = "coding" in audio ? undefined : audio.durationMs;
   const { outcome, ...rest } = transcript;
   if (json) {
-    const { name, uri, emulated } = target;
+    const { name, uri } = target;
     const failure = outcome.ok ? {} : { failure: outcome.failure };
     const length = durationMs === undefined ? {} : { audioMs: durationMs };
     const line = { file, ok: outcome.ok, ...length, ...rest, ...failure };
-    world.stdout.write(
-      `${JSON.stringify({ ...line, target: { name, uri, emulated: emulated !== undefined } }, rounded)}\n`,
-    );
+    world.stdout.write(`${JSON.stringify({ ...line, target: { name, uri, ...mark } }, rounded)}\n`);
     return;
   }
   if (rest.text !== "") world.stdout.write(`${printable(rest.text)}\n`);
