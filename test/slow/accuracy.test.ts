@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { RunResult } from "../../src/metrics/result/result.ts";
-import { bench, readRun, tempFolder, undisturbed } from "../support/bench-process.ts";
+import { bench, readRun, tempFolder } from "../support/bench-process.ts";
 import { startEmulatorProcess } from "../support/emulator-process.ts";
 import { hasPocketSphinx } from "../support/pocketsphinx.ts";
 
 const ENGINE = ["--engine", "pocketsphinx", "--recognizers", "1"];
 
-/** Runs a scenario against PocketSphinx with these flags; again where the machine spoiled it. */
+/** Runs a scenario against PocketSphinx with these flags; once more where the machine voided it. */
 async function listened(
   flags: readonly string[],
   args: readonly string[],
@@ -17,11 +17,12 @@ async function listened(
   const emulator = await startEmulatorProcess([...ENGINE, ...flags]);
   const target = `grpc://127.0.0.1:${emulator.port}`;
   try {
-    return await undisturbed(async () => {
+    for (let attempt = 1; ; attempt++) {
       const folder = join(tempFolder(), "run");
       const { stdout } = await bench([...args, "--target", target, "--out", folder, "--quiet"]);
-      return { folder, stdout, result: readRun(folder).result };
-    });
+      const { result } = readRun(folder);
+      if (result.verdict !== "void" || attempt === 2) return { folder, stdout, result };
+    }
   } finally {
     await emulator.stop();
   }
@@ -30,12 +31,12 @@ async function listened(
 describe.skipIf(!hasPocketSphinx())("PocketSphinx", () => {
   it(
     "accuracy-ramp: real partials, WER with its interval at each step, and words lost where it is overloaded",
-    { timeout: 900_000 },
+    { timeout: 600_000 },
     async () => {
       // The general model takes a fifth of a core for each stream: 16 are three times what one process can do.
       const { folder, stdout, result } = await listened([], ["--scenario", "accuracy-ramp"]);
       expect(result.target.standIn).toBe("PocketSphinx, CPU");
-      expect(result.metrics["upwr"]?.value).toBeGreaterThan(0.1);
+      expect(result.metrics["upwr"]?.p50).toBeGreaterThan(0.1);
       const steps = ["streams-1", "streams-4", "streams-8", "streams-16"].map(
         (name) => result.byStage[name]!,
       );
@@ -64,9 +65,9 @@ describe.skipIf(!hasPocketSphinx())("PocketSphinx", () => {
     writeFileSync(
       scenario,
       `name: words
-description: Nearly every clip of the core set
-load: { model: concurrency, streams: 8, rampIn: 2s }
-duration: { warmup: 2s, steady: 30s }
+description: Nearly every clip of the core set, as fast as it is recognised
+load: { model: offline, streams: 4 }
+duration: { warmup: 0s, steady: 20s }
 slo: [wer < 50%]
 `,
     );
@@ -77,13 +78,11 @@ slo: [wer < 50%]
       bench(["compare", a, b, "--metric", "wer", "--quiet"]);
 
     const other = await compare(fast.folder, whole.folder);
-    console.log(other.stdout);
     expect(other.stdout).toMatch(/is better than/);
     expect(other.code).toBe(0);
     const worse = await compare(whole.folder, fast.folder);
     expect(worse.code).toBe(4);
     const same = await compare(whole.folder, again.folder);
-    console.log(same.stdout);
     expect(same.stdout).not.toMatch(/better|worse/);
-  }, 900_000);
+  }, 600_000);
 });
