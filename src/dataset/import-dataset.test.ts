@@ -337,7 +337,7 @@ describe("going on", () => {
     expect(await second).toMatchObject({
       exitCode: 2,
       err: expect.stringMatching(
-        /an import into .*out is under way already: process \d+ on .*import\.lock/,
+        /an import into .*out is already in progress: process \d+ on .*import\.lock/,
       ) as string,
     });
     expect(readdirSync(out)).not.toContain("import.lock");

@@ -57,7 +57,7 @@ const MARK_LIMIT_MS = 2000;
 
 /** The mark of the server, so that no answer of a stand-in passes for a real one; none where the server can't be asked. Opens no recognition stream. */
 export async function askMark(target: ResolvedTarget, clock: Clock): Promise<ServerMark> {
-  if (target.kind !== "riva-grpc") return behindGateway(target, clock, MARK_LIMIT_MS);
+  if (target.kind !== "riva-grpc") return commonMark([await behindGateway(target, clock, MARK_LIMIT_MS)]);
   const unary = createRivaUnary({ ...target, clock });
   try {
     const models = await unary.models(MARK_LIMIT_MS);

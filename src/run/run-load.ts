@@ -17,6 +17,7 @@ import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
 import { secretsOf } from "../scenario/target/target-secrets.ts";
+import type { ServerFacts } from "./stored-answers.ts";
 import { storedAnswers } from "./stored-answers.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
 import { askUnloaded, unloadedMs } from "./unloaded.ts";
@@ -27,6 +28,7 @@ export interface LoadInput {
   input: RunInput;
   runId: string;
   open: OpenTarget;
+  server: ServerFacts;
   folder: RunFolder;
   listener: Required<Pick<RunListener, "onSnapshot" | "onTick" | "onWorker" | "onLoadEnd">>;
   /** Once, just before the workers are told to start; what it throws ends the run. */
@@ -39,15 +41,16 @@ export interface LoadInput {
 /** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
 export async function makeLoad(
   world: World,
-  { input, runId, open: { target, emulator }, folder, listener, onStart, onEvent, streamLimit }: LoadInput,
+  { input, runId, open, server, folder, listener, onStart, onEvent, streamLimit }: LoadInput,
 ): Promise<{ outcome: RunOutcome; totals: Totals }> {
+  const { target, emulator } = open;
   const { scenario, slos, workers, until, seed, traceRatio } = input;
   const totals = createTotals({
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
   });
   const asked = withTargetDefaults(scenario, target, streamLimit);
-  const unloaded = await unloadedAnswers(world, { input, target, scenario: asked, onEvent });
+  const unloaded = await unloadedAnswers(world, { input, server, target, scenario: asked, onEvent });
   const job: Omit<WorkerJob, "shard"> = {
     runId,
     scenario: asked,
@@ -124,11 +127,12 @@ function hearInterrupts(world: World, coordinator: Coordinator): () => void {
 async function unloadedAnswers(
   world: World,
   {
-    input: { dataset, scenario: asked },
+    input: { dataset, scenario: asked, seed },
+    server,
     target,
     scenario,
     onEvent,
-  }: Pick<LoadInput, "input" | "onEvent"> & {
+  }: Pick<LoadInput, "input" | "server" | "onEvent"> & {
     target: OpenTarget["target"];
     scenario: RunnableScenario;
   },
@@ -137,12 +141,14 @@ async function unloadedAnswers(
   const tell = (message: string): void => onEvent({ atMs: 0, type: "unloaded", message });
   const { parity } = scenario.scoring;
   if (typeof parity !== "string") {
-    const { answers, missing } = await storedAnswers({ run: parity.run, target, scenario: asked, dataset });
+    const { answers, missing } = await storedAnswers({
+      ...{ run: parity.run, target, server, scenario: asked, dataset, seed },
+    });
     tell(
       `answers without load to ${answers.length} of ${dataset.clips.length} clips come from ${parity.run}`,
     );
     if (missing.length > 0)
-      tell(`transcript_parity leaves out clips that it has no answer to: ${namesOf(missing)}`);
+      tell(`clips without a stored answer are left out of transcript_parity: ${namesOf(missing)}`);
     return answers;
   }
   const lasts = isUnpaced(scenario.load)

@@ -116,7 +116,8 @@ async function runInFolder(
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));
     const { outcome, totals } = await makeLoad(world, {
-      ...{ input, runId, open, folder, listener, onEvent, streamLimit: found.streamLimit },
+      ...{ input, runId, open, server: facts.target, folder, listener, onEvent },
+      streamLimit: found.streamLimit,
       onStart({ startedAtEpochMs, planHash }) {
         const startedAt = new Date(startedAtEpochMs).toISOString();
         const manifest: RunManifest = {

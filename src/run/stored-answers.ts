@@ -15,11 +15,18 @@ import { completedSessions } from "../store/session-details.ts";
 import { openStoredRun } from "../store/stored-run.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
 
+/** What tells one server from another at the same address. */
+export type ServerFacts = Pick<RunResult["target"], "emulated" | "standIn" | "model">;
+
 /** The run that wants the answers. */
 export interface StoredAnswersInput {
   /** Of the stored run: its folder or its `result.json`. */
   run: string;
   target: Pick<ResolvedTarget, "name" | "uri">;
+  /** What the server says of itself now. */
+  server: ServerFacts;
+  /** Of this run: it decides which clips long recordings are made of. */
+  seed: number;
   scenario: Scenario;
   /** The clips that the load plays. */
   dataset: Pick<OpenDataset, "clips" | "sha256">;
@@ -55,18 +62,27 @@ export async function storedAnswers(input: StoredAnswersInput): Promise<StoredAn
 }
 
 function mustMatch(
-  { target, scenario, dataset }: StoredAnswersInput,
+  { target, server, scenario, dataset, seed }: StoredAnswersInput,
   folder: string,
   result: RunResult,
   stored: Scenario,
 ): void {
   if (result.target.uri !== target.uri && result.target.name !== target.name)
     throw refused(folder, `is of another server: ${result.target.uri}, not ${target.uri}`);
+  for (const name of ["emulated", "standIn", "model"] as const)
+    if (result.target[name] !== server[name])
+      throw refused(
+        folder,
+        `is of another server: ${name} is ${String(result.target[name])}, here ${String(server[name])}`,
+      );
   if (result.dataset.sha256 !== dataset.sha256)
     throw refused(
       folder,
       `played another dataset: its hash is ${result.dataset.sha256}, not ${dataset.sha256}`,
     );
+  const { longForm, clips } = scenario.audio;
+  if (longForm !== undefined && (result.run.seed !== seed || !isDeepStrictEqual(stored.audio.clips, clips)))
+    throw refused(folder, "joined its clips to other long recordings: seed or audio.clips differ");
   const differ = ([one, other]: readonly [unknown, unknown]): boolean => !isDeepStrictEqual(one, other);
   const different = Object.entries(asAsked(stored)).flatMap(([name, value]) => {
     const own = asAsked(scenario)[name];
@@ -94,14 +110,18 @@ async function answersOf(folder: string, { metrics }: RunResult): Promise<Map<st
     ),
   );
   if (measured.size > 0) return measured;
-  const most = metrics["concurrency"]?.max;
+  const { max, value = 0 } = metrics["concurrency"] ?? {};
+  // The maximum looks at whole seconds, the mean at all of the time.
+  const most = max === undefined ? undefined : Math.max(max, Math.ceil(value - 0.001));
   if (most === undefined || most > 1)
     throw refused(
       folder,
-      `had ${most === undefined ? "nobody knows how many" : `up to ${most}`} streams at once, and measured no answers without load`,
+      `had ${most === undefined ? "an unknown number of" : `up to ${most}`} streams at once, and measured no answers without load`,
     );
   const answers = new Map<string, string>();
   for await (const session of completedSessions(folder)) {
+    // An answer to audio that was damaged on purpose is another.
+    if (session.faults !== undefined) continue;
     const { id } = session.clip;
     if (!answers.has(id)) answers.set(id, finalText(session));
   }

@@ -80,13 +80,15 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
       adviceFor(first, target.kind === "riva-grpc" ? "gRPC" : "HTTP", target.tls),
     );
   };
+  const mustGoOn = (): void => {
+    if (signal.aborted)
+      throw new BenchError("interrupted while the clips were asked without load", { exitCode: 130 });
+  };
   // Its streams end with it.
   signal.addEventListener("abort", () => void transport.close());
   try {
     for (const [index, clip] of dataset.clips.entries()) {
-      if (signal.aborted) {
-        throw new BenchError("interrupted while the clips were asked without load", { exitCode: 130 });
-      }
+      mustGoOn();
       const padded = padClip(await dataset.readAudio(clip), padding);
       const { chunks, facts, chunkMs, sampleRateHz } = readyClip(padded, audio.chunkMs, wire);
       const record = await playStream({
@@ -102,6 +104,7 @@ export async function askUnloaded(input: UnloadedInput): Promise<UnloadedAnswers
           flushTimeoutMs: session.deadlineMs,
         },
       });
+      mustGoOn();
       const answer = judgedAnswer(record, facts, scenario);
       if (typeof answer === "string") answers.push([clip.id, answer]);
       else failures.push(answer);

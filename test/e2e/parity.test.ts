@@ -70,7 +70,7 @@ describe("answers of a stored run", () => {
     await run("more", { parity: "{ run: measured }", clips: [...CLIPS, "ps-goforward"] });
     expect(parityOf("more")).toBe(1);
     expect(told("more").at(-1)).toBe(
-      "transcript_parity leaves out clips that it has no answer to: ps-goforward",
+      "clips without a stored answer are left out of transcript_parity: ps-goforward",
     );
   });
 

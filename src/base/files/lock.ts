@@ -24,8 +24,8 @@ export function takeLock(path: string, what: string): () => void {
     const isOver = host === hostname() && !held.has(path) && (holder === own || !isAlive(Number(pid)));
     if (!isOver)
       throw BenchError.usage(
-        `${what} is under way already${pid === "" ? "" : `: process ${pid} on ${host}`} (${path})`,
-        "Wait for it. If no such process is at it any more, delete that file.",
+        `${what} is already in progress${pid === "" ? "" : `: process ${pid} on ${host}`} (${path})`,
+        "Wait for it. If that process is gone, delete the file.",
       );
     takeAway(path, holder);
   }

@@ -71,18 +71,17 @@ function options(yargs: Argv) {
     })
     .option("recognizers", {
       type: "number",
-      describe:
-        "Processes that recognise; default: one less than there are CPUs; of sherpa, which has threads, 1",
+      describe: "Processes that recognise; default: CPUs less one (sherpa, which has threads: 1)",
     })
     .option("batch", {
       type: "number",
-      describe: "Of sherpa: streams whose steps a process computes together at most; default 8",
+      describe: "sherpa only: the most streams whose steps are computed together; default 8",
     })
     .option("stop-history", {
       type: "string",
       describe: "Pause that ends an utterance when a client asks for no other; default 800ms",
     })
-    .option("capacity", { type: "number", describe: "Streams at real time it can just carry" })
+    .option("capacity", { type: "number", describe: "The most streams that it serves in real time" })
     .option("slots", {
       type: "number",
       describe: "Streams it serves at once; the others connect and get nothing until one ends",

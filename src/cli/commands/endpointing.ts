@@ -47,6 +47,12 @@ async function endpointing(world: World, args: Args): Promise<void> {
   const settingsMs = (args.stopHistory?.split(",") ?? []).map((text) =>
     durationFlag("--stop-history", text, LIMITS),
   );
+  if (args.measuredAt !== undefined && settingsMs.length === 0) {
+    throw BenchError.usage(
+      "--measured-at is about an estimate, and none is asked for",
+      "Name the settings to estimate, such as --stop-history 400ms.",
+    );
+  }
   const measuredAtMs = settingsMs.length === 0 ? undefined : settingOfRun(result, args.measuredAt);
   const tally = new EndpointingTally(measuredAtMs, settingsMs);
   for await (const session of completedSessions(folder)) tally.add(session);
@@ -56,7 +62,7 @@ async function endpointing(world: World, args: Args): Promise<void> {
   const { whatIf } = study;
   world.stdout.write(
     args.json
-      ? `${JSON.stringify({ run: result.run.id, target: { name, emulated, standIn }, ...study, ...(whatIf === undefined ? {} : { whatIf: { estimate: true, ...whatIf, assumptions: assumptionsOf(whatIf) } }) }, null, 2)}\n`
+      ? `${JSON.stringify({ run: result.run.id, verdict: result.verdict, target: { name, emulated, standIn }, ...study, ...(whatIf === undefined ? {} : { whatIf: { estimate: true, ...whatIf, assumptions: assumptionsOf(whatIf) } }) }, null, 2)}\n`
       : renderEndpointing(result, study),
   );
 }

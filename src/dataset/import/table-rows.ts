@@ -38,38 +38,43 @@ export async function* tableRows(
   };
   let separator: string | undefined;
   let columns: number | undefined;
-  for (let first = await line(0); first !== undefined; first = await line(0)) {
-    if (isBadLine(first)) {
-      yield first;
-      ahead.shift();
-      continue;
-    }
-    const { where } = first;
-    separator ??= separatorOf(first.text);
-    let { text } = first;
-    let cells = cellsOf(text, separator);
-    let taken = 1;
-    while (cells === NOT_CLOSED && taken < LONGEST_ROW_LINES) {
-      const more = await line(taken);
-      if (more === undefined || isBadLine(more)) break;
-      text += `\n${more.text}`;
-      taken++;
-      cells = cellsOf(text, separator);
-    }
-    if (typeof cells !== "string") {
-      columns ??= cells.length;
-      if (cells.length === columns) {
-        yield { where, cells };
-        ahead.splice(0, taken);
+  try {
+    for (let first = await line(0); first !== undefined; first = await line(0)) {
+      if (isBadLine(first)) {
+        yield first;
+        ahead.shift();
         continue;
       }
+      const { where } = first;
+      separator ??= separatorOf(first.text);
+      let { text } = first;
+      let cells = cellsOf(text, separator);
+      let taken = 1;
+      while (cells === NOT_CLOSED && taken < LONGEST_ROW_LINES) {
+        const more = await line(taken);
+        if (more === undefined || isBadLine(more)) break;
+        text += `\n${more.text}`;
+        taken++;
+        cells = cellsOf(text, separator);
+      }
+      if (typeof cells !== "string") {
+        columns ??= cells.length;
+        if (cells.length === columns) {
+          yield { where, cells };
+          ahead.splice(0, taken);
+          continue;
+        }
+      }
+      const problem =
+        typeof cells === "string" ? cells : `has ${cells.length} fields, the header has ${columns}`;
+      const reason = taken > 1 ? NOT_CLOSED : problem;
+      if (columns === undefined) throw BenchError.usage(`${where}: ${reason}`);
+      yield { where, reason };
+      ahead.shift();
     }
-    const problem =
-      typeof cells === "string" ? cells : `has ${cells.length} fields, the header has ${columns}`;
-    const reason = taken > 1 ? NOT_CLOSED : problem;
-    if (columns === undefined) throw BenchError.usage(`${where}: ${reason}`);
-    yield { where, reason };
-    ahead.shift();
+  } finally {
+    // The file is closed, also for whoever has had enough.
+    await lines.return?.();
   }
 }
 

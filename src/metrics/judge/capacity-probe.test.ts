@@ -13,13 +13,13 @@ const wer = (verdict: Check["verdict"], observed?: number): Check => ({
 /** The probe of a run whose sessions all met what is asked of a session. */
 function probe(
   slos: Check[],
-  run: { completed?: number; slope?: number; verdict?: RunResult["verdict"] } = {},
+  run: { completed?: number; good?: number; slope?: number; verdict?: RunResult["verdict"] } = {},
 ): Probe {
-  const { completed = 200, slope = 0, verdict = "pass" } = run;
+  const { completed = 200, good = 1, slope = 0, verdict = "pass" } = run;
   const result: RunResult = {
     ...{ ...PASSED, verdict, slos },
     sessions: { ...PASSED.sessions, scheduled: 200, completed },
-    metrics: { ...PASSED.metrics, goodput: { unit: "ratio", count: 200, value: 1 } },
+    metrics: { ...PASSED.metrics, goodput: { unit: "ratio", count: 200, value: good } },
   };
   const pace = { backlogSlopes: [1, 2, 3, 4, 5].map((n) => slope + n * 1e-6) };
   return probeOf(result, "run", { streams: 16, kind: "short", allowed: 0.05, pace });
@@ -59,6 +59,25 @@ describe("a probe with an SLO on accuracy", () => {
     expect(() => probe([wer("inconclusive")])).toThrow(
       /SLO "wer < 8%" is not measured: no clip that was played/,
     );
+  });
+
+  it("names the SLO that was broken by most, also where more is better", () => {
+    const late: Check = { name: "final_from_speech_end p95 < 1200ms", verdict: "fail", observed: 1212 };
+    const parity: Check = { name: "transcript_parity > 99%", verdict: "fail", observed: 0.4 };
+    expect(probe([late, parity])).toMatchObject({ broke: parity.name });
+  });
+
+  it("does not blame an open SLO whose rate keeps its limit", () => {
+    const late: Check = {
+      name: "final_from_speech_end p95 < 1200ms",
+      verdict: "inconclusive",
+      observed: 300,
+    };
+    const few = { completed: 100, good: 0.5 };
+    expect(probe([wer("inconclusive", 0.07), late], few)).toMatchObject({
+      verdict: "fail",
+      broke: late.name,
+    });
   });
 
   it("is void where its run is, whatever was measured", () => {

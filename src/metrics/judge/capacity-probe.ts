@@ -54,17 +54,22 @@ function openOf(slos: readonly Check[], completed: number): Probe["open"] {
   const found = slos.flatMap(({ name, verdict, observed }) => {
     if (verdict !== "inconclusive") return [];
     const slo = sloNamed(name);
-    const metric = slo && metricNamed(slo.metric);
-    if (slo === undefined || metric?.per !== "run" || metric.ofClips === undefined) return [];
+    if (slo === undefined || !isOfClips(slo)) return [];
     // A few sessions may have played nothing but clips without speech.
     if (observed === undefined && completed >= CLIPS_NEEDED)
       throw BenchError.usage(
-        `SLO "${name}" is not measured: no clip that was played is scored for ${metric.name}`,
-        "Play clips with references, in words for wer and in characters for cer.",
+        `SLO "${name}" is not measured: no clip that was played is scored for ${slo.metric}`,
+        "Play clips with references (in words for wer, in characters for cer), or leave this SLO out.",
       );
     return [{ slo: name, breaks: observed !== undefined && !keeps(slo, observed) }];
   });
   return found.find(({ breaks }) => breaks) ?? found[0];
+}
+
+/** Whether it is about a ratio over clips, which is decided by its interval. */
+function isOfClips({ metric: name }: Slo): boolean {
+  const metric = metricNamed(name);
+  return metric?.per === "run" && metric.ofClips !== undefined;
 }
 
 /** Undefined for a built-in check. */
@@ -89,13 +94,20 @@ const START_SECONDS = 3;
 
 /** The SLO that was broken by most, where several were; one that is only in doubt when nothing failed by itself. */
 function mostBroken(failed: readonly Check[], all: readonly Check[]): string | undefined {
-  const excess = ({ observed = 0, name }: Check): number => {
-    const limit = sloNamed(name)?.limit;
+  const excess = ({ observed, name }: Check): number => {
+    const slo = sloNamed(name);
     // A built-in check is told when nothing else broke.
-    if (limit === undefined) return 0;
-    return limit > 0 ? observed / limit : observed;
+    if (slo === undefined || observed === undefined) return 0;
+    if (slo.op.startsWith(">")) return slo.limit / observed;
+    return slo.limit > 0 ? observed / slo.limit : observed;
   };
-  const candidates = failed.length > 0 ? failed : all.filter(({ verdict }) => verdict !== "pass");
+  // A rate of the clips that keeps its limit broke nothing, however wide its interval.
+  const isKept = ({ name, observed }: Check): boolean => {
+    const slo = sloNamed(name);
+    return slo !== undefined && observed !== undefined && isOfClips(slo) && keeps(slo, observed);
+  };
+  const candidates =
+    failed.length > 0 ? failed : all.filter((check) => check.verdict !== "pass" && !isKept(check));
   const worst = [...candidates].sort((a, b) => excess(b) - excess(a))[0];
   return worst?.name.replace(/(?<!\s)\s+abort$/, "");
 }

@@ -57,6 +57,9 @@ test("what binds is what broke at the lowest level that failed", () => {
   const probes = [probe(80, 100, 0, "fail", "a"), probe(60, 100, 0, "fail", "b"), probe(9, 9, 9, "pass")];
   expect(bindingOf(probes)).toBe("b");
   expect(bindingOf([])).toBeUndefined();
+  const open = { slo: "wer < 8%", breaks: true };
+  expect(bindingOf([{ ...probe(1, 10, 10, "void"), open }])).toBeUndefined();
+  expect(bindingOf([{ ...probe(2, 10, 10, "undecided"), open }])).toBe("wer < 8%");
 });
 
 describe("a rising backlog", () => {

@@ -173,6 +173,7 @@ export function nextLevel(
  */
 export function bindingOf(probes: readonly Probe[], among?: readonly string[]): string | undefined {
   return probes
+    .filter(({ verdict }) => verdict !== "void")
     .flatMap(({ streams, verdict, broke, open }) => {
       const signs = [verdict === "fail" ? broke : undefined, open?.breaks === true ? open.slo : undefined];
       const what = signs.find((sign) => sign !== undefined && among?.includes(sign) !== false);

@@ -41,12 +41,13 @@ const LONG_TEXTS = 4000;
 
 /** Whether a session is to be scored when nothing is timed any more: an hour's transcript with many errors takes some 100 ms. */
 export function isLong(session: Transcribed): boolean {
-  return (session.clip.text?.length ?? 0) + finalText(session).length > LONG_TEXTS;
+  const { text } = session.clip;
+  return text !== undefined && text.length + finalText(session).length > LONG_TEXTS;
 }
 
-/** Only what `addSession` needs of a session, and none of its stamps. */
+/** Only what `addSession` needs of a session, and none of its stamps and word times. */
 export function transcribed({ clip, outcome, cutShort, faults, responses }: Transcribed): Transcribed {
-  const finals = responses.filter(({ final }) => final);
+  const finals = responses.flatMap(({ atMs, final, text }) => (final ? [{ atMs, final, text }] : []));
   return { clip, cutShort, responses: finals, ...defined({ outcome, faults }) };
 }
 

@@ -49,7 +49,7 @@ ${rows.map((cells) => markup`<tr>${cells.map((cell, index) => markup`<td class="
 <div class="wide" role="region" aria-label="probes" tabindex="0"><table>
 <thead><tr><th class="number">streams</th><th>kind</th><th>verdict</th><th class="number">good</th><th>broke</th><th>run</th></tr></thead>
 <tbody>
-${report.probes.map((probe) => markup`<tr><td class="number">${probe.streams}</td><td>${probe.kind}</td><td class="${probe.verdict}">${probe.verdict}</td><td class="number">${probe.good} of ${probe.sessions}</td><td>${probe.broke ?? (probe.open && `${probe.open.slo} is left open`)}</td><td><code>${probe.run}</code></td></tr>\n`)}</tbody>
+${report.probes.map((probe) => markup`<tr><td class="number">${probe.streams}</td><td>${probe.kind}</td><td class="${probe.verdict}">${probe.verdict}</td><td class="number">${probe.good} of ${probe.sessions}</td><td>${probe.broke ?? (probe.open && `${probe.open.slo} is undecided`)}</td><td><code>${probe.run}</code></td></tr>\n`)}</tbody>
 </table></div>
 </main>
 </body>

@@ -103,10 +103,16 @@ function estimate(whatIf: WhatIf): string[] {
   const head = ["stop_history", ...HEADINGS, "by endpointing", "sessions cut in a pause", "finals too many"];
   return [
     "ESTIMATE, NOT MEASURED: final, from speech end, with other settings of stop_history, ms",
+    ...(2 * whatIf.explained < whatIf.measured.endpointed ? [unreliable(whatIf)] : []),
     grid(head, rows, [1, 2, 3, 4, 5, 6, 7]),
     lines(["the estimate assumes that", ...assumptionsOf(whatIf).map((text) => `- ${text}`)]),
     "Measure a setting before you rely on it: recognition.endpointing.stopHistoryMs in the scenario.",
   ];
+}
+
+/** The model is about another server than this one. */
+function unreliable({ explained, measured, measuredAtMs }: WhatIf): string {
+  return `UNRELIABLE: the model explains only ${explained} of ${measured.endpointed} decisions. Did the server really use a stop_history of ${formatDuration(measuredAtMs)}?`;
 }
 
 function lines(texts: readonly string[]): string {

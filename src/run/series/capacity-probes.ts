@@ -118,7 +118,7 @@ function probeText({ verdict, good, sessions, broke, open, figures, seconds }: P
     `${verdict}: ${good} of ${sessions} sessions good`,
     ...(p95 === undefined ? [] : [`final p95 ${p95.toFixed(0)} ms`]),
     ...(broke === undefined ? [] : [`broke ${broke}`]),
-    ...(open === undefined ? [] : [`${open.slo} is left open`]),
+    ...(open === undefined ? [] : [`${open.slo} is undecided`]),
     `${seconds.toFixed(0)} s`,
   ].join(", ");
 }
