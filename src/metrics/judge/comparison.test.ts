@@ -91,3 +91,12 @@ test("stored runs without an order are compared as two sets", () => {
   expect(rows[1]).toMatchObject({ gating: false, difference: 0 });
   expect(rows[1]?.verdict).toBeUndefined();
 });
+
+test("one run a side is measured and not judged, what one side lacks is not measured", () => {
+  const sets = { baseline: [run("a", 400)], candidate: [run("b", 500)], paired: false };
+  const { rows } = compareRuns(sets, [FINAL, figureNamed("rtfx")], [], DEFAULT_MARGINS);
+  expect(rows.map(({ verdict, advice }) => [verdict, advice])).toEqual([
+    ["inconclusive", "at least 6 pairs, or 2 runs a side, are needed"],
+    ["inconclusive", "not measured on both sides"],
+  ]);
+});

@@ -164,14 +164,17 @@ function rowOf({ figure, baseline, candidate, inference, margin }: Asked): Compa
   };
 }
 
+const MORE_RUNS = "at least 6 pairs, or 2 runs a side, are needed";
+
 function verdictOf(
-  { differences, inference, margin }: Asked,
+  { baseline, candidate, differences, inference, margin }: Asked,
   verdict: DifferenceVerdict = "inconclusive",
 ): Partial<ComparisonRow> {
   if (verdict !== "inconclusive") return { verdict };
-  if (inference === undefined) return { verdict, advice: "not measured on both sides" };
-  if (inference.method === "clips") return { verdict, advice: MORE_CLIPS };
-  if (differences.length < 2) return { verdict, advice: "at least 6 pairs, or 2 runs a side, are needed" };
+  if (baseline === undefined || candidate === undefined)
+    return { verdict, advice: "not measured on both sides" };
+  if (inference?.method === "clips") return { verdict, advice: MORE_CLIPS };
+  if (inference === undefined || differences.length < 2) return { verdict, advice: MORE_RUNS };
   const needed = pairsNeeded({ shift: mean(differences), deviation: deviation(differences), margin });
   if (needed === undefined) {
     return {
