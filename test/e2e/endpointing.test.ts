@@ -73,7 +73,7 @@ function isForetold({ estimate, truth }: Pair): boolean {
 }
 
 it(
-  "foretells the finals of runs at a shorter and a longer stop_history",
+  "predicts the finals of runs at a shorter and a longer stop_history",
   { timeout: 500_000 },
   async (test) => {
     const { base, pairs } = await unlessSpoiled(

@@ -36,7 +36,7 @@ export interface AtSetting {
   final: Spread;
   /** Sessions whose final comes by endpointing; the others' comes at the end of the stream. */
   endpointed: number;
-  /** Sessions whose pauses are known, those of them that are cut in at least one, and the finals too many that this makes. */
+  /** Sessions whose pauses are known, those of them that are cut in at least one, and the extra finals that this makes. */
   pauses: { sessions: number; cutSessions: number; extraFinals: number };
 }
 

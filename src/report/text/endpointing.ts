@@ -100,7 +100,7 @@ function estimate(whatIf: WhatIf): string[] {
       pauses.sessions === 0 ? "not measured" : `${pauses.extraFinals}`,
     ];
   });
-  const head = ["stop_history", ...HEADINGS, "by endpointing", "sessions cut in a pause", "finals too many"];
+  const head = ["stop_history", ...HEADINGS, "by endpointing", "split mid-speech", "extra finals"];
   return [
     "ESTIMATE, NOT MEASURED: final, from speech end, with other settings of stop_history, ms",
     ...(2 * whatIf.explained < whatIf.measured.endpointed ? [unreliable(whatIf)] : []),
