@@ -67,7 +67,7 @@ describe.skipIf(!hasPocketSphinx())("PocketSphinx", () => {
       `name: words
 description: Nearly every clip of the core set, as fast as it is recognised
 load: { model: offline, streams: 4 }
-duration: { warmup: 0s, steady: 20s }
+duration: { warmup: 0s, steady: 15s }
 slo: [wer < 50%]
 `,
     );
