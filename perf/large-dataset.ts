@@ -39,9 +39,9 @@ export interface LargeStep {
   seconds: number;
   /** The most memory that all its processes held together. */
   megabytes: number;
-  /** Of a run. */
+  /** Absent for a step that is no run. */
   latenessP99Ms?: number;
-  /** Of a run. */
+  /** Absent for a step that is no run. */
   verdict?: RunVerdict;
 }
 
@@ -100,7 +100,7 @@ duration: { warmup: 10s, steady: ${WINDOW_S}s }
   }
 }
 
-/** What `npm run perf` prints of it. */
+/** The steps as `npm run perf` prints them. */
 export function renderLargeDataset(steps: readonly LargeStep[]): string {
   const lines = steps.map(({ name, seconds, megabytes, latenessP99Ms, verdict }) => {
     const lateness =

@@ -22,7 +22,7 @@ function factsOf({ id, text = "" }: Clip): ClipFacts {
   return { ...sketch({}).clip, id, text, words: [], scoring: scoringRulesFor("en-US") };
 }
 
-/** What a run says that plays each clip once against a server with that planted rate. */
+/** The result of a run that plays each clip once against a server with that planted rate. */
 function measured(rate: number, seed: number): Summary | undefined {
   const errors = new WordErrors({ rate, overloadRate: 0, seed }, clips, () => 0);
   const recorder = createRecorder(CONFIG);

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { IMPORT_JOURNAL } from "../base/dataset/dataset.ts";
+import { IMPORT_JOURNAL } from "../base/dataset/find-manifest.ts";
 import { BenchError } from "../base/errors.ts";
 import { appendPrivate } from "../base/files/private-files.ts";
 import { isRecord } from "../base/record.ts";

@@ -15,17 +15,17 @@ import { completedSessions } from "../store/session-details.ts";
 import { openStoredRun } from "../store/stored-run.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
 
-/** What tells one server from another at the same address. */
+/** The facts that tell one server from another at the same address. */
 export type ServerFacts = Pick<RunResult["target"], "emulated" | "standIn" | "model">;
 
 /** The run that wants the answers. */
 export interface StoredAnswersInput {
-  /** Of the stored run: its folder or its `result.json`. */
+  /** Folder of the stored run, or its `result.json`. */
   run: string;
   target: Pick<ResolvedTarget, "name" | "uri">;
-  /** What the server says of itself now. */
+  /** The server by its own account, now. */
   server: ServerFacts;
-  /** Of this run: it decides which clips long recordings are made of. */
+  /** Seed of this run: it decides which clips long recordings are made of. */
   seed: number;
   scenario: Scenario;
   /** The clips that the load plays. */
@@ -91,7 +91,7 @@ function mustMatch(
   if (different.length > 0) throw refused(folder, `differs in ${different.join(", ")}`);
 }
 
-/** What decides the answers, and how they are compared. */
+/** The settings that decide the answers, and how they are compared. */
 function asAsked(scenario: Scenario): Record<string, unknown> {
   const { recognition, audio } = scenario;
   const { encoding, chunkMs, paddingBeforeMs, paddingAfterMs, longForm } = audio;

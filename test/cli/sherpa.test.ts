@@ -38,7 +38,7 @@ function recording(sampleRateHz: number): string {
   return path;
 }
 const TEXT = "alpha bravo charlie delta alpha bravo";
-/** Of the first four words. */
+/** Times of the first four words. */
 const TIMES = [
   [640, 680],
   [800, 1000],

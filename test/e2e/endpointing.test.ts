@@ -42,7 +42,7 @@ async function runAt(stopHistoryMs: number): Promise<Run> {
   return { result: readRun(folder).result, folder, sessions };
 }
 
-/** Of the sessions that completed in both runs. */
+/** The study of the sessions that completed in both runs. */
 function studyOf({ sessions }: Run, measuredAtMs: number, beside: Run, settingMs: number): EndpointingStudy {
   const tally = new EndpointingTally(measuredAtMs, [settingMs]);
   for (const [seq, session] of sessions) if (beside.sessions.has(seq)) tally.add(session);
@@ -55,7 +55,7 @@ interface Pair {
   truth: AtSetting;
 }
 
-/** What was estimated of the base run, and what a run at that setting measured of the same sessions; none without any in common. */
+/** The estimate from the base run, and what a run at that setting measured of the same sessions; none without any in common. */
 function pairOf(base: Run, other: Run, settingMs: number): Pair[] {
   const [estimate] = studyOf(base, MEASURED_MS, other, settingMs).whatIf?.estimates ?? [];
   const truth = studyOf(other, settingMs, base, settingMs).whatIf?.measured;

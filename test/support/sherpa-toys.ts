@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Operation, Port } from "./onnx.ts";
 import { writeOnnx } from "./onnx.ts";
 
-/** What the models write, over and over. The first piece of a word begins with the sign for a space. */
+/** The words that the models write, over and over. The first piece of a word begins with the sign for a space. */
 const PIECES = ["▁alpha", "▁bra", "vo", "▁charlie", "▁del", "ta", "▁echo"];
 /** The words of those pieces. */
 export const TOY_WORDS = ["alpha", "bravo", "charlie", "delta", "echo"];

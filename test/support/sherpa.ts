@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { messageOf } from "../../src/base/errors.ts";
 
-/** Whether it is here, which says so loudly where it is not: it has native code for the usual machines only. */
+/** True when it is here; says so loudly when it is not: it has native code for the usual machines only. */
 export function hasSherpa(): boolean {
   try {
     createRequire(import.meta.url)("sherpa-onnx-node");

@@ -4,20 +4,18 @@
  * about its audio must be true of the audio.
  */
 import { defined } from "../defined.ts";
-import type { Hash } from "node:crypto";
-import { createHash, webcrypto } from "node:crypto";
+import { createHash, type Hash, webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { BYTES_PER_SAMPLE, decodeWav, pcmBytes, withPadding } from "../audio/audio.ts";
 import { BenchError, nearestName } from "../errors.ts";
+import { findManifest } from "./find-manifest.ts";
 import type { ManifestEntry, ManifestLine } from "./manifest.ts";
 import { fieldError, mustBeFile, readManifest, readManifestFile } from "./manifest.ts";
 import { PACKAGE_ROOT } from "../process/package-root.ts";
 import { existingPath } from "../files/text-file.ts";
 import { spokenWords } from "../text/text.ts";
-import type { SpeechBounds } from "../audio/vad.ts";
-import { findSpeech } from "../audio/vad.ts";
+import { findSpeech, type SpeechBounds } from "../audio/vad.ts";
 
 /** A clip without its audio. */
 export interface ClipInfo {
@@ -61,12 +59,6 @@ export interface OpenDataset extends Dataset<ClipInfo> {
 
 /** Claims of the manifest about times may differ this much from the audio. */
 const TOLERANCE_MS = 20;
-
-/** Name of the file in a dataset's folder that an import keeps its progress in. */
-export const IMPORT_JOURNAL = "import.jsonl";
-
-/** Names of the manifest in a dataset's folder. */
-const MANIFESTS: readonly string[] = ["manifest.jsonl", "manifest.json"];
 
 /**
  * Reads a dataset and all its audio.
@@ -277,31 +269,6 @@ function withoutAudio(clip: Clip): ClipInfo {
   const info: ClipInfo & Partial<Clip> = { ...clip };
   delete info.pcm;
   return info;
-}
-
-async function findManifest(pathOrName: string, root: string): Promise<string> {
-  const path =
-    pathOrName === "default" ? join(root, "datasets", "core") : await existingPath(resolve(pathOrName));
-  for (const candidate of [...MANIFESTS.map((name) => join(path, name)), path]) {
-    const found = await stat(candidate).catch(() => undefined);
-    if (found?.isFile() === true) return candidate;
-  }
-  const names = await readdir(path).catch((): string[] => []);
-  if (names.includes(IMPORT_JOURNAL))
-    throw BenchError.usage(
-      `dataset ${pathOrName}: its import is not finished`,
-      `Run \`bench dataset import SOURCE --out ${pathOrName}\` again: it goes on from there (${IMPORT_JOURNAL} names the source).`,
-    );
-  const others = names.filter((name) => /\.jsonl?$/.test(name));
-  throw BenchError.usage(
-    `dataset ${pathOrName}: no manifest at ${path}`,
-    others.length === 0
-      ? "A dataset is `default`, a folder with a manifest.jsonl, or a manifest file."
-      : `Name the manifest itself: ${others
-          .slice(0, 3)
-          .map((name) => join(pathOrName, name))
-          .join(", ")}`,
-  );
 }
 
 /** @throws BenchError (exit 2) when what the line says is not true of the file */

@@ -14,7 +14,7 @@ import { openStoredRun } from "../../store/stored-run.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
 
-/** What a scenario may ask for. */
+/** The range that a scenario may ask for. */
 const LIMITS = { minMs: 1, maxMs: 60_000 };
 
 export const endpointingCommand = command(options, endpointing);

@@ -17,7 +17,7 @@ export interface RecognizerChild extends Channel<ToRecognizer, FromRecognizer> {
   stop(): Promise<void>;
 }
 
-/** Whose work it was and when it had come, milliseconds. */
+/** The stream that the work was for, and when it had come, milliseconds. */
 export interface DoneWork {
   model: string;
   arrivedMs: number;

@@ -51,7 +51,7 @@ async function serve(limit: number) {
   await settled();
   expect(said.splice(0).map(({ type }) => type)).toEqual(["ready", "opened", "opened", "opened"]);
 
-  /** What comes of pieces of work that arrive at the same time, in short. */
+  /** The replies to pieces of work that arrive at the same time, in short. */
   async function work(...pieces: [id: number, samples: number][]): Promise<string[]> {
     for (const [id, samples] of pieces) tell({ type: "audio", id, samples: new Int16Array(samples) });
     await settled();

@@ -28,7 +28,7 @@ async function load(write: (folder: string) => void): Promise<Backend> {
   return loadBackend({ model: await findSherpaModel(folder), threads: 1, batch: 4 });
 }
 
-/** What a stream with that sound is told, in chunks of 100 ms. */
+/** The replies to a stream with that sound, sent in chunks of 100 ms. */
 async function hear(backend: Backend, pattern: readonly number[], spec = SPEC) {
   const listener = new StreamListener(await backend.open(), spec);
   const sound = toySound(pattern, spec.sampleRateHz);

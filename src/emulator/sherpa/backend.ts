@@ -57,7 +57,7 @@ class SherpaDecoder implements Decoder {
   readonly #model: SherpaModel;
   #stream: OnlineStream | undefined;
   #samples = 0;
-  /** Of all audio so far. */
+  /** The result of all audio so far. */
   #known: OnlineResult | undefined;
 
   constructor(recognizer: OnlineRecognizer, model: SherpaModel) {

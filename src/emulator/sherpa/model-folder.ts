@@ -9,14 +9,14 @@ const PRECISIONS = [".int8.onnx", ".onnx", ".fp16.onnx"];
 
 /** A streaming model that sherpa-onnx can load. */
 export interface SherpaModel {
-  /** Of its folder. */
+  /** Name of its folder. */
   name: string;
   /** Key of `modelConfig` in sherpa-onnx. */
   kind: "transducer" | "nemoCtc" | "zipformer2Ctc";
   /** Paths by the names that `modelConfig` has for them. */
   files: Readonly<Record<string, string>>;
   tokens: string;
-  /** What the model calls itself, such as `zipformer2`. */
+  /** The type that its metadata states, such as `zipformer2`. */
   type: string;
   /** Audio that it must have heard for a step, and by which a step takes it further, milliseconds. */
   windowMs: number;

@@ -1,4 +1,4 @@
-/** What is used here of sherpa-onnx-node 1.13, which has no declarations of its own. Its calls are synchronous. */
+/** The part of sherpa-onnx-node 1.13 that is used here; it has no declarations of its own. Its calls are synchronous. */
 declare module "sherpa-onnx-node" {
   /** Audio of one utterance. */
   class OnlineStream {
@@ -23,7 +23,7 @@ declare module "sherpa-onnx-node" {
     /** @throws Error for files that are missing; a broken file ends the process */
     constructor(config: object);
     createStream(): OnlineStream;
-    /** Whether it has the audio for another step. */
+    /** True when it has the audio for another step. */
     isReady(stream: OnlineStream): boolean;
     /** A step of each stream, which must be ready, computed together. */
     decodeStreams(streams: readonly OnlineStream[]): void;

@@ -1,4 +1,4 @@
-/** What one probe of a capacity search found, from the result of its run. Pure. */
+/** The findings of one probe of a capacity search, from the result of its run. Pure. */
 import { defined } from "../../base/defined.ts";
 import { BenchError } from "../../base/errors.ts";
 import { metricNamed } from "../catalogue/catalogue.ts";
@@ -66,7 +66,7 @@ function openOf(slos: readonly Check[], completed: number): Probe["open"] {
   return found.find(({ breaks }) => breaks) ?? found[0];
 }
 
-/** Whether it is about a ratio over clips, which is decided by its interval. */
+/** True for an SLO on a ratio over clips, which is decided by its interval. */
 function isOfClips({ metric: name }: Slo): boolean {
   const metric = metricNamed(name);
   return metric?.per === "run" && metric.ofClips !== undefined;
@@ -83,13 +83,13 @@ function sloNamed(name: string): Slo | undefined {
 
 /** How callers and server kept pace with the audio. */
 export interface Pace {
-  /** Of the sessions, seconds a second. */
+  /** Slope of the backlog in each session, seconds a second. */
   backlogSlopes: readonly number[];
   /** Share of their time that callers sent audio. */
   sendingShare?: number;
 }
 
-/** What starting a run takes before its clock: workers, connections, the plan. */
+/** The start of a run before its clock: workers, connections, the plan. */
 const START_SECONDS = 3;
 
 /** The SLO that was broken by most, where several were; one that is only in doubt when nothing failed by itself. */

@@ -14,7 +14,7 @@ import type { Observation } from "../observation/observation.ts";
 /** Positions are float32 seconds on the wire, so that they miss their place by a few hundredths of a millisecond. */
 const POSITION_ERROR_MS = 0.1;
 
-/** What is kept of a session until the step of its server is known. */
+/** The part of a session that is kept until the step of its server is known. */
 export interface KeptSession {
   /** Without responses and chunks, so that many can be kept. */
   session: Observation;
@@ -41,7 +41,7 @@ interface PlacedWord {
   endMs: number;
 }
 
-/** What the model needs of a session, or why it has no say. @param ownMs from the audio of the final to the final */
+/** The part of a session that the model needs, or why it has no say. @param ownMs from the audio of the final to the final */
 export function keptOf(session: Observation, parts: FinalParts, ownMs: number): KeptSession | string {
   if (session.faults !== undefined) return "a condition of the scenario changed the audio or its way";
   const { endpointed, decidedMs, before } = parts;

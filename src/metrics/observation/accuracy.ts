@@ -39,7 +39,7 @@ export type Transcribed = Pick<Observation, "clip" | "outcome" | "cutShort" | "f
 /** Texts of more characters together take longer to score than a thread that sends audio has. */
 const LONG_TEXTS = 4000;
 
-/** Whether a session is to be scored when nothing is timed any more: an hour's transcript with many errors takes some 100 ms. */
+/** True for a session that is to be scored when nothing is timed any more: an hour's transcript with many errors takes some 100 ms. */
 export function isLong(session: Transcribed): boolean {
   const { text } = session.clip;
   return text !== undefined && text.length + finalText(session).length > LONG_TEXTS;

@@ -1,4 +1,4 @@
-/** What several metrics of one session ask for is computed once. */
+/** Computes once what several metrics of one session ask for. */
 import type { Observation } from "./observation.ts";
 
 /**

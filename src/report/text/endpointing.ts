@@ -24,7 +24,7 @@ import { grid } from "./table.ts";
 const COLUMNS = PERCENTILE_COLUMNS.filter(([name]) => name !== "p999");
 const HEADINGS = COLUMNS.map(([, heading]) => heading);
 
-/** What the estimate rests on, in sentences. */
+/** The assumptions of the estimate, in sentences. */
 export function assumptionsOf({ measuredAtMs, stepMs, explained, measured }: WhatIf): string[] {
   return [
     `the server looks at the silence where it answers, every ${short(stepMs)} ms of audio, and closes the utterance at the first place with a silence of stop_history behind it`,
