@@ -6,6 +6,8 @@ const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 120_000, hoo
 
 const SPINE = ["test/e2e/emulated-run.test.ts", "test/e2e/run-scenario.test.ts"];
 
+const PATIENT = ["overload", "pace"].map((name) => `test/slow/${name}.test.ts`);
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -81,8 +83,21 @@ const config: ViteUserConfig = defineConfig({
           name: "slow",
           retry: 2,
           include: ["test/slow/**/*.test.ts"],
+          exclude: PATIENT,
           ...alone,
           sequence: { groupOrder: 6 },
+        },
+      },
+      // Those of them that mostly wait: a few callers each, for a minute or more. Side by side they are no load for the machine.
+      {
+        test: {
+          name: "patient",
+          retry: 2,
+          include: PATIENT,
+          ...alone,
+          fileParallelism: true,
+          maxWorkers: PATIENT.length,
+          sequence: { groupOrder: 8 },
         },
       },
     ],
