@@ -1,9 +1,10 @@
 /** Where a machine's calibration is kept: in the user's cache, because it is the machine's and no project's. */
-import { cpus, homedir, hostname } from "node:os";
+import { cpus, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
 import { makePrivateFolders, writePrivate } from "../base/files/private-files.ts";
 import { readTextSync } from "../base/files/text-file.ts";
+import { userCache } from "../base/files/user-cache.ts";
 import type { Calibration } from "../metrics/judge/calibration.ts";
 import { checkCalibration } from "../metrics/result/result-schema.ts";
 import { NODE_VERSION, packageVersion } from "../base/process/machine.ts";
@@ -13,10 +14,8 @@ type Env = World["env"];
 
 /** `RIVA_BENCH_CALIBRATION`, else a file by host name in `$XDG_CACHE_HOME/riva-bench` or `~/.cache/riva-bench`. */
 export function calibrationFile(env: Env): string {
-  // An empty variable is not set, here as everywhere.
-  const given = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
-  const cache = given("XDG_CACHE_HOME") ?? join(given("HOME") ?? homedir(), ".cache");
-  return given("RIVA_BENCH_CALIBRATION") ?? join(cache, "riva-bench", `calibration-${hostname()}.json`);
+  const given = env["RIVA_BENCH_CALIBRATION"] ?? "";
+  return given === "" ? join(userCache(env), `calibration-${hostname()}.json`) : given;
 }
 
 /** This machine, as far as it decides on the harness's error. */

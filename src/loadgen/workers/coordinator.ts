@@ -48,6 +48,15 @@ export interface CoordinatorOptions {
   /** Every snapshot, after it was added to the totals. */
   onSnapshot(snapshot: Snapshot): void;
   onEvent(event: RunEvent): void;
+  timing?: CoordinatorTiming;
+}
+
+/** How far the workers are away, in time. */
+export interface CoordinatorTiming {
+  /** Between "all are ready" and T0: enough for the message to arrive everywhere. */
+  startMarginMs: number;
+  /** A worker whose beats of health, one a second, stay away for longer is lost; one that was told to abort has as long. */
+  silenceMs: number;
 }
 
 /** What a run leaves behind besides its totals. */
@@ -68,6 +77,8 @@ export interface RunOutcome {
   /** Why the run ended early, when it did: "interrupted", or a problem in words. */
   problems: readonly { message: string; hint?: string }[];
   interrupted: boolean;
+  /** Snapshots were lost on their way, so the totals lack some of what is in the records. */
+  missedSnapshots?: boolean;
 }
 
 export interface Coordinator {
@@ -85,14 +96,10 @@ export interface Coordinator {
   noteStall(process: string, gapMs: number, atMachineMs: number): void;
 }
 
-/** Between "all are ready" and T0: enough for the message to arrive everywhere. */
-const START_MARGIN_MS = 200;
+/** Of workers on this machine. */
+const LOCAL: CoordinatorTiming = { startMarginMs: 200, silenceMs: 3000 };
 const STALL_MS = 100;
-/** Three beats of a worker's health: one that is silent for longer is lost. */
-const SILENCE_MS = 3000;
 const BEAT_CHECK_MS = 500;
-/** After an abort, a worker that says nothing for this long is killed. */
-const ABORT_LIMIT_MS = 3000;
 
 /** A worker and what is known of it. */
 interface Member {
@@ -132,6 +139,7 @@ function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member 
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { totals } = options;
+  const { startMarginMs, silenceMs } = options.timing ?? LOCAL;
   const clock = createRunClock(options.clock);
   const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
   const lostWorkers: LostWorker[] = [];
@@ -219,15 +227,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     broadcast({ type: "settle" });
   }
 
-  function lost(member: Member, how: string): void {
+  function lost(member: Member, how?: string): void {
     if (member.over) return;
     if (!started) {
-      settle({ error: new BenchError(`${member.name} ended before the run began`) });
+      settle({ error: new BenchError(`${member.name} ${how ?? "ended"} before the run began`) });
       return;
     }
     const one = { worker: member.index + 1, atMs: clock.nowMs(), windowOver: member.windowOver };
     lostWorkers.push(one);
-    event("worker-lost", `${member.name} ${how}; its share is not run again`, { lost: one });
+    const did = how ?? "ended before its sessions did";
+    event("worker-lost", `${member.name} ${did}; its share is not run again`, { lost: one });
     member.handle.kill();
     finished(member);
   }
@@ -248,7 +257,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       cancel = clock.wakeAt(nowMs + BEAT_CHECK_MS, check);
       if (!started) return;
       for (const member of members) {
-        if (nowMs - member.lastHeardMs > SILENCE_MS) lost(member, `was silent for ${SILENCE_MS / 1000} s`);
+        if (nowMs - member.lastHeardMs > silenceMs) lost(member, `was silent for ${silenceMs / 1000} s`);
       }
     }
     return () => cancel();
@@ -261,8 +270,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return;
     }
     started = true;
-    startedAtEpochMs = options.clock.epochMs() + START_MARGIN_MS;
-    clock.setOrigin(options.clock.nowMs() + START_MARGIN_MS);
+    startedAtEpochMs = options.clock.epochMs() + startMarginMs;
+    clock.setOrigin(options.clock.nowMs() + startMarginMs);
     allHeardNow();
     try {
       options.onStart({ startedAtEpochMs, planHash });
@@ -273,7 +282,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return;
     }
     broadcast({ type: "start", atMachineMs: options.clock.machineMs() - clock.nowMs() });
-    event("start", `${members.length} worker(s), T0 in ${START_MARGIN_MS} ms`);
+    event("start", `${members.length} worker(s), T0 in ${startMarginMs} ms`);
   }
 
   return {
@@ -291,7 +300,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           for (const member of members) {
             const { channel } = member.handle;
             channel.onMessage((message) => hear(member, message));
-            channel.onClose(() => lost(member, "ended before its sessions did"));
+            channel.onClose((how) => lost(member, how));
             send(member, { type: "prepare", job: member.job });
           }
         });
@@ -341,7 +350,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       interrupted = true;
       event("abort", "stopping now");
       broadcast({ type: "abort" });
-      forgetAbort = options.clock.wakeAt(options.clock.nowMs() + ABORT_LIMIT_MS, () => {
+      forgetAbort = options.clock.wakeAt(options.clock.nowMs() + silenceMs, () => {
         for (const { over, handle } of members) if (!over) handle.kill();
       });
     },

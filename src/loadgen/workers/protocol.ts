@@ -1,6 +1,6 @@
 /**
- * What a coordinator and its workers say to each other: plain JSON-able messages, the same in-process, over fork and,
- * later, between machines. Instants are milliseconds since T0 unless the name says epoch.
+ * What a coordinator and its workers say to each other: plain JSON-able messages, the same in-process, over fork and
+ * between machines (`run/nats/`). Instants are milliseconds since T0 unless the name says epoch.
  */
 import type { ExitCode } from "../../base/errors.ts";
 import type { TransportOptions } from "../../client/transport.ts";
@@ -76,7 +76,7 @@ export interface WorkerHealth {
   sessionsByAddress?: Readonly<Record<string, number>>;
 }
 
-/** Once a second a worker sends `health`; one that is silent for three of them counts as lost. */
+/** Once a second a worker sends `health`; one that is silent for some of them counts as lost (`CoordinatorTiming`). */
 export type FromWorker =
   | { type: "ready"; planHash: string; connections: number; warmUpMs: number }
   | { type: "health"; health: WorkerHealth }
@@ -95,6 +95,6 @@ export type FromWorker =
 export interface Channel<Out, In> {
   send(message: Out): void;
   onMessage(handler: (message: In) => void): void;
-  /** The other end is gone. */
-  onClose(handler: () => void): void;
+  /** The other end is gone; `how`, where known, goes on after its name: "was told to end". */
+  onClose(handler: (how?: string) => void): void;
 }
