@@ -94,6 +94,20 @@ module.exports = {
         ],
       },
     },
+    {
+      name: "a-local-run-loads-no-nats",
+      severity: "error",
+      from: {
+        path: "^src/",
+        pathNot: ["^src/run/nats/", "^src/cli/commands/remote-worker\\.ts$", "\\.test\\.ts$"],
+      },
+      to: {
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+        path: "^src/run/nats/",
+        pathNot: "^src/run/nats/broker-options\\.ts$",
+      },
+    },
     door("@grpc/proto-loader", ["base/riva-proto\\.ts"]),
     door("@grpc/grpc-js", [
       "base/riva-proto\\.ts",
@@ -128,7 +142,12 @@ module.exports = {
     door("@opentelemetry/[a-z-]+", ["watch/otlp\\.ts"]),
     door("uplot", ["report/html/uplot\\.ts"]),
     door("cli-table3", ["report/text/table\\.ts"]),
-    door("tar", ["store/archived-runs\\.ts", "dataset/fetch/fetch-archive\\.ts"]),
+    door("tar", [
+      "store/archived-runs\\.ts",
+      "dataset/fetch/fetch-archive\\.ts",
+      "run/nats/dataset-share\\.ts",
+    ]),
+    door("@nats-io/[a-z-]+", ["run/nats/broker\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),
     {
       name: "tests-are-not-products",

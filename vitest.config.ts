@@ -59,6 +59,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 4 },
         },
       },
+      // Workers on other machines, with a real nats-server (scripts/get-nats-server.sh).
+      {
+        test: {
+          name: "nats",
+          include: ["test/nats/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 8 },
+        },
+      },
       // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
       {
         test: {

@@ -16,6 +16,8 @@ export const EXIT = {
   sloFailed: 3,
   /** Worse than the baseline. */
   worse: 4,
+  /** Of `bench worker` alone: its place in the run is taken. */
+  claimRefused: 4,
   /** The generator was at fault, so the run says nothing about the target. */
   runVoid: 5,
   /** Too few samples to judge. */
@@ -24,6 +26,8 @@ export const EXIT = {
   targetUnusable: 7,
   /** SIGINT or SIGTERM; a partial result was written. */
   interrupted: 130,
+  /** Of `bench worker` alone: SIGTERM came before its share was done, so that the orchestrator counts it as failed. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -116,9 +116,8 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./gateway/gateway.ts")).gatewayCommand(world),
   },
   {
-    // What a run starts by itself; nobody types it.
     command: "worker",
-    describe: false,
+    describe: "Make load for a run on another machine, over NATS",
     load: async (world) => (await import("./commands/worker.ts")).workerCommand(world),
   },
 ];

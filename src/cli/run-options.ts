@@ -35,6 +35,32 @@ export const RATE_OPTION = {
 /** `--quiet`, of every command that makes load. */
 export const QUIET_OPTION = { alias: "q", type: "boolean", default: false, describe: "No progress" } as const;
 
+/** `--nats` and how to get in, of every command that speaks to a broker. */
+export const NATS_OPTIONS = {
+  nats: {
+    type: "string",
+    describe:
+      "Address of a NATS server with JetStream, nats://host:4222 or tls://: workers are on other machines",
+  },
+  "nats-creds": { type: "string", describe: "Credentials file for NATS (or NATS_CREDS)" },
+  "nats-nkey": { type: "string", describe: "File with the seed of an nkey for NATS (or NATS_NKEY)" },
+  "nats-token-file": {
+    type: "string",
+    describe: "File with a token for NATS (or the token itself in NATS_TOKEN)",
+  },
+  "nats-ca": {
+    type: "string",
+    describe: "PEM of who signed the certificate of the NATS server (or NATS_CA)",
+  },
+  "nats-cert": { type: "string", describe: "PEM of the client certificate for NATS (or NATS_CERT)" },
+  "nats-key": { type: "string", describe: "PEM of its private key (or NATS_KEY)" },
+  "join-timeout": {
+    type: "string",
+    default: "2m",
+    describe: "With --nats: how long the run and its workers wait for each other",
+  },
+} as const;
+
 export function runOptions(yargs: Argv) {
   return yargs
     .option("scenario", {
@@ -67,6 +93,12 @@ export function runOptions(yargs: Argv) {
       describe:
         "Processes that make the load; auto: one for every 10,000 chunks a second, one core left free",
     })
+    .options(NATS_OPTIONS)
+    .option("run", {
+      type: "string",
+      describe: "With --nats: the name that workers know the run by [default: one is made and printed]",
+    })
+    .option("expect-workers", { type: "number", describe: "With --nats: how many workers take part" })
     .option("slo", {
       type: "string",
       array: true,
@@ -117,6 +149,10 @@ export function runOptions(yargs: Argv) {
     .example("$0 --scenario concurrency-50 --target grpc://gpu-box:50051", "the same against a server")
     .example("$0 --scenario soak --metrics-port 9464", "watched by Prometheus, see dashboards/")
     .example("$0 --scenario smoke --slo 'rtfx > 20' --out out/smoke", "another gate, a folder of your choice")
+    .example(
+      "$0 -s soak -t nim --nats nats://broker:4222 --run night --expect-workers 4",
+      "four machines that run `bench worker`, see docs/scale-out.md",
+    )
     .example(
       "$0 --scenario nvidia-table --streams 64 --target nim",
       "NVIDIA's own procedure, for its tables",

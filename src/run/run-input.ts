@@ -17,9 +17,13 @@ import { workerCount } from "../loadgen/workers/worker-count.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
 import type { World } from "../base/process/world.ts";
+import { durationFlag } from "../base/duration.ts";
+import { isRunId } from "../base/run-id.ts";
+import type { BrokerFlags, BrokerOptions } from "./nats/broker-options.ts";
+import { readBrokerOptions } from "./nats/broker-options.ts";
 
 /** The scenario, and what is to take the place of its own values. */
-export interface RunFlags {
+export interface RunFlags extends BrokerFlags {
   /** Name or file. */
   scenario: string;
   /** Decides clips and phases. */
@@ -38,6 +42,19 @@ export interface RunFlags {
   budget?: string | undefined;
   otlp?: string | undefined;
   otlpSample?: number | undefined;
+  /** With `nats`: the name that workers know the run by; default: one that is made up. */
+  run?: string | undefined;
+  /** With `nats`: how many workers there are to be. */
+  expectWorkers?: number | undefined;
+  /** With `nats`: how long they may take to get ready. */
+  joinTimeout?: string | undefined;
+}
+
+/** Where the workers are when they are not on this machine. */
+export interface RemoteInput {
+  broker: BrokerOptions;
+  runId: string | undefined;
+  joinMs: number;
 }
 
 export interface RunInput {
@@ -51,6 +68,8 @@ export interface RunInput {
   workers: number;
   /** Share of the sessions that the server is asked to trace; undefined when nothing is traced. */
   traceRatio: number | undefined;
+  /** Present when workers of other machines make the load. */
+  remote?: RemoteInput;
 }
 
 /**
@@ -73,9 +92,61 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   checkStages(slos, fitting);
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(fitting, selected, await traceOf(fitting.load));
-  const workers = workerCount(flags.workers, planned, availableParallelism());
+  const remote = await remoteInput(world, flags);
+  const workers = remote?.workers ?? workerCount(flags.workers, planned, availableParallelism());
   const traceRatio = traceRatioOf(flags);
-  return { seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio };
+  return {
+    ...{ seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio },
+    ...defined({ remote: remote?.input }),
+  };
+}
+
+const MOST_WORKERS = 1000;
+
+async function remoteInput(
+  world: World,
+  flags: RunFlags,
+): Promise<{ workers: number; input: RemoteInput } | undefined> {
+  const { nats, run, expectWorkers, joinTimeout } = flags;
+  if (nats === undefined) {
+    const lone = Object.entries({ run, "expect-workers": expectWorkers }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (lone !== undefined)
+      throw BenchError.usage(`--${lone[0]} speaks of workers on other machines`, "Give --nats URL as well.");
+    return undefined;
+  }
+  if (flags.workers !== "auto")
+    throw BenchError.usage(
+      `--workers ${flags.workers}: with --nats the workers are on other machines`,
+      "Give their number as --expect-workers.",
+    );
+  if (expectWorkers === undefined)
+    throw BenchError.usage("--nats: how many workers are there?", "Give --expect-workers N.");
+  if (!Number.isInteger(expectWorkers) || expectWorkers < 1 || expectWorkers > MOST_WORKERS)
+    throw BenchError.usage(
+      `--expect-workers ${expectWorkers}: must be a whole number from 1 to ${MOST_WORKERS}`,
+    );
+  const input: RemoteInput = {
+    broker: await readBrokerOptions({ ...flags, nats }, world),
+    runId: run === undefined ? undefined : checkedRunId(run),
+    joinMs: joinLimitMs(joinTimeout),
+  };
+  return { workers: expectWorkers, input };
+}
+
+/** @throws BenchError (exit 2) for what can't be the name of a run */
+export function checkedRunId(run: string): string {
+  if (isRunId(run)) return run;
+  throw BenchError.usage(
+    `--run ${run}: not the name of a run`,
+    "Letters, digits, dots, dashes and underscores, the first a letter or a digit.",
+  );
+}
+
+/** `--join-timeout`: how long the two sides of a run over NATS wait for each other, milliseconds. */
+export function joinLimitMs(joinTimeout = "2m"): number {
+  return durationFlag("--join-timeout", joinTimeout, { minMs: 1000 });
 }
 
 /** @throws BenchError (exit 2) for an SLO on parity that nothing will be measured for */

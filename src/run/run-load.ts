@@ -1,6 +1,7 @@
 /** The timed part of a run: workers make the load, listeners see it, Ctrl-C is heard. */
 import { defined } from "../base/defined.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
+import { BenchError } from "../base/errors.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator } from "../loadgen/workers/coordinator.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
@@ -11,18 +12,21 @@ import type { RunListener } from "../watch/listener.ts";
 import type { RunEvent } from "../metrics/result/run-event.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 import { createTotals } from "../metrics/record/totals.ts";
+import type { RemoteWorkers } from "../metrics/result/remote-workers.ts";
+import type { Resolve } from "../scenario/target/find-route.ts";
 import type { OpenTarget } from "./open-target.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
-import { secretsOf } from "../scenario/target/target-secrets.ts";
 import type { ServerFacts } from "./stored-answers.ts";
 import { storedAnswers } from "./stored-answers.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
 import { askUnloaded, unloadedMs } from "./unloaded.ts";
 import { launchWorker } from "./worker-process.ts";
+import { workerTarget } from "./worker-target.ts";
 import type { World } from "../base/process/world.ts";
+import { openRemoteFleet } from "./remote-fleet.ts";
 
 export interface LoadInput {
   input: RunInput;
@@ -36,13 +40,22 @@ export interface LoadInput {
   onEvent(event: RunEvent): void;
   /** Streams that the target takes on one connection, where it sets a limit. */
   streamLimit: number | undefined;
+  /** Which addresses of the target's name get sessions. */
+  resolve: Resolve;
+}
+
+export interface MadeLoad {
+  outcome: RunOutcome;
+  totals: Totals;
+  /** Present when the workers were on other machines. */
+  remote?: RemoteWorkers;
 }
 
 /** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
 export async function makeLoad(
   world: World,
-  { input, runId, open, server, folder, listener, onStart, onEvent, streamLimit }: LoadInput,
-): Promise<{ outcome: RunOutcome; totals: Totals }> {
+  { input, runId, open, server, folder, listener, onStart, onEvent, streamLimit, resolve }: LoadInput,
+): Promise<MadeLoad> {
   const { target, emulator } = open;
   const { scenario, slos, workers, until, seed, traceRatio } = input;
   const totals = createTotals({
@@ -55,26 +68,21 @@ export async function makeLoad(
     runId,
     scenario: asked,
     ...defined({ unloaded }),
-    target: {
-      transport: scenario.transport,
-      ...{
-        address: target.address,
-        path: target.path,
-        metadata: target.metadata,
-        secrets: secretsOf(target),
-      },
-      ...tlsPart(target.tls),
-      ...defined({ route: target.route }),
-    },
+    target: workerTarget(scenario.transport, target),
     datasetPath: scenario.audio.dataset,
     seed,
     ...defined({ traceRatio }),
     ...recordFiles(folder.path),
   };
+  const fleet = await openRemoteFleet(world, {
+    ...{ input, runId, scenario: asked, target, resolve, unloaded },
+    files: recordFiles(folder.path),
+  });
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   const coordinator = createCoordinator({
     jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
-    launch: () => launchWorker(scenario.transport),
+    launch: fleet?.launch ?? (() => launchWorker(scenario.transport)),
+    ...defined({ timing: fleet?.timing }),
     totals,
     clock: world.clock,
     onStart,
@@ -100,13 +108,23 @@ export async function makeLoad(
   });
   emulator?.onStall((gapMs, atMachineMs) => coordinator.noteStall("emulator", gapMs, atMachineMs));
   const forgetInterrupts = hearInterrupts(world, coordinator);
+  let why = "the run was called off";
   try {
     folder.append("histograms.hlog", hlogHeader(world.clock.epochMs()));
-    return { outcome: await coordinator.run(), totals };
+    const outcome = await coordinator.run();
+    why = "the run is over";
+    await fleet?.end(why);
+    if (fleet === undefined) return { outcome, totals };
+    const missedSnapshots = fleet.missedSnapshots();
+    return { outcome: { ...outcome, missedSnapshots }, totals, remote: fleet.workers() };
+  } catch (error) {
+    if (error instanceof BenchError) why = error.message;
+    throw error;
   } finally {
     forgetInterrupts();
     hlog.end();
     listener.onLoadEnd();
+    await fleet?.end(why);
   }
 }
 
@@ -195,20 +213,6 @@ function withTargetDefaults(
       ...scenario.recognition,
       ...(model === undefined || scenario.recognition.model !== undefined ? {} : { model }),
       ...defined({ language }),
-    },
-  };
-}
-
-function tlsPart(tls: OpenTarget["target"]["tls"]): Pick<WorkerJob["target"], "tls"> {
-  if (tls === undefined) return {};
-  const text = (pem: Buffer | undefined, key: string): object =>
-    pem === undefined ? {} : { [key]: pem.toString("utf8") };
-  return {
-    tls: {
-      ...text(tls.rootCa, "rootCa"),
-      ...text(tls.clientCert, "clientCert"),
-      ...text(tls.clientKey, "clientKey"),
-      ...defined({ serverName: tls.serverName }),
     },
   };
 }

@@ -11,14 +11,14 @@ import type { RunInput } from "./run-input.ts";
 
 /**
  * The last snapshots of a lost worker never came, and what it had under way nobody ended: then the records are the
- * truth. Undefined when none was lost; and on a full disk, where the records are not complete and the snapshots stand.
+ * truth, and so they are where snapshots were lost between machines. Undefined when neither was lost; and on a full disk, where the records are not complete and the snapshots stand.
  */
 export async function accountForLost(
   { scenario, slos, planned, workers, seed }: RunInput,
   folder: string,
-  { lost, problems, summaries, extendedToMs }: RunOutcome,
+  { lost, problems, summaries, extendedToMs, missedSnapshots = false }: RunOutcome,
 ): Promise<Rebuilt | undefined> {
-  if (lost.length === 0 || problems.length > 0) return undefined;
+  if ((lost.length === 0 && !missedSnapshots) || problems.length > 0) return undefined;
   const ends = summaries.flatMap((summary) => (summary === undefined ? [] : [summary.windowEndMs]));
   const { warmupMs, steadyMs } = scenario;
   const endMs = extendedToMs ?? warmupMs + steadyMs;

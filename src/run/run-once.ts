@@ -73,14 +73,14 @@ async function runInFolder(
   world: World,
   { input: asked, open: opened, out, resolve = "all", listeners }: OneRun,
 ): Promise<FinishedRun> {
-  const { slos, dataset, workers, seed } = asked;
+  const { slos, dataset, workers, seed, remote: elsewhere } = asked;
   const routed = await findRoute(opened.target, resolve, routeSeams(world.clock));
   const open = { ...opened, target: { ...opened.target, route: routed.route } };
   const transport = chooseTransport(asked.scenario, asked.planned, workers, open.target.kind);
   const scenario = { ...asked.scenario, transport };
   const input = { ...asked, scenario };
   const found = await preflight(open.target, scenario, world.clock);
-  const runId = newRunId(world, scenario.name);
+  const runId = elsewhere?.runId ?? newRunId(world, scenario.name);
   const folder = createRunFolder(out, runId, world.cwd);
   folder.write("scenario.yaml", formatScenario(scenario));
   const unreferenced = withoutReference(dataset);
@@ -115,9 +115,9 @@ async function runInFolder(
   let forgetInterrupts = (): void => undefined;
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));
-    const { outcome, totals } = await makeLoad(world, {
+    const { outcome, totals, remote } = await makeLoad(world, {
       ...{ input, runId, open, server: facts.target, folder, listener, onEvent },
-      streamLimit: found.streamLimit,
+      ...{ streamLimit: found.streamLimit, resolve },
       onStart({ startedAtEpochMs, planHash }) {
         const startedAt = new Date(startedAtEpochMs).toISOString();
         const manifest: RunManifest = {
@@ -138,6 +138,7 @@ async function runInFolder(
     const final = rebuilt?.totals ?? totals;
     const concluded = conclude({
       ...facts,
+      run: { ...facts.run, ...defined({ remote }) },
       scenario,
       slos,
       outcome,

@@ -1,4 +1,5 @@
 /** A run as a function: what `bench run` does, for programs. */
+import { BenchError } from "../base/errors.ts";
 import type { World } from "../base/process/world.ts";
 import type { Resolve } from "../scenario/target/find-route.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
@@ -52,6 +53,11 @@ export async function runScenario(
   const input = await readInput(world, { ...options, scenario, seed, workers });
   const open = await openTarget(world, target, emulatorOf(input));
   try {
+    if (input.remote !== undefined && open.emulator !== undefined)
+      throw BenchError.usage(
+        "--nats: workers on other machines can't reach the emulator that a run starts for itself",
+        "Start `bench emulator --host ADDRESS` where they can reach it, and give --target grpc://ADDRESS:50051.",
+      );
     const listeners = (await watch?.({ input, target: open.target })) ?? ((): [] => []);
     return await runOnce(world, { input, open, out, resolve, listeners });
   } finally {

@@ -28,7 +28,7 @@ export interface Conclusion {
   /** Whether the target could still be connected to right after the run; undefined when nobody looked. */
   reachableAtEnd: boolean | undefined;
   run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> &
-    Partial<Pick<RunResult["run"], "git" | "calibration">>;
+    Partial<Pick<RunResult["run"], "git" | "calibration" | "remote">>;
   target: RunResult["target"];
   dataset: RunResult["dataset"];
 }
@@ -124,6 +124,7 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
     ...(isLevel(scenario.load)
       ? { steadyState: steadyStateCheck(totals.timeline(), { random: comesAtRandom(scenario.load) }) }
       : {}),
+    ...clocks(input.run.remote),
     lostWorkers: outcome.lost.length,
     lostShare: lostInWindow / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
@@ -131,6 +132,11 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
       ? { killed: { atMs: rebuilt.lastSeenMs, inFlight: rebuilt.inFlight.length } }
       : {}),
   });
+}
+
+function clocks(remote: RunResult["run"]["remote"]): { clockUncertaintyMs?: number } {
+  const known = remote?.workers.flatMap(({ clockUncertaintyMs }) => clockUncertaintyMs ?? []) ?? [];
+  return known.length === 0 ? {} : { clockUncertaintyMs: Math.max(...known) };
 }
 
 /** None where the load changes by plan or takes what the server gives, or where too little was measured to tell. */

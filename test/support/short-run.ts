@@ -19,12 +19,22 @@ export interface ShortRun {
   server: DelayServer;
 }
 
-/** Warm-up of 1 s, window of 5 s, sessions of up to 3 s. */
+const SCENARIO = `name: short
+load: { model: concurrency, streams: ${STREAMS} }
+duration: { warmup: 1s, steady: 5s }
+audio: { clips: { max: 3s } }
+slo: ["error_ratio < 50%"]
+`;
+
+/**
+ * Warm-up of 1 s, window of 5 s, sessions of up to 3 s.
+ * @param workers of this machine; "elsewhere" leaves their number to the flags
+ */
 export async function shortRun(
-  workers: number,
-  options: { flags?: readonly string[]; out?: string; failEvery?: number } = {},
+  workers: number | "elsewhere",
+  options: { flags?: readonly string[]; out?: string; failEvery?: number; scenario?: string } = {},
 ): Promise<ShortRun> {
-  const { flags = [], out = join(tempFolder(), "run"), failEvery = 9 } = options;
+  const { flags = [], out = join(tempFolder(), "run"), failEvery = 9, scenario: text = SCENARIO } = options;
   const server = await startDelayServer({
     partialMs: 20,
     finalMs: 30,
@@ -32,16 +42,9 @@ export async function shortRun(
     failEvery,
   });
   const scenario = join(tempFolder(), "short.yaml");
-  writeFileSync(
-    scenario,
-    `name: short
-load: { model: concurrency, streams: ${STREAMS} }
-duration: { warmup: 1s, steady: 5s }
-audio: { clips: { max: 3s } }
-slo: ["error_ratio < 50%"]
-`,
-  );
-  const given = ["--target", `grpc://${server.address}`, "--workers", `${workers}`, "--out", out, ...flags];
+  writeFileSync(scenario, text);
+  const here = workers === "elsewhere" ? [] : ["--workers", `${workers}`];
+  const given = ["--target", `grpc://${server.address}`, ...here, "--out", out, ...flags];
   return { out, file: (name) => join(out, name), args: ["--scenario", scenario, ...given], server };
 }
 

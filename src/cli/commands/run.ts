@@ -2,6 +2,7 @@
 import type { ExitCode } from "../../base/errors.ts";
 import { BenchError, EXIT } from "../../base/errors.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { printable } from "../../base/text/printable.ts";
 import { renderTable } from "../../report/text/table.ts";
 import type { Exporters } from "../../watch/exporters.ts";
@@ -47,6 +48,12 @@ function announce(world: World, { input, target }: PreparedRun, runId: string): 
   const many = input.workers === 1 ? "" : `, ${input.workers} workers`;
   const title = printable(`${input.scenario.name} against ${labelOf(target)}`);
   world.stderr.write(`${title}\nrun ${runId}${many}\n`);
+  if (input.remote !== undefined) {
+    const { broker, joinMs } = input.remote;
+    world.stderr.write(
+      `waiting up to ${formatDuration(joinMs)} for ${input.workers} workers: bench worker --nats ${broker.shown} --run ${runId}\n`,
+    );
+  }
   world.stderr.write(forecastLines(input));
 }
 

@@ -1,4 +1,7 @@
-/** `bench worker`: the process that makes the load. Started by a run, talks over its channel; of no use by hand. */
+/**
+ * `bench worker`: a process that makes load. With `--nats` it takes part in a run on another machine; without, it is the one
+ * that a run has started, and talks over its channel.
+ */
 import { constants, setPriority } from "node:os";
 import { realClock } from "../../base/clock.ts";
 import { BenchError } from "../../base/errors.ts";
@@ -7,19 +10,22 @@ import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/prot
 import { runWorker } from "../../loadgen/workers/worker.ts";
 import { tellParent } from "../../run/child.ts";
 import { command } from "../command.ts";
+import { workerOptions } from "./worker-options.ts";
 
 /** A worker that has lost its coordinator is gone within this long. */
 const ORPHAN_LIMIT_MS = 1000;
 
-export const workerCommand = command(
-  (yargs) => yargs,
-  () => {
-    if (process.send === undefined) {
-      throw BenchError.usage("`bench worker` is started by a run, not by hand", "Use `bench run`.");
-    }
-    serveOverIpc();
-  },
-);
+export const workerCommand = command(workerOptions, async (world, args) => {
+  const { nats } = args;
+  if (nats !== undefined) await (await import("./remote-worker.ts")).serveRemotely(world, { ...args, nats });
+  else if (process.send !== undefined) serveOverIpc();
+  else {
+    throw BenchError.usage(
+      "`bench worker` takes part in a run on another machine: which?",
+      "Give --nats URL and --run ID. Workers of this machine are started by `bench run` itself.",
+    );
+  }
+});
 
 function serveOverIpc(): void {
   raisePriority();

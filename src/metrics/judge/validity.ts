@@ -36,6 +36,8 @@ export interface ValidityInput {
   roomForAll?: boolean;
   /** Whether the window had a steady state; absent where the load was meant to change. */
   steadyState?: Check;
+  /** How far off T0 may be on the worker whose clock is known least, where workers were on other machines. */
+  clockUncertaintyMs?: number;
   /** Workers that were lost, and the share of the load they carried. */
   lostWorkers: number;
   lostShare: number;
@@ -62,6 +64,7 @@ export function judgeValidity(input: ValidityInput): Validity {
     ...concurrencyCheck(input),
     ...startsCheck(input),
     ...(input.steadyState === undefined ? [] : [input.steadyState]),
+    ...clockCheck(input),
     workersCheck(input),
     ...(input.interrupted && input.killed === undefined ? [INTERRUPTED] : []),
   ];
@@ -175,6 +178,25 @@ function startsCheck({ sessions, lateStarts, roomForAll = false }: ValidityInput
       "<= 1%",
       "sessions were dropped or began more than 50 ms late: lower the rate, raise maxOpen or add workers",
     ),
+  ];
+}
+
+const CLOCK_DEGRADES_CHUNKS = 0.1;
+const CLOCK_VOIDS_CHUNKS = 0.5;
+
+/** No latency is a difference of two clocks, but what is open at one time, and in which second, is added up over workers. */
+function clockCheck({ chunkMs, clockUncertaintyMs }: ValidityInput): Check[] {
+  if (clockUncertaintyMs === undefined) return [];
+  const limitMs = CLOCK_VOIDS_CHUNKS * chunkMs;
+  const check = { name: "worker_clocks", observed: clockUncertaintyMs, limit: `<= ${limitMs}ms` };
+  if (clockUncertaintyMs <= CLOCK_DEGRADES_CHUNKS * chunkMs) return [{ ...check, verdict: "pass" }];
+  return [
+    {
+      ...check,
+      verdict: clockUncertaintyMs > limitMs ? "fail" : "inconclusive",
+      advice:
+        "the workers may have started this far apart, so concurrency and timeline are blurred: use workers with a shorter way to the broker",
+    },
   ];
 }
 

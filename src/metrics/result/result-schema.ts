@@ -160,6 +160,20 @@ const run = z.strictObject({
       beyond: z.boolean(),
     })
     .exactOptional(),
+  remote: z
+    .strictObject({
+      startSpreadMs: z.number().exactOptional(),
+      workers: z.array(
+        z.strictObject({
+          index: count,
+          host: z.string().exactOptional(),
+          clockOffsetMs: z.number().exactOptional(),
+          clockUncertaintyMs: z.number().exactOptional(),
+          startedAtMs: z.number().exactOptional(),
+        }),
+      ),
+    })
+    .exactOptional(),
 });
 const target = z.strictObject({
   name: z.string(),

@@ -5,6 +5,7 @@ import type { ClipAccuracy } from "../observation/accuracy.ts";
 import type { Counts } from "../observation/counts.ts";
 import type { MetricUnit } from "../catalogue/metric.ts";
 import type { RunPhase } from "../observation/observation.ts";
+import type { RemoteWorkers } from "./remote-workers.ts";
 import type { ServerPoint } from "./server-side.ts";
 
 export const RUN_SCHEMA = "riva-bench/run@1";
@@ -137,6 +138,8 @@ export interface RunResult {
     workers: number;
     /** What `bench calibrate` found of this machine before the run; absent where it was never asked. */
     calibration?: CalibrationQuote;
+    /** The workers' hosts and clocks; absent when they were on this machine. */
+    remote?: RemoteWorkers;
   };
   target: {
     name: string;

@@ -10,6 +10,7 @@ import type { MetricGroup } from "../../metrics/catalogue/metric.ts";
 import { CERTIFIED_FROM } from "../../metrics/stats/certainty.ts";
 import type { PrintedPercentile } from "../../metrics/stats/percentiles.ts";
 import { percentileTitle, PRINTED } from "../../metrics/stats/percentiles.ts";
+import { remoteFact } from "./remote-fact.ts";
 
 /** A metric and the heading that people know it by. */
 export type Row = readonly [metric: string, label: string];
@@ -198,6 +199,7 @@ export function runFacts({
     ],
     ...routeFacts(target),
     ...transportFact(scenario),
+    ...remoteFact(run),
     ["audio", `${dataset.clips} clips, ${dataset.audioSeconds.toFixed(1)} s (${dataset.name})`],
     ...(unjudged === undefined ? [] : [["not judged", unjudged] as [string, string]]),
   ];

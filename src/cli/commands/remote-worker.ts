@@ -1,0 +1,47 @@
+/** `bench worker --nats`: takes part in a run whose coordinator is elsewhere. */
+import { BenchError } from "../../base/errors.ts";
+import { printable } from "../../base/text/printable.ts";
+import type { World } from "../../base/process/world.ts";
+import { serveRun } from "../../run/nats/agent.ts";
+import { connectBroker } from "../../run/nats/broker.ts";
+import { readBrokerOptions } from "../../run/nats/broker-options.ts";
+import { checkedRunId, joinLimitMs } from "../../run/run-input.ts";
+import { launchWorker } from "../../run/worker-process.ts";
+import type { WorkerArgs } from "./worker-options.ts";
+
+/** Serves one run, and sets the exit code. @throws BenchError for all that keeps it from its share */
+export async function serveRemotely(world: World, args: WorkerArgs & { nats: string }): Promise<void> {
+  if (args.run === undefined)
+    throw BenchError.usage("--nats: which run?", "Give --run ID, as `bench run` prints it.");
+  const runId = checkedRunId(args.run);
+  const index = placeOf(args.index, world.env["JOB_COMPLETION_INDEX"]);
+  const joinMs = joinLimitMs(args.joinTimeout);
+  const bus = await connectBroker(await readBrokerOptions(args, world), runId);
+  try {
+    const { target, dataset } = args;
+    const code = await serveRun(
+      bus,
+      { runId, index, target, dataset, joinMs },
+      {
+        world,
+        launch: (job) => launchWorker(job.target.transport),
+        tell: (text) => world.stderr.write(`${printable(text)}\n`),
+      },
+    );
+    world.setExitCode(code);
+  } finally {
+    await bus.close();
+  }
+}
+
+/** @param fromKubernetes the index of a pod of an Indexed Job */
+function placeOf(index: number | undefined, fromKubernetes = ""): number | undefined {
+  const place = index ?? (fromKubernetes === "" ? undefined : Number(fromKubernetes));
+  if (place === undefined || (Number.isInteger(place) && place >= 0)) return place;
+  throw BenchError.usage(
+    index === undefined
+      ? `JOB_COMPLETION_INDEX=${fromKubernetes}: not a place`
+      : `--index ${index}: not a place`,
+    "Places are whole numbers from 0.",
+  );
+}

@@ -1,0 +1,31 @@
+/** The flags of `bench worker`. */
+import type { Argv } from "yargs";
+import type { ArgsOf } from "../command.ts";
+import { NATS_OPTIONS } from "../run-options.ts";
+
+export type WorkerArgs = ArgsOf<typeof workerOptions>;
+
+export function workerOptions(yargs: Argv) {
+  return yargs
+    .options(NATS_OPTIONS)
+    .option("run", { type: "string", describe: "Name of the run, as `bench run` prints it or was given it" })
+    .option("index", {
+      type: "number",
+      describe: "Place in the run, from 0 [default: JOB_COMPLETION_INDEX, else the first that is free]",
+    })
+    .option("target", {
+      alias: "t",
+      type: "string",
+      describe:
+        "The run's target as this machine reaches it, with its credentials [default: the run's address]",
+    })
+    .option("dataset", {
+      type: "string",
+      describe: "The run's dataset, where it is on this machine already [default: fetched from the broker]",
+    })
+    .example("$0 worker --nats nats://broker:4222 --run night", "take the next free place of the run `night`")
+    .example(
+      "RIVA_API_KEY=... $0 worker --nats tls://broker:4222 --nats-creds worker.creds --run night --index 3",
+      "a place of one's own; the target's key comes from this machine",
+    );
+}

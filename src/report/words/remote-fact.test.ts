@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import type { RunResult } from "../../metrics/result/result.ts";
+import { remoteFact } from "./remote-fact.ts";
+
+const run = (remote?: RunResult["run"]["remote"]): RunResult["run"] =>
+  ({ ...(remote && { remote }) }) as RunResult["run"];
+
+it("says on how many hosts the workers were, how far apart they began, and how well that is known", () => {
+  const workers = [
+    { index: 0, host: "a", clockOffsetMs: 0.2, clockUncertaintyMs: 0.1, startedAtMs: 0 },
+    { index: 1, host: "b", clockOffsetMs: -12, clockUncertaintyMs: 0.42, startedAtMs: 0.6 },
+    { index: 2, host: "b", clockOffsetMs: -12, clockUncertaintyMs: 0.3, startedAtMs: 0.2 },
+  ];
+  expect(remoteFact(run({ startSpreadMs: 0.6, workers }))).toEqual([
+    ["workers", "3 on 2 host(s), T0 within 0.6 ms, clocks known to ±0.4 ms"],
+  ]);
+});
+
+it("names a wall clock that is off by seconds", () => {
+  const workers = [
+    { index: 0, host: "a", clockOffsetMs: 3200, clockUncertaintyMs: 1 },
+    { index: 1, host: "b", clockOffsetMs: -61_000, clockUncertaintyMs: 1 },
+  ];
+  expect(remoteFact(run({ workers }))[0]?.[1]).toBe(
+    "2 on 2 host(s), clocks known to ±1.0 ms, the wall clock of a is 3.2 s ahead (nothing is timed by it), " +
+      "the wall clock of b is 61.0 s behind (nothing is timed by it)",
+  );
+});
+
+it("says nothing of a run on one machine", () => {
+  expect(remoteFact(run())).toEqual([]);
+});

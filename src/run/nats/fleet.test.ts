@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createFakeBus } from "../../../test/support/fake-bus.ts";
+import { VirtualClock } from "../../../test/support/virtual-clock.ts";
+import { recordFiles } from "../../store/run-folder.ts";
+import type { Fleet } from "./fleet.ts";
+import { openFleet } from "./fleet.ts";
+import type { Alive, Order, RemoteJob, Said } from "./messages.ts";
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "fleet-"))));
+afterEach(async () => {
+  for (const { fleet, pass } of open.splice(0)) await end(fleet, pass, "over");
+  rmSync(folder, { recursive: true });
+});
+
+const open: { fleet: Fleet; pass: (ms: number) => Promise<void> }[] = [];
+const runId = "run";
+const incarnation = "now";
+
+async function setUp(workers: number) {
+  const clock = new VirtualClock();
+  const bus = createFakeBus();
+  const job = { runId, incarnation, workers } as RemoteJob;
+  const files = recordFiles(folder);
+  const fleet = await openFleet({ bus, job, clock, files, joinMs: 5000 });
+  /** Time passes, and what waits for it is done. */
+  const pass = async (ms: number): Promise<void> => {
+    for (const endMs = clock.nowMs() + ms; clock.nowMs() < endMs;) {
+      await new Promise(setImmediate);
+      clock.advanceTo(Math.min(endMs, clock.nowMs() + 50));
+      await new Promise(setImmediate);
+    }
+  };
+  open.push({ fleet, pass });
+  const heard: string[] = [];
+  const handles = Array.from({ length: workers }, (_, index) => {
+    const handle = fleet.launch(index);
+    handle.channel.onMessage((message) =>
+      heard.push(`${index} ${"message" in message ? message.message : message.type}`),
+    );
+    handle.channel.onClose((how) => heard.push(`${index} closed: ${how}`));
+    return handle;
+  });
+  const say = (index: number, said: Said, of = incarnation): Promise<void> =>
+    bus.store(`${index}.${of}.said`, Buffer.from(JSON.stringify(said)), `${Math.random()}`);
+  const orders = (): Order[] =>
+    [...bus.keys].flatMap(([key, text]) => (key.startsWith("order.") ? [JSON.parse(text) as Order] : []));
+  return { bus, clock, fleet, pass, heard, handles, say, orders };
+}
+
+const end = async (fleet: Fleet, pass: (ms: number) => Promise<void>, why: string): Promise<void> => {
+  const ended = fleet.end(why);
+  await pass(8000);
+  await ended;
+};
+
+it("refuses a run whose name is on the broker", async () => {
+  const { bus, clock } = await setUp(1);
+  const again = openFleet({
+    ...{ bus, clock, joinMs: 1000, files: recordFiles(folder) },
+    job: { runId, incarnation: "later", workers: 1 } as RemoteJob,
+  });
+  await expect(again).rejects.toThrow(/a run run is on the broker already/);
+});
+
+it("writes an order to all workers once, in order, and says how many there are", async () => {
+  const { bus, handles, pass, orders } = await setUp(3);
+  for (const type of ["settle", "stop"] as const)
+    for (const { channel } of handles) channel.send({ type, runId });
+  await pass(100);
+  expect(orders()).toEqual([
+    { type: "settle", runId },
+    { type: "stop", runId },
+  ]);
+  const last = JSON.parse(bus.published.findLast(({ tail }) => tail === "alive")!.body) as Alive;
+  expect(last).toEqual({ incarnation, orders: 2 });
+});
+
+it("an order that the broker does not take is written when it is there again", async () => {
+  const { bus, handles, pass, orders } = await setUp(1);
+  bus.isDown = true;
+  handles[0]!.channel.send({ type: "stop", runId });
+  await pass(2000);
+  expect(orders()).toEqual([]);
+  bus.isDown = false;
+  await pass(1000);
+  expect(orders()).toEqual([{ type: "stop", runId }]);
+});
+
+it("names the workers that are not ready in time, and how far they came", async () => {
+  const { heard, pass, say } = await setUp(3);
+  await say(0, {
+    type: "message",
+    message: { type: "ready", planHash: "p", connections: 1, warmUpMs: 1, runId },
+    snapshots: 0,
+  });
+  await say(2, { type: "claimed", host: "box-c" });
+  await pass(6000);
+  expect(heard).toEqual([
+    "0 ready",
+    "0 2 of 3 workers were not ready within 5s: index 1 (nobody came), 2 (on box-c, not ready)",
+  ]);
+});
+
+it("hears nothing of a worker that is fenced, nor of an earlier run of the same name", async () => {
+  const { heard, handles, pass, say, orders } = await setUp(2);
+  for (const { channel } of handles) channel.send({ type: "start", atMachineMs: 1, runId });
+  handles[1]!.kill();
+  await say(1, { type: "gone", why: "came back" });
+  await say(0, { type: "gone", why: "is of yesterday" }, "yesterday");
+  await say(0, { type: "gone", why: "was told to end" });
+  await pass(1000);
+  expect(heard).toEqual(["0 closed: was told to end"]);
+  expect(orders()).toContainEqual({ type: "fence", index: 1 });
+});
+
+it("at the end takes the last records in, tells why, and leaves nothing on the broker", async () => {
+  const { bus, fleet, pass } = await setUp(1);
+  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":1}\n{"seq":2}\n'), "a");
+  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":1}\n{"seq":2}\n'), "a");
+  await end(fleet, pass, "the run is over");
+  open.pop();
+  expect(readFileSync(recordFiles(folder).sessionsFile, "utf8")).toBe('{"seq":1}\n{"seq":2}\n');
+  expect(JSON.parse(bus.published.at(-1)!.body)).toMatchObject({ ended: "the run is over" });
+  expect(bus.keys.size).toBe(0);
+});

@@ -1,0 +1,238 @@
+/**
+ * The workers of a run on other machines, as its coordinator sees them: orders go into keys, what they say and record comes
+ * out of the stream, and what may be lost on its way comes from subjects. They come by themselves; those who don't are named.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { BenchError, messageOf } from "../../base/errors.ts";
+import { formatDuration } from "../../base/duration.ts";
+import type { CoordinatorTiming, WorkerHandle } from "../../loadgen/workers/coordinator.ts";
+import type { FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
+import type { LineLog } from "../../loadgen/workers/session-log.ts";
+import { openLineLog } from "../../loadgen/workers/session-log.ts";
+import type { RemoteWorkers } from "../../metrics/result/remote-workers.ts";
+import { clockAnswer } from "./clock-offset.ts";
+import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
+import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
+import { createRemoteWorker } from "./remote-worker.ts";
+import type { RemoteWorker } from "./remote-worker.ts";
+import type { RunBus } from "./run-bus.ts";
+
+/** Enough for the order to be read everywhere, and for one more try. */
+const TIMING: CoordinatorTiming = { startMarginMs: 1500, silenceMs: SILENCE_MS };
+const BEAT_MS = 1000;
+/** Between two looks at a stream that has nothing new. */
+const LOOK_MS = 100;
+const RETRY_MS = 250;
+/** At the end of a run the broker may take so long for each of its last tasks. */
+const END_LIMIT_MS = 2000;
+
+export interface FleetOptions {
+  bus: RunBus;
+  job: RemoteJob;
+  clock: Clock;
+  /** The run's own files, which the records of all workers are appended to. */
+  files: Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile">;
+  /** How long the workers may take to get ready. */
+  joinMs: number;
+}
+
+export interface Fleet {
+  launch(index: number): WorkerHandle;
+  timing: CoordinatorTiming;
+  /** Who the workers were, and how well their clocks are known. */
+  workers(): RemoteWorkers;
+  /** Snapshots were lost on their way: what counts is what is in the records. */
+  missedSnapshots(): boolean;
+  /** Takes the last records in and the run off the broker. Workers that are still at it end, and say `why`. Once. */
+  end(why: string): Promise<void>;
+}
+
+/**
+ * Puts the run on the broker.
+ * @throws BenchError (exit 2) when a run of this name is there, (exit 1) when the broker does not take it
+ */
+export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions): Promise<Fleet> {
+  const { runId, incarnation, workers: count } = job;
+  await announce(bus, job);
+  const members = Array.from({ length: count }, (_, index) => createRemoteWorker(index, clock));
+  const logs = await openLogs(files, (error) => {
+    const message: FromWorker = {
+      type: "problem",
+      message: `session records can't be written: ${error.message}`,
+      hint: "free some disk space or give another folder with --out; the records up to here are kept",
+    };
+    for (const member of members) member.hear({ ...message, runId });
+  });
+  const orders = new Set<string>();
+  let written = 0;
+  let writing: Promise<void> | undefined;
+  let started = false;
+  let over = false;
+  let nextSeq = 1;
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
+  const beat = (ended?: string): void =>
+    bus.publish(
+      "alive",
+      JSON.stringify({ incarnation, orders: written, ...(ended !== undefined && { ended }) } satisfies Alive),
+    );
+
+  /** All workers read all orders, so what is told to each of them is written once. */
+  function order(one: Order): void {
+    orders.add(JSON.stringify(one));
+    writing ??= write().finally(() => (writing = undefined));
+  }
+
+  async function write(): Promise<void> {
+    for (let text = [...orders][written]; text !== undefined && !over; text = [...orders][written]) {
+      try {
+        await bus.put(`order.${written + 1}`, text);
+        written++;
+        beat();
+      } catch {
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  function take(tail: string, body: Buffer): void {
+    const [index = "", of, kind] = tail.split(".");
+    const member = members[Number(index)];
+    if (of !== incarnation || member === undefined || member.isFenced()) return;
+    if (kind === "said") member.said(JSON.parse(body.toString()) as Said);
+    else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
+  }
+
+  /** Reads what there is. @returns whether there was anything */
+  async function look(): Promise<boolean> {
+    const found = await bus.stored(nextSeq);
+    for (const { seq, tail, body } of found) {
+      nextSeq = seq + 1;
+      take(tail, body);
+    }
+    return found.length > 0;
+  }
+
+  async function read(): Promise<void> {
+    while (!over) {
+      // While the broker is down nothing is missed: the stream is read on from where it was.
+      const had = await look().catch(() => false);
+      if (!had) await pause(LOOK_MS);
+    }
+  }
+
+  bus.answer("clock", () => clockAnswer(clock));
+  bus.listen(`from.*.${incarnation}`, (body, tail) => {
+    const member = members[Number(tail.split(".")[1])];
+    if (member?.isFenced() === false) member.told(JSON.parse(body) as Told);
+  });
+  let endBeats = (function again(): () => void {
+    beat();
+    return clock.wakeAt(clock.nowMs() + BEAT_MS, () => (endBeats = again()));
+  })();
+  const reading = read();
+  const endWait = clock.wakeAt(clock.nowMs() + joinMs, () => {
+    const missing = members.filter((member) => !member.isReady());
+    if (missing.length > 0 && !started) members[0]?.hear({ ...notAll(missing, count, joinMs), runId });
+  });
+
+  return {
+    timing: TIMING,
+    launch(index) {
+      const member = members[index];
+      if (member === undefined) throw new Error(`there is no worker ${index}`);
+      return {
+        channel: {
+          send(message) {
+            // The job is on the broker already, for whoever claims a place.
+            if (message.type === "prepare") return;
+            if (message.type === "start") started = true;
+            order(message);
+          },
+          onMessage: (handler) => member.onMessage(handler),
+          onClose: (handler) => member.onClose(handler),
+        },
+        kill() {
+          if (started && member.fence()) order({ type: "fence", index });
+        },
+      };
+    },
+    workers: () => summary(members),
+    missedSnapshots: () => members.some((member) => member.missedSnapshots()),
+    async end(why) {
+      endWait();
+      await within(END_LIMIT_MS, Promise.resolve(writing));
+      over = true;
+      endBeats();
+      await within(END_LIMIT_MS, reading);
+      await within(END_LIMIT_MS, drain(look));
+      await Promise.all(Object.values(logs).map((log) => log.close()));
+      beat(why);
+      await within(END_LIMIT_MS, bus.removePlaces());
+    },
+  };
+
+  async function within(limitMs: number, task: Promise<unknown>): Promise<void> {
+    await Promise.race([task.catch(() => undefined), pause(limitMs)]);
+  }
+}
+
+async function drain(look: () => Promise<boolean>): Promise<void> {
+  while (await look());
+}
+
+async function announce(bus: RunBus, job: RemoteJob): Promise<void> {
+  let isNew: boolean;
+  try {
+    await bus.makePlaces();
+    isNew = await bus.create("job", JSON.stringify(job));
+  } catch (error) {
+    throw new BenchError(`the broker does not take the run: ${messageOf(error)}`, {
+      hint: "Its JetStream may be full or out of reach for these credentials: `nats stream report` shows what it holds.",
+      cause: error,
+    });
+  }
+  if (!isNew)
+    throw BenchError.usage(
+      `a run ${job.runId} is on the broker already`,
+      "Take another --run. What a killed run left there is gone after three days.",
+    );
+}
+
+async function openLogs(
+  { sessionsFile, startsFile, clipsFile }: FleetOptions["files"],
+  onError: (error: Error) => void,
+): Promise<Record<RecordKind, LineLog>> {
+  const [sessions, starts, clips] = await Promise.all(
+    [sessionsFile, startsFile, clipsFile].map((path) => openLineLog(path, onError)),
+  );
+  if (sessions === undefined || starts === undefined || clips === undefined) throw new Error("unreachable");
+  return { sessions, starts, clips };
+}
+
+function isRecordKind(kind: string | undefined): kind is RecordKind {
+  return RECORD_KINDS.some((one) => one === kind);
+}
+
+function notAll(missing: readonly RemoteWorker[], count: number, joinMs: number): FromWorker {
+  const named = missing.map((member) => {
+    const host = member.host();
+    return `${member.index} (${host === undefined ? "nobody came" : `on ${host}, not ready`})`;
+  });
+  return {
+    type: "failed",
+    exitCode: 1,
+    message: `${missing.length} of ${count} workers were not ready within ${formatDuration(joinMs)}: index ${named.join(", ")}`,
+    hint: "Look at the output of those workers (in Kubernetes: kubectl describe pod), or give them longer with --join-timeout.",
+  };
+}
+
+function summary(members: readonly RemoteWorker[]): RemoteWorkers {
+  const workers = members.map((member) => member.facts());
+  const starts = workers.flatMap(({ startedAtMs }) => (startedAtMs === undefined ? [] : [startedAtMs]));
+  return {
+    ...(starts.length === 0 ? {} : { startSpreadMs: Math.max(...starts) - Math.min(...starts) }),
+    workers,
+  };
+}

@@ -1,0 +1,74 @@
+/** What is said over the broker besides the messages of `loadgen/workers/protocol.ts`, which go through unchanged. */
+import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/protocol.ts";
+import type { Resolve } from "../../scenario/target/find-route.ts";
+import type { ClockReading } from "./clock-offset.ts";
+
+/** Raised when an older worker could misread what is said. */
+export const FORMAT = 1;
+
+/** Key `job`: all that a worker needs besides its place, its target's credentials and its dataset. No secret, no absolute path. */
+export interface RemoteJob {
+  format: typeof FORMAT;
+  /** Name and version of the program: workers of another version don't take part. */
+  tool: string;
+  runId: string;
+  /** Of this start of the run: messages of an earlier run of the same name are ignored by it. */
+  incarnation: string;
+  /** The scenario as a file, with the target's defaults; dataset and trace stand there by name only. */
+  scenario: string;
+  /** The file of a `trace` load. */
+  trace?: { name: string; text: string };
+  /** Printed address of the target; a worker reaches it with its own credentials. */
+  target: string;
+  resolve: Resolve;
+  dataset: { name: string; sha256: string; manifest: string };
+  seed: number;
+  workers: number;
+  traceRatio?: number;
+  unloaded?: readonly (readonly [clip: string, answer: string])[];
+}
+
+/** Key `claim.<index>`, written once. */
+export interface Claim {
+  host: string;
+  /** Process id, and what makes it unique. */
+  process: string;
+}
+
+/** Keys `order.1`, `order.2` and so on, in the order in which they were given. */
+export type Order = Addressed<ToWorker> | { type: "fence"; index: number };
+
+/** `alive`, once a second and with every order. */
+export interface Alive {
+  incarnation: string;
+  /** Orders written. */
+  orders: number;
+  /** Why the run is over; nothing more comes. */
+  ended?: string;
+}
+
+/** `from.<index>.<incarnation>`: what may be lost. */
+export type Told =
+  | {
+      /** Snapshots sent up to here, this one included: a gap is noticed. */
+      snapshots: number;
+      message: Addressed<FromWorker>;
+    }
+  /** As in `Said`, where the broker stores nothing any more. */
+  | { gone: string };
+
+/** Stream, `<index>.<incarnation>.said`: what may not be lost, in order with the records that were stored before it. */
+export type Said =
+  | { type: "claimed"; host: string }
+  /** How the worker's clock stands to the coordinator's: before it is ready and, with its true start, after T0. */
+  | { type: "clock"; reading: ClockReading; startedAtMs?: number }
+  | { type: "message"; message: Addressed<FromWorker>; snapshots: number }
+  /** The worker ends before its sessions do. */
+  | { type: "gone"; why: string };
+
+/** Files of records, as they stand in subjects: `<index>.<incarnation>.<kind>`, with the bytes as they are. */
+export const RECORD_KINDS = ["clips", "starts", "sessions"] as const;
+export type RecordKind = (typeof RECORD_KINDS)[number];
+
+/** Either side takes the other for gone after so long a silence. */
+export const SILENCE_MS = 10_000;

@@ -1,0 +1,46 @@
+/** What a worker has to say and may not lose: stored one after the other, each again until the broker has it. */
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { RunBus } from "./run-bus.ts";
+
+const RETRY_MS = 250;
+
+export interface Outbox {
+  /** Resolves when the broker has it, and all that was sent before. */
+  send(kind: string, body: Uint8Array): Promise<void>;
+  /** Since when the broker has not taken what it was given, and why; undefined when it takes all. */
+  stuck(): { sinceMs: number; why: string } | undefined;
+  /** Tries no more; what is waiting is lost. */
+  close(): void;
+}
+
+/** @param place `<index>.<incarnation>` */
+export function createOutbox(bus: Pick<RunBus, "store">, place: string, clock: Clock): Outbox {
+  let last = Promise.resolve();
+  let count = 0;
+  let isClosed = false;
+  let stuck: { sinceMs: number; why: string } | undefined;
+
+  async function deliver(kind: string, body: Uint8Array, id: string): Promise<void> {
+    while (!isClosed) {
+      const sinceMs = clock.nowMs();
+      try {
+        await bus.store(`${place}.${kind}`, body, id);
+        stuck = undefined;
+        return;
+      } catch (error) {
+        stuck = { sinceMs: stuck?.sinceMs ?? sinceMs, why: messageOf(error) };
+        await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + RETRY_MS, resolve));
+      }
+    }
+  }
+
+  return {
+    send(kind, body) {
+      const id = `${place}.${++count}`;
+      return (last = last.then(() => deliver(kind, body, id)));
+    },
+    stuck: () => stuck,
+    close: () => (isClosed = true),
+  };
+}

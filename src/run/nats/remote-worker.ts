@@ -1,0 +1,131 @@
+/** One worker on another machine, as far as the coordinator's side has heard of it. */
+import type { Clock } from "../../base/clock.ts";
+import { toThousandths } from "../../base/thousandths.ts";
+import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
+import type { LineLog } from "../../loadgen/workers/session-log.ts";
+import type { RemoteWorkerFacts } from "../../metrics/result/remote-workers.ts";
+import type { RecordKind, Said, Told } from "./messages.ts";
+
+/** The last snapshots take another way than the word that all is done, and may come after it by so much. */
+const LATE_SNAPSHOT_MS = 1000;
+const NEWLINE = 0x0a;
+
+export interface RemoteWorker {
+  /** From 0. */
+  readonly index: number;
+  /** Undefined until it has claimed its place. */
+  host(): string | undefined;
+  isReady(): boolean;
+  onMessage(handler: (message: Addressed<FromWorker>) => void): void;
+  onClose(handler: (how?: string) => void): void;
+  /** Takes a message as the worker's. */
+  hear(message: Addressed<FromWorker>): void;
+  /** Takes what came on a subject. */
+  told(told: Told): void;
+  /** Takes what came out of the stream. */
+  said(said: Said): void;
+  /** Takes bytes of a file; its lines go into the run's own when they are whole. */
+  records(kind: RecordKind, bytes: Buffer, log: LineLog): void;
+  /** Nothing is taken from it any more. False when it has ended by itself. */
+  fence(): boolean;
+  isFenced(): boolean;
+  missedSnapshots(): boolean;
+  facts(): RemoteWorkerFacts;
+}
+
+export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
+  let host: string | undefined;
+  let clockFacts: Omit<RemoteWorkerFacts, "index" | "host"> = {};
+  let hear: (message: Addressed<FromWorker>) => void = () => undefined;
+  let close: (how?: string) => void = () => undefined;
+  let isReady = false;
+  let isOver = false;
+  let isFenced = false;
+  let missed = false;
+  let snapshots = 0;
+  const cut = new Map<RecordKind, Buffer>();
+
+  function done(message: Addressed<FromWorker>, sent: number, untilMs: number): void {
+    if (snapshots < sent && clock.nowMs() < untilMs) {
+      clock.wakeAt(clock.nowMs() + 20, () => done(message, sent, untilMs));
+      return;
+    }
+    missed ||= snapshots < sent;
+    isOver = true;
+    hear(message);
+  }
+
+  function gone(why: string): void {
+    isOver = true;
+    close(why);
+  }
+
+  return {
+    index,
+    host: () => host,
+    isReady: () => isReady,
+    onMessage: (handler) => (hear = handler),
+    onClose: (handler) => (close = handler),
+    hear: (message) => hear(message),
+    told(told) {
+      if ("gone" in told) {
+        gone(told.gone);
+        return;
+      }
+      const { snapshots: sent, message } = told;
+      if (message.type === "snapshot") {
+        if (sent <= snapshots) return;
+        missed ||= sent > snapshots + 1;
+        snapshots = sent;
+      }
+      hear(message);
+    },
+    said(said) {
+      switch (said.type) {
+        case "claimed":
+          ({ host } = said);
+          break;
+        case "clock": {
+          const { wallOffsetMs, uncertaintyMs } = said.reading;
+          clockFacts = {
+            clockOffsetMs: toThousandths(wallOffsetMs),
+            clockUncertaintyMs: toThousandths(uncertaintyMs),
+            ...(said.startedAtMs !== undefined && { startedAtMs: toThousandths(said.startedAtMs) }),
+          };
+          break;
+        }
+        case "gone":
+          gone(said.why);
+          break;
+        case "message": {
+          const { message, snapshots: sent } = said;
+          isReady ||= message.type === "ready";
+          if (message.type === "done") done(message, sent, clock.nowMs() + LATE_SNAPSHOT_MS);
+          else
+            hear(
+              message.type === "failed" ? { ...message, message: `${named()}: ${message.message}` } : message,
+            );
+          break;
+        }
+      }
+    },
+    records(kind, bytes, log) {
+      const all = Buffer.concat([cut.get(kind) ?? Buffer.alloc(0), bytes]);
+      const end = all.lastIndexOf(NEWLINE);
+      cut.set(kind, all.subarray(end + 1));
+      if (end >= 0) log.append(all.toString("utf8", 0, end));
+    },
+    fence() {
+      if (isOver || isFenced) return false;
+      isFenced = true;
+      return true;
+    },
+    isFenced: () => isFenced,
+    missedSnapshots: () => missed,
+    facts: () => ({ index, ...(host !== undefined && { host }), ...clockFacts }),
+  };
+
+  function named(): string {
+    return `worker ${index + 1} on ${host ?? "an unknown host"}`;
+  }
+}

@@ -1,0 +1,271 @@
+/** The share of a worker on another machine, from its claim to its last record. */
+import { hostname } from "node:os";
+import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
+import type { ExitCode } from "../../base/errors.ts";
+import { formatDuration } from "../../base/duration.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Interrupt, World } from "../../base/process/world.ts";
+import { hideSecrets } from "../../base/text/redact.ts";
+import type { WorkerHandle } from "../../loadgen/workers/coordinator.ts";
+import type { Addressed, FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
+import type { ClockReading } from "./clock-offset.ts";
+import { readClockOffset } from "./clock-offset.ts";
+import { findDataset } from "./dataset-share.ts";
+import type { Alive, Order, RemoteJob, Said, Told } from "./messages.ts";
+import { SILENCE_MS } from "./messages.ts";
+import type { Outbox } from "./outbox.ts";
+import { createOutbox } from "./outbox.ts";
+import { createRecordRelay } from "./record-relay.ts";
+import { localJob } from "./remote-job.ts";
+import type { RunBus } from "./run-bus.ts";
+
+const WATCH_MS = 500;
+/** A worker that is ended has so long for its last words. */
+const LAST_WORDS_MS = 2000;
+const CLOCK_LIMIT_MS = 5000;
+/** The order to start comes some 1.5 s before T0: the last reading of the clock must leave time. */
+const LATE_CLOCK_LIMIT_MS = 500;
+/** T0 is told from so many beats of the worker process, the earliest counts. */
+const START_BEATS = 3;
+
+export interface Part {
+  job: RemoteJob;
+  /** Its place, from 0. */
+  index: number;
+  target: string | undefined;
+  dataset: string | undefined;
+  /** For this run's records, until they are on the broker. */
+  folder: string;
+}
+
+/** What it needs besides the broker. */
+export interface AgentWorld {
+  world: World;
+  launch(job: WorkerJob): WorkerHandle;
+  /** One line about how it goes, for people. */
+  tell(text: string): void;
+}
+
+/** Why a worker ends before its share is done. */
+interface Ending {
+  /** Goes on after "worker 2". */
+  how: string;
+  exitCode: ExitCode;
+}
+
+/**
+ * Takes part in a run, its place being claimed.
+ * @returns 0 when the share is done, 143 or 130 when a signal ended it
+ * @throws BenchError for all else that ended it
+ */
+export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Promise<ExitCode> {
+  const { index, job, folder } = part;
+  const { world, launch, tell } = agent;
+  const { clock } = world;
+  const place = `${index}.${job.incarnation}`;
+  const outbox = createOutbox(bus, place, clock);
+  const relay = createRecordRelay(folder, outbox, clock);
+  const say = (said: Said): Promise<void> => outbox.send("said", Buffer.from(JSON.stringify(said)));
+  let child: WorkerHandle | undefined;
+  let secrets: readonly string[] = [];
+  let reading: ClockReading | undefined;
+  /** T0 on the coordinator's clock. */
+  let startMs: number | undefined;
+  const startedAtMs: number[] = [];
+  let snapshots = 0;
+  let isOver = false;
+  let lastWord: "done" | "failed" | undefined;
+  let end: (ending?: Ending) => void = () => undefined;
+  const ended = new Promise<Ending | undefined>((resolve) => (end = resolve));
+  const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
+
+  const readClock = (limitMs: number): Promise<ClockReading> =>
+    readClockOffset((answerMs) => bus.ask("clock", answerMs), clock, limitMs);
+
+  /** From what the worker process says of its own time, in the moment in which it says so. */
+  function noteStart(atMs: number): void {
+    if (startMs === undefined || reading === undefined || startedAtMs.length >= START_BEATS) return;
+    startedAtMs.push(clock.machineMs() + reading.offsetMs - atMs - startMs);
+    if (startedAtMs.length === START_BEATS)
+      void say({ type: "clock", reading, startedAtMs: Math.min(...startedAtMs) });
+  }
+
+  async function hear(heard: Addressed<FromWorker>): Promise<void> {
+    const message = "message" in heard ? { ...heard, message: hideSecrets(heard.message, secrets) } : heard;
+    if (message.type === "done" || message.type === "failed") lastWord = message.type;
+    switch (message.type) {
+      case "snapshot":
+      case "health":
+        if (message.type === "snapshot") snapshots++;
+        else noteStart(message.health.atMs);
+        bus.publish(`from.${place}`, JSON.stringify({ snapshots, message } satisfies Told));
+        break;
+      case "done":
+        await relay.flush();
+        await say({ type: "message", message, snapshots });
+        end();
+        break;
+      case "failed":
+        await say({ type: "message", message, snapshots });
+        fail(`can't begin: ${message.message}`, message.exitCode);
+        break;
+      default:
+        await say({ type: "message", message, snapshots });
+    }
+  }
+
+  async function obey(order: Order): Promise<void> {
+    switch (order.type) {
+      case "fence":
+        if (order.index === index) fail("was taken for lost by the coordinator");
+        break;
+      case "start":
+        // Monotonic clocks drift apart while workers wait for each other.
+        reading = (await readClock(LATE_CLOCK_LIMIT_MS).catch(() => reading)) ?? reading;
+        startMs = order.atMachineMs;
+        child?.channel.send({ ...order, atMachineMs: startMs - (reading?.offsetMs ?? 0) });
+        break;
+      default:
+        child?.channel.send(order);
+    }
+  }
+
+  async function begin(): Promise<void> {
+    await say({ type: "claimed", host: hostname() });
+    const datasetPath = await findDataset(bus, job.dataset, part.dataset, world);
+    const local = await localJob(job, { index, datasetPath, target: part.target, folder }, world);
+    ({ secrets } = local.target);
+    reading = await readClock(CLOCK_LIMIT_MS);
+    await say({ type: "clock", reading });
+    if (isOver) return;
+    child = launch(local);
+    child.channel.onMessage((message) => {
+      hear(message).catch((error: unknown) => fail(`can't go on: ${messageOf(error)}`));
+    });
+    child.channel.onClose(() => {
+      if (lastWord === undefined) fail("ended before its sessions did");
+    });
+    child.channel.send({ type: "prepare", job: local, runId: job.runId });
+    await relay.keepOn();
+  }
+
+  const followed = followOrders(bus, job, clock, obey, (why) => {
+    // The coordinator may know that all is done before this process knows that it does.
+    if (lastWord === "done") end();
+    else fail(`was let go: ${why}`);
+  });
+  const endWatch = watchSilence(clock, bus, outbox, followed, fail);
+  const forgetInterrupts = world.onInterrupt((why) => fail(`was told to end (${why})`, exitCodeOf(why)));
+  begin().catch((error: unknown) => {
+    const known = error instanceof BenchError ? error : new BenchError(messageOf(error), { cause: error });
+    const { message, hint, exitCode } = known;
+    void hear({ type: "failed", message, exitCode, runId: job.runId, ...(hint !== undefined && { hint }) });
+  });
+
+  const ending = await ended;
+  isOver = true;
+  endWatch();
+  followed.end();
+  forgetInterrupts();
+  relay.stop();
+  if (ending !== undefined) {
+    child?.kill();
+    // What the worker process has written is worth having, when it can be had.
+    const lastWords = relay.flush().then(() => say({ type: "gone", why: ending.how }));
+    const isStored = lastWords.then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([isStored, pause(clock, LAST_WORDS_MS)])))
+      bus.publish(`from.${place}`, JSON.stringify({ gone: ending.how } satisfies Told));
+  }
+  outbox.close();
+  await relay.close();
+  if (ending === undefined) return EXIT.passed;
+  const { how, exitCode } = ending;
+  const said = `worker ${index + 1} of run ${job.runId} ${how}`;
+  if (exitCode !== EXIT.terminated && exitCode !== EXIT.interrupted) throw new BenchError(said, { exitCode });
+  tell(said);
+  return exitCode;
+}
+
+/** What a worker exits with that is told to end. */
+export function exitCodeOf(why: Interrupt): ExitCode {
+  return why === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+}
+
+function pause(clock: Clock, ms: number): Promise<undefined> {
+  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, () => resolve(undefined)));
+}
+
+interface Followed {
+  /** When the coordinator was last heard of. */
+  heardMs(): number;
+  end(): void;
+}
+
+/** Reads the coordinator's orders, one after the other: each beat says how many there are, so that a lost one costs a second. */
+function followOrders(
+  bus: RunBus,
+  { incarnation }: RemoteJob,
+  clock: Clock,
+  obey: (order: Order) => Promise<void>,
+  onEnd: (why: string) => void,
+): Followed {
+  let heardMs = clock.nowMs();
+  let known = 0;
+  let next = 1;
+  let isOver = false;
+  let reading: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    while (next <= known && !isOver) {
+      const text = await bus.get(`order.${next}`).catch(() => undefined);
+      // Told again with the next beat.
+      if (text === undefined) return;
+      next++;
+      await obey(JSON.parse(text) as Order);
+    }
+  }
+
+  bus.listen("alive", (body) => {
+    const alive = JSON.parse(body) as Alive;
+    if (alive.incarnation !== incarnation) return;
+    heardMs = clock.nowMs();
+    known = alive.orders;
+    if (alive.ended !== undefined) onEnd(alive.ended);
+    else reading ??= read().finally(() => (reading = undefined));
+  });
+  return { heardMs: () => heardMs, end: () => (isOver = true) };
+}
+
+/** The coordinator's beats come through the broker: without them, one of the two is gone. @returns what ends the watch */
+function watchSilence(
+  clock: Clock,
+  bus: RunBus,
+  outbox: Outbox,
+  followed: Followed,
+  onSilence: (how: string) => void,
+): () => void {
+  const limit = formatDuration(SILENCE_MS);
+  let lastMs = clock.nowMs();
+  /** After a standstill of this process, what came meanwhile is still to be read. */
+  let sinceMs = lastMs;
+  let cancel = clock.wakeAt(lastMs + WATCH_MS, check);
+  function check(): void {
+    const nowMs = clock.nowMs();
+    if (nowMs - lastMs > 2 * WATCH_MS) sinceMs = nowMs;
+    lastMs = nowMs;
+    cancel = clock.wakeAt(nowMs + WATCH_MS, check);
+    const stuck = outbox.stuck();
+    if (nowMs - Math.max(followed.heardMs(), sinceMs) > SILENCE_MS)
+      onSilence(
+        bus.isConnected()
+          ? `heard nothing from the coordinator for ${limit}`
+          : `was cut off from the broker for ${limit}`,
+      );
+    else if (stuck !== undefined && nowMs - Math.max(stuck.sinceMs, sinceMs) > SILENCE_MS)
+      onSilence(`could store nothing on the broker for ${limit} (${stuck.why})`);
+  }
+  return () => cancel();
+}
