@@ -50,8 +50,11 @@ export async function openRemoteFleet(
     const fleet = await openFleet({ bus, job, clock: world.clock, files, joinMs: remote.joinMs });
     let ended: Promise<void> | undefined;
     const end = async (why: string): Promise<void> => {
-      await fleet.end(why);
-      await bus.close();
+      try {
+        await fleet.end(why);
+      } finally {
+        await bus.close();
+      }
     };
     return { ...fleet, end: (why) => (ended ??= end(why)) };
   } catch (error) {

@@ -175,10 +175,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     member.lastHeardMs = clock.nowMs();
     switch (message.type) {
       case "ready":
+        if (started) break;
         member.ready = message;
         if (members.every(({ ready }) => ready !== undefined)) begin();
         break;
       case "failed":
+        // What was measured stands.
+        if (started) {
+          lost(member, `can't go on: ${message.message}`);
+          break;
+        }
         settle({
           error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }),
         });

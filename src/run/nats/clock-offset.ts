@@ -25,6 +25,16 @@ export function clockAnswer(clock: Clock): string {
   return JSON.stringify({ machineMs: clock.machineMs(), wallMs: clock.wallMs() } satisfies ClockAnswer);
 }
 
+/** Undefined for what no coordinator says. */
+function answerIn(text: string): ClockAnswer | undefined {
+  try {
+    const answer = JSON.parse(text) as ClockAnswer | null;
+    return Number.isFinite(answer?.machineMs) && Number.isFinite(answer?.wallMs) ? answer! : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Questions for one reading. */
 const QUESTIONS = 15;
 const ANSWER_LIMIT_MS = 1000;
@@ -46,7 +56,8 @@ export async function readClockOffset(
     const text = await ask(ANSWER_LIMIT_MS).catch(() => undefined);
     const uncertaintyMs = (clock.machineMs() - sentMs) / 2;
     if (text === undefined || (best !== undefined && best.uncertaintyMs <= uncertaintyMs)) continue;
-    const answer = JSON.parse(text) as ClockAnswer;
+    const answer = answerIn(text);
+    if (answer === undefined) continue;
     best = {
       offsetMs: answer.machineMs - (sentMs + uncertaintyMs),
       uncertaintyMs,

@@ -2,6 +2,7 @@
  * The dataset of a run on its way to the workers: packed once under its hash in the broker's object store, unpacked once a
  * machine in the user's cache. A worker that has it already fetches nothing.
  */
+import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { Readable } from "node:stream";
@@ -44,7 +45,8 @@ export async function shareDataset(
     if (await bus.hasObject(sha256)) return name;
     const packed = create({ cwd: dirname(manifest), portable: true, follow: true }, [
       name,
-      ...new Set(files),
+      // tar takes a name that begins with @ for an archive to include.
+      ...[...new Set(files)].map((file) => `./${file}`),
     ]);
     await bus.saveObject(sha256, Readable.toWeb(Readable.from(packed)) as ReadableStream<Uint8Array>);
   } catch (error) {
@@ -101,7 +103,7 @@ export async function findDataset(
 
 /** Unpacks beside its place and then moves it there: several workers of one machine may do so at once. */
 async function fetchDataset(bus: RunBus, sha256: string, folder: string): Promise<void> {
-  const part = `${folder}.${PROCESS_ID}.part`;
+  const part = `${folder}.${PROCESS_ID}.${randomBytes(4).toString("hex")}.part`;
   try {
     const packed = await bus.openObject(sha256);
     if (packed === undefined) throw new Error("it is not in the object store bench-datasets");

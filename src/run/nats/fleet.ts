@@ -108,8 +108,14 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   async function look(): Promise<boolean> {
     const found = await bus.stored(nextSeq);
     for (const { seq, tail, body } of found) {
+      // A look that came late has been overtaken by another.
+      if (seq < nextSeq) continue;
       nextSeq = seq + 1;
-      take(tail, body);
+      try {
+        take(tail, body);
+      } catch {
+        // Not a message of ours.
+      }
     }
     return found.length > 0;
   }
@@ -122,7 +128,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     }
   }
 
-  bus.answer("clock", () => clockAnswer(clock));
+  bus.answer(`clock.${incarnation}`, () => clockAnswer(clock));
   bus.listen(`from.*.${incarnation}`, (body, tail) => {
     const member = members[Number(tail.split(".")[1])];
     if (member?.isFenced() === false) member.told(JSON.parse(body) as Told);

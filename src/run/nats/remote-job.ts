@@ -55,7 +55,38 @@ export function readRemoteJob(text: string, root: string): RemoteJob {
       hint: "Install the same version on all machines.",
     });
   }
+  if (!isJob(job as unknown as RemoteJob))
+    throw new BenchError("the job on the broker is not one that `bench run` has written", {
+      hint: "Somebody else writes to this broker: give it credentials of its own.",
+    });
   return job as unknown as RemoteJob;
+}
+
+const MOST_WORKERS = 1000;
+const PLAIN_NAME = /^(?!\.{1,2}$)[^/\\\0]+$/;
+
+/**
+ * Whether a job is what it should be, wherever a worker uses it for a path, an address or a size: whoever may write to the broker may have
+ * written it. An address has no `$`, which would be expanded by this machine's environment.
+ */
+function isJob({ dataset, trace, workers, incarnation, target, runId, seed, scenario }: RemoteJob): boolean {
+  const isPlain = (name: unknown): boolean => typeof name === "string" && PLAIN_NAME.test(name);
+  return (
+    isRecord(dataset) &&
+    /^[0-9a-f]{64}$/.test(String(dataset.sha256)) &&
+    isPlain(dataset.manifest) &&
+    typeof dataset.name === "string" &&
+    (trace === undefined || (isRecord(trace) && isPlain(trace.name) && typeof trace.text === "string")) &&
+    /^[0-9a-f]{16}$/.test(String(incarnation)) &&
+    Number.isInteger(workers) &&
+    workers >= 1 &&
+    workers <= MOST_WORKERS &&
+    typeof target === "string" &&
+    /^(?:grpc|ws)s?:\/\/[^$]+$/.test(target) &&
+    typeof runId === "string" &&
+    Number.isSafeInteger(seed) &&
+    typeof scenario === "string"
+  );
 }
 
 /** What a worker on this machine needs besides the run's job. */

@@ -9,6 +9,8 @@ import type { RecordKind, Said, Told } from "./messages.ts";
 /** The last snapshots take another way than the word that all is done, and may come after it by so much. */
 const LATE_SNAPSHOT_MS = 1000;
 const NEWLINE = 0x0a;
+/** A longer line is no record. */
+const LONGEST_LINE = 16 * 1024 * 1024;
 
 export interface RemoteWorker {
   /** From 0. */
@@ -73,6 +75,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
         return;
       }
       const { snapshots: sent, message } = told;
+      // All else goes through the stream, behind the records that it rests on.
+      if (message.type !== "snapshot" && message.type !== "health") return;
       if (message.type === "snapshot") {
         if (sent <= snapshots) return;
         missed ||= sent > snapshots + 1;
@@ -112,7 +116,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     records(kind, bytes, log) {
       const all = Buffer.concat([cut.get(kind) ?? Buffer.alloc(0), bytes]);
       const end = all.lastIndexOf(NEWLINE);
-      cut.set(kind, all.subarray(end + 1));
+      const rest = all.subarray(end + 1);
+      cut.set(kind, rest.length > LONGEST_LINE ? Buffer.alloc(0) : rest);
       if (end >= 0) log.append(all.toString("utf8", 0, end));
     },
     fence() {

@@ -20,6 +20,7 @@ import { localJob } from "./remote-job.ts";
 import type { RunBus } from "./run-bus.ts";
 
 const WATCH_MS = 500;
+const BEAT_MS = 1000;
 /** A worker that is ended has so long for its last words. */
 const LAST_WORDS_MS = 2000;
 const CLOCK_LIMIT_MS = 5000;
@@ -72,6 +73,9 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   /** T0 on the coordinator's clock. */
   let startMs: number | undefined;
   const startedAtMs: number[] = [];
+  /** How long after T0 the order to start came. */
+  let lateMs = 0;
+  let lastHealth: Addressed<FromWorker> | undefined;
   let snapshots = 0;
   let isOver = false;
   let lastWord: "done" | "failed" | undefined;
@@ -80,14 +84,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
 
   const readClock = (limitMs: number): Promise<ClockReading> =>
-    readClockOffset((answerMs) => bus.ask("clock", answerMs), clock, limitMs);
+    readClockOffset((answerMs) => bus.ask(`clock.${job.incarnation}`, answerMs), clock, limitMs);
 
   /** From what the worker process says of its own time, in the moment in which it says so. */
   function noteStart(atMs: number): void {
     if (startMs === undefined || reading === undefined || startedAtMs.length >= START_BEATS) return;
     startedAtMs.push(clock.machineMs() + reading.offsetMs - atMs - startMs);
     if (startedAtMs.length === START_BEATS)
-      void say({ type: "clock", reading, startedAtMs: Math.min(...startedAtMs) });
+      void say({ type: "clock", reading, startedAtMs: lateMs + Math.min(...startedAtMs) });
   }
 
   async function hear(heard: Addressed<FromWorker>): Promise<void> {
@@ -97,10 +101,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
       case "snapshot":
       case "health":
         if (message.type === "snapshot") snapshots++;
-        else noteStart(message.health.atMs);
+        else {
+          lastHealth = message;
+          noteStart(message.health.atMs);
+        }
         bus.publish(`from.${place}`, JSON.stringify({ snapshots, message } satisfies Told));
         break;
       case "done":
+        beatOn();
         await relay.flush();
         await say({ type: "message", message, snapshots });
         end();
@@ -114,6 +122,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     }
   }
 
+  /** The process has ended its beats; what it has written is still on its way, which is not silence. */
+  function beatOn(): void {
+    if (isOver) return;
+    if (lastHealth !== undefined)
+      bus.publish(`from.${place}`, JSON.stringify({ snapshots, message: lastHealth } satisfies Told));
+    clock.wakeAt(clock.nowMs() + BEAT_MS, beatOn);
+  }
+
   async function obey(order: Order): Promise<void> {
     switch (order.type) {
       case "fence":
@@ -123,6 +139,12 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
         // Monotonic clocks drift apart while workers wait for each other.
         reading = (await readClock(LATE_CLOCK_LIMIT_MS).catch(() => reading)) ?? reading;
         startMs = order.atMachineMs;
+        lateMs = Math.max(0, clock.machineMs() + (reading?.offsetMs ?? 0) - startMs);
+        // The order came after T0: this worker stood still until now, which counts where it reaches into the window.
+        if (lateMs > 0) {
+          const message = { type: "stall", gapMs: lateMs, atMs: lateMs, runId: job.runId } as const;
+          void say({ type: "message", message, snapshots });
+        }
         child?.channel.send({ ...order, atMachineMs: startMs - (reading?.offsetMs ?? 0) });
         break;
       default:
@@ -234,7 +256,10 @@ function followOrders(
     heardMs = clock.nowMs();
     known = alive.orders;
     if (alive.ended !== undefined) onEnd(alive.ended);
-    else reading ??= read().finally(() => (reading = undefined));
+    else
+      reading ??= read()
+        .catch(() => undefined)
+        .finally(() => (reading = undefined));
   });
   return { heardMs: () => heardMs, end: () => (isOver = true) };
 }
