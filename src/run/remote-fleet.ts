@@ -1,10 +1,13 @@
 /** The workers of a run when they are on other machines. NATS's packages are loaded here, and only then. */
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { defined } from "../base/defined.ts";
 import type { World } from "../base/process/world.ts";
+import { hideSecrets } from "../base/text/redact.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
 import type { Resolve } from "../scenario/target/find-route.ts";
 import type { ResolvedTarget } from "../scenario/target/target.ts";
+import { secretsOf } from "../scenario/target/target-secrets.ts";
 import type { Fleet, FleetOptions } from "./nats/fleet.ts";
 import type { RunInput } from "./run-input.ts";
 import type { UnloadedAnswers } from "./unloaded.ts";
@@ -43,7 +46,8 @@ export async function openRemoteFleet(
     const manifest = await shareDataset(bus, path, sha256, world.root);
     const job = await remoteJob(scenario, {
       ...{ tool: toolOf(world.root), runId, incarnation: randomBytes(8).toString("hex") },
-      ...{ target: target.uri, resolve, seed, workers },
+      ...{ target: target.uri, metadata: Object.keys(target.metadata), host: hostname() },
+      ...{ resolve, seed, workers },
       dataset: { name: path === "default" ? path : dataset.name, sha256, manifest },
       ...defined({ traceRatio, unloaded }),
     });
@@ -51,7 +55,7 @@ export async function openRemoteFleet(
     let ended: Promise<void> | undefined;
     const end = async (why: string): Promise<void> => {
       try {
-        await fleet.end(why);
+        await fleet.end(hideSecrets(why, secretsOf(target)));
       } finally {
         await bus.close();
       }

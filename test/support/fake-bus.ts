@@ -39,7 +39,7 @@ export function createFakeBus(): FakeBus {
       async(() => {
         if (ids.has(id)) return;
         ids.add(id);
-        messages.push({ seq: messages.length + 1, tail, body: Buffer.from(body) });
+        messages.push({ seq: messages.length + 1, tail, id, body: Buffer.from(body) });
       }),
     stored: (seq) => async(() => messages.filter((message) => message.seq >= seq)),
     publish(tail, body) {

@@ -101,7 +101,7 @@ async function claim(
     if (await insist(isOurs, clock)) return index;
   }
   const holder = await insist(() => bus.get(`claim.${wanted ?? 0}`), clock);
-  const { host } = JSON.parse(holder ?? "{}") as Partial<Claim>;
+  const host = hostOf(holder);
   throw new BenchError(
     wanted === undefined
       ? `all ${workers} places of run ${runId} are taken`
@@ -111,6 +111,15 @@ async function claim(
       hint: "A place is claimed once, and a lost worker's share is never run again.",
     },
   );
+}
+
+/** Who holds a place, as far as the broker says so. */
+function hostOf(claim: string | undefined): string | undefined {
+  try {
+    return (JSON.parse(claim ?? "{}") as Partial<Claim>).host;
+  } catch {
+    return undefined;
+  }
 }
 
 const ATTEMPTS = 5;

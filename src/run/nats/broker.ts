@@ -20,6 +20,8 @@ const CLOSE_LIMIT_MS = 500;
 /** What a run leaves when its coordinator is killed goes after this long. */
 const KEPT_MS = 3 * 24 * 3_600_000;
 const READ_AT_ONCE = 64;
+/** Header in which a message carries the id that keeps it from being stored twice. */
+const ID_HEADER = "Nats-Msg-Id";
 const DATASETS = "bench-datasets";
 /** Messages of a batch can be read since this version of the server. */
 const OLDEST_SERVER = [2, 11] as const;
@@ -160,13 +162,14 @@ function busOf(
     async store(tail, body, id) {
       await client.publish(logPrefix + tail, body, { msgID: id, timeout: ANSWER_LIMIT_MS });
     },
-    async stored(seq) {
+    async stored(fromSeq) {
       const found: StoredMessage[] = [];
-      const batch = await manager.direct.getBatch(stream, { seq, batch: READ_AT_ONCE });
+      const batch = await manager.direct.getBatch(stream, { seq: fromSeq, batch: READ_AT_ONCE });
       try {
         for await (const message of batch) {
-          const { data, subject: full } = message;
-          found.push({ seq: message.seq, tail: full.slice(logPrefix.length), body: Buffer.from(data) });
+          const { seq, data, subject: full, header } = message;
+          const id = header.get(ID_HEADER);
+          found.push({ seq, tail: full.slice(logPrefix.length), id, body: Buffer.from(data) });
         }
       } catch (error) {
         // On a slow link a batch takes longer than its limit: what came of it is taken, the rest is asked for again.

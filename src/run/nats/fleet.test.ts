@@ -44,11 +44,18 @@ async function setUp(workers: number) {
     handle.channel.onClose((how) => heard.push(`${index} closed: ${how}`));
     return handle;
   });
-  const say = (index: number, said: Said, of = incarnation): Promise<void> =>
-    bus.store(`${index}.${of}.said`, Buffer.from(JSON.stringify(said)), `${Math.random()}`);
+  const numbers = new Map<string, number>();
+  const store = (index: number, kind: string, body: string, of = incarnation): Promise<void> => {
+    const place = `${index}.${of}`;
+    const number = (numbers.get(place) ?? 0) + 1;
+    numbers.set(place, number);
+    return bus.store(`${place}.${kind}`, Buffer.from(body), `${place}.${number}`);
+  };
+  const say = (index: number, said: Said, of?: string): Promise<void> =>
+    store(index, "said", JSON.stringify(said), of);
   const orders = (): Order[] =>
     [...bus.keys].flatMap(([key, text]) => (key.startsWith("order.") ? [JSON.parse(text) as Order] : []));
-  return { bus, clock, fleet, pass, heard, handles, say, orders };
+  return { bus, clock, fleet, pass, heard, handles, store, say, orders };
 }
 
 const end = async (fleet: Fleet, pass: (ms: number) => Promise<void>, why: string): Promise<void> => {
@@ -119,11 +126,24 @@ it("hears nothing of a worker that is fenced, nor of an earlier run of the same 
 
 it("at the end takes the last records in, tells why, and leaves nothing on the broker", async () => {
   const { bus, fleet, pass } = await setUp(1);
-  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":1}\n{"seq":2}\n'), "a");
-  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":1}\n{"seq":2}\n'), "a");
+  for (const id of ["a.1", "b.1"])
+    await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":1}\n{"seq":2}\n'), id);
+  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":"of somebody else"}\n'), "");
   await end(fleet, pass, "the run is over");
   open.pop();
   expect(readFileSync(recordFiles(folder).sessionsFile, "utf8")).toBe('{"seq":1}\n{"seq":2}\n');
   expect(JSON.parse(bus.published.at(-1)!.body)).toMatchObject({ ended: "the run is over" });
   expect(bus.keys.size).toBe(0);
+});
+
+it("a worker whose messages went missing on the broker is lost, with what came before", async () => {
+  const { bus, fleet, heard, handles, pass, store } = await setUp(1);
+  handles[0]!.channel.send({ type: "start", atMachineMs: 1, runId });
+  await store(0, "sessions", '{"seq":1}\n');
+  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":3}\n'), `0.${incarnation}.4`);
+  await bus.store(`0.${incarnation}.sessions`, Buffer.from('{"seq":4}\n'), `0.${incarnation}.5`);
+  await end(fleet, pass, "the run is over");
+  open.pop();
+  expect(heard).toEqual(["0 closed: had said more than the broker kept (2 messages are missing)"]);
+  expect(readFileSync(recordFiles(folder).sessionsFile, "utf8")).toBe('{"seq":1}\n');
 });

@@ -15,7 +15,8 @@ import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages
 import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
 import { createRemoteWorker } from "./remote-worker.ts";
 import type { RemoteWorker } from "./remote-worker.ts";
-import type { RunBus } from "./run-bus.ts";
+import { numberOf } from "./outbox.ts";
+import type { RunBus, StoredMessage } from "./run-bus.ts";
 
 /** Enough for the order to be read everywhere, and for one more try. */
 const TIMING: CoordinatorTiming = { startMarginMs: 1500, silenceMs: SILENCE_MS };
@@ -96,10 +97,11 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     }
   }
 
-  function take(tail: string, body: Buffer): void {
+  function take({ tail, id, body }: StoredMessage): void {
     const [index = "", of, kind] = tail.split(".");
     const member = members[Number(index)];
-    if (of !== incarnation || member === undefined || member.isFenced()) return;
+    if (of !== incarnation || member === undefined || member.isFenced() || !member.isNext(numberOf(id)))
+      return;
     if (kind === "said") member.said(JSON.parse(body.toString()) as Said);
     else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
@@ -107,12 +109,12 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   /** Reads what there is. @returns whether there was anything */
   async function look(): Promise<boolean> {
     const found = await bus.stored(nextSeq);
-    for (const { seq, tail, body } of found) {
+    for (const message of found) {
       // A look that came late has been overtaken by another.
-      if (seq < nextSeq) continue;
-      nextSeq = seq + 1;
+      if (message.seq < nextSeq) continue;
+      nextSeq = message.seq + 1;
       try {
-        take(tail, body);
+        take(message);
       } catch {
         // Not a message of ours.
       }

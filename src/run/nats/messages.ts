@@ -20,6 +20,10 @@ export interface RemoteJob {
   trace?: { name: string; text: string };
   /** Printed address of the target; a worker reaches it with its own credentials. */
   target: string;
+  /** Names of the metadata that every call to it carries, without their values. */
+  metadata: readonly string[];
+  /** Name of the coordinator's machine: a loopback address means that one. */
+  host: string;
   resolve: Resolve;
   dataset: { name: string; sha256: string; manifest: string };
   seed: number;

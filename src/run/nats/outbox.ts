@@ -14,6 +14,11 @@ export interface Outbox {
   close(): void;
 }
 
+/** The number that `createOutbox` gave a message, from 1; NaN for a message of somebody else. */
+export function numberOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf(".") + 1) || NaN);
+}
+
 /** @param place `<index>.<incarnation>` */
 export function createOutbox(bus: Pick<RunBus, "store">, place: string, clock: Clock): Outbox {
   let last = Promise.resolve();

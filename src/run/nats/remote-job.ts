@@ -1,4 +1,5 @@
 /** The job of a run as it goes to other machines, and what a worker makes of it there. */
+import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { defined } from "../../base/defined.ts";
 import { BenchError } from "../../base/errors.ts";
@@ -7,11 +8,15 @@ import { readText } from "../../base/files/text-file.ts";
 import { packageVersion } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
 import { isRecord } from "../../base/record.ts";
+import { hostAndPort } from "../../client/endpoint.ts";
+import { isLoopback } from "../../client/proxy.ts";
 import type { WorkerJob } from "../../loadgen/workers/protocol.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 import { formatScenario, parseScenario } from "../../scenario/scenario.ts";
 import { findRoute, routeSeams } from "../../scenario/target/find-route.ts";
+import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
+import { secretsOf } from "../../scenario/target/target-secrets.ts";
 import { recordFiles } from "../../store/run-folder.ts";
 import { workerTarget } from "../worker-target.ts";
 import type { RemoteJob } from "./messages.ts";
@@ -44,10 +49,10 @@ export async function remoteJob(
 
 /**
  * Reads the job of a run.
- * @throws BenchError (exit 1) when it is that of another version of the program
+ * @throws BenchError (exit 1) when it is that of another version of the program, or was not written by it
  */
 export function readRemoteJob(text: string, root: string): RemoteJob {
-  const job: unknown = JSON.parse(text);
+  const job = parsed(text);
   const theirs = isRecord(job) ? job["tool"] : undefined;
   const ours = toolOf(root);
   if (!isRecord(job) || theirs !== ours || job["format"] !== FORMAT) {
@@ -55,11 +60,22 @@ export function readRemoteJob(text: string, root: string): RemoteJob {
       hint: "Install the same version on all machines.",
     });
   }
-  if (!isJob(job as unknown as RemoteJob))
-    throw new BenchError("the job on the broker is not one that `bench run` has written", {
-      hint: "Somebody else writes to this broker: give it credentials of its own.",
-    });
+  if (!isJob(job as unknown as RemoteJob)) throw notOurs();
   return job as unknown as RemoteJob;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notOurs();
+  }
+}
+
+function notOurs(): BenchError {
+  return new BenchError("the job on the broker is not one that `bench run` has written", {
+    hint: "Somebody else writes to this broker: give it credentials of its own.",
+  });
 }
 
 const MOST_WORKERS = 1000;
@@ -69,7 +85,8 @@ const PLAIN_NAME = /^(?!\.{1,2}$)[^/\\\0]+$/;
  * Whether a job is what it should be, wherever a worker uses it for a path, an address or a size: whoever may write to the broker may have
  * written it. An address has no `$`, which would be expanded by this machine's environment.
  */
-function isJob({ dataset, trace, workers, incarnation, target, runId, seed, scenario }: RemoteJob): boolean {
+function isJob(job: RemoteJob): boolean {
+  const { dataset, trace, workers, incarnation, target, metadata, host, runId, seed, scenario } = job;
   const isPlain = (name: unknown): boolean => typeof name === "string" && PLAIN_NAME.test(name);
   return (
     isRecord(dataset) &&
@@ -83,6 +100,9 @@ function isJob({ dataset, trace, workers, incarnation, target, runId, seed, scen
     workers <= MOST_WORKERS &&
     typeof target === "string" &&
     /^(?:grpc|ws)s?:\/\/[^$]+$/.test(target) &&
+    Array.isArray(metadata) &&
+    metadata.every((name) => typeof name === "string") &&
+    typeof host === "string" &&
     typeof runId === "string" &&
     Number.isSafeInteger(seed) &&
     typeof scenario === "string"
@@ -95,7 +115,7 @@ export interface WorkerSetup {
   index: number;
   /** Of the run's dataset, for `openDataset`. */
   datasetPath: string;
-  /** `--target` of the worker; undefined = the run's address, with the credentials of this machine's environment. */
+  /** `--target` of the worker; undefined = the run's address, which then is sent no credentials. */
   target: string | undefined;
   /** Where records and the trace are written. */
   folder: string;
@@ -107,18 +127,16 @@ export interface WorkerSetup {
  */
 export async function localJob(
   job: RemoteJob,
-  { index, datasetPath, target: flag = job.target, folder }: WorkerSetup,
+  { index, datasetPath, target: flag, folder }: WorkerSetup,
   world: World,
 ): Promise<WorkerJob> {
-  const target = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
-  if (target.uri !== job.target)
-    throw BenchError.usage(
-      `the target of this worker is ${target.uri}, the run's is ${job.target}`,
-      "Leave --target out, or name a target file with the run's address.",
-    );
+  const target = await resolveTarget({ ...world, flag: flag ?? job.target });
+  checkTarget(target, job, flag !== undefined);
   const { route } = await findRoute(target, job.resolve, routeSeams(world.clock));
   if (job.trace !== undefined) writePrivate(join(folder, job.trace.name), job.trace.text);
   const scenario = parseScenario(job.scenario, join(folder, "scenario.yaml"));
+  // Any other would be a file of this machine's.
+  if ("file" in scenario.load && scenario.load.file !== join(folder, job.trace?.name ?? "")) throw notOurs();
   const { drainMs } = scenario;
   if (drainMs === "auto") throw new Error("a run has settled its drain");
   const { runId, seed, workers, traceRatio, unloaded } = job;
@@ -130,4 +148,31 @@ export async function localJob(
     ...defined({ traceRatio, unloaded }),
     ...recordFiles(folder),
   };
+}
+
+/** @throws BenchError (exit 2) when this worker would speak to another server than the run does, or give its credentials away */
+function checkTarget(target: ResolvedTarget, job: RemoteJob, isNamed: boolean): void {
+  if (target.uri !== job.target)
+    throw BenchError.usage(
+      `the target of this worker is ${target.uri}, the run's is ${job.target}`,
+      "Leave --target out, or name a target file with the run's address.",
+    );
+  // Whoever may write to the broker names the address.
+  if (!isNamed && secretsOf(target).length > 0)
+    throw BenchError.usage(
+      `this machine's environment holds credentials (${Object.keys(target.metadata).join(", ")}), and the broker alone says where they would go: ${job.target}`,
+      "If that is the right server, say so: --target with this address, or a target file.",
+    );
+  if (!isNamed && isLoopback(hostAndPort(target.address)?.host ?? "") && job.host !== hostname())
+    throw BenchError.usage(
+      `the run's target ${job.target} is on ${job.host} itself, and this worker is on ${hostname()}`,
+      "Start the run with an address that all workers reach. If each worker has a server of its own there, say so with --target.",
+    );
+  const own = new Set(Object.keys(target.metadata).map((name) => name.toLowerCase()));
+  const missing = job.metadata.filter((name) => !own.has(name.toLowerCase()));
+  if (missing.length > 0)
+    throw BenchError.usage(
+      `each call of the run carries the metadata ${missing.join(", ")}, and those of this worker would not`,
+      "Give it the same target file with --target, and the credentials in its environment.",
+    );
 }

@@ -24,6 +24,11 @@ export interface RemoteWorker {
   hear(message: Addressed<FromWorker>): void;
   /** Takes what came on a subject. */
   told(told: Told): void;
+  /**
+   * Whether the message of that number, from 1, is to be taken. One that comes again is not; where one is missing, something has
+   * taken it off the broker, and the worker counts as lost: nobody knows what its records lack.
+   */
+  isNext(number: number): boolean;
   /** Takes what came out of the stream. */
   said(said: Said): void;
   /** Takes bytes of a file; its lines go into the run's own when they are whole. */
@@ -45,6 +50,9 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   let isFenced = false;
   let missed = false;
   let snapshots = 0;
+  /** Number of the last message out of the stream. */
+  let taken = 0;
+  let isBroken = false;
   const cut = new Map<RecordKind, Buffer>();
 
   function done(message: Addressed<FromWorker>, sent: number, untilMs: number): void {
@@ -83,6 +91,14 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
         snapshots = sent;
       }
       hear(message);
+    },
+    isNext(number) {
+      if (isBroken || !Number.isInteger(number) || number <= taken) return false;
+      isBroken = number > taken + 1;
+      if (!isBroken) taken = number;
+      else if (!isOver)
+        gone(`had said more than the broker kept (${number - taken - 1} messages are missing)`);
+      return !isBroken;
     },
     said(said) {
       switch (said.type) {

@@ -10,6 +10,8 @@ export interface StoredMessage {
   seq: number;
   /** Its subject below `bench.<run>.log.`. */
   tail: string;
+  /** As given to `store`. */
+  id: string;
   body: Buffer;
 }
 

@@ -95,7 +95,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   }
 
   async function hear(heard: Addressed<FromWorker>): Promise<void> {
-    const message = "message" in heard ? { ...heard, message: hideSecrets(heard.message, secrets) } : heard;
+    const message =
+      "message" in heard
+        ? {
+            ...heard,
+            message: hideSecrets(heard.message, secrets),
+            ...(heard.hint !== undefined && { hint: hideSecrets(heard.hint, secrets) }),
+          }
+        : heard;
     if (message.type === "done" || message.type === "failed") lastWord = message.type;
     switch (message.type) {
       case "snapshot":
