@@ -90,7 +90,10 @@ describe.concurrent("workers that don't fit", () => {
     const env = { RIVA_API_KEY: "key-of-the-target" };
     // It waits for the run; started later, it might not be there in time.
     const came = startBench(
-      ["worker", "--nats", broker.url, "--run", id, "--index", "1", "--join-timeout", "30s"],
+      [
+        ...["worker", "--nats", broker.url, "--run", id, "--index", "1", "--join-timeout", "30s"],
+        ...["--target", `grpc://${run.server.address}`],
+      ],
       { env },
     );
     const coordinator = startBench(run.args, { env });
