@@ -21,6 +21,8 @@ export interface RemoteRunOptions {
   workerFlags?: readonly string[];
   env?: Record<string, string>;
   failEvery?: number;
+  /** How long the two sides wait for each other. */
+  joinTimeout?: string;
   /** Another scenario than that of `shortRun`. */
   scenario?: string;
 }
@@ -29,10 +31,10 @@ export interface RemoteRunOptions {
 export async function remoteRun(
   url: string,
   workers: number,
-  { flags = [], workerFlags = [], env = {}, ...options }: RemoteRunOptions = {},
+  { flags = [], workerFlags = [], env = {}, joinTimeout = "30s", ...options }: RemoteRunOptions = {},
 ): Promise<RemoteRun> {
   const id = newRunId();
-  const broker = ["--nats", url, "--run", id, "--join-timeout", "30s"];
+  const broker = ["--nats", url, "--run", id, "--join-timeout", joinTimeout];
   const run = await shortRun("elsewhere", {
     ...options,
     flags: [...broker, "--expect-workers", `${workers}`, ...flags],

@@ -114,6 +114,11 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
         }
         bus.publish(`from.${place}`, JSON.stringify({ snapshots, message } satisfies Told));
         break;
+      case "window-over":
+        // Whoever is lost after this has nothing of the window to lose: its records are there before the word.
+        await relay.flush();
+        await say({ type: "message", message, snapshots });
+        break;
       case "done":
         beatOn();
         await relay.flush();
