@@ -97,6 +97,36 @@ export const GENERATOR: Board = {
         },
         {
           kind: "lines",
+          title: "Lateness of workers on other machines",
+          help: "99th percentile in the window so far, for each worker: which machine is it that sends late?",
+          unit: "s",
+          without: "no workers on other machines",
+          queries: [
+            {
+              expr: `${gauge("bench_worker_send_lateness_p99_seconds")} * on (instance, worker) group_left(host) bench_worker_info`,
+              legend: "worker {{worker}} on {{host}}",
+            },
+          ],
+        },
+        {
+          kind: "lines",
+          title: "Clocks of workers on other machines",
+          help: "How far off the T0 of a worker may be. Above a tenth of a chunk it degrades the run, above half a chunk it voids it.",
+          unit: "s",
+          without: "no workers on other machines",
+          queries: [
+            {
+              expr: gauge("bench_worker_clock_uncertainty_seconds"),
+              legend: "worker {{worker}}: T0 known to",
+            },
+            {
+              expr: gauge("bench_worker_clock_offset_seconds"),
+              legend: "worker {{worker}}: wall clock ahead",
+            },
+          ],
+        },
+        {
+          kind: "lines",
           title: "Stalls",
           help: "A process that did not get to run for 100 ms or more. Half a second inside the window voids the run: the machine was suspended or out of CPU.",
           unit: "s",

@@ -87,7 +87,8 @@ export async function makeLoad(
     clock: world.clock,
     onStart,
     onEvent,
-    onHealth: listener.onWorker,
+    onHealth: (report) =>
+      listener.onWorker({ ...report, ...defined({ remote: fleet?.worker(report.worker) }) }),
     onSnapshot(snapshot) {
       hlog.add(snapshot);
       listener.onSnapshot(snapshot);

@@ -18,6 +18,7 @@ import {
 import { histogramOf } from "./exposed-histogram.ts";
 import type { RunPhase } from "../metrics/observation/observation.ts";
 import { type RunView, phaseOf } from "./run-view.ts";
+import type { RemoteWorkerFacts } from "../metrics/result/remote-workers.ts";
 import { shareAllowed, type Slo } from "../metrics/judge/slo.ts";
 import { metricNamed } from "../metrics/catalogue/catalogue.ts";
 import { resultSamples } from "./exposed-result.ts";
@@ -84,6 +85,17 @@ function perWorker(of: (worker: RunView["workers"][number]) => number): ExposedF
       labels: { worker: `${index + 1}` },
       value: of(worker),
     }));
+}
+
+function perRemoteWorker(
+  of: (facts: RemoteWorkerFacts, worker: string) => ReturnType<ExposedFamily["samples"]>,
+): ExposedFamily["samples"] {
+  return ({ workers }) =>
+    workers.flatMap(({ remote }, index) => (remote === undefined ? [] : of(remote, `${index + 1}`)));
+}
+
+function inSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
 }
 
 const RUN_FAMILIES: readonly ExposedFamily[] = [
@@ -238,6 +250,36 @@ const RUN_FAMILIES: readonly ExposedFamily[] = [
     help: "Longest that a worker's event loop was late in the last 15 seconds.",
     labels: ["worker"],
     samples: perWorker(({ loopDelayMs }) => loopDelayMs / 1000),
+  },
+  {
+    name: "bench_worker_info",
+    type: "gauge",
+    help: "1 for each worker on another machine; its label says on which.",
+    labels: ["worker", "host"],
+    samples: perRemoteWorker(({ host = "" }, worker) => single(1, { worker, host })),
+  },
+  {
+    name: "bench_worker_clock_offset_seconds",
+    type: "gauge",
+    help: "How far the wall clock of a worker on another machine is ahead of the coordinator's. Nothing is timed by it.",
+    labels: ["worker"],
+    samples: perRemoteWorker(({ clockOffsetMs }, worker) => single(inSeconds(clockOffsetMs), { worker })),
+  },
+  {
+    name: "bench_worker_clock_uncertainty_seconds",
+    type: "gauge",
+    help: "How far off the T0 of a worker on another machine may be: half of its quickest round trip to the coordinator.",
+    labels: ["worker"],
+    samples: perRemoteWorker(({ clockUncertaintyMs }, worker) =>
+      single(inSeconds(clockUncertaintyMs), { worker }),
+    ),
+  },
+  {
+    name: "bench_worker_send_lateness_p99_seconds",
+    type: "gauge",
+    help: "99th percentile of how late a worker on another machine has sent audio in the window so far.",
+    labels: ["worker"],
+    samples: perRemoteWorker(({ load }, worker) => single(inSeconds(load?.latenessP99Ms), { worker })),
   },
   {
     name: "bench_stalls_total",

@@ -6,6 +6,7 @@ import { messageOf } from "../base/errors.ts";
 import type { RunManifest } from "../metrics/result/result.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import type { RunEvent } from "../metrics/result/run-event.ts";
+import type { RemoteWorkerFacts } from "../metrics/result/remote-workers.ts";
 import type { Snapshot } from "../metrics/record/snapshot.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 
@@ -35,6 +36,8 @@ export interface WorkerReport {
   cpuShare: number;
   /** Longest delay of its event loop since the last report. */
   loopDelayMs: number;
+  /** Present where it is on another machine. */
+  remote?: RemoteWorkerFacts;
 }
 
 /** Every part is optional. Calls come in the order below and never overlap, but those of `close`, which may come any time. */

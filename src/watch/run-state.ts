@@ -86,11 +86,12 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
         if (worst !== undefined) keepExemplar(key, worst);
       }
     },
-    worker({ worker, atMs, open, cpuShare, loopDelayMs }) {
+    worker({ worker, atMs, open, cpuShare, loopDelayMs, remote }) {
       const recent = (delays[worker] ?? []).filter((delay) => delay.atMs > atMs - DELAY_SHOWN_MS);
       recent.push({ atMs, ms: loopDelayMs });
       delays[worker] = recent;
-      workers[worker] = { open, cpuShare, loopDelayMs: Math.max(...recent.map(({ ms }) => ms)) };
+      const longestMs = Math.max(...recent.map(({ ms }) => ms));
+      workers[worker] = { open, cpuShare, loopDelayMs: longestMs, ...defined({ remote }) };
     },
     stall(stall) {
       heard.push(stall);
@@ -103,7 +104,7 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
     ended(ending, final) {
       result = ending;
       totals = final;
-      workers.forEach((_, index) => (workers[index] = { open: 0, cpuShare: 0, loopDelayMs: 0 }));
+      for (const worker of workers) Object.assign(worker, { open: 0, cpuShare: 0, loopDelayMs: 0 });
     },
     view(nowMs) {
       const atMs = result === undefined ? nowMs : Infinity;

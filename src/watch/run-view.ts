@@ -3,6 +3,7 @@ import type { RunPhase } from "../metrics/observation/observation.ts";
 import type { RunResult, Validity } from "../metrics/result/result.ts";
 import type { Window } from "../metrics/catalogue/run-sums.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
+import type { RemoteWorkerFacts } from "../metrics/result/remote-workers.ts";
 import type { Exemplar } from "../metrics/record/snapshot.ts";
 import type { LiveTotals } from "./listener.ts";
 
@@ -33,6 +34,8 @@ export interface WorkerView {
   cpuShare: number;
   /** Longest delay of its event loop in the last seconds. */
   loopDelayMs: number;
+  /** Present where it is on another machine. */
+  remote?: RemoteWorkerFacts;
 }
 
 export interface RunView {

@@ -11,6 +11,20 @@ export interface RemoteWorkerFacts {
   clockUncertaintyMs?: number;
   /** Its own T0 on the coordinator's clock less the coordinator's, milliseconds. */
   startedAtMs?: number;
+  /** Absent for a worker that never spoke in the window. */
+  load?: WorkerLoad;
+}
+
+/** How a worker carried its share, from what it said once a second. */
+export interface WorkerLoad {
+  /** Sessions of the window that were to start by now. */
+  sessions: number;
+  /** The most CPU that it used in a second, as a share of one core. */
+  cpuShareMax: number;
+  /** Longest delay of its event loop, milliseconds. */
+  loopDelayMaxMs: number;
+  /** 99th percentile of how late it sent audio in the window, milliseconds; absent where it sent none. */
+  latenessP99Ms?: number;
 }
 
 export interface RemoteWorkers {

@@ -170,6 +170,14 @@ const run = z.strictObject({
           clockOffsetMs: z.number().exactOptional(),
           clockUncertaintyMs: z.number().exactOptional(),
           startedAtMs: z.number().exactOptional(),
+          load: z
+            .strictObject({
+              sessions: count,
+              cpuShareMax: z.number(),
+              loopDelayMaxMs: z.number(),
+              latenessP99Ms: z.number().exactOptional(),
+            })
+            .exactOptional(),
         }),
       ),
     })

@@ -3,6 +3,7 @@ import { failureNotes, pageNote } from "../words/failure-notes.ts";
 import type { Check, RunResult, Summary } from "../../metrics/result/result.ts";
 import { markup, type Markup } from "../words/markup.ts";
 import { stageRows } from "../text/stages.ts";
+import { workerRows } from "../text/workers.ts";
 import type { Row } from "../words/wording.ts";
 import {
   certificationNote,
@@ -99,14 +100,25 @@ ${latencyTable(result, [
 
 /** What a change of load did, where a run has several stages. */
 export function stagesSection(result: RunResult): Markup | undefined {
-  const stages = stageRows(result);
-  if (stages === undefined) return undefined;
-  const rows = stages.rows.map(
+  return rowsSection("Stages", stageRows(result));
+}
+
+/** Who made the load, where that was done on other machines. */
+export function workersSection(result: RunResult): Markup | undefined {
+  return rowsSection("Workers", workerRows(result));
+}
+
+function rowsSection(
+  title: string,
+  found: { head: string[]; rows: string[][] } | undefined,
+): Markup | undefined {
+  if (found === undefined) return undefined;
+  const rows = found.rows.map(
     ([name = "", ...figures]) => markup`<tr><th scope="row">${name}</th>
 ${figures.map((figure) => markup`<td class="number">${figure}</td>`)}</tr>
 `,
   );
-  return section("Stages", table(stages.head, [...stages.head.keys()].slice(1), rows));
+  return section(title, table(found.head, [...found.head.keys()].slice(1), rows));
 }
 
 /** NVIDIA's own figures, in a box of their own so that nobody takes one kind for the other. */

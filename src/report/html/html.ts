@@ -20,6 +20,7 @@ import {
   sessionsSection,
   sloSection,
   stagesSection,
+  workersSection,
   validitySection,
 } from "./html-tables.ts";
 import { markup, textOf, trusted, type Markup } from "../words/markup.ts";
@@ -42,7 +43,7 @@ ${accuracySection(result)}${stagesSection(result)}${figuresSection(result)}
 ${sessionsSection(result)}
 ${shownSessionsSection(digest, result)}
 ${nvidiaBox(result)}
-${configurationSection(result)}
+${workersSection(result)}${configurationSection(result)}
 ${provenanceSection(result)}
 ${reproduceSection(result)}`;
   return textOf(markup`<!doctype html>

@@ -4,6 +4,7 @@ import { differenceText, gateSentence, verdictOf, type GateReport } from "./gate
 import { failureNotes, pageNote } from "../words/failure-notes.ts";
 import { code, table, text } from "../words/markdown-text.ts";
 import { stageRows } from "./stages.ts";
+import { workerRows } from "./workers.ts";
 import type { Row } from "../words/wording.ts";
 import {
   certificationNote,
@@ -41,7 +42,8 @@ export function renderMarkdown(result: RunResult): string {
     ...slos(result),
     ...latencies(result),
     ...(note === undefined ? [] : [text(`${note}.`)]),
-    ...stages(result),
+    ...tableOf(stageRows(result)),
+    ...tableOf(workerRows(result)),
     ...failures(result),
     ...(outside === undefined ? [] : [`${outside}.`]),
     table(
@@ -109,10 +111,10 @@ function latencies(result: RunResult): string[] {
   return [table(head, rows, [...head.keys()].slice(1))];
 }
 
-function stages(result: RunResult): string[] {
-  const found = stageRows(result);
+/** Names first, then figures. */
+function tableOf(found: { head: string[]; rows: string[][] } | undefined): string[] {
   if (found === undefined) return [];
-  const rows = found.rows.map(([name = "", ...figures]) => [text(name), ...figures]);
+  const rows = found.rows.map((cells) => cells.map(text));
   return [table(found.head, rows, [...found.head.keys()].slice(1))];
 }
 

@@ -5,6 +5,7 @@ import { printable, printableStyled } from "../../base/text/printable.ts";
 import type { RunResult, Summary } from "../../metrics/result/result.ts";
 import { noteLines, pageNote } from "../words/failure-notes.ts";
 import { stageRows } from "./stages.ts";
+import { workerRows } from "./workers.ts";
 import type { Column, Row } from "../words/wording.ts";
 import {
   certificationNote,
@@ -40,11 +41,12 @@ export function renderTable(result: RunResult, options: TableOptions): string {
     validity(result, paint),
     slos(result, paint),
     latencies(result),
-    stages(result),
+    tableOf(stageRows(result)),
     grid(
       ["the run", ""],
       runFacts(result).map((cells) => cells.map(printable)),
     ),
+    tableOf(workerRows(result)),
     failures(result, paint),
     footnotes(result),
     options.folder === undefined ? "" : `run folder: ${printable(options.folder)}`,
@@ -146,9 +148,8 @@ function latencies(result: RunResult): string {
   return grid(head, padded, [...head.keys()].slice(1));
 }
 
-/** What a change of load did, where a run has several. */
-function stages(result: RunResult): string {
-  const table = stageRows(result);
+/** Names first, then figures. */
+function tableOf(table: { head: string[]; rows: string[][] } | undefined): string {
   return table === undefined
     ? ""
     : grid(

@@ -9,7 +9,7 @@ import type { CoordinatorTiming, WorkerHandle } from "../../loadgen/workers/coor
 import type { FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import { openLineLog } from "../../loadgen/workers/session-log.ts";
-import type { RemoteWorkers } from "../../metrics/result/remote-workers.ts";
+import type { RemoteWorkerFacts, RemoteWorkers } from "../../metrics/result/remote-workers.ts";
 import { clockAnswer } from "./clock-offset.ts";
 import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
 import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
@@ -40,6 +40,8 @@ export interface FleetOptions {
 export interface Fleet {
   launch(index: number): WorkerHandle;
   timing: CoordinatorTiming;
+  /** What is known of one of them by now. */
+  worker(index: number): RemoteWorkerFacts | undefined;
   /** Who the workers were, and how well their clocks are known. */
   workers(): RemoteWorkers;
   /** Snapshots were lost on their way: what counts is what is in the records. */
@@ -166,6 +168,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         },
       };
     },
+    worker: (index) => members[index]?.facts(),
     workers: () => summary(members),
     missedSnapshots: () => members.some((member) => member.missedSnapshots()),
     async end(why) {

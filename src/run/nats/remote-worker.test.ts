@@ -7,7 +7,7 @@ import { createRemoteWorker } from "./remote-worker.ts";
 const runId = "run";
 const snapshot = (fromMs: number): Addressed<FromWorker> => ({
   ...{ type: "snapshot", runId },
-  snapshot: { fromMs } as Snapshot,
+  snapshot: { fromMs, series: {}, counts: {} } as unknown as Snapshot,
 });
 const done: Addressed<FromWorker> = {
   ...{ type: "done", runId },

@@ -1,10 +1,12 @@
 /** One worker on another machine, as far as the coordinator's side has heard of it. */
 import type { Clock } from "../../base/clock.ts";
+import { defined } from "../../base/defined.ts";
 import { toThousandths } from "../../base/thousandths.ts";
 import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts } from "../../metrics/result/remote-workers.ts";
 import type { RecordKind, Said, Told } from "./messages.ts";
+import { createWorkerLoadMeter } from "./worker-load.ts";
 
 /** The last snapshots take another way than the word that all is done, and may come after it by so much. */
 const LATE_SNAPSHOT_MS = 1000;
@@ -41,6 +43,7 @@ export interface RemoteWorker {
 }
 
 export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
+  const meter = createWorkerLoadMeter();
   let host: string | undefined;
   let clockFacts: Omit<RemoteWorkerFacts, "index" | "host"> = {};
   let hear: (message: Addressed<FromWorker>) => void = () => undefined;
@@ -90,6 +93,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
         missed ||= sent > snapshots + 1;
         snapshots = sent;
       }
+      meter.add(message);
       hear(message);
     },
     isNext(number) {
@@ -143,7 +147,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     },
     isFenced: () => isFenced,
     missedSnapshots: () => missed,
-    facts: () => ({ index, ...(host !== undefined && { host }), ...clockFacts }),
+    facts: () => ({ index, ...defined({ host }), ...clockFacts, ...defined({ load: meter.load() }) }),
   };
 
   function named(): string {

@@ -1,4 +1,5 @@
 /** What a running test looks like on a terminal: lines of text from plain values. Pure. */
+import { printable } from "../../base/text/printable.ts";
 import type { WorkerReport } from "../listener.ts";
 import { observedText } from "../../report/words/wording.ts";
 
@@ -136,12 +137,15 @@ function workers({ workers: all }: LiveState, paint: Paint): string[] {
       .map((cell) => cell.padStart(12))
       .join("")
       .slice(4);
-  const head = row(["worker", "open", "CPU", "loop delay"]);
+  const isRemote = all.some(({ remote }) => remote !== undefined);
+  const head = `${row(["worker", "open", "CPU", "loop delay"])}${isRemote ? "  host" : ""}`;
   return [
     paint(head, "soft"),
-    ...all.map(({ worker, open, cpuShare, loopDelayMs }) =>
-      row([`${worker + 1}`, `${open}`, `${Math.round(cpuShare * 100)} %`, milliseconds(loopDelayMs)]),
-    ),
+    ...all.map(({ worker, open, cpuShare, loopDelayMs, remote }) => {
+      const figures = [`${Math.round(cpuShare * 100)} %`, milliseconds(loopDelayMs)];
+      const host = isRemote ? `  ${printable(remote?.host ?? "-")}` : "";
+      return `${row([`${worker + 1}`, `${open}`, ...figures])}${host}`;
+    }),
   ];
 }
 
