@@ -3,7 +3,7 @@ import { defined } from "../base/defined.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
-import { createCoordinator } from "../loadgen/workers/coordinator.ts";
+import { createCoordinator, LOCAL_TIMING } from "../loadgen/workers/coordinator.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 import { isUnpaced } from "../scenario/load/load.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -78,11 +78,12 @@ export async function makeLoad(
     ...{ input, runId, scenario: asked, target, resolve, unloaded },
     files: recordFiles(folder.path),
   });
+  const timing = fleet?.timing ?? LOCAL_TIMING;
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   const coordinator = createCoordinator({
     jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
     launch: fleet?.launch ?? (() => launchWorker(scenario.transport)),
-    ...defined({ timing: fleet?.timing }),
+    timing,
     totals,
     clock: world.clock,
     onStart,
@@ -102,6 +103,7 @@ export async function makeLoad(
     scenario,
     slos,
     until,
+    extendLeadMs: timing.extendLeadMs,
     totals,
     extend: (windowEndMs) => coordinator.extend(windowEndMs),
     endEarly: (why) => coordinator.endEarly(why),
@@ -117,7 +119,9 @@ export async function makeLoad(
     await fleet?.end(why);
     if (fleet === undefined) return { outcome, totals };
     const missedSnapshots = fleet.missedSnapshots();
-    return { outcome: { ...outcome, missedSnapshots }, totals, remote: fleet.workers() };
+    const late = outcome.problems.length === 0 ? fleet.problem() : undefined;
+    const problems = late === undefined ? outcome.problems : [late];
+    return { outcome: { ...outcome, missedSnapshots, problems }, totals, remote: fleet.workers() };
   } catch (error) {
     if (error instanceof BenchError) why = error.message;
     throw error;

@@ -38,6 +38,8 @@ export function watchRun(options: {
   scenario: RunnableScenario;
   slos: readonly Slo[];
   until: UntilCertified | undefined;
+  /** How long before the window's end a later end is to be told, milliseconds. */
+  extendLeadMs: number;
   totals: Totals;
   extend(windowEndMs: number): void;
   endEarly(why: string): void;
@@ -81,6 +83,7 @@ export function watchRun(options: {
       warmupMs: scenario.warmupMs,
       windowEndMs,
       budgetMs,
+      leadMs: options.extendLeadMs,
       needed: CERTIFIED_FROM[stat] ?? 0,
       have: () =>
         sessionsBehind(

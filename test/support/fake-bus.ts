@@ -37,9 +37,9 @@ export function createFakeBus(): FakeBus {
     get: (key) => async(() => keys.get(key)),
     store: (tail, body, id) =>
       async(() => {
-        if (ids.has(id)) return;
+        if (!ids.has(id)) messages.push({ seq: messages.length + 1, tail, id, body: Buffer.from(body) });
         ids.add(id);
-        messages.push({ seq: messages.length + 1, tail, id, body: Buffer.from(body) });
+        return messages.find((message) => message.id === id)?.seq ?? NaN;
       }),
     stored: (seq) => async(() => messages.filter((message) => message.seq >= seq)),
     publish(tail, body) {
@@ -50,6 +50,7 @@ export function createFakeBus(): FakeBus {
     listen: (tail, hear) => void listeners.push({ tail, hear }),
     answer: (tail, reply) => void answers.set(tail, reply),
     ask: (tail) => async(() => answers.get(tail)?.() ?? ""),
+    mostBytes: () => 1_000_000,
     isConnected: () => !bus.isDown,
     hasObject: (name) => async(() => objects.has(name)),
     async saveObject(name, bytes) {

@@ -146,6 +146,7 @@ export function createEngine(options: EngineOptions): Engine {
     extend(endMs) {
       if (stopping || endMs <= windowEndMs) return;
       windowEndMs = endMs;
+      windowOver = false;
       starts.windowGrew();
       scheduleEnd();
     },

@@ -127,6 +127,7 @@ describe("extendedEnd", () => {
     nowMs: 68_000,
     warmupMs: 10_000,
     windowEndMs: 70_000,
+    leadMs: 3000,
     budgetMs: 1_800_000,
     needed: 662,
     have: () => 400,

@@ -48,14 +48,14 @@ export interface ExtensionInput {
   warmupMs: number;
   windowEndMs: number;
   budgetMs: number;
+  /** The decision falls this long before the window's end: enough for the message to reach every worker. */
+  leadMs: number;
   /** Sessions that the percentile needs. */
   needed: number;
   /** Sessions of the window that have ended so far with a value; asked for only when it is time to decide. */
   have(): number;
 }
 
-/** The decision falls this long before the window's end: enough for the message to reach every worker. */
-const LEAD_MS = 3000;
 /** No shorter extension: each is a message and a line of events. */
 const SHORTEST_MS = 5000;
 /** Nor a longer one, as a share of the window so far: a window can't be taken back when sessions come faster than thought. */
@@ -67,7 +67,7 @@ const LONGEST_SHARE = 0.25;
  */
 export function extendedEnd(input: ExtensionInput): number | undefined {
   const { nowMs, warmupMs, windowEndMs, needed } = input;
-  if (windowEndMs - nowMs > LEAD_MS) return undefined;
+  if (windowEndMs - nowMs > input.leadMs) return undefined;
   const have = input.have();
   if (have >= needed) return undefined;
   const sinceMs = nowMs - warmupMs;

@@ -125,6 +125,26 @@ describe("coordinator", () => {
     expect(summaries).toEqual([summary, summary, summary]);
   });
 
+  it("a worker that came to its old end before it heard of the new one has stood still, and its window is not over", async () => {
+    const { allReady, clock, coordinator, outcome, workers } = setUp(2);
+    allReady();
+    clock.advanceTo(clock.nowMs() + 1000);
+    coordinator.extend(15_000);
+    workers[0]!.say({ type: "window-over" });
+    for (const worker of workers) expect(worker.heard.at(-1)?.type).toBe("extend");
+    workers[0]!.die();
+    workers[1]!.say({ type: "done", summary });
+    const { stalls, lost } = await outcome;
+    expect(stalls).toEqual([{ process: "worker 1", gapMs: 14_000, atMs: 15_000 }]);
+    expect(lost).toMatchObject([{ worker: 1, windowOver: false }]);
+  });
+
+  it("a worker can't make a run that did not begin look like one that passed", async () => {
+    const { outcome, workers } = setUp(1);
+    workers[0]!.say({ type: "failed", message: "all is well", exitCode: 0 });
+    await expect(outcome).rejects.toMatchObject({ message: "all is well", exitCode: 1 });
+  });
+
   it("does not wait for a lost worker's window", async () => {
     const run = setUp(2);
     run.allReady();

@@ -5,7 +5,7 @@
 import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";
-import { BenchError, messageOf } from "../../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { watchStalls } from "../../base/process/stall-watch.ts";
 import type { LostWorker, RunEvent } from "../../metrics/result/run-event.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
@@ -57,6 +57,8 @@ export interface CoordinatorTiming {
   startMarginMs: number;
   /** A worker whose beats of health, one a second, stay away for longer is lost; one that was told to abort has as long. */
   silenceMs: number;
+  /** How long before the end of the window a later end must be told to reach every worker. */
+  extendLeadMs: number;
 }
 
 /** What a run leaves behind besides its totals. */
@@ -97,7 +99,7 @@ export interface Coordinator {
 }
 
 /** Of workers on this machine. */
-const LOCAL: CoordinatorTiming = { startMarginMs: 200, silenceMs: 3000 };
+export const LOCAL_TIMING: CoordinatorTiming = { startMarginMs: 200, silenceMs: 3000, extendLeadMs: 3000 };
 const STALL_MS = 100;
 const BEAT_CHECK_MS = 500;
 
@@ -139,7 +141,7 @@ function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member 
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { totals } = options;
-  const { startMarginMs, silenceMs } = options.timing ?? LOCAL;
+  const { startMarginMs, silenceMs } = options.timing ?? LOCAL_TIMING;
   const clock = createRunClock(options.clock);
   const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
   const lostWorkers: LostWorker[] = [];
@@ -148,6 +150,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let started = false;
   let settled = false;
   let interrupted = false;
+  let stopping = false;
   let startedAtEpochMs = 0;
   let extendedToMs: number | undefined;
   let forgetAbort = (): void => undefined;
@@ -157,6 +160,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     if (!over) handle.channel.send({ ...message, runId });
   };
   const broadcast = (message: ToWorker): void => {
+    stopping ||= message.type === "stop" || message.type === "abort";
     for (const member of members) send(member, message);
   };
   const event = (
@@ -186,7 +190,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           break;
         }
         settle({
-          error: new BenchError(message.message, { hint: message.hint, exitCode: message.exitCode }),
+          error: new BenchError(message.message, {
+            hint: message.hint,
+            // A run that has no result has not passed, whatever a worker says.
+            exitCode: message.exitCode === EXIT.passed ? EXIT.ourError : message.exitCode,
+          }),
         });
         break;
       case "snapshot":
@@ -203,8 +211,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         noteStall({ process: member.name, gapMs: message.gapMs, atMs: message.atMs });
         break;
       case "window-over":
-        member.windowOver = true;
-        settleWindow();
+        windowIsOver(member);
         break;
       case "problem":
         problems.push(message);
@@ -217,6 +224,17 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         finished(member);
         break;
     }
+  }
+
+  function windowIsOver(member: Member): void {
+    const missedMs = stopping ? 0 : (extendedToMs ?? 0) - clock.nowMs();
+    if (missedMs > 0) {
+      // It came to the old end before it heard of the new one, and begins nothing of the window until it does.
+      noteStall({ process: member.name, gapMs: missedMs, atMs: clock.nowMs() + missedMs });
+      return;
+    }
+    member.windowOver = true;
+    settleWindow();
   }
 
   function finished(member: Member): void {

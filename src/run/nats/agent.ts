@@ -3,7 +3,7 @@
  * messages and records between the broker and the same worker process that a local run starts.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -43,12 +43,8 @@ export async function serveRun(bus: RunBus, options: AgentOptions, agent: AgentW
   const index = await claim(bus, options.index, job, world.clock);
   agent.tell(`worker ${index + 1} of ${job.workers} (index ${index}) of run ${job.runId}`);
   const folder = await mkdtemp(join(tmpdir(), "riva-bench-worker-"));
-  try {
-    const { target, dataset } = options;
-    return await takePart(bus, { job, index, target, dataset, folder }, agent);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { target, dataset } = options;
+  return takePart(bus, { job, index, target, dataset, folder }, agent);
 }
 
 /** The job of the run, or what told this process to end before there was one. @throws BenchError when none comes in time */

@@ -97,8 +97,19 @@ function readUrl(text: string): URL {
 /** A user without a password is a token, as everywhere in NATS. */
 function loginIn(url: URL | undefined): { token: string } | { user: string; password: string } | undefined {
   if (url === undefined || url.username === "") return undefined;
-  const user = decodeURIComponent(url.username);
-  return url.password === "" ? { token: user } : { user, password: decodeURIComponent(url.password) };
+  const user = decoded(url.username);
+  return url.password === "" ? { token: user } : { user, password: decoded(url.password) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw BenchError.usage(
+      "--nats: the user or the password in the address has a bare %",
+      "Write it as %25, or take NATS_USER and NATS_PASSWORD, which are taken as they are.",
+    );
+  }
 }
 
 interface NamedFile {

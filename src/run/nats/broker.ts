@@ -122,6 +122,7 @@ function busOf(
       else if (type === "reconnect") isConnected = true;
     }
   })();
+  const mostBytes = (): number => connection.info?.max_payload ?? Infinity;
   const openKeys = async (): Promise<KV> => (keys ??= await kvm.open(bucket, { allow_direct: true }));
   const datasets = (): Promise<ObjectStore> =>
     objm.create(DATASETS, { description: "datasets of riva-bench" });
@@ -160,7 +161,8 @@ function busOf(
       }
     },
     async store(tail, body, id) {
-      await client.publish(logPrefix + tail, body, { msgID: id, timeout: ANSWER_LIMIT_MS });
+      const { seq } = await client.publish(logPrefix + tail, body, { msgID: id, timeout: ANSWER_LIMIT_MS });
+      return seq;
     },
     async stored(fromSeq) {
       const found: StoredMessage[] = [];
@@ -179,7 +181,7 @@ function busOf(
     },
     publish(tail, body) {
       // What is too large is lost as if the broker had been down: whoever counts notices.
-      const fits = Buffer.byteLength(body) <= (connection.info?.max_payload ?? Infinity);
+      const fits = Buffer.byteLength(body) <= mostBytes();
       if (fits && !connection.isClosed()) connection.publish(subject(tail), body);
     },
     listen(tail, hear) {
@@ -206,6 +208,7 @@ function busOf(
     async ask(tail, limitMs) {
       return (await connection.request(subject(tail), "", { timeout: limitMs })).string();
     },
+    mostBytes,
     isConnected: () => isConnected,
     async hasObject(name) {
       return (await (await datasets()).info(name)) !== null;

@@ -45,13 +45,13 @@ async function setUp(workers: number) {
     return handle;
   });
   const numbers = new Map<string, number>();
-  const store = (index: number, kind: string, body: string, of = incarnation): Promise<void> => {
+  const store = (index: number, kind: string, body: string, of = incarnation): Promise<number> => {
     const place = `${index}.${of}`;
     const number = (numbers.get(place) ?? 0) + 1;
     numbers.set(place, number);
     return bus.store(`${place}.${kind}`, Buffer.from(body), `${place}.${number}`);
   };
-  const say = (index: number, said: Said, of?: string): Promise<void> =>
+  const say = (index: number, said: Said, of?: string): Promise<number> =>
     store(index, "said", JSON.stringify(said), of);
   const orders = (): Order[] =>
     [...bus.keys].flatMap(([key, text]) => (key.startsWith("order.") ? [JSON.parse(text) as Order] : []));
@@ -83,7 +83,7 @@ it("writes an order to all workers once, in order, and says how many there are",
     { type: "stop", runId },
   ]);
   const last = JSON.parse(bus.published.findLast(({ tail }) => tail === "alive")!.body) as Alive;
-  expect(last).toEqual({ incarnation, orders: 2 });
+  expect(last).toEqual({ incarnation, orders: 2, read: 0 });
 });
 
 it("an order that the broker does not take is written when it is there again", async () => {
@@ -116,6 +116,7 @@ it("hears nothing of a worker that is fenced, nor of an earlier run of the same 
   const { heard, handles, pass, say, orders } = await setUp(2);
   for (const { channel } of handles) channel.send({ type: "start", atMachineMs: 1, runId });
   handles[1]!.kill();
+  await pass(300);
   await say(1, { type: "gone", why: "came back" });
   await say(0, { type: "gone", why: "is of yesterday" }, "yesterday");
   await say(0, { type: "gone", why: "was told to end" });
@@ -146,4 +147,44 @@ it("a worker whose messages went missing on the broker is lost, with what came b
   open.pop();
   expect(heard).toEqual(["0 closed: had said more than the broker kept (2 messages are missing)"]);
   expect(readFileSync(recordFiles(folder).sessionsFile, "utf8")).toBe('{"seq":1}\n');
+});
+
+it("what a worker had stored before it was taken for lost counts, for it may be the coordinator that is behind", async () => {
+  const { bus, fleet, handles, pass, store } = await setUp(1);
+  handles[0]!.channel.send({ type: "start", atMachineMs: 1, runId });
+  bus.isDown = true;
+  await pass(1000);
+  bus.isDown = false;
+  await store(0, "sessions", '{"seq":1}\n');
+  handles[0]!.kill();
+  await pass(1000);
+  await store(0, "sessions", '{"seq":2}\n');
+  await end(fleet, pass, "the run is over");
+  open.pop();
+  expect(readFileSync(recordFiles(folder).sessionsFile, "utf8")).toBe('{"seq":1}\n');
+});
+
+it("says in its beats how far it has read", async () => {
+  const { bus, pass, say } = await setUp(1);
+  await say(0, { type: "claimed", host: "box-a" });
+  await pass(2500);
+  expect(JSON.parse(bus.published.findLast(({ tail }) => tail === "alive")!.body)).toMatchObject({ read: 1 });
+});
+
+it("refuses a job that the broker can't take in one message, and leaves nothing there", async () => {
+  const bus = createFakeBus();
+  const job = { runId, incarnation, workers: 1, scenario: "x".repeat(1_000_000) } as RemoteJob;
+  const opened = openFleet({ bus, job, clock: new VirtualClock(), files: recordFiles(folder), joinMs: 1000 });
+  await expect(opened).rejects.toThrow(/the run's job has 1001\d+ bytes, .* the broker takes 1000000/);
+  expect(bus.keys.size).toBe(0);
+});
+
+it("takes the run off the broker again when its own files can't be opened", async () => {
+  const bus = createFakeBus();
+  const job = { runId, incarnation, workers: 1 } as RemoteJob;
+  const files = recordFiles(join(folder, "not-there"));
+  await expect(openFleet({ bus, job, clock: new VirtualClock(), files, joinMs: 1000 })).rejects.toThrow(
+    /ENOENT/,
+  );
+  expect(bus.keys.size).toBe(0);
 });

@@ -2,6 +2,7 @@
  * The workers of a run on other machines, as its coordinator sees them: orders go into keys, what they say and record comes
  * out of the stream, and what may be lost on its way comes from subjects. They come by themselves; those who don't are named.
  */
+import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
@@ -12,20 +13,22 @@ import { openLineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts, RemoteWorkers } from "../../metrics/result/remote-workers.ts";
 import { clockAnswer } from "./clock-offset.ts";
 import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
-import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
+import { ENVELOPE_BYTES, RECORD_KINDS, SILENCE_MS } from "./messages.ts";
 import { createRemoteWorker } from "./remote-worker.ts";
 import type { RemoteWorker } from "./remote-worker.ts";
 import { numberOf } from "./outbox.ts";
 import type { RunBus, StoredMessage } from "./run-bus.ts";
 
 /** Enough for the order to be read everywhere, and for one more try. */
-const TIMING: CoordinatorTiming = { startMarginMs: 1500, silenceMs: SILENCE_MS };
+const TIMING: CoordinatorTiming = { startMarginMs: 1500, silenceMs: SILENCE_MS, extendLeadMs: 8000 };
 const BEAT_MS = 1000;
 /** Between two looks at a stream that has nothing new. */
 const LOOK_MS = 100;
 const RETRY_MS = 250;
 /** At the end of a run the broker may take so long for each of its last tasks. */
 const END_LIMIT_MS = 2000;
+/** What lost workers had stored may take so long to be read. */
+const DRAIN_LIMIT_MS = 30_000;
 
 export interface FleetOptions {
   bus: RunBus;
@@ -46,9 +49,13 @@ export interface Fleet {
   workers(): RemoteWorkers;
   /** Snapshots were lost on their way: what counts is what is in the records. */
   missedSnapshots(): boolean;
+  /** Why the records on this machine are not complete; after `end`. */
+  problem(): Problem | undefined;
   /** Takes the last records in and the run off the broker. Workers that are still at it end, and say `why`. Once. */
   end(why: string): Promise<void>;
 }
+
+type Problem = Extract<FromWorker, { type: "problem" }>;
 
 /**
  * Puts the run on the broker.
@@ -58,13 +65,20 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   const { runId, incarnation, workers: count } = job;
   await announce(bus, job);
   const members = Array.from({ length: count }, (_, index) => createRemoteWorker(index, clock));
-  const logs = await openLogs(files, (error) => {
-    const message: FromWorker = {
+  let problem: Problem | undefined;
+  const noteProblem = (error: unknown): void => {
+    problem ??= {
       type: "problem",
-      message: `session records can't be written: ${error.message}`,
+      message: `session records can't be written: ${messageOf(error)}`,
       hint: "free some disk space or give another folder with --out; the records up to here are kept",
     };
-    for (const member of members) member.hear({ ...message, runId });
+  };
+  const logs = await openLogs(files, (error) => {
+    noteProblem(error);
+    if (problem !== undefined) members.find((member) => !member.isOver())?.hear({ ...problem, runId });
+  }).catch(async (error: unknown) => {
+    await bus.removePlaces().catch(() => undefined);
+    throw error;
   });
   const orders = new Set<string>();
   let written = 0;
@@ -72,19 +86,24 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   let started = false;
   let over = false;
   let nextSeq = 1;
+  /** To be done when all is read that was stored before. */
+  let afterReading: (() => void)[] = [];
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
   const beat = (ended?: string): void =>
     bus.publish(
       "alive",
-      JSON.stringify({ incarnation, orders: written, ...(ended !== undefined && { ended }) } satisfies Alive),
+      JSON.stringify({
+        ...{ incarnation, orders: written, read: nextSeq - 1 },
+        ...defined({ ended }),
+      } satisfies Alive),
     );
 
   /** All workers read all orders, so what is told to each of them is written once. */
   function order(one: Order): void {
     orders.add(JSON.stringify(one));
-    writing ??= write().finally(() => (writing = undefined));
+    writing ??= write();
   }
 
   async function write(): Promise<void> {
@@ -97,6 +116,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         await pause(RETRY_MS);
       }
     }
+    writing = undefined;
   }
 
   function take({ tail, id, body }: StoredMessage): void {
@@ -110,7 +130,13 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
 
   /** Reads what there is. @returns whether there was anything */
   async function look(): Promise<boolean> {
+    const due = afterReading.length;
     const found = await bus.stored(nextSeq);
+    if (found.length === 0) {
+      const tasks = afterReading.slice(0, due);
+      afterReading = afterReading.slice(due);
+      for (const task of tasks) task();
+    }
     for (const message of found) {
       // A look that came late has been overtaken by another.
       if (message.seq < nextSeq) continue;
@@ -135,7 +161,11 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   bus.answer(`clock.${incarnation}`, () => clockAnswer(clock));
   bus.listen(`from.*.${incarnation}`, (body, tail) => {
     const member = members[Number(tail.split(".")[1])];
-    if (member?.isFenced() === false) member.told(JSON.parse(body) as Told);
+    if (member === undefined || member.isFenced()) return;
+    const told = JSON.parse(body) as Told;
+    // What the broker has stored of it was said before.
+    if ("gone" in told) afterReading.push(() => member.told(told));
+    else member.told(told);
   });
   let endBeats = (function again(): () => void {
     beat();
@@ -164,21 +194,25 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
           onClose: (handler) => member.onClose(handler),
         },
         kill() {
-          if (started && member.fence()) order({ type: "fence", index });
+          if (!started || member.isOver()) return;
+          order({ type: "fence", index });
+          // It may be this side that is behind: what it had stored by now counts.
+          afterReading.push(() => member.fence());
         },
       };
     },
     worker: (index) => members[index]?.facts(),
     workers: () => summary(members),
     missedSnapshots: () => members.some((member) => member.missedSnapshots()),
+    problem: () => problem,
     async end(why) {
       endWait();
       await within(END_LIMIT_MS, Promise.resolve(writing));
       over = true;
       endBeats();
       await within(END_LIMIT_MS, reading);
-      await within(END_LIMIT_MS, drain(look));
-      await Promise.all(Object.values(logs).map((log) => log.close()));
+      await within(DRAIN_LIMIT_MS, drain(look));
+      await Promise.all(Object.values(logs).map((log) => log.close().catch(noteProblem)));
       beat(why);
       await within(END_LIMIT_MS, bus.removePlaces());
     },
@@ -194,10 +228,17 @@ async function drain(look: () => Promise<boolean>): Promise<void> {
 }
 
 async function announce(bus: RunBus, job: RemoteJob): Promise<void> {
+  const text = JSON.stringify(job);
+  const bytes = Buffer.byteLength(text) + ENVELOPE_BYTES;
+  if (bytes > bus.mostBytes())
+    throw BenchError.usage(
+      `the run's job has ${bytes} bytes, with its trace and the answers without load, and the broker takes ${bus.mostBytes()} in a message`,
+      "Give the NATS server a larger max_payload, or the run a shorter trace.",
+    );
   let isNew: boolean;
   try {
     await bus.makePlaces();
-    isNew = await bus.create("job", JSON.stringify(job));
+    isNew = await bus.create("job", text);
   } catch (error) {
     throw new BenchError(`the broker does not take the run: ${messageOf(error)}`, {
       hint: "Its JetStream may be full or out of reach for these credentials: `nats stream report` shows what it holds.",

@@ -47,6 +47,8 @@ export interface Alive {
   incarnation: string;
   /** Orders written. */
   orders: number;
+  /** Place in the stream of the last message that has been taken in; 0 = none. */
+  read: number;
   /** Why the run is over; nothing more comes. */
   ended?: string;
 }
@@ -73,6 +75,9 @@ export type Said =
 /** Files of records, as they stand in subjects: `<index>.<incarnation>.<kind>`, with the bytes as they are. */
 export const RECORD_KINDS = ["clips", "starts", "sessions"] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
+
+/** Of a message besides its body: subject, headers. */
+export const ENVELOPE_BYTES = 1024;
 
 /** Either side takes the other for gone after so long a silence. */
 export const SILENCE_MS = 10_000;

@@ -8,9 +8,9 @@ it("stores in order, each message again under its id until the broker has it", a
   const clock = new VirtualClock();
   const tried: string[] = [];
   let isDown = true;
-  const store = (tail: string, body: Uint8Array, id: string): Promise<void> => {
+  const store = (tail: string, body: Uint8Array, id: string): Promise<number> => {
     tried.push(`${tail} ${Buffer.from(body).toString()} ${id}`);
-    return isDown ? Promise.reject(new Error("no room")) : Promise.resolve();
+    return isDown ? Promise.reject(new Error("no room")) : Promise.resolve(tried.length);
   };
   const outbox = createOutbox({ store }, "3.abc", clock);
   expect(outbox.stuck()).toBeUndefined();

@@ -6,8 +6,11 @@ import type { RunBus } from "./run-bus.ts";
 const RETRY_MS = 250;
 
 export interface Outbox {
-  /** Resolves when the broker has it, and all that was sent before. */
-  send(kind: string, body: Uint8Array): Promise<void>;
+  /**
+   * Resolves when the broker has it, and all that was sent before, with its place in the stream; undefined when the outbox
+   * was closed before.
+   */
+  send(kind: string, body: Uint8Array): Promise<number | undefined>;
   /** Since when the broker has not taken what it was given, and why; undefined when it takes all. */
   stuck(): { sinceMs: number; why: string } | undefined;
   /** Tries no more; what is waiting is lost. */
@@ -21,23 +24,24 @@ export function numberOf(id: string): number {
 
 /** @param place `<index>.<incarnation>` */
 export function createOutbox(bus: Pick<RunBus, "store">, place: string, clock: Clock): Outbox {
-  let last = Promise.resolve();
+  let last: Promise<number | undefined> = Promise.resolve(undefined);
   let count = 0;
   let isClosed = false;
   let stuck: { sinceMs: number; why: string } | undefined;
 
-  async function deliver(kind: string, body: Uint8Array, id: string): Promise<void> {
+  async function deliver(kind: string, body: Uint8Array, id: string): Promise<number | undefined> {
     while (!isClosed) {
       const sinceMs = clock.nowMs();
       try {
-        await bus.store(`${place}.${kind}`, body, id);
+        const seq = await bus.store(`${place}.${kind}`, body, id);
         stuck = undefined;
-        return;
+        return seq;
       } catch (error) {
         stuck = { sinceMs: stuck?.sinceMs ?? sinceMs, why: messageOf(error) };
         await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + RETRY_MS, resolve));
       }
     }
+    return undefined;
   }
 
   return {

@@ -18,10 +18,13 @@ export interface RecordRelay {
 }
 
 /** What does not get through stays in the files, not in memory: the broker is waited for before more is read. */
-export function createRecordRelay(folder: string, outbox: Outbox, clock: Clock): RecordRelay {
+export function createRecordRelay(
+  folder: string,
+  { outbox, mostBytes, clock }: { outbox: Outbox; mostBytes: number; clock: Clock },
+): RecordRelay {
   const tails = RECORD_KINDS.map((kind) => ({
     kind,
-    tail: createRecordTail(recordFiles(folder)[`${kind}File`]),
+    tail: createRecordTail(recordFiles(folder)[`${kind}File`], mostBytes),
   }));
   let last = Promise.resolve();
   let isStopped = false;

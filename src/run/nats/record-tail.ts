@@ -2,25 +2,25 @@
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 
-/** Half of what a NATS server takes in one message by default. */
-const MOST_BYTES = 512 * 1024 - 1;
-
 export interface RecordTail {
   /** The bytes that follow those of the last call; empty when there are none yet. */
   next(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** @param path of a file that may not be there yet */
-export function createRecordTail(path: string): RecordTail {
+/**
+ * @param path of a file that may not be there yet
+ * @param mostBytes of one piece
+ */
+export function createRecordTail(path: string, mostBytes: number): RecordTail {
   let file: FileHandle | undefined;
   let offset = 0;
-  const buffer = Buffer.alloc(MOST_BYTES);
+  const buffer = Buffer.alloc(mostBytes);
   return {
     async next() {
       file ??= await opened(path);
       if (file === undefined) return new Uint8Array();
-      const { bytesRead } = await file.read(buffer, 0, MOST_BYTES, offset);
+      const { bytesRead } = await file.read(buffer, 0, mostBytes, offset);
       offset += bytesRead;
       return Uint8Array.from(buffer.subarray(0, bytesRead));
     },

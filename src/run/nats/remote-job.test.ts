@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { makeCertificates } from "../../../test/support/certificates.ts";
 import { realClock } from "../../base/clock.ts";
 import { PACKAGE_ROOT } from "../../base/process/package-root.ts";
 import type { World } from "../../base/process/world.ts";
@@ -92,6 +93,22 @@ describe("the job on this machine", () => {
     expect(await local({}, job.target, env)).toMatchObject({
       target: { metadata: { authorization: "Bearer nvapi-0123456789" } },
     });
+  });
+
+  it("logs in nowhere with this machine's certificate where only the broker says", async () => {
+    const certs = makeCertificates();
+    const ssl = {
+      RIVA_SSL_CA: join(certs, "ca.crt"),
+      RIVA_SSL_CERT: join(certs, "client.crt"),
+      RIVA_SSL_KEY: join(certs, "client.key"),
+    };
+    await expect(local({}, undefined, ssl)).rejects.toThrow(/holds credentials \(a client certificate\)/);
+  });
+
+  it("keeps a trace apart from the records, whatever its name", async () => {
+    const trace = { name: "sessions.ndjson", text: '{"atMs":0}\n' };
+    await local({ trace, scenario: scenario("{ model: trace, file: sessions.ndjson }") });
+    expect(existsSync(join(folder, "sessions.ndjson"))).toBe(false);
   });
 
   it("goes without a key where there is none", async () => {

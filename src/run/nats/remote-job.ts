@@ -1,4 +1,5 @@
 /** The job of a run as it goes to other machines, and what a worker makes of it there. */
+import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { defined } from "../../base/defined.ts";
@@ -133,10 +134,13 @@ export async function localJob(
   const target = await resolveTarget({ ...world, flag: flag ?? job.target });
   checkTarget(target, job, flag !== undefined);
   const { route } = await findRoute(target, job.resolve, routeSeams(world.clock));
-  if (job.trace !== undefined) writePrivate(join(folder, job.trace.name), job.trace.text);
-  const scenario = parseScenario(job.scenario, join(folder, "scenario.yaml"));
+  // A folder of its own: the trace may have any name, that of a file of records too.
+  const inputs = join(folder, "inputs");
+  await mkdir(inputs, { recursive: true });
+  if (job.trace !== undefined) writePrivate(join(inputs, job.trace.name), job.trace.text);
+  const scenario = parseScenario(job.scenario, join(inputs, "scenario.yaml"));
   // Any other would be a file of this machine's.
-  if ("file" in scenario.load && scenario.load.file !== join(folder, job.trace?.name ?? "")) throw notOurs();
+  if ("file" in scenario.load && scenario.load.file !== join(inputs, job.trace?.name ?? "")) throw notOurs();
   const { drainMs } = scenario;
   if (drainMs === "auto") throw new Error("a run has settled its drain");
   const { runId, seed, workers, traceRatio, unloaded } = job;
@@ -158,9 +162,13 @@ function checkTarget(target: ResolvedTarget, job: RemoteJob, isNamed: boolean): 
       "Leave --target out, or name a target file with the run's address.",
     );
   // Whoever may write to the broker names the address.
-  if (!isNamed && secretsOf(target).length > 0)
+  const credentials = [
+    ...(secretsOf(target).length === 0 ? [] : Object.keys(target.metadata)),
+    ...(target.tls?.clientKey === undefined ? [] : ["a client certificate"]),
+  ];
+  if (!isNamed && credentials.length > 0)
     throw BenchError.usage(
-      `this machine's environment holds credentials (${Object.keys(target.metadata).join(", ")}), and the broker alone says where they would go: ${job.target}`,
+      `this machine's environment holds credentials (${credentials.join(", ")}), and the broker alone says where they would go: ${job.target}`,
       "If that is the right server, say so: --target with this address, or a target file.",
     );
   if (!isNamed && isLoopback(hostAndPort(target.address)?.host ?? "") && job.host !== hostname())

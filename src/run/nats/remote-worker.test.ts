@@ -73,12 +73,20 @@ it("says whose failure it is", () => {
   expect(heard).toEqual(["worker 2 on box-b: no such dataset"]);
 });
 
-it("a worker that has ended is not fenced any more, one that was fenced is so once", () => {
+it("a worker that has said that it is done does not end otherwise any more", () => {
+  const { clock, heard, worker } = setUp();
+  const ends: (string | undefined)[] = [];
+  worker.onClose((how) => ends.push(how));
+  worker.said({ type: "message", message: done, snapshots: 1 });
+  worker.said({ type: "gone", why: "was told to end" });
+  clock.advanceTo(2000);
+  expect([heard, ends, worker.isOver()]).toEqual([["done"], [], true]);
+});
+
+it("half a snapshot is a missed one", () => {
   const { worker } = setUp();
-  expect([worker.fence(), worker.fence()]).toEqual([true, false]);
-  const other = setUp().worker;
-  other.said({ type: "gone", why: "was told to end" });
-  expect(other.fence()).toBe(false);
+  worker.told({ snapshots: 1, message: { type: "snapshot", runId, snapshot: {} as Snapshot } });
+  expect(worker.missedSnapshots()).toBe(true);
 });
 
 it("hears of an end that the broker could not store", () => {

@@ -35,8 +35,10 @@ export interface RemoteWorker {
   said(said: Said): void;
   /** Takes bytes of a file; its lines go into the run's own when they are whole. */
   records(kind: RecordKind, bytes: Buffer, log: LineLog): void;
-  /** Nothing is taken from it any more. False when it has ended by itself. */
-  fence(): boolean;
+  /** It has ended by itself. */
+  isOver(): boolean;
+  /** Nothing is taken from it any more. */
+  fence(): void;
   isFenced(): boolean;
   missedSnapshots(): boolean;
   facts(): RemoteWorkerFacts;
@@ -49,6 +51,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   let hear: (message: Addressed<FromWorker>) => void = () => undefined;
   let close: (how?: string) => void = () => undefined;
   let isReady = false;
+  let isDone = false;
   let isOver = false;
   let isFenced = false;
   let missed = false;
@@ -59,6 +62,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   const cut = new Map<RecordKind, Buffer>();
 
   function done(message: Addressed<FromWorker>, sent: number, untilMs: number): void {
+    isDone = true;
     if (snapshots < sent && clock.nowMs() < untilMs) {
       clock.wakeAt(clock.nowMs() + 20, () => done(message, sent, untilMs));
       return;
@@ -69,6 +73,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   }
 
   function gone(why: string): void {
+    // Its share is done, all but for a snapshot that is on its way.
+    if (isDone) return;
     isOver = true;
     close(why);
   }
@@ -93,15 +99,20 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
         missed ||= sent > snapshots + 1;
         snapshots = sent;
       }
-      meter.add(message);
-      hear(message);
+      try {
+        meter.add(message);
+        hear(message);
+      } catch {
+        // No snapshot of ours, or half of one: the records tell.
+        missed = true;
+      }
     },
     isNext(number) {
       if (isBroken || !Number.isInteger(number) || number <= taken) return false;
       isBroken = number > taken + 1;
       if (!isBroken) taken = number;
       else if (!isOver)
-        gone(`had said more than the broker kept (${number - taken - 1} messages are missing)`);
+        close(`had said more than the broker kept (${number - taken - 1} messages are missing)`);
       return !isBroken;
     },
     said(said) {
@@ -140,11 +151,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
       cut.set(kind, rest.length > LONGEST_LINE ? Buffer.alloc(0) : rest);
       if (end >= 0) log.append(all.toString("utf8", 0, end));
     },
-    fence() {
-      if (isOver || isFenced) return false;
-      isFenced = true;
-      return true;
-    },
+    isOver: () => isOver,
+    fence: () => void (isFenced = true),
     isFenced: () => isFenced,
     missedSnapshots: () => missed,
     facts: () => ({ index, ...defined({ host }), ...clockFacts, ...defined({ load: meter.load() }) }),

@@ -23,8 +23,11 @@ export interface RunBus {
   put(key: string, value: string): Promise<void>;
   /** Undefined for a key, or a run, that is not there. */
   get(key: string): Promise<string | undefined>;
-  /** Stores a message at `bench.<run>.log.<tail>`; resolves when the broker has it. A second one with the same `id` is dropped. */
-  store(tail: string, body: Uint8Array, id: string): Promise<void>;
+  /**
+   * Stores a message at `bench.<run>.log.<tail>`; resolves with its place in the stream when the broker has it. A second one
+   * with the same `id` is dropped.
+   */
+  store(tail: string, body: Uint8Array, id: string): Promise<number>;
   /** Stored messages from `seq` on, in their order; some of them when there are many, none when there are none yet. */
   stored(seq: number): Promise<readonly StoredMessage[]>;
   /** Tells those who listen at `bench.<run>.<tail>` now; what is told while the broker is down may be lost. */
@@ -33,6 +36,8 @@ export interface RunBus {
   listen(tail: string, hear: (body: string, tail: string) => void): void;
   answer(tail: string, reply: () => string): void;
   ask(tail: string, limitMs: number): Promise<string>;
+  /** The largest message that the broker takes, bytes. */
+  mostBytes(): number;
   /** False while the broker can't be reached. */
   isConnected(): boolean;
   hasObject(name: string): Promise<boolean>;

@@ -1,4 +1,5 @@
 /** The share of a worker on another machine, from its claim to its last record. */
+import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import type { ExitCode } from "../../base/errors.ts";
@@ -12,7 +13,7 @@ import type { ClockReading } from "./clock-offset.ts";
 import { readClockOffset } from "./clock-offset.ts";
 import { findDataset } from "./dataset-share.ts";
 import type { Alive, Order, RemoteJob, Said, Told } from "./messages.ts";
-import { SILENCE_MS } from "./messages.ts";
+import { ENVELOPE_BYTES, SILENCE_MS } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import { createRecordRelay } from "./record-relay.ts";
@@ -23,11 +24,17 @@ const WATCH_MS = 500;
 const BEAT_MS = 1000;
 /** A worker that is ended has so long for its last words. */
 const LAST_WORDS_MS = 2000;
+/** One that is told to end has longer: Kubernetes gives a pod 30 s. */
+const LAST_WORDS_OF_TOLD_MS = 15_000;
 const CLOCK_LIMIT_MS = 5000;
 /** The order to start comes some 1.5 s before T0: the last reading of the clock must leave time. */
 const LATE_CLOCK_LIMIT_MS = 500;
 /** T0 is told from so many beats of the worker process, the earliest counts. */
 const START_BEATS = 3;
+/** Two machines' clocks drift apart by this share at most: a hundred parts in a million. */
+const DRIFT = 1e-4;
+/** Half of what a NATS server takes in one message by default. */
+const MOST_RECORD_BYTES = 512 * 1024 - 1;
 
 export interface Part {
   job: RemoteJob;
@@ -35,7 +42,7 @@ export interface Part {
   index: number;
   target: string | undefined;
   dataset: string | undefined;
-  /** For this run's records, until they are on the broker. */
+  /** For this run's records, until they are on the broker: then it is removed. */
   folder: string;
 }
 
@@ -52,6 +59,8 @@ interface Ending {
   /** Goes on after "worker 2". */
   how: string;
   exitCode: ExitCode;
+  /** Nobody waits for its records any more. */
+  isUnwanted?: boolean;
 }
 
 /**
@@ -65,11 +74,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   const { clock } = world;
   const place = `${index}.${job.incarnation}`;
   const outbox = createOutbox(bus, place, clock);
-  const relay = createRecordRelay(folder, outbox, clock);
-  const say = (said: Said): Promise<void> => outbox.send("said", Buffer.from(JSON.stringify(said)));
+  const mostBytes = Math.min(MOST_RECORD_BYTES, bus.mostBytes() - ENVELOPE_BYTES);
+  const relay = createRecordRelay(folder, { outbox, mostBytes, clock });
+  const say = (said: Said): Promise<number | undefined> =>
+    outbox.send("said", Buffer.from(JSON.stringify(said)));
   let child: WorkerHandle | undefined;
   let secrets: readonly string[] = [];
   let reading: ClockReading | undefined;
+  let readAtMs = 0;
   /** T0 on the coordinator's clock. */
   let startMs: number | undefined;
   const startedAtMs: number[] = [];
@@ -82,6 +94,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   let end: (ending?: Ending) => void = () => undefined;
   const ended = new Promise<Ending | undefined>((resolve) => (end = resolve));
   const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
+  const letGo = (how: string): void => end({ how, exitCode: EXIT.ourError, isUnwanted: true });
 
   const readClock = (limitMs: number): Promise<ClockReading> =>
     readClockOffset((answerMs) => bus.ask(`clock.${job.incarnation}`, answerMs), clock, limitMs);
@@ -114,24 +127,21 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
         }
         bus.publish(`from.${place}`, JSON.stringify({ snapshots, message } satisfies Told));
         break;
-      case "window-over":
-        // Whoever is lost after this has nothing of the window to lose: its records are there before the word.
-        await relay.flush();
-        await say({ type: "message", message, snapshots });
-        break;
-      case "done":
-        beatOn();
-        await relay.flush();
-        await say({ type: "message", message, snapshots });
-        end();
-        break;
-      case "failed":
-        await say({ type: "message", message, snapshots });
-        fail(`can't begin: ${message.message}`, message.exitCode);
-        break;
       default:
-        await say({ type: "message", message, snapshots });
+        if (message.type === "done") beatOn();
+        await tellInOrder(message);
     }
+  }
+
+  /** What it says rests on records: they are stored before it. */
+  async function tellInOrder(message: Addressed<FromWorker>): Promise<void> {
+    await relay.flush();
+    const seq = await say({ type: "message", message, snapshots });
+    if (message.type === "failed") fail(`can't begin: ${message.message}`, message.exitCode);
+    if (message.type !== "done") return;
+    // Until then it is silent to a coordinator that is behind with its reading, and would be taken for lost.
+    await followed.whenRead(seq ?? 0);
+    end();
   }
 
   /** The process has ended its beats; what it has written is still on its way, which is not silence. */
@@ -145,11 +155,12 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   async function obey(order: Order): Promise<void> {
     switch (order.type) {
       case "fence":
-        if (order.index === index) fail("was taken for lost by the coordinator");
+        if (order.index === index) letGo("was taken for lost by the coordinator");
         break;
       case "start":
         // Monotonic clocks drift apart while workers wait for each other.
-        reading = (await readClock(LATE_CLOCK_LIMIT_MS).catch(() => reading)) ?? reading;
+        if (!Number.isFinite(order.atMachineMs)) return;
+        reading = better(reading, await readClock(LATE_CLOCK_LIMIT_MS).catch(() => undefined));
         startMs = order.atMachineMs;
         lateMs = Math.max(0, clock.machineMs() + (reading?.offsetMs ?? 0) - startMs);
         // The order came after T0: this worker stood still until now, which counts where it reaches into the window.
@@ -159,9 +170,26 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
         }
         child?.channel.send({ ...order, atMachineMs: startMs - (reading?.offsetMs ?? 0) });
         break;
-      default:
+      case "extend":
+        if (Number.isFinite(order.windowEndMs)) child?.channel.send(order);
+        break;
+      case "settle":
+      case "stop":
+      case "abort":
         child?.channel.send(order);
+        break;
+      case "prepare":
+        // Its job is the one that it read and checked.
+        break;
     }
+  }
+
+  /** All workers ask at once when the start is ordered: a reading that was worse for it takes no better one's place. */
+  function better(old: ClockReading | undefined, fresh: ClockReading | undefined): ClockReading | undefined {
+    if (old === undefined || fresh === undefined) return fresh ?? old;
+    const ageMs = clock.nowMs() - readAtMs;
+    const driftedMs = old.uncertaintyMs + DRIFT * ageMs;
+    return fresh.uncertaintyMs <= driftedMs ? fresh : { ...old, uncertaintyMs: driftedMs };
   }
 
   async function begin(): Promise<void> {
@@ -170,6 +198,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     const local = await localJob(job, { index, datasetPath, target: part.target, folder }, world);
     ({ secrets } = local.target);
     reading = await readClock(CLOCK_LIMIT_MS);
+    readAtMs = clock.nowMs();
     await say({ type: "clock", reading });
     if (isOver) return;
     child = launch(local);
@@ -186,7 +215,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   const followed = followOrders(bus, job, clock, obey, (why) => {
     // The coordinator may know that all is done before this process knows that it does.
     if (lastWord === "done") end();
-    else fail(`was let go: ${why}`);
+    else letGo(`was let go: ${why}`);
   });
   const endWatch = watchSilence(clock, bus, outbox, followed, fail);
   const forgetInterrupts = world.onInterrupt((why) => fail(`was told to end (${why})`, exitCodeOf(why)));
@@ -202,6 +231,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   followed.end();
   forgetInterrupts();
   relay.stop();
+  let isAllStored = true;
   if (ending !== undefined) {
     child?.kill();
     // What the worker process has written is worth having, when it can be had.
@@ -210,17 +240,24 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
       () => true,
       () => false,
     );
-    if (!(await Promise.race([isStored, pause(clock, LAST_WORDS_MS)])))
-      bus.publish(`from.${place}`, JSON.stringify({ gone: ending.how } satisfies Told));
+    const limitMs = isTold(ending) ? LAST_WORDS_OF_TOLD_MS : LAST_WORDS_MS;
+    isAllStored = (await Promise.race([isStored, pause(clock, limitMs)])) === true;
+    if (!isAllStored) bus.publish(`from.${place}`, JSON.stringify({ gone: ending.how } satisfies Told));
   }
   outbox.close();
   await relay.close();
+  if (isAllStored || ending?.isUnwanted === true) await rm(folder, { recursive: true, force: true });
+  else tell(`records that the broker did not take stay in ${folder}`);
   if (ending === undefined) return EXIT.passed;
   const { how, exitCode } = ending;
   const said = `worker ${index + 1} of run ${job.runId} ${how}`;
-  if (exitCode !== EXIT.terminated && exitCode !== EXIT.interrupted) throw new BenchError(said, { exitCode });
+  if (!isTold(ending)) throw new BenchError(said, { exitCode });
   tell(said);
   return exitCode;
+}
+
+function isTold({ exitCode }: Ending): boolean {
+  return exitCode === EXIT.terminated || exitCode === EXIT.interrupted;
 }
 
 /** What a worker exits with that is told to end. */
@@ -235,6 +272,8 @@ function pause(clock: Clock, ms: number): Promise<undefined> {
 interface Followed {
   /** When the coordinator was last heard of. */
   heardMs(): number;
+  /** Resolves when the coordinator has taken in the message at this place of the stream. */
+  whenRead(seq: number): Promise<void>;
   end(): void;
 }
 
@@ -251,6 +290,8 @@ function followOrders(
   let next = 1;
   let isOver = false;
   let reading: Promise<void> | undefined;
+  let takenIn = 0;
+  let waiting: { seq: number; tell: () => void }[] = [];
 
   async function read(): Promise<void> {
     while (next <= known && !isOver) {
@@ -267,13 +308,23 @@ function followOrders(
     if (alive.incarnation !== incarnation) return;
     heardMs = clock.nowMs();
     known = alive.orders;
+    takenIn = Math.max(takenIn, alive.read);
+    for (const { seq, tell } of waiting) if (seq <= takenIn) tell();
+    waiting = waiting.filter(({ seq }) => seq > takenIn);
     if (alive.ended !== undefined) onEnd(alive.ended);
     else
       reading ??= read()
         .catch(() => undefined)
         .finally(() => (reading = undefined));
   });
-  return { heardMs: () => heardMs, end: () => (isOver = true) };
+  return {
+    heardMs: () => heardMs,
+    whenRead: (seq) =>
+      seq <= takenIn
+        ? Promise.resolve()
+        : new Promise((resolve) => void waiting.push({ seq, tell: () => resolve() })),
+    end: () => (isOver = true),
+  };
 }
 
 /** The coordinator's beats come through the broker: without them, one of the two is gone. @returns what ends the watch */
