@@ -184,7 +184,7 @@ describe.concurrent("workers that don't fit", () => {
         /the target of this worker is grpc:\/\/127\.0\.0\.1:1, the run's is /,
       ],
     ] as const) {
-      const run = await remoteRun(broker.url, 1, { workerFlags: flags });
+      const run = await remoteRun(broker.url, 1, { workerFlags: flags, joinTimeout: "3m" });
       const startedMs = realClock.nowMs();
       for (const { finished } of [run.coordinator, run.workers[0]!]) {
         const { code, stderr } = await finished;
@@ -192,7 +192,7 @@ describe.concurrent("workers that don't fit", () => {
         expect(stderr).toMatch(said);
       }
       expect((await run.coordinator.finished).stderr).toMatch(/^bench: worker 1 on \S+: /m);
-      expect(realClock.nowMs() - startedMs).toBeLessThan(20_000);
+      expect(realClock.nowMs() - startedMs).toBeLessThan(90_000);
       run.server.close();
     }
   });

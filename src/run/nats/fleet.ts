@@ -86,8 +86,8 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   let started = false;
   let over = false;
   let nextSeq = 1;
-  /** To be done when all is read that was stored before. */
-  let afterReading: (() => void)[] = [];
+  /** To be done when all is read that was stored before, or it can't be read by then. */
+  let afterReading: { act: () => void; untilMs: number }[] = [];
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
@@ -128,15 +128,17 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
 
+  function settleAfterReading(isDue: (task: (typeof afterReading)[number]) => boolean): void {
+    const due = afterReading.filter(isDue);
+    afterReading = afterReading.filter((task) => !due.includes(task));
+    for (const { act } of due) act();
+  }
+
   /** Reads what there is. @returns whether there was anything */
   async function look(): Promise<boolean> {
-    const due = afterReading.length;
+    const asked = new Set(afterReading);
     const found = await bus.stored(nextSeq);
-    if (found.length === 0) {
-      const tasks = afterReading.slice(0, due);
-      afterReading = afterReading.slice(due);
-      for (const task of tasks) task();
-    }
+    if (found.length === 0) settleAfterReading((task) => asked.has(task));
     for (const message of found) {
       // A look that came late has been overtaken by another.
       if (message.seq < nextSeq) continue;
@@ -154,6 +156,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     while (!over) {
       // While the broker is down nothing is missed: the stream is read on from where it was.
       const had = await look().catch(() => false);
+      settleAfterReading(({ untilMs }) => clock.nowMs() >= untilMs);
       if (!had) await pause(LOOK_MS);
     }
   }
@@ -164,7 +167,8 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     if (member === undefined || member.isFenced()) return;
     const told = JSON.parse(body) as Told;
     // What the broker has stored of it was said before.
-    if ("gone" in told) afterReading.push(() => member.told(told));
+    if ("gone" in told)
+      afterReading.push({ act: () => member.told(told), untilMs: clock.nowMs() + END_LIMIT_MS });
     else member.told(told);
   });
   let endBeats = (function again(): () => void {
@@ -197,7 +201,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
           if (!started || member.isOver()) return;
           order({ type: "fence", index });
           // It may be this side that is behind: what it had stored by now counts.
-          afterReading.push(() => member.fence());
+          afterReading.push({ act: () => member.fence(), untilMs: Infinity });
         },
       };
     },
