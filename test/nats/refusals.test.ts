@@ -8,6 +8,7 @@ import { connectBroker } from "../../src/run/nats/broker.ts";
 import type { RemoteJob } from "../../src/run/nats/messages.ts";
 import { bench, sleep, startBench, tempFolder } from "../support/bench-process.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { makeNatsAccounts, makeNkeyUser } from "../support/nats-accounts.ts";
 import type { NatsServer } from "../support/nats-server.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { newRunId, remoteRun } from "../support/remote-run.ts";
@@ -64,6 +65,32 @@ describe.concurrent("a broker that can't be used", () => {
     const { stderr } = await worker(url, "r", "--nats-ca", join(certs, "ca.crt"), "--nats-token-file", token);
     expect(stderr).toMatch(/no run r was on the broker within 1s/);
     await secure.close();
+  });
+});
+
+describe.concurrent("a broker with accounts", () => {
+  const comesIn = /no run r was on the broker within 1s/;
+
+  it("lets in who has the nkey, and nobody else", async () => {
+    const [{ config, seed }, other] = [makeNkeyUser(), makeNkeyUser()];
+    const locked = await startNatsServer(["-c", config]);
+    expect((await worker(locked.url, "r", "--nats-nkey", seed)).stderr).toMatch(comesIn);
+    for (const flags of [["--nats-nkey", other.seed], []]) {
+      const { code, stderr } = await worker(locked.url, "r", ...flags);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/refuses these credentials/)]);
+    }
+    await locked.close();
+  });
+
+  it("lets in who has the credentials of its account, by flag or by environment, and no stranger", async () => {
+    const { config, creds, strangerCreds } = makeNatsAccounts();
+    const locked = await startNatsServer(["-c", config]);
+    expect((await worker(locked.url, "r", "--nats-creds", creds)).stderr).toMatch(comesIn);
+    const args = ["worker", "--nats", locked.url, "--run", "r", "--join-timeout", "1s"];
+    expect((await bench(args, { env: { NATS_CREDS: creds } })).stderr).toMatch(comesIn);
+    const { code, stderr } = await worker(locked.url, "r", "--nats-creds", strangerCreds);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/refuses these credentials/)]);
+    await locked.close();
   });
 });
 
