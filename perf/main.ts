@@ -4,12 +4,12 @@
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
- *                     [--metrics N] [--metrics-turns N] [--large-dataset N]
+ *                     [--metrics N] [--metrics-turns N] [--large-dataset N] [--fleet N]
  *                     [--gateway 200,600,1000] [--gateway-flags=FLAGS] [--gateway-upstream riva-grpc|riva-h2]
  *                     [--gateway-dialects direct,stream,realtime]
  *
  * Then what a set of 20 hours costs with N streams (`--large-dataset 0` leaves it out, as `--quick` does; it takes 6 GB of disk for
- * a while), what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0`) and what a
+ * a while), what N workers over NATS cost their coordinator (`--fleet 0`; it needs scripts/get-nats-server.sh), what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0`) and what a
  * second process brings at N streams each (`--scaling 0`). Ends with what the gateway costs and adds at so many sessions, in both
  * dialects (`--gateway 0` leaves it out; `--streams 0` leaves the generator out).
  *
@@ -26,6 +26,7 @@ import { transportsFor } from "../src/client/transports.ts";
 import { YOUNG_MEGABYTES } from "../src/cli/gateway/worker-thread.ts";
 import { workerNodeFlags } from "../src/run/worker-process.ts";
 import { choosePinning } from "./children.ts";
+import { measureFleet, renderFleet } from "./fleet.ts";
 import { renderGateway } from "./gateway-report.ts";
 import { measureGatewaySeries } from "./gateway-series.ts";
 import type { Dialect, GatewaySetting } from "./gateway.ts";
@@ -46,6 +47,7 @@ const BASELINE = "naive";
 const AROUND_MS = 1500;
 /** Making and importing a set of 20 hours (most of it), and two runs. */
 const LARGE_DATASET_MS = 540_000;
+const FLEET_MS = 45_000;
 
 try {
   await main();
@@ -91,6 +93,9 @@ async function main(): Promise<void> {
   const largeDataset =
     options.largeDataset === 0 ? [] : await measureLargeDataset(options.largeDataset, step);
   if (largeDataset.length > 0) print(renderLargeDataset(largeDataset));
+  if (options.fleet > 0) step(`${options.fleet} workers over NATS`);
+  const fleet = options.fleet === 0 ? undefined : await measureFleet(options.fleet);
+  if (fleet !== undefined) print(renderFleet(fleet));
   const metricsCost = await measureMetricsCost();
   print(renderMetricsCost(metricsCost));
   const metricsShares: MetricsShare[] = [];
@@ -139,6 +144,7 @@ async function main(): Promise<void> {
       rows,
       honestStreams,
       largeDataset,
+      fleet,
       metricsCost,
       metricsShares,
       scaling,
@@ -163,6 +169,8 @@ interface Options {
   metricsTurns: number;
   /** Streams that play a set of 20 hours; 0 = don't. */
   largeDataset: number;
+  /** Workers over NATS; 0 = none. */
+  fleet: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
   scaling: number;
   /** Sessions through the gateway. */
@@ -186,6 +194,7 @@ function readOptions(): Options {
       metrics: { type: "string" },
       "metrics-turns": { type: "string", default: "40" },
       "large-dataset": { type: "string" },
+      fleet: { type: "string" },
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
@@ -232,6 +241,7 @@ function readOptions(): Options {
     metrics: streamsOf("--metrics", values.metrics ?? (values.quick ? "0" : "1000")),
     metricsTurns: positiveInteger("--metrics-turns", values["metrics-turns"]),
     largeDataset: streamsOf("--large-dataset", values["large-dataset"] ?? (values.quick ? "0" : "200")),
+    fleet: streamsOf("--fleet", values.fleet ?? (values.quick ? "0" : "200")),
     scaling: streamsOf("--scaling", values.scaling ?? (values.quick ? "0" : "1000")),
     gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000")),
     dialects: values["gateway-dialects"].split(",").map((name) => {
@@ -262,8 +272,18 @@ function timingOf(streams: number, options: Options): Timing {
 
 /** How long it all takes, to a tenth or so. */
 function plannedMsOf(options: Options): number {
-  const { contenders, streams, repeats, largeDataset, metrics, metricsTurns, scaling, gateway, dialects } =
-    options;
+  const {
+    contenders,
+    streams,
+    repeats,
+    largeDataset,
+    fleet,
+    metrics,
+    metricsTurns,
+    scaling,
+    gateway,
+    dialects,
+  } = options;
   const lastsMs = (count: number, settleMs = options.settleMs): number => {
     const timing = timingOf(count, options);
     return timing.rampMs + settleMs + timing.windowMs + AROUND_MS;
@@ -273,6 +293,7 @@ function plannedMsOf(options: Options): number {
   return (
     repeats * contenders.length * sum(streams.map((count) => lastsMs(count))) +
     (largeDataset === 0 ? 0 : LARGE_DATASET_MS) +
+    (fleet === 0 ? 0 : FLEET_MS) +
     // A turn with metrics and one without, a second each.
     (metrics === 0 ? 0 : ours * (2 * metricsTurns * 1000 + AROUND_MS)) +
     (scaling === 0 ? 0 : ours * repeats * 2 * lastsMs(scaling)) +

@@ -28,8 +28,8 @@ export function clockAnswer(clock: Clock): string {
 /** Undefined for what no coordinator says. */
 function answerIn(text: string): ClockAnswer | undefined {
   try {
-    const answer = JSON.parse(text) as ClockAnswer | null;
-    return Number.isFinite(answer?.machineMs) && Number.isFinite(answer?.wallMs) ? answer! : undefined;
+    const { machineMs, wallMs } = JSON.parse(text) as ClockAnswer;
+    return Number.isFinite(machineMs) && Number.isFinite(wallMs) ? { machineMs, wallMs } : undefined;
   } catch {
     return undefined;
   }

@@ -1,10 +1,9 @@
 /** The job of a run as it goes to other machines, and what a worker makes of it there. */
-import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { defined } from "../../base/defined.ts";
 import { BenchError } from "../../base/errors.ts";
-import { writePrivate } from "../../base/files/private-files.ts";
+import { makePrivateFolders, writePrivate } from "../../base/files/private-files.ts";
 import { readText } from "../../base/files/text-file.ts";
 import { packageVersion } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
@@ -88,25 +87,24 @@ const PLAIN_NAME = /^(?!\.{1,2}$)[^/\\\0]+$/;
  */
 function isJob(job: RemoteJob): boolean {
   const { dataset, trace, workers, incarnation, target, metadata, host, runId, seed, scenario } = job;
-  const isPlain = (name: unknown): boolean => typeof name === "string" && PLAIN_NAME.test(name);
+  const isText = (value: unknown, form = /^/): boolean => typeof value === "string" && form.test(value);
   return (
     isRecord(dataset) &&
-    /^[0-9a-f]{64}$/.test(String(dataset.sha256)) &&
-    isPlain(dataset.manifest) &&
-    typeof dataset.name === "string" &&
-    (trace === undefined || (isRecord(trace) && isPlain(trace.name) && typeof trace.text === "string")) &&
-    /^[0-9a-f]{16}$/.test(String(incarnation)) &&
+    isText(dataset.sha256, /^[0-9a-f]{64}$/) &&
+    isText(dataset.manifest, PLAIN_NAME) &&
+    isText(dataset.name) &&
+    (trace === undefined || (isRecord(trace) && isText(trace.name, PLAIN_NAME) && isText(trace.text))) &&
+    isText(incarnation, /^[0-9a-f]{16}$/) &&
     Number.isInteger(workers) &&
     workers >= 1 &&
     workers <= MOST_WORKERS &&
-    typeof target === "string" &&
-    /^(?:grpc|ws)s?:\/\/[^$]+$/.test(target) &&
+    isText(target, /^(?:grpc|ws)s?:\/\/[^$]+$/) &&
     Array.isArray(metadata) &&
-    metadata.every((name) => typeof name === "string") &&
-    typeof host === "string" &&
-    typeof runId === "string" &&
+    metadata.every((name) => isText(name)) &&
+    isText(host) &&
+    isText(runId) &&
     Number.isSafeInteger(seed) &&
-    typeof scenario === "string"
+    isText(scenario)
   );
 }
 
@@ -136,7 +134,7 @@ export async function localJob(
   const { route } = await findRoute(target, job.resolve, routeSeams(world.clock));
   // A folder of its own: the trace may have any name, that of a file of records too.
   const inputs = join(folder, "inputs");
-  await mkdir(inputs, { recursive: true });
+  makePrivateFolders(inputs);
   if (job.trace !== undefined) writePrivate(join(inputs, job.trace.name), job.trace.text);
   const scenario = parseScenario(job.scenario, join(inputs, "scenario.yaml"));
   // Any other would be a file of this machine's.
