@@ -211,9 +211,11 @@ function oneSecond(): {
 }
 
 async function jobOf(bus: RunBus): Promise<RemoteJob> {
-  for (const endMs = performance.now() + JOIN_LIMIT_MS; performance.now() < endMs; await sleep(200)) {
+  const endMs = performance.now() + JOIN_LIMIT_MS;
+  while (performance.now() < endMs) {
     const text = await bus.get("job").catch(() => undefined);
     if (text !== undefined) return JSON.parse(text) as RemoteJob;
+    await sleep(200);
   }
   throw new BenchError("the coordinator put no run on the broker");
 }
