@@ -99,6 +99,15 @@ export function runOptions(yargs: Argv) {
       describe: "With --nats: the name that workers know the run by [default: one is made and printed]",
     })
     .option("expect-workers", { type: "number", describe: "With --nats: how many workers take part" })
+    .option("shard", {
+      type: "string",
+      describe:
+        "Carry only part I of N of the plan, as I/N: several machines without a broker (then: bench merge)",
+    })
+    .option("start-at", {
+      type: "string",
+      describe: "With --shard: when the load begins, the same for all, such as 2027-03-14T09:26:00Z",
+    })
     .option("slo", {
       type: "string",
       array: true,
@@ -152,6 +161,10 @@ export function runOptions(yargs: Argv) {
     .example(
       "$0 -s soak -t nim --nats nats://broker:4222 --run night --expect-workers 4",
       "four machines that run `bench worker`, see docs/scale-out.md",
+    )
+    .example(
+      "$0 -s soak -t nim --shard 3/8 --start-at 2027-03-14T09:26:00Z",
+      "the third of eight machines that share a plan without a broker",
     )
     .example(
       "$0 --scenario nvidia-table --streams 64 --target nim",

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import type { OpenDataset } from "../base/dataset/dataset.ts";
 import { openDataset } from "../base/dataset/dataset.ts";
 import { BenchError } from "../base/errors.ts";
-import type { OpenPlanInput, PlanInput } from "../loadgen/plan/plan-input.ts";
+import type { OpenPlanInput, PlanInput, Shard } from "../loadgen/plan/plan-input.ts";
 import { planInput } from "../loadgen/plan/plan-input.ts";
 import { playedClips } from "../loadgen/plan/played-clips.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -21,9 +21,11 @@ import { durationFlag } from "../base/duration.ts";
 import { isRunId } from "../base/run-id.ts";
 import type { BrokerFlags, BrokerOptions } from "./nats/broker-options.ts";
 import { readBrokerOptions } from "./nats/broker-options.ts";
+import type { ShardFlags, ShardInput } from "./shards/shard-flags.ts";
+import { shardInput, WHOLE } from "./shards/shard-flags.ts";
 
 /** The scenario, and what is to take the place of its own values. */
-export interface RunFlags extends BrokerFlags {
+export interface RunFlags extends BrokerFlags, ShardFlags {
   /** Name or file. */
   scenario: string;
   /** Decides clips and phases. */
@@ -64,8 +66,10 @@ export interface RunInput {
   dataset: OpenDataset;
   slos: readonly Slo[];
   planned: PlanInput | OpenPlanInput;
-  /** How many processes make the load. */
+  /** How many processes make the load, or this machine's part of it. */
   workers: number;
+  /** Present when this machine carries but a part of the plan. */
+  shard?: ShardInput;
   /** Share of the sessions that the server is asked to trace; undefined when nothing is traced. */
   traceRatio: number | undefined;
   /** Present when workers of other machines make the load. */
@@ -93,12 +97,53 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(fitting, selected, await traceOf(fitting.load));
   const remote = await remoteInput(world, flags);
-  const workers = remote?.workers ?? workerCount(flags.workers, planned, availableParallelism());
+  const shard = shardInput(flags, world.clock.wallMs());
+  checkShard(shard, fitting, planned);
+  const workers =
+    remote?.workers ??
+    workerCount(flags.workers, { ...planned, ...ownStreams({ planned, shard }) }, availableParallelism());
   const traceRatio = traceRatioOf(flags);
   return {
     ...{ seed, scenario: fitting, dataset: selected, slos, planned, workers, until, traceRatio },
-    ...defined({ remote: remote?.input }),
+    ...defined({ remote: remote?.input, shard }),
   };
+}
+
+/** The part of the plan that this machine carries. */
+export function partOf({ shard }: { shard?: ShardInput | undefined }): Shard {
+  return shard?.part ?? WHOLE;
+}
+
+/** Streams that this machine has open at its busiest, if all goes well, in the words of the plan. */
+export function ownStreams({
+  planned,
+  shard,
+}: Pick<RunInput, "planned"> & { shard?: ShardInput | undefined }):
+  { streams: number } | { expectedOpen: number } {
+  const { of } = partOf({ shard });
+  return "streams" in planned
+    ? { streams: planned.streams / of }
+    : { expectedOpen: planned.expectedOpen / of };
+}
+
+/** @throws BenchError (exit 2) for a scenario that can't be made in parts, or not in so many */
+function checkShard(
+  shard: ShardInput | undefined,
+  { name, scoring }: RunnableScenario,
+  planned: RunInput["planned"],
+): void {
+  if (shard === undefined) return;
+  const { of } = shard.part;
+  if ("streams" in planned && planned.streams < of)
+    throw BenchError.usage(
+      `--shard: ${of} shards and ${planned.streams} callers: some shards would have nothing to do`,
+      `Use ${planned.streams} shards at the most.`,
+    );
+  if (scoring.parity === "measure")
+    throw BenchError.usage(
+      `--shard: scenario ${name} asks for answers without load, and every shard would ask for them at once`,
+      "Make them once, with `bench run` and one stream, and write `scoring: { parity: { run: FOLDER } }`.",
+    );
 }
 
 const MOST_WORKERS = 1000;

@@ -4,6 +4,7 @@ import { streamsPerConnection } from "../client/stream-limit.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator, LOCAL_TIMING } from "../loadgen/workers/coordinator.ts";
+import { workerShare } from "../loadgen/plan/plan-input.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 import { isUnpaced } from "../scenario/load/load.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -18,6 +19,7 @@ import type { OpenTarget } from "./open-target.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
+import { partOf } from "./run-input.ts";
 import { watchRun } from "./run-watch.ts";
 import type { ServerFacts } from "./stored-answers.ts";
 import { storedAnswers } from "./stored-answers.ts";
@@ -27,6 +29,7 @@ import { launchWorker } from "./worker-process.ts";
 import { workerTarget } from "./worker-target.ts";
 import type { World } from "../base/process/world.ts";
 import { openRemoteFleet } from "./remote-fleet.ts";
+import { untilNearStart } from "./shards/wait-for-start.ts";
 
 export interface LoadInput {
   input: RunInput;
@@ -58,6 +61,8 @@ export async function makeLoad(
 ): Promise<MadeLoad> {
   const { target, emulator } = open;
   const { scenario, slos, workers, until, seed, traceRatio } = input;
+  const part = partOf(input);
+  if (input.shard !== undefined) await untilNearStart(world, input.shard.startAtEpochMs);
   const totals = createTotals({
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
@@ -73,6 +78,7 @@ export async function makeLoad(
     seed,
     ...defined({ traceRatio }),
     ...recordFiles(folder.path),
+    clipsFrom: part.index,
   };
   const fleet = await openRemoteFleet(world, {
     ...{ input, runId, scenario: asked, target, resolve, unloaded },
@@ -81,9 +87,13 @@ export async function makeLoad(
   const timing = fleet?.timing ?? LOCAL_TIMING;
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   const coordinator = createCoordinator({
-    jobs: Array.from({ length: workers }, (_, index) => ({ ...job, shard: { index, of: workers } })),
+    jobs: Array.from({ length: workers }, (_, index) => ({
+      ...job,
+      shard: workerShare(part, index, workers),
+    })),
     launch: fleet?.launch ?? (() => launchWorker(scenario.transport)),
     timing,
+    ...defined({ startAtEpochMs: input.shard?.startAtEpochMs }),
     totals,
     clock: world.clock,
     onStart,
@@ -101,7 +111,8 @@ export async function makeLoad(
   });
   const watch = watchRun({
     scenario,
-    slos,
+    // One part can't tell what is certain to fail in the whole.
+    slos: input.shard === undefined ? slos : [],
     until,
     extendLeadMs: timing.extendLeadMs,
     totals,

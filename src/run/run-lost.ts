@@ -8,13 +8,14 @@ import type { Rebuilt } from "../store/rebuild.ts";
 import { rebuildTotals } from "../store/rebuild.ts";
 import { recordFiles } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
+import { partOf } from "./run-input.ts";
 
 /**
  * The last snapshots of a lost worker never came, and what it had under way nobody ended: then the records are the
  * truth, and so they are where snapshots were lost between machines. Undefined when neither was lost; and on a full disk, where the records are not complete and the snapshots stand.
  */
 export async function accountForLost(
-  { scenario, slos, planned, workers, seed }: RunInput,
+  { scenario, slos, planned, workers, seed, shard }: RunInput,
   folder: string,
   { lost, problems, summaries, extendedToMs, missedSnapshots = false }: RunOutcome,
 ): Promise<Rebuilt | undefined> {
@@ -28,7 +29,7 @@ export async function accountForLost(
     window: { startMs: warmupMs, endMs },
     slos,
     lost,
-    planned: (worker) => plannedSessions(plan, worker, workers),
+    planned: (worker) => plannedSessions(plan, worker, workers * partOf({ shard }).of),
     ...(ends.length === 0 ? {} : { plannedUntilMs: Math.max(...ends) }),
   });
 }
@@ -39,9 +40,13 @@ const NO_SLOT = -1;
 /**
  * The sessions that a plan gave to a worker, whether it lived to begin them or not. In order of their planned start, possibly without end. Of a closed load none: when a caller's next session would have
  * begun follows from ends that never came.
- * @param worker counted from 1
+ * @param worker its place among all workers of the plan, counted from 1
  */
-function* plannedSessions(plan: Plan, worker: number, workers: number): Generator<PlannedSession, void> {
+export function* plannedSessions(
+  plan: Plan,
+  worker: number,
+  workers: number,
+): Generator<PlannedSession, void> {
   if (plan.kind === "closed") return;
   const { chunkMs, pace, clipIds } = plan.input;
   for (const { seq, scheduledMs, clip, stage } of plan.arrivals({ index: worker - 1, of: workers })) {

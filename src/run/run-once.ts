@@ -10,7 +10,6 @@ import { messageOf } from "../base/errors.ts";
 import { hideSecrets } from "../base/text/redact.ts";
 import { conclude } from "../store/make-result.ts";
 import { streamsPerConnection } from "../client/stream-limit.ts";
-import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import { formatScenario } from "../scenario/scenario.ts";
 import { chooseTransport } from "../loadgen/workers/transport-choice.ts";
 import { quoteCalibration } from "../metrics/judge/calibration.ts";
@@ -37,6 +36,7 @@ import type { Resolve } from "../scenario/target/find-route.ts";
 import type { RunFolder } from "../store/run-folder.ts";
 import { createRunFolder } from "../store/run-folder.ts";
 import type { RunInput } from "./run-input.ts";
+import { ownStreams } from "./run-input.ts";
 import { makeLoad } from "./run-load.ts";
 import { accountForLost } from "./run-lost.ts";
 import { createServerScrape, roundTripMs } from "./server-scrape.ts";
@@ -76,7 +76,7 @@ async function runInFolder(
   const { slos, dataset, workers, seed, remote: elsewhere } = asked;
   const routed = await findRoute(opened.target, resolve, routeSeams(world.clock));
   const open = { ...opened, target: { ...opened.target, route: routed.route } };
-  const transport = chooseTransport(asked.scenario, asked.planned, workers, open.target.kind);
+  const transport = chooseTransport(asked.scenario, ownStreams(asked), workers, open.target.kind);
   const scenario = { ...asked.scenario, transport };
   const input = { ...asked, scenario };
   const found = await preflight(open.target, scenario, world.clock);
@@ -85,7 +85,7 @@ async function runInFolder(
   folder.write("scenario.yaml", formatScenario(scenario));
   const unreferenced = withoutReference(dataset);
   const facts = {
-    run: { id: runId, seed, ...machineFacts(world), ...calibrationPart(world, input) },
+    run: { id: runId, seed, ...machineFacts(world), ...calibrationPart(world, input), ...shardPart(input) },
     target: targetFacts(open, found),
     dataset: {
       name: dataset.name,
@@ -156,7 +156,8 @@ async function runInFolder(
       folder.path,
       roundTrip,
     );
-    const problem = await store(folder, result, outcome);
+    const unwritten = await storeResult(folder, result);
+    const problem = outcome.problems[0] ?? unwritten;
     await listener.onEnd(result, folder.path, final);
     return { result, folder: folder.path, ...(problem === undefined ? {} : { problem }) };
   } finally {
@@ -176,26 +177,20 @@ function withHiddenSecrets(result: RunResult, secrets: readonly string[]): RunRe
 }
 
 /** Writes the result; what can't be written is a problem, not an end: it can still be printed. */
-async function store(
-  folder: RunFolder,
-  result: RunResult,
-  { problems }: RunOutcome,
-): Promise<FinishedRun["problem"]> {
+export async function storeResult(folder: RunFolder, result: RunResult): Promise<FinishedRun["problem"]> {
   try {
     folder.write("result.json", `${JSON.stringify(result, null, 2)}\n`);
     folder.write("report.html", renderHtml(result, await readSessionDigest(folder.path, result)));
-    return problems[0];
+    return undefined;
   } catch (error) {
-    return problems[0] ?? { message: messageOf(error) };
+    return { message: messageOf(error) };
   }
 }
 
 /** Said where the server takes fewer streams a connection than the scenario would put on one. */
-function streamLimitNote(
-  { scenario, planned, workers }: RunInput,
-  limit: number | undefined,
-): string | undefined {
-  const streams = Math.ceil(("streams" in planned ? planned.streams : planned.expectedOpen) / workers);
+function streamLimitNote(input: RunInput, limit: number | undefined): string | undefined {
+  const { scenario, workers } = input;
+  const streams = Math.ceil(streamsHere(input) / workers);
   const wanted = scenario.connections.streamsPerConnection;
   if (limit === undefined || limit >= Math.min(wanted, streams)) return undefined;
   const connections = workers * Math.ceil(streams / streamsPerConnection(wanted, limit));
@@ -208,16 +203,27 @@ function streamLimitNote(
 }
 
 /** What this machine's calibration, where it has one, says of such a load. */
-function calibrationPart(
-  world: World,
-  { planned, scenario: { transport } }: RunInput,
-): Pick<RunResult["run"], "calibration"> {
+function calibrationPart(world: World, input: RunInput): Pick<RunResult["run"], "calibration"> {
   const calibration = readCalibration(world);
   if (calibration === undefined) return {};
-  const streams = "streams" in planned ? planned.streams : planned.expectedOpen;
-  const { chunkMs, pace } = planned;
-  const quote = quoteCalibration(calibration, { streams, chunkMs, pace, transport });
+  const { chunkMs, pace } = input.planned;
+  const { transport } = input.scenario;
+  const quote = quoteCalibration(calibration, { streams: streamsHere(input), chunkMs, pace, transport });
   return quote === undefined ? {} : { calibration: quote };
+}
+
+/** Which part of the run it is, where it is one. */
+function shardPart({ shard }: RunInput): Pick<RunResult["run"], "shard"> {
+  if (shard === undefined) return {};
+  const { part, startAtEpochMs } = shard;
+  return {
+    shard: { index: part.index + 1, count: part.of, startAt: new Date(startAtEpochMs).toISOString() },
+  };
+}
+
+function streamsHere(input: RunInput): number {
+  const own = ownStreams(input);
+  return "streams" in own ? own.streams : own.expectedOpen;
 }
 
 function machineFacts({
@@ -238,7 +244,7 @@ function machineFacts({
 const LONGEST_NAME = 150;
 
 /** Sorts by time, names the scenario, and does not collide. */
-function newRunId(world: World, scenario: string): string {
+export function newRunId(world: World, scenario: string): string {
   const stamp = new Date(world.clock.epochMs()).toISOString().slice(0, 19).replaceAll(":", "-");
   return `${stamp}-${scenario.slice(0, LONGEST_NAME)}-${randomBytes(2).toString("hex")}`;
 }

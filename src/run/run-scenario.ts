@@ -7,7 +7,7 @@ import type { RunListener } from "../watch/listener.ts";
 import { libraryWorld } from "./library-world.ts";
 import { emulatorOf, openTarget } from "./open-target.ts";
 import type { RunFlags, RunInput } from "./run-input.ts";
-import { readInput } from "./run-input.ts";
+import { partOf, readInput } from "./run-input.ts";
 import type { FinishedRun } from "./run-once.ts";
 import { runOnce } from "./run-once.ts";
 
@@ -53,6 +53,11 @@ export async function runScenario(
   const input = await readInput(world, { ...options, scenario, seed, workers });
   const open = await openTarget(world, target, emulatorOf(input));
   try {
+    if (partOf(input).of > 1 && open.emulator !== undefined)
+      throw BenchError.usage(
+        "--shard: the shards need one target, and each would start an emulator of its own",
+        "Start `bench emulator --host ADDRESS` where all can reach it, and give each of them --target grpc://ADDRESS:50051.",
+      );
     if (input.remote !== undefined && open.emulator !== undefined)
       throw BenchError.usage(
         "--nats: workers on other machines can't reach the emulator that a run starts for itself",

@@ -7,7 +7,9 @@ import { buildRunResult } from "../metrics/result/result.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
 import { steadyStateCheck } from "../metrics/judge/steady-state.ts";
 import type { Totals } from "../metrics/record/totals.ts";
+import type { ValidityInput } from "../metrics/judge/validity.ts";
 import { judgeValidity } from "../metrics/judge/validity.ts";
+import type { ShardFacts } from "../metrics/result/shards.ts";
 import type { RunOutcome } from "../loadgen/workers/coordinator.ts";
 import { droppedCheck, hasRoom } from "../loadgen/engine/dropped.ts";
 import { loadShape } from "../scenario/load/load-shape.ts";
@@ -28,7 +30,7 @@ export interface Conclusion {
   /** Whether the target could still be connected to right after the run; undefined when nobody looked. */
   reachableAtEnd: boolean | undefined;
   run: Pick<RunResult["run"], "id" | "seed" | "tool" | "node" | "host" | "cpus"> &
-    Partial<Pick<RunResult["run"], "git" | "calibration" | "remote">>;
+    Partial<Pick<RunResult["run"], "git" | "calibration" | "remote" | "shard" | "shards">>;
   target: RunResult["target"];
   dataset: RunResult["dataset"];
 }
@@ -47,16 +49,19 @@ export function conclude(input: Conclusion): RunResult {
       totals.tally(index),
     ),
   );
+  const checks = [
+    ...slos,
+    targetAlive(input),
+    ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)]),
+    ...collapse(input),
+  ];
+  const { shard } = input.run;
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: [
-      ...slos,
-      targetAlive(input),
-      ...(isClosed(scenario.load) ? [] : [droppedCheck(steady)]),
-      ...collapse(input),
-    ],
+    slos: shard === undefined ? checks : checks.map((check) => undecided(check, shard)),
     run: {
       ...input.run,
+      ...(shard === undefined ? {} : { shard: shardAtEnd(shard, input) }),
       startedAt: new Date(outcome.startedAtEpochMs).toISOString(),
       endedAt: new Date(outcome.endedAtEpochMs).toISOString(),
       interrupted: outcome.interrupted || outcome.problems.length > 0 || input.killed === true,
@@ -78,6 +83,27 @@ export function conclude(input: Conclusion): RunResult {
     timeline: totals.timeline(),
     ...accuracyPart(totals),
   });
+}
+
+/** One part of a run decides nothing for the whole, but that a target which dies in one part was down. */
+function undecided(check: Check, { index, count }: ShardFacts): Check {
+  if (check.name === TARGET_ALIVE && check.verdict === "fail") return check;
+  const advice = `not decided: this is shard ${index} of ${count}; \`bench merge\` judges the whole run`;
+  return { ...check, verdict: "inconclusive", advice };
+}
+
+/** With what the whole needs to know of the end of its part. */
+function shardAtEnd(shard: ShardFacts, { outcome, reachableAtEnd }: Conclusion): ShardFacts {
+  return { ...shard, pausedSlotMs: pausedMs(outcome), ...defined({ reachableAtEnd }) };
+}
+
+function pausedMs({ summaries }: RunOutcome): number {
+  return summaries.reduce((sum, summary) => sum + (summary?.pausedSlotMs ?? 0), 0);
+}
+
+/** The part of the callers that the run had. */
+function partOf({ shard }: Conclusion["run"]): { index: number; of: number } {
+  return shard === undefined ? { index: 0, of: 1 } : { index: shard.index - 1, of: shard.count };
 }
 
 /** Rows for clips of which something is known. */
@@ -114,7 +140,7 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
     stalls: outcome.stalls,
     fromMs: scenario.warmupMs,
     toMs: Math.max(windowEndMs, lastRecordedEnd(input)),
-    ...concurrency(scenario, outcome, metrics["concurrency"]?.value, windowEndMs),
+    ...concurrency(input, metrics["concurrency"]?.value, windowEndMs),
     ...(isClosed(scenario.load)
       ? {}
       : {
@@ -124,9 +150,9 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
     ...(isLevel(scenario.load)
       ? { steadyState: steadyStateCheck(totals.timeline(), { random: comesAtRandom(scenario.load) }) }
       : {}),
-    ...clocks(input.run.remote),
+    ...clocks(input.run),
     lostWorkers: outcome.lost.length,
-    lostShare: lostInWindow / outcome.summaries.length,
+    lostShare: outcome.lostShare ?? lostInWindow / outcome.summaries.length,
     interrupted: outcome.interrupted || outcome.problems.length > 0,
     ...(input.killed === true && rebuilt !== undefined
       ? { killed: { atMs: rebuilt.lastSeenMs, inFlight: rebuilt.inFlight.length } }
@@ -134,7 +160,11 @@ function validity(input: Conclusion, windowEndMs: number): Validity {
   });
 }
 
-function clocks(remote: RunResult["run"]["remote"]): { clockUncertaintyMs?: number } {
+function clocks({
+  remote,
+  shards,
+}: Conclusion["run"]): Pick<ValidityInput, "clockUncertaintyMs" | "startSpreadMs"> {
+  if (shards !== undefined) return { startSpreadMs: shards.startSpreadMs };
   const known = remote?.workers.flatMap(({ clockUncertaintyMs }) => clockUncertaintyMs ?? []) ?? [];
   return known.length === 0 ? {} : { clockUncertaintyMs: Math.max(...known) };
 }
@@ -158,8 +188,7 @@ function collapse({ scenario, totals, dataset }: Conclusion): Check[] {
  * are too short for the gaps between them: then there is no planned mean to hold the run to.
  */
 function concurrency(
-  { load, warmupMs }: RunnableScenario,
-  { summaries }: RunOutcome,
+  { scenario: { load, warmupMs }, outcome, run }: Conclusion,
   mean: number | undefined,
   windowEndMs: number,
 ): { concurrency?: { planned: number; mean: number; lostToServer: number } } {
@@ -167,19 +196,20 @@ function concurrency(
   const { segments } = loadShape(load, warmupMs);
   const held = isClosed(load) && load.thinkMs === 0 && !isUnpaced(load) && iterationsOf(load) === undefined;
   if (mean === undefined || !held || windowMs <= 0 || fallsBefore(segments, windowEndMs)) return {};
-  const planned = meanCallers(segments, warmupMs, windowEndMs);
-  const pausedMs = summaries.reduce((sum, summary) => sum + (summary?.pausedSlotMs ?? 0), 0);
-  return { concurrency: { planned, mean, lostToServer: pausedMs / windowMs } };
+  const planned = meanCallers(segments, warmupMs, windowEndMs, partOf(run));
+  return { concurrency: { planned, mean, lostToServer: pausedMs(outcome) / windowMs } };
 }
 
 /** Losing the connections of this share of the callers (of the mean number of sessions, in open loads) counts as the death of the server. */
 const DEATH_SHARE = 0.5;
 
+const TARGET_ALIVE = "target_alive";
+
 /**
  * A server that dies in a run never passes, whatever the SLOs say: not when it refused connections, not when it took
  * its connections down with it, not when nobody answers at the end.
  */
-function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd }: Conclusion): Check {
+function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd, run }: Conclusion): Check {
   const failures = [...totals.counts("steady").failures, ...totals.counts("drain").failures];
   const failed = (kind: string): number =>
     failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
@@ -187,9 +217,9 @@ function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd }: C
   // A server that shuts down in good order resets its streams before it closes their connections.
   const dropped = failed("connection-lost") + failed("reset");
   const usuallyOpen = isClosed(load)
-    ? peakLevel(loadShape(load, warmupMs).segments)
+    ? peakLevel(loadShape(load, warmupMs).segments) / partOf(run).of
     : (totals.summaries()["concurrency"]?.value ?? 0);
-  const check = { name: "target_alive", observed: refused + dropped, limit: "0 lost" };
+  const check = { name: TARGET_ALIVE, observed: refused + dropped, limit: "0 lost" };
   if (reachableAtEnd === false) {
     return {
       ...check,

@@ -8,6 +8,7 @@ import type { Observation } from "../metrics/observation/observation.ts";
 import type { RecorderConfig } from "../metrics/record/recorder.ts";
 import { createRecorder } from "../metrics/record/recorder.ts";
 import { linesOf, readClips, type SessionFiles, sessionsOrGaps } from "../metrics/result/stored-sessions.ts";
+import type { Snapshot } from "../metrics/record/snapshot.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 import { createTotals } from "../metrics/record/totals.ts";
 import type { LostWorker } from "../metrics/result/run-event.ts";
@@ -23,6 +24,8 @@ export interface RebuildInput extends RecorderConfig, SessionFiles {
   planned?(worker: number): Iterable<PlannedSession>;
   /** Plans count up to here, the end of the window as it was; default: to the last trace of the run. */
   plannedUntilMs?: number;
+  /** Every interval, when it was added to the totals. */
+  onSnapshot?(snapshot: Snapshot): void;
 }
 
 export interface Rebuilt {
@@ -94,14 +97,19 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
 }
 
 /** Records observations, in about the order of their ends, into totals with a point a second. */
-function createIntervals(config: RecorderConfig): { record(observation: Observation): void; end(): Totals } {
+function createIntervals({ onSnapshot, ...config }: RecorderConfig & Pick<RebuildInput, "onSnapshot">): {
+  record(observation: Observation): void;
+  end(): Totals;
+} {
   const recorder = createRecorder(config);
   const totals = createTotals(config);
   let fromMs = 0;
 
   function close(): void {
     const toMs = fromMs + INTERVAL_MS;
-    totals.add(recorder.snapshot(fromMs, toMs));
+    const snapshot = recorder.snapshot(fromMs, toMs);
+    totals.add(snapshot);
+    onSnapshot?.(snapshot);
     fromMs = toMs;
   }
 

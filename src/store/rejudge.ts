@@ -16,6 +16,12 @@ import type { StoredRun } from "./stored-run.ts";
  * @throws BenchError (exit 2) when the records that a new SLO needs are not there
  */
 export async function rejudge({ folder, result }: StoredRun, slos: readonly Slo[]): Promise<RunResult> {
+  const { shard } = result.run;
+  if (shard !== undefined)
+    throw BenchError.usage(
+      `${folder} is shard ${shard.index} of ${shard.count} of a run: no SLO can be judged by it alone`,
+      "Put the shards together with `bench merge`, and judge what comes out.",
+    );
   const own = ownSlos(result);
   const builtIn = result.slos.filter(({ name }) => !own.has(name));
   const known = slos.map(({ source, metric }) =>

@@ -15,7 +15,7 @@ import type { RunManifest } from "../metrics/result/result.ts";
 import { parseRunManifest } from "../metrics/result/run-manifest.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import { readRunResult } from "../metrics/result/read-result.ts";
-import type { LostWorker } from "../metrics/result/run-event.ts";
+import type { LostWorker, RunEvent } from "../metrics/result/run-event.ts";
 import { runEventIn } from "../metrics/result/stored-lines.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
 import type { Stall } from "../metrics/judge/validity.ts";
@@ -26,6 +26,8 @@ export interface StoredRun {
   result: RunResult;
   /** What is missing, in sentences, when the result was put together from the records. */
   missing: readonly string[];
+  /** Its process is still there: it has no result yet. */
+  isRunning: boolean;
 }
 
 /**
@@ -36,7 +38,8 @@ export async function openStoredRun(path: string, cwd: string): Promise<StoredRu
   const found = resolve(cwd, path);
   const folder = runFolderOf(path, cwd);
   const resultFile = folder !== found && basename(found) !== "run.json" ? found : join(folder, "result.json");
-  if (existsSync(resultFile)) return { folder, result: readRunResult(resultFile), missing: [] };
+  if (existsSync(resultFile))
+    return { folder, result: readRunResult(resultFile), missing: [], isRunning: false };
   return fromRecords(folder);
 }
 
@@ -55,9 +58,9 @@ async function fromRecords(folder: string): Promise<StoredRun> {
     throw BenchError.usage(`the run in ${folder} never began: nothing was measured`);
   }
   const manifest = parseRunManifest(readTextSync(file("run.json")), file("run.json"));
-  const scenario = runnable(file("scenario.yaml"));
+  const scenario = readRunScenario(folder);
   const slos = scenario.slo.map((text) => parseSlo(text));
-  const { stalls, lost, windowEndMs } = readEvents(file("events.ndjson"));
+  const { stalls, lost, windowEndMs } = readEvents(folder);
   const rebuilt = await rebuildTotals({
     ...recordFiles(folder),
     window: { startMs: scenario.warmupMs, endMs: windowEndMs ?? scenario.warmupMs + scenario.steadyMs },
@@ -90,11 +93,12 @@ async function fromRecords(folder: string): Promise<StoredRun> {
     target: manifest.target,
     dataset: manifest.dataset,
   });
-  return { folder, result, missing: inWords(folder, manifest, rebuilt) };
+  return { folder, result, missing: inWords(folder, manifest, rebuilt), isRunning: stillRuns(manifest) };
 }
 
-/** The scenario as resolved. @throws BenchError (exit 2) when the file was changed into one that was not */
-function runnable(path: string): RunnableScenario {
+/** The scenario of a run folder, as resolved. @throws BenchError (exit 2) when the file was changed into one that was not */
+export function readRunScenario(folder: string): RunnableScenario {
+  const path = join(folder, "scenario.yaml");
   const scenario = parseScenario(readTextSync(path), path);
   const { drainMs } = scenario;
   if (drainMs === "auto")
@@ -102,15 +106,20 @@ function runnable(path: string): RunnableScenario {
   return { ...scenario, drainMs };
 }
 
-function readEvents(path: string): { stalls: Stall[]; lost: LostWorker[]; windowEndMs?: number } {
+/** What happened to the run as a whole, in the order in which it did. @throws BenchError (exit 2) when it can't be read */
+export function readRunEvents(folder: string): RunEvent[] {
+  const path = join(folder, "events.ndjson");
+  return (existsSync(path) ? readRecords(path).split("\n") : []).flatMap((line) => runEventIn(line) ?? []);
+}
+
+function readEvents(folder: string): { stalls: Stall[]; lost: LostWorker[]; windowEndMs?: number } {
   const stalls: Stall[] = [];
   const lost: LostWorker[] = [];
   let windowEndMs: number | undefined;
-  for (const line of existsSync(path) ? readRecords(path).split("\n") : []) {
-    const event = runEventIn(line);
-    if (event?.stall !== undefined) stalls.push(event.stall);
-    if (event?.lost !== undefined) lost.push(event.lost);
-    windowEndMs = event?.windowEndMs ?? windowEndMs;
+  for (const event of readRunEvents(folder)) {
+    if (event.stall !== undefined) stalls.push(event.stall);
+    if (event.lost !== undefined) lost.push(event.lost);
+    windowEndMs = event.windowEndMs ?? windowEndMs;
   }
   return { stalls, lost, ...(windowEndMs === undefined ? {} : { windowEndMs }) };
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Argv } from "yargs";
 import type { ExitCode } from "../../base/errors.ts";
-import { EXIT } from "../../base/errors.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
 import { randomStream } from "../../base/random.ts";
 import { quantileDifferences } from "../../metrics/stats/bootstrap.ts";
 import type { ComparisonVerdict } from "../../metrics/judge/comparison.ts";
@@ -101,6 +101,12 @@ async function storedRuns(world: World, args: Args): Promise<FoundRuns> {
     await findRuns([args.baseline], world.cwd),
     await findRuns([args.candidate], world.cwd),
   ] as const;
+  const part = all.flat().find(({ result }) => result.run.shard !== undefined);
+  if (part !== undefined)
+    throw BenchError.usage(
+      `${part.folder} is one shard of a run: alone it can't be compared`,
+      "Compare what `bench merge` makes of all shards.",
+    );
   const reference = all.flat().find(({ result }) => result.verdict !== "void");
   const leftOut: { run: string; why: string }[] = [];
   const usable = (runs: readonly StoredRun[]): StoredRun[] =>

@@ -72,7 +72,7 @@ async function history(world: World, args: Args): Promise<void> {
   world.stdout.write(args.json ? `${JSON.stringify(lines, null, 2)}\n` : render(lines, figure));
 }
 
-/** A line of the list: a run, or the runs of a release. Void runs have no value. */
+/** A line of the list: a run, or the runs of a release. Void runs have no value, nor have single shards. */
 interface HistoryLine {
   at: string;
   release: string;
@@ -86,7 +86,7 @@ interface HistoryLine {
 }
 
 function lineOf(run: RunResult, figure: Figure): HistoryLine {
-  const value = run.verdict === "void" ? undefined : figureIn(run, figure);
+  const value = run.verdict === "void" || run.run.shard !== undefined ? undefined : figureIn(run, figure);
   return {
     at: run.run.startedAt,
     release: releaseOf(run),
@@ -152,6 +152,8 @@ async function pin(world: World, { as, baselines }: Args, path: string): Promise
   if (result.verdict === "void" || result.run.interrupted || !existsSync(join(folder, "result.json"))) {
     throw BenchError.usage(`${folder} is no whole, valid run: a baseline must be`);
   }
+  if (result.run.shard !== undefined)
+    throw BenchError.usage(`${folder} is one shard of a run`, "Pin what `bench merge` makes of all of them.");
   const home = resolve(world.cwd, baselines, as);
   const copy = join(home, result.run.id);
   if (existsSync(copy)) throw BenchError.usage(`${copy} is there already`);

@@ -1,7 +1,5 @@
 /** `bench run`: a scenario against a target, from plan to verdict. */
-import type { ExitCode } from "../../base/errors.ts";
-import { BenchError, EXIT } from "../../base/errors.ts";
-import type { RunResult } from "../../metrics/result/result.ts";
+import { BenchError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { printable } from "../../base/text/printable.ts";
 import { renderTable } from "../../report/text/table.ts";
@@ -13,6 +11,7 @@ import { runListeners } from "../../run/run-listeners.ts";
 import type { FinishedRun } from "../../run/run-once.ts";
 import type { PreparedRun } from "../../run/run-scenario.ts";
 import { runScenario } from "../../run/run-scenario.ts";
+import { exitCode } from "../exit-code.ts";
 import type { RunArguments } from "../run-options.ts";
 import { forecastLines } from "../../run/run-watch.ts";
 import type { World } from "../../base/process/world.ts";
@@ -54,6 +53,14 @@ function announce(world: World, { input, target }: PreparedRun, runId: string): 
       `waiting up to ${formatDuration(joinMs)} for ${input.workers} workers: bench worker --nats ${broker.shown} --run ${runId}\n`,
     );
   }
+  if (input.shard !== undefined) {
+    const { part, startAtEpochMs } = input.shard;
+    const inS = Math.ceil((startAtEpochMs - world.clock.wallMs()) / 1000);
+    world.stderr.write(
+      `shard ${part.index + 1} of ${part.of} begins at ${new Date(startAtEpochMs).toISOString()}, in ${inS} s, by the clock of this machine: ` +
+        "nothing measures how far the clocks of the machines are apart\n",
+    );
+  }
   world.stderr.write(forecastLines(input));
 }
 
@@ -68,19 +75,4 @@ function print(world: World, args: RunArguments, { result, folder, problem }: Fi
   world.stdout.write(text);
   if (problem !== undefined) throw new BenchError(problem.message, { hint: problem.hint });
   world.setExitCode(exitCode(result));
-}
-
-/** Exit code of a run; a degraded one has that of its SLOs. */
-function exitCode(result: RunResult): ExitCode {
-  if (result.run.interrupted) return EXIT.interrupted;
-  switch (result.verdict) {
-    case "pass":
-      return EXIT.passed;
-    case "fail":
-      return EXIT.sloFailed;
-    case "inconclusive":
-      return EXIT.inconclusive;
-    case "void":
-      return EXIT.runVoid;
-  }
 }

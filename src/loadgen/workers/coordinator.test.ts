@@ -4,6 +4,7 @@ import { createRecorder } from "../../metrics/record/recorder.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import { createTotals } from "../../metrics/record/totals.ts";
 import type { RunEvent } from "../../metrics/result/run-event.ts";
+import { workerShare } from "../plan/plan-input.ts";
 import type { Coordinator, RunOutcome } from "./coordinator.ts";
 import { createCoordinator } from "./coordinator.ts";
 import type { Addressed, FromWorker, ToWorker, WorkerJob } from "./protocol.ts";
@@ -33,7 +34,14 @@ interface Run {
   pass(ms: number, alive: readonly number[]): void;
 }
 
-function setUp(count: number): Run {
+interface Planned {
+  /** Of the first worker, and how many parts there are. */
+  part?: { index: number; of: number };
+  /** From the beginning of the test to T0, by the wall clock, milliseconds. */
+  startInMs?: number;
+}
+
+function setUp(count: number, { part = { index: 0, of: 1 }, startInMs }: Planned = {}): Run {
   const clock = new VirtualClock(5000);
   const workers: Scripted[] = [];
   const events: RunEvent[] = [];
@@ -41,7 +49,7 @@ function setUp(count: number): Run {
   const starts: unknown[] = [];
   const jobs = Array.from(
     { length: count },
-    (_, index) => ({ runId: RUN, shard: { index, of: count } }) as WorkerJob,
+    (_, index) => ({ runId: RUN, shard: workerShare(part, index, count) }) as WorkerJob,
   );
   const coordinator = createCoordinator({
     jobs,
@@ -70,6 +78,7 @@ function setUp(count: number): Run {
     onProgress: () => undefined,
     onSnapshot: (snapshot) => snapshots.push(snapshot),
     onEvent: (event) => events.push(event),
+    ...(startInMs === undefined ? {} : { startAtEpochMs: clock.wallMs() + startInMs }),
   });
   const outcome = coordinator.run();
   return {
@@ -101,6 +110,39 @@ describe("coordinator", () => {
       Array(2).fill({ type: "start", atMachineMs: run.clock.machineMs() + 200, runId: RUN }),
     );
     expect(run.starts).toEqual([{ startedAtEpochMs: run.clock.epochMs() + 200, planHash: "p" }]);
+  });
+
+  it("starts at the wall time that it was given, also when the clock is set while it waits", () => {
+    const run = setUp(1, { startInMs: 60_000 });
+    const { clock, workers, starts } = run;
+    const startedAtEpochMs = clock.wallMs() + 60_000;
+    workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    clock.advanceTo(clock.nowMs() + 10_000);
+    expect(types(workers[0])).toEqual(["prepare"]);
+    clock.stepWall(20_000);
+    clock.advanceTo(clock.nowMs() + 29_700);
+    expect(starts).toEqual([]);
+    clock.advanceTo(clock.nowMs() + 100);
+    expect(starts).toEqual([{ startedAtEpochMs, planHash: "p" }]);
+    expect(workers[0]?.heard.at(-1)).toEqual({ type: "start", atMachineMs: clock.nowMs() + 200, runId: RUN });
+  });
+
+  it("does not begin late: shards that began without it would measure another load", async () => {
+    const run = setUp(1, { startInMs: 10_000 });
+    run.clock.advanceTo(run.clock.nowMs() + 12_000);
+    run.workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    await expect(run.outcome).rejects.toThrow("the workers were ready 2.2 s too late for the planned start");
+    expect(run.starts).toEqual([]);
+  });
+
+  it("names a lost worker by its place among all workers of the plan", async () => {
+    const run = setUp(2, { part: { index: 2, of: 4 } });
+    run.allReady();
+    run.workers[1]?.die();
+    run.workers[0]?.say({ type: "done", summary });
+    const { lost } = await run.outcome;
+    expect(lost.map(({ worker }) => worker)).toEqual([7]);
+    expect(run.events.find(({ type }) => type === "worker-lost")?.message).toMatch(/^worker 7 /);
   });
 
   it("refuses to start workers that made different plans", async () => {

@@ -49,6 +49,8 @@ export interface CoordinatorOptions {
   onSnapshot(snapshot: Snapshot): void;
   onEvent(event: RunEvent): void;
   timing?: CoordinatorTiming;
+  /** T0 by the wall clock of this machine, milliseconds since 1970; default: as soon as all workers are ready. */
+  startAtEpochMs?: number;
 }
 
 /** How far the workers are away, in time. */
@@ -81,6 +83,8 @@ export interface RunOutcome {
   interrupted: boolean;
   /** Snapshots were lost on their way, so the totals lack some of what is in the records. */
   missedSnapshots?: boolean;
+  /** Share of the load that lost workers carried whose sessions of the window had not all ended; absent where every worker carried the same. */
+  lostShare?: number;
 }
 
 export interface Coordinator {
@@ -102,12 +106,15 @@ export interface Coordinator {
 export const LOCAL_TIMING: CoordinatorTiming = { startMarginMs: 200, silenceMs: 3000, extendLeadMs: 3000 };
 const STALL_MS = 100;
 const BEAT_CHECK_MS = 500;
+/** The wall clock is looked at this often: it may be set. */
+const WALL_CHECK_MS = 1000;
 
 /** A worker and what is known of it. */
 interface Member {
   /** Counted from 0. */
   readonly index: number;
-  /** What people are told: counted from 1. */
+  /** What people are told: its place among all workers of the plan, counted from 1. */
+  readonly number: number;
   readonly name: string;
   readonly job: WorkerJob;
   readonly handle: WorkerHandle;
@@ -124,9 +131,11 @@ interface Member {
 }
 
 function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
+  const number = job.shard.index + 1;
   return {
     index,
-    name: `worker ${index + 1}`,
+    number,
+    name: `worker ${number}`,
     job,
     handle,
     ready: undefined,
@@ -154,6 +163,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let startedAtEpochMs = 0;
   let extendedToMs: number | undefined;
   let forgetAbort = (): void => undefined;
+  let cancelStart = (): void => undefined;
   let settle: (outcome: { error?: BenchError }) => void = () => undefined;
 
   const send = ({ over, handle, job: { runId } }: Member, message: ToWorker): void => {
@@ -181,7 +191,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       case "ready":
         if (started) break;
         member.ready = message;
-        if (members.every(({ ready }) => ready !== undefined)) begin();
+        if (members.every(({ ready }) => ready !== undefined)) beginWhenDue();
         break;
       case "failed":
         // What was measured stands.
@@ -257,7 +267,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       settle({ error: new BenchError(`${member.name} ${how ?? "ended"} before the run began`) });
       return;
     }
-    const one = { worker: member.index + 1, atMs: clock.nowMs(), windowOver: member.windowOver };
+    const one = { worker: member.number, atMs: clock.nowMs(), windowOver: member.windowOver };
     lostWorkers.push(one);
     const did = how ?? "ended before its sessions did";
     event("worker-lost", `${member.name} ${did}; its share is not run again`, { lost: one });
@@ -287,15 +297,37 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     return () => cancel();
   }
 
-  function begin(): void {
+  /** At once, or a moment before the instant that was asked for, which the wall clock may reach sooner or later than it seemed. */
+  function beginWhenDue(): void {
+    if (options.startAtEpochMs === undefined) {
+      begin(options.clock.epochMs() + startMarginMs, startMarginMs);
+      return;
+    }
+    const leftMs = options.startAtEpochMs - options.clock.wallMs();
+    if (leftMs < startMarginMs / 2) {
+      const lateS = ((startMarginMs - leftMs) / 1000).toFixed(1);
+      settle({
+        error: new BenchError(`the workers were ready ${lateS} s too late for the planned start`, {
+          hint: "Nothing was sent. Start every shard anew, with a later --start-at.",
+        }),
+      });
+    } else if (leftMs <= startMarginMs) begin(options.startAtEpochMs, leftMs);
+    else {
+      cancelStart();
+      const waitMs = Math.min(leftMs - startMarginMs, WALL_CHECK_MS);
+      cancelStart = options.clock.wakeAt(options.clock.nowMs() + waitMs, beginWhenDue);
+    }
+  }
+
+  function begin(atEpochMs: number, inMs: number): void {
     const planHash = members[0]?.ready?.planHash ?? "";
     if (members.some(({ ready }) => ready?.planHash !== planHash)) {
       settle({ error: new BenchError("the workers made different plans: their dataset or version differs") });
       return;
     }
     started = true;
-    startedAtEpochMs = options.clock.epochMs() + startMarginMs;
-    clock.setOrigin(options.clock.nowMs() + startMarginMs);
+    startedAtEpochMs = atEpochMs;
+    clock.setOrigin(options.clock.nowMs() + inMs);
     allHeardNow();
     try {
       options.onStart({ startedAtEpochMs, planHash });
@@ -306,7 +338,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return;
     }
     broadcast({ type: "start", atMachineMs: options.clock.machineMs() - clock.nowMs() });
-    event("start", `${members.length} worker(s), T0 in ${startMarginMs} ms`);
+    event("start", `${members.length} worker(s), T0 in ${Math.round(inMs)} ms`);
   }
 
   return {
@@ -331,6 +363,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       } finally {
         endWatch();
         forgetAbort();
+        cancelStart();
         endBeats();
         for (const { handle } of members) handle.kill();
       }

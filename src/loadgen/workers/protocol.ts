@@ -43,8 +43,10 @@ export interface WorkerJob {
   sessionsFile: string;
   /** A line as each session starts: with it a run that is cut short knows what was under way. */
   startsFile: string;
-  /** Facts of the clips as they are sent, written by the worker of shard 0: what the records are read back with. */
+  /** Facts of the clips as they are sent, written by one worker: what the records are read back with. */
   clipsFile: string;
+  /** Index of the shard whose worker writes them; absent = 0. */
+  clipsFrom?: number;
 }
 
 /** Every message names its run: whatever comes from a process of another run is ignored. */

@@ -164,7 +164,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
   const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
   const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
-  if (job.shard.index === 0) writeClips(job.clipsFile, facts);
+  if (job.shard.index === (job.clipsFrom ?? 0)) writeClips(job.clipsFile, facts);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const planAhead = readAhead(plan, job.shard, (clip) => clips.want(clip));
   await clips.settled();

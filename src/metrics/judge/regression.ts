@@ -111,6 +111,8 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
   if (run.run.id === candidate.run.id) return "it is the candidate itself";
   if (run.verdict === "void") return "it is void";
   if (run.run.interrupted) return "it was interrupted";
+  if (run.run.shard !== undefined || candidate.run.shard !== undefined)
+    return "one of them is a single shard of a run: put its shards together with `bench merge`";
   if (run.target.emulated !== candidate.target.emulated) return "one of them ran against the emulator";
   if (run.target.standIn !== candidate.target.standIn) return "another stand-in answered, or none";
   if (run.run.cpus !== candidate.run.cpus) {

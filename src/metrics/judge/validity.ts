@@ -38,6 +38,8 @@ export interface ValidityInput {
   steadyState?: Check;
   /** How far off T0 may be on the worker whose clock is known least, where workers were on other machines. */
   clockUncertaintyMs?: number;
+  /** From the first T0 to the last one of parts that machines made by themselves, as each machine's own clock has it. */
+  startSpreadMs?: number;
   /** Workers that were lost, and the share of the load they carried. */
   lostWorkers: number;
   lostShare: number;
@@ -185,18 +187,33 @@ const CLOCK_DEGRADES_CHUNKS = 0.1;
 const CLOCK_VOIDS_CHUNKS = 0.5;
 
 /** No latency is a difference of two clocks, but what is open at one time, and in which second, is added up over workers. */
-function clockCheck({ chunkMs, clockUncertaintyMs }: ValidityInput): Check[] {
-  if (clockUncertaintyMs === undefined) return [];
-  const limitMs = CLOCK_VOIDS_CHUNKS * chunkMs;
-  const check = { name: "worker_clocks", observed: clockUncertaintyMs, limit: `<= ${limitMs}ms` };
-  if (clockUncertaintyMs <= CLOCK_DEGRADES_CHUNKS * chunkMs) return [{ ...check, verdict: "pass" }];
+function clockCheck({ chunkMs, clockUncertaintyMs, startSpreadMs }: ValidityInput): Check[] {
+  const apart = (name: string, observed: number, advice: string): Check => {
+    const limitMs = CLOCK_VOIDS_CHUNKS * chunkMs;
+    const check = { name, observed, limit: `<= ${limitMs}ms` };
+    if (observed <= CLOCK_DEGRADES_CHUNKS * chunkMs) return { ...check, verdict: "pass" };
+    return { ...check, verdict: observed > limitMs ? "fail" : "inconclusive", advice };
+  };
+  const blurred = "so concurrency and timeline are blurred";
   return [
-    {
-      ...check,
-      verdict: clockUncertaintyMs > limitMs ? "fail" : "inconclusive",
-      advice:
-        "the workers may have started this far apart, so concurrency and timeline are blurred: use workers with a shorter way to the broker",
-    },
+    ...(clockUncertaintyMs === undefined
+      ? []
+      : [
+          apart(
+            "worker_clocks",
+            clockUncertaintyMs,
+            `the workers may have started this far apart, ${blurred}: use workers with a shorter way to the broker`,
+          ),
+        ]),
+    ...(startSpreadMs === undefined
+      ? []
+      : [
+          apart(
+            "shard_starts",
+            startSpreadMs,
+            `the shards started this far apart, ${blurred}: give the same --start-at to all of them`,
+          ),
+        ]),
   ];
 }
 

@@ -8,10 +8,13 @@ import type { Calibration } from "../judge/calibration.ts";
 import type { PrintedPercentile } from "../stats/percentiles.ts";
 import { PRINTED } from "../stats/percentiles.ts";
 import { ATTRIBUTED, type RunManifest, type RunResult } from "./result.ts";
+import { MOST_SHARDS } from "./shards.ts";
 
 const count = z.int().nonnegative();
 /** Processes: a reader makes a list of them. */
 const workers = z.int().nonnegative().max(100_000);
+/** Parts of a run, counted from 1. */
+const shardNumber = z.int().positive().max(MOST_SHARDS);
 const unit = z.enum(["ms", "ratio", "count", "x", "per_second"]);
 const phase = z.enum(["warmup", "steady", "drain"]);
 
@@ -180,6 +183,32 @@ const run = z.strictObject({
             .exactOptional(),
         }),
       ),
+    })
+    .exactOptional(),
+  shard: z
+    .strictObject({
+      index: shardNumber,
+      count: shardNumber,
+      startAt: z.iso.datetime(),
+      pausedSlotMs: z.number().exactOptional(),
+      reachableAtEnd: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
+  shards: z
+    .strictObject({
+      count: shardNumber,
+      merged: z.array(
+        z.strictObject({
+          index: shardNumber,
+          run: z.string(),
+          host: z.string(),
+          startedAt: z.iso.datetime(),
+          workers,
+          cutShort: z.literal(true).exactOptional(),
+        }),
+      ),
+      missing: z.array(shardNumber),
+      startSpreadMs: z.number(),
     })
     .exactOptional(),
 });

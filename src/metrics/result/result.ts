@@ -7,6 +7,7 @@ import type { MetricUnit } from "../catalogue/metric.ts";
 import type { RunPhase } from "../observation/observation.ts";
 import type { RemoteWorkers } from "./remote-workers.ts";
 import type { ServerPoint } from "./server-side.ts";
+import type { MergedShards, ShardFacts } from "./shards.ts";
 
 export const RUN_SCHEMA = "riva-bench/run@1";
 
@@ -140,6 +141,10 @@ export interface RunResult {
     calibration?: CalibrationQuote;
     /** The workers' hosts and clocks; absent when they were on this machine. */
     remote?: RemoteWorkers;
+    /** Present when this is one part of a run; nothing is decided then but its own validity. */
+    shard?: ShardFacts;
+    /** Present when the run was put together from its parts. */
+    shards?: MergedShards;
   };
   target: {
     name: string;

@@ -140,6 +140,8 @@ export function verdictSentence({ verdict, validity, slos, run }: RunResult): st
     inconclusive: `The run is ${validity.status}, ${validity.status === "valid" ? "but" : "and"} too little was measured to judge ${of("inconclusive")}.`,
     void: "The run can't be believed: it says nothing of the target.",
   };
+  if (run.shard !== undefined && verdict === "inconclusive")
+    sentences.inconclusive = `Not decided: this is shard ${run.shard.index} of ${run.shard.count}, ${validity.status} for its part. \`bench merge\` judges the whole run.`;
   return sentences[verdict] + (run.interrupted ? " It was interrupted: this is a partial result." : "");
 }
 

@@ -82,10 +82,18 @@ export function meanLevel(segments: readonly Segment[], fromMs: number, toMs: nu
   return area / (toMs - fromMs);
 }
 
-/** Mean number of callers that are in between two instants, each a whole one. */
-export function meanCallers(segments: readonly Segment[], fromMs: number, toMs: number): number {
+/**
+ * Mean number of callers that are in between two instants, each a whole one.
+ * @param part only every `of`-th caller, from number `index` on
+ */
+export function meanCallers(
+  segments: readonly Segment[],
+  fromMs: number,
+  toMs: number,
+  part: { index: number; of: number } = { index: 0, of: 1 },
+): number {
   let sumMs = 0;
-  for (let slot = 0; slot < peakLevel(segments); slot++) {
+  for (let slot = part.index; slot < peakLevel(segments); slot += part.of) {
     for (const span of activeSpans(segments, slot)) {
       sumMs += Math.max(0, Math.min(toMs, span.toMs) - Math.max(fromMs, span.fromMs));
     }
