@@ -44,6 +44,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/report.ts")).reportCommand(world),
   },
   {
+    command: "merge <runs..>",
+    describe: "Put the shards of a run together that were made with `bench run --shard`; exit by verdict",
+    load: async (world) => (await import("./merge/merge.ts")).mergeCommand(world),
+  },
+  {
     command: "sessions <runs..>",
     describe: "Print every metric of every session of stored runs, one JSON line a session",
     load: async (world) => (await import("./commands/sessions.ts")).sessionsCommand(world),

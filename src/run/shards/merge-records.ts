@@ -1,0 +1,126 @@
+/** Puts the records of shards into one run folder, as one run would have written them. */
+import { readFileSync } from "node:fs";
+import { openPrivate, writePrivate } from "../../base/files/private-files.ts";
+import { BenchError, messageOf } from "../../base/errors.ts";
+import type { RunEvent } from "../../metrics/result/run-event.ts";
+import { fieldsIn, isTime } from "../../metrics/result/stored-lines.ts";
+import { linesOf } from "../../metrics/result/stored-sessions.ts";
+import { isClosed } from "../../scenario/load/load.ts";
+import type { RunnableScenario } from "../../scenario/scenario.ts";
+import type { RunFolder } from "../../store/run-folder.ts";
+import { recordFiles } from "../../store/run-folder.ts";
+import { readRunEvents } from "../../store/stored-run.ts";
+import type { StoredShard } from "./read-shards.ts";
+
+/** A line of a shard's records. */
+interface Line {
+  /** When the session ended, or was to start; milliseconds since T0. */
+  atMs: number;
+  text: string;
+}
+
+/**
+ * Writes sessions (in about the order of their ends), starts, clips and events of all shards.
+ * @returns how many lines were left out because they were cut short in the middle of their write, and the events
+ * @throws BenchError (exit 2) for a record of a session that its shard did not have in the plan, (exit 1) when the folder can't be written
+ */
+export async function mergeRecords(
+  shards: readonly StoredShard[],
+  { load }: Pick<RunnableScenario, "load">,
+  folder: RunFolder,
+): Promise<{ unreadable: number; events: RunEvent[] }> {
+  const to = recordFiles(folder.path);
+  // Places of an open load are numbered in each worker by itself.
+  const dealtBy = isClosed(load) ? "slot" : "seq";
+  let unreadable = 0;
+  const linesIn = async function* (
+    shard: StoredShard,
+    file: "sessionsFile" | "startsFile",
+  ): AsyncGenerator<Line> {
+    const path = recordFiles(shard.folder)[file];
+    for await (const line of linesOf(path, "seq", (text) => lineIn(text, dealtBy))) {
+      if (line === undefined) unreadable++;
+      else {
+        mustBeOf(shard, line.dealt, path);
+        yield line;
+      }
+    }
+  };
+  await write(to.sessionsFile, inOrder(shards.map((shard) => linesIn(shard, "sessionsFile"))));
+  await write(to.startsFile, inOrder(shards.map((shard) => linesIn(shard, "startsFile"))));
+  const [first] = shards;
+  if (first !== undefined) writePrivate(to.clipsFile, readFileSync(recordFiles(first.folder).clipsFile));
+  const events = shards.flatMap(eventsOf).sort((a, b) => a.atMs - b.atMs);
+  for (const event of events) folder.event(event);
+  return { unreadable, events };
+}
+
+function lineIn(text: string, dealtBy: "slot" | "seq"): (Line & { dealt: number }) | undefined {
+  const fields = fieldsIn(text);
+  const [atMs, dealt] = [fields?.["endedMs"] ?? fields?.["scheduledMs"], fields?.[dealtBy]];
+  return isTime(atMs) && Number.isSafeInteger(dealt) ? { atMs, text, dealt: dealt as number } : undefined;
+}
+
+/** @param dealt the number by which the plan deals sessions out: of the caller, or of the session */
+function mustBeOf({ shard: { index, count } }: StoredShard, dealt: number, path: string): void {
+  if (dealt % count === index - 1) return;
+  throw BenchError.usage(
+    `${path} has a session that the plan gives to shard ${(dealt % count) + 1}, not to shard ${index}`,
+    "Restore the file of that shard.",
+  );
+}
+
+/** The lines of several files, each in about the order of its times. */
+async function* inOrder(files: readonly AsyncGenerator<Line>[]): AsyncGenerator<string> {
+  const heads: { line: Line; file: AsyncGenerator<Line> }[] = [];
+  const advance = async (file: AsyncGenerator<Line>): Promise<void> => {
+    const next = await file.next();
+    if (next.done !== true) heads.push({ line: next.value, file });
+  };
+  for (const file of files) await advance(file);
+  for (;;) {
+    const [first, ...others] = heads;
+    if (first === undefined) return;
+    const earliest = others.reduce((best, head) => (head.line.atMs < best.line.atMs ? head : best), first);
+    yield earliest.line.text;
+    heads.splice(heads.indexOf(earliest), 1);
+    await advance(earliest.file);
+  }
+}
+
+/** Bytes, about, that are written at a time. */
+const BLOCK = 1 << 20;
+
+async function write(path: string, lines: AsyncGenerator<string>): Promise<void> {
+  const file = await openPrivate(path);
+  let block = "";
+  const flush = async (): Promise<void> => {
+    try {
+      await file.appendFile(block);
+    } catch (error) {
+      throw new BenchError(`${path} can't be written: ${messageOf(error)}`, {
+        hint: "Free some space, or give another folder with --out.",
+        cause: error,
+      });
+    }
+    block = "";
+  };
+  try {
+    for await (const line of lines) {
+      block += `${line}\n`;
+      if (block.length >= BLOCK) await flush();
+    }
+    await flush();
+  } finally {
+    await file.close();
+  }
+}
+
+/** With the shard that each speaks of. */
+function eventsOf({ folder, shard: { index } }: StoredShard): RunEvent[] {
+  return readRunEvents(folder).map(({ stall, ...event }) => ({
+    ...event,
+    message: `shard ${index}: ${event.message}`,
+    ...(stall === undefined ? {} : { stall: { ...stall, process: `${stall.process} of shard ${index}` } }),
+  }));
+}

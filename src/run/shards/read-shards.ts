@@ -1,0 +1,119 @@
+/** The parts of a run as `bench merge` is given them: opened, and refused unless they belong together. */
+import { readFileSync } from "node:fs";
+import { BenchError } from "../../base/errors.ts";
+import type { RunResult } from "../../metrics/result/result.ts";
+import type { ShardFacts } from "../../metrics/result/shards.ts";
+import { keptRecordFiles } from "../../store/run-folder.ts";
+import { openStoredRun } from "../../store/stored-run.ts";
+
+export interface StoredShard {
+  folder: string;
+  /** As it was written, or, of a shard that was killed, put together from its records. */
+  result: RunResult;
+  shard: ShardFacts;
+  /** False for one that was interrupted or killed before the end of its window. */
+  isWhole: boolean;
+}
+
+/**
+ * Opens the run folders of shards.
+ * @returns them by their place in the plan; some may be missing
+ * @throws BenchError (exit 2) for a folder that holds no shard or one that still runs, for shards of different runs, and for one that
+ * is there twice
+ */
+export async function readShards(paths: readonly string[], cwd: string): Promise<StoredShard[]> {
+  const shards: StoredShard[] = [];
+  for (const path of paths) shards.push(await readShard(path, cwd));
+  const byIndex = new Map<number, StoredShard>();
+  for (const one of shards) {
+    const [first] = shards;
+    if (first !== undefined) mustBelongTogether(first, one);
+    const before = byIndex.get(one.shard.index);
+    if (before !== undefined)
+      throw BenchError.usage(
+        `shard ${one.shard.index} of ${one.shard.count} is there twice: ${before.folder} and ${one.folder}`,
+        "Leave one of them out.",
+      );
+    byIndex.set(one.shard.index, one);
+  }
+  return shards.sort((a, b) => a.shard.index - b.shard.index);
+}
+
+async function readShard(path: string, cwd: string): Promise<StoredShard> {
+  const { folder, result, missing, isRunning } = await openStoredRun(path, cwd);
+  const { shard, shards, interrupted } = result.run;
+  if (shard === undefined)
+    throw BenchError.usage(
+      shards === undefined
+        ? `${folder} is a whole run: it was not made with --shard`
+        : `${folder} was put together from shards already`,
+      "Give the folders that `bench run --shard I/N` has written.",
+    );
+  if (shard.index > shard.count)
+    throw BenchError.usage(`${folder} calls itself shard ${shard.index} of ${shard.count}: there is none`);
+  if (isRunning)
+    throw BenchError.usage(`the shard in ${folder} still runs`, "Wait until it has written its result.json.");
+  keptRecordFiles(folder);
+  const isKilled = missing.length > 0;
+  const isWhole = !isKilled && (!interrupted || windowEndMs(result) >= plannedEndMs(result));
+  return { folder, result, shard, isWhole };
+}
+
+/** Where the window of a shard ended, milliseconds since its T0. */
+export function windowEndMs({ window: { warmupMs, steadyMs } }: RunResult): number {
+  return warmupMs + steadyMs;
+}
+
+function plannedEndMs({ scenario }: RunResult): number {
+  const { warmupMs, steadyMs } = scenario as { warmupMs: number; steadyMs: number };
+  return warmupMs + steadyMs;
+}
+
+/** What all shards of a run have in common, in the order in which a difference explains most. */
+const COMMON: readonly (readonly [what: string, of: (run: RunResult) => unknown])[] = [
+  ["number of shards", ({ run }) => run.shard?.count],
+  ["version", ({ run }) => run.tool],
+  ["seed", ({ run }) => run.seed],
+  ["target", ({ target: { uri, kind } }) => `${uri} (${kind})`],
+  ["kind of server", ({ target: { emulated, standIn } }) => standIn ?? (emulated ? "emulator" : "real")],
+  ["model", ({ target }) => target.model],
+  ["dataset hash", ({ dataset }) => dataset.sha256],
+];
+
+function mustBelongTogether(first: StoredShard, other: StoredShard): void {
+  const differ = (what: string, hint?: string): BenchError =>
+    BenchError.usage(
+      `${first.folder} and ${other.folder} are not shards of one run: they differ in ${what}`,
+      hint,
+    );
+  for (const [what, of] of COMMON) {
+    const [a, b] = [of(first.result), of(other.result)];
+    if (a !== b) throw differ(`${what} (${String(a)}, ${String(b)})`);
+  }
+  const key = differentKey(portable(first.result.scenario), portable(other.result.scenario));
+  if (key === "transport")
+    throw differ(
+      "the transport of their scenarios",
+      "Left to itself it follows from the number of workers: give all shards the same --transport.",
+    );
+  if (key !== undefined) throw differ(`${key} of their scenarios`);
+  if (first.result.run.planHash !== other.result.run.planHash) throw differ("the plan hash");
+  const [clips, others] = [first, other].map(({ folder }) => readFileSync(keptRecordFiles(folder).clipsFile));
+  if (clips === undefined || others?.equals(clips) !== true)
+    throw differ("clips.ndjson, the facts of their clips");
+}
+
+/** A scenario without the places of its files, which each machine has for itself; what is in them is in the hashes. */
+function portable(scenario: unknown): Record<string, unknown> {
+  const { audio, load, scoring, ...others } = scenario as Record<string, Record<string, unknown>>;
+  return {
+    ...others,
+    audio: { ...audio, dataset: undefined },
+    load: { ...load, file: undefined },
+    scoring: { ...scoring, parity: typeof scoring?.["parity"] },
+  };
+}
+
+function differentKey(a: Record<string, unknown>, b: Record<string, unknown>): string | undefined {
+  return Object.keys({ ...a, ...b }).find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+}
