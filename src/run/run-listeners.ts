@@ -25,7 +25,11 @@ export function runListeners(world: World, args: Shown, { scenario, slos, shard 
   if (!args.quiet && stderr.isTTY && env["TERM"] !== "dumb") {
     return [
       ...(shard === undefined ? [] : [countdown(stderr, clock, shard.startAtEpochMs)]),
-      liveView({ sink: stderr, color: mayColor(stderr, env), warmupMs, slos, stageOf }),
+      liveView({
+        ...{ sink: stderr, color: mayColor(stderr, env), warmupMs, stageOf },
+        // By one part they are not decided.
+        slos: shard === undefined ? slos : [],
+      }),
     ];
   }
   return [progressListener({ sink: stderr, quiet: args.quiet, warmupMs, stageOf })];

@@ -61,7 +61,8 @@ function announce(world: World, { input, target }: PreparedRun, runId: string): 
         "nothing measures how far the clocks of the machines are apart\n",
     );
   }
-  world.stderr.write(forecastLines(input));
+  const all = input.shard === undefined ? "" : "all shards together: ";
+  world.stderr.write(forecastLines(input).replace(/^(?=.)/gm, all));
 }
 
 /** Prints the result and sets the exit code. @throws BenchError after printing, for what kept the run from going its way */

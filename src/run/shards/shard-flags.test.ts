@@ -9,7 +9,7 @@ describe("--shard and --start-at", () => {
   it.each([
     ["1/1", { index: 0, of: 1 }],
     ["3/8", { index: 2, of: 8 }],
-    ["1000/1000", { index: 999, of: 1000 }],
+    ["256/256", { index: 255, of: 256 }],
   ])("%s is a part of the plan", (shard, part) => {
     expect(shardInput({ shard, startAt }, NOW_MS)).toEqual({
       part,
@@ -17,14 +17,11 @@ describe("--shard and --start-at", () => {
     });
   });
 
-  it.each(["0/4", "5/4", "4", "1/0", "-1/4", "1/1001", "1.5/4", "a/b", "1/4/2", ""])(
-    "%s is none",
-    (shard) => {
-      expect(thrownBy(() => shardInput({ shard, startAt }, NOW_MS))).toMatchObject({
-        ...{ exitCode: 2, hint: "The third of eight machines gets --shard 3/8." },
-      });
-    },
-  );
+  it.each(["0/4", "5/4", "4", "1/0", "-1/4", "1/257", "1.5/4", "a/b", "1/4/2", ""])("%s is none", (shard) => {
+    expect(thrownBy(() => shardInput({ shard, startAt }, NOW_MS))).toMatchObject({
+      ...{ exitCode: 2, hint: "The third of eight machines gets --shard 3/8." },
+    });
+  });
 
   it.each([
     ["2027-03-14T09:30:00Z", 186.5],
