@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { PASSED } from "../../../test/support/sample-result.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import { remoteFact } from "./remote-fact.ts";
 
@@ -29,4 +30,25 @@ it("names a wall clock that is off by seconds", () => {
 
 it("says nothing of a run on one machine", () => {
   expect(remoteFact(run())).toEqual([]);
+});
+
+it("says which part of a run a shard is", () => {
+  const shard = { index: 3, count: 8, startAt: "2027-03-14T09:26:00.000Z" };
+  expect(remoteFact({ ...PASSED.run, shard })).toEqual([
+    ["shard", "3 of 8, began at 2027-03-14T09:26:00.000Z"],
+  ]);
+});
+
+it("says of shards that were put together what is missing, and that nothing compared their clocks", () => {
+  const merged = ["a", "b"].map((host, at) => ({
+    ...{ index: at + 1, run: `r${at}`, host, startedAt: "2027-03-14T09:26:00.000Z", workers: 1 },
+    ...(at === 1 ? { cutShort: true as const } : {}),
+  }));
+  const shards = { count: 4, merged, missing: [3, 4], startSpreadMs: 12 };
+  expect(remoteFact({ ...PASSED.run, shards })).toEqual([
+    [
+      "shards",
+      "2 of 4 on 2 host(s); T0 within 12 ms by their own clocks, which nothing compared; cut short: 2; missing: 3, 4",
+    ],
+  ]);
 });

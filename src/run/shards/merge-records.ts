@@ -116,11 +116,13 @@ async function write(path: string, lines: AsyncGenerator<string>): Promise<void>
   }
 }
 
-/** With the shard that each speaks of. */
-function eventsOf({ folder, shard: { index } }: StoredShard): RunEvent[] {
-  return readRunEvents(folder).map(({ stall, ...event }) => ({
+/** With the shard that each speaks of. A file may hold anything: a shard loses no workers but its own. */
+function eventsOf({ folder, shard: { index, count }, result }: StoredShard): RunEvent[] {
+  const own = new Set(Array.from({ length: result.run.workers }, (_, at) => index + count * at));
+  return readRunEvents(folder).map(({ stall, lost, ...event }) => ({
     ...event,
     message: `shard ${index}: ${event.message}`,
+    ...(lost !== undefined && own.has(lost.worker) ? { lost } : {}),
     ...(stall === undefined ? {} : { stall: { ...stall, process: `${stall.process} of shard ${index}` } }),
   }));
 }

@@ -237,6 +237,15 @@ describe("a shard alone", () => {
     expect(out).toContain("Not decided: this is shard 3 of 3, valid for its part.");
   });
 
+  it("fails when its target died, and the whole with it", async () => {
+    const result = await simulate("dead-1", { part: { index: 0, of: 2 }, reachableAtEnd: false });
+    expect(result.verdict).toBe("fail");
+    await simulate("dead-2", { part: { index: 1, of: 2 } });
+    const whole = await merge(["dead-1", "dead-2"]);
+    expect(whole.exitCode).toBe(3);
+    expect(whole.result.slos.find(({ name }) => name === "target_alive")?.verdict).toBe("fail");
+  });
+
   it.each([
     ["gate", ["gate", "alone", "--slo", "error_ratio < 99%"]],
     ["compare", ["compare", "alone", "alone"]],
@@ -317,8 +326,8 @@ describe("folders that don't belong together", () => {
     ["the plan hash", "result.json", /"planHash":"/, '"planHash":"0'],
     ["dataset hash", "result.json", /"sha256":"/, '"sha256":"0'],
     ["target (", "result.json", /"uri":"grpc:\/\//, '"uri":"grpc://other-'],
-    ["load of their scenarios", "result.json", /"model":"poisson"/, '"model":"constant"'],
-    ["the transport of their scenarios", "result.json", /"transport":"riva-grpc"/, '"transport":"riva-h2"'],
+    ["load of their scenarios", "scenario.yaml", /rate: 4/, "rate: 5"],
+    ["the transport of their scenarios", "scenario.yaml", /transport: riva-grpc/, "transport: riva-h2"],
     ["clips.ndjson, the facts of their clips", "clips.ndjson", /"audioMs":\d/, '"audioMs":9'],
   ] as const)("says what they differ in: %s", async (what, file, from, to) => {
     const id = changed(`other-${what.replace(/\W+/g, "-")}`, file, from, to);
@@ -328,8 +337,25 @@ describe("folders that don't belong together", () => {
   });
 
   it("takes a dataset that lies elsewhere", async () => {
-    const id = changed("elsewhere", "result.json", /"dataset":"default"/, '"dataset":"/mnt/speech"');
+    const id = changed("elsewhere", "scenario.yaml", /dataset: default/, "dataset: /mnt/speech");
     expect((await merge(["one", id])).exitCode).toBe(0);
+  });
+
+  it("refuses a scenario that is none", async () => {
+    const id = changed("broken", "scenario.yaml", /^name:/m, "nome:");
+    expect(await refused("one", id)).toContain("broken/scenario.yaml");
+  });
+
+  it("believes no shard that it lost the workers of others", async () => {
+    cpSync(join(cwd, "two"), join(cwd, "lying"), { recursive: true });
+    const event = {
+      atMs: 0,
+      type: "worker-lost",
+      message: "gone",
+      lost: { worker: -5, atMs: 0, windowOver: false },
+    };
+    appendFileSync(join(cwd, "lying/events.ndjson"), `${JSON.stringify(event)}\n`);
+    expect((await merge(["one", "lying"])).exitCode).toBe(0);
   });
 
   it("refuses a session that the plan gives to another shard", async () => {

@@ -22,7 +22,6 @@ import { conclude } from "../../store/make-result.ts";
 import { rebuildTotals } from "../../store/rebuild.ts";
 import type { RunFolder } from "../../store/run-folder.ts";
 import { createRunFolder, recordFiles } from "../../store/run-folder.ts";
-import { readRunScenario } from "../../store/stored-run.ts";
 import { plannedSessions } from "../run-lost.ts";
 import type { FinishedRun } from "../run-once.ts";
 import { newRunId, storeResult } from "../run-once.ts";
@@ -51,7 +50,7 @@ export async function mergeShards(
   const shards = await readShards(paths, world.cwd);
   const [first] = shards;
   if (first === undefined) throw BenchError.usage("no shards to merge");
-  const scenario = readRunScenario(first.folder);
+  const { scenario } = first;
   const id = newRunId(world, scenario.name);
   const folder = createRunFolder(out, id, world.cwd);
   try {
@@ -89,7 +88,9 @@ async function resultOf(
   const run = { id, seed, tool, node, cpus, host, ...defined({ git }), shards: facts };
   const target = { ...first.target, ...addressesOf(shards) };
   const { dataset } = first;
-  const plannedUntilMs = Math.max(...shards.map(({ result }) => windowEndMs(result)));
+  const endsMs = shards.map(({ result }) => windowEndMs(result));
+  // Of a load of iterations the window ends before its limit.
+  const plannedUntilMs = Math.min(window.endMs, Math.max(...endsMs));
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   folder.append("histograms.hlog", hlogHeader(outcome.startedAtEpochMs));
   const rebuilt = await rebuildTotals({

@@ -3,14 +3,16 @@ import { readFileSync } from "node:fs";
 import { BenchError } from "../../base/errors.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import type { ShardFacts } from "../../metrics/result/shards.ts";
+import type { RunnableScenario } from "../../scenario/scenario.ts";
 import { keptRecordFiles } from "../../store/run-folder.ts";
-import { openStoredRun } from "../../store/stored-run.ts";
+import { openStoredRun, readRunScenario } from "../../store/stored-run.ts";
 
 export interface StoredShard {
   folder: string;
   /** As it was written, or, of a shard that was killed, put together from its records. */
   result: RunResult;
   shard: ShardFacts;
+  scenario: RunnableScenario;
   /** False for one that was interrupted or killed before the end of its window. */
   isWhole: boolean;
 }
@@ -54,18 +56,15 @@ async function readShard(path: string, cwd: string): Promise<StoredShard> {
   if (isRunning)
     throw BenchError.usage(`the shard in ${folder} still runs`, "Wait until it has written its result.json.");
   keptRecordFiles(folder);
+  const scenario = readRunScenario(folder);
   const isKilled = missing.length > 0;
-  const isWhole = !isKilled && (!interrupted || windowEndMs(result) >= plannedEndMs(result));
-  return { folder, result, shard, isWhole };
+  const plannedEndMs = scenario.warmupMs + scenario.steadyMs;
+  const isWhole = !isKilled && (!interrupted || windowEndMs(result) >= plannedEndMs);
+  return { folder, result, shard, scenario, isWhole };
 }
 
 /** Where the window of a shard ended, milliseconds since its T0. */
 export function windowEndMs({ window: { warmupMs, steadyMs } }: RunResult): number {
-  return warmupMs + steadyMs;
-}
-
-function plannedEndMs({ scenario }: RunResult): number {
-  const { warmupMs, steadyMs } = scenario as { warmupMs: number; steadyMs: number };
   return warmupMs + steadyMs;
 }
 
@@ -90,7 +89,7 @@ function mustBelongTogether(first: StoredShard, other: StoredShard): void {
     const [a, b] = [of(first.result), of(other.result)];
     if (a !== b) throw differ(`${what} (${String(a)}, ${String(b)})`);
   }
-  const key = differentKey(portable(first.result.scenario), portable(other.result.scenario));
+  const key = differentKey(portable(first.scenario), portable(other.scenario));
   if (key === "transport")
     throw differ(
       "the transport of their scenarios",
@@ -104,13 +103,13 @@ function mustBelongTogether(first: StoredShard, other: StoredShard): void {
 }
 
 /** A scenario without the places of its files, which each machine has for itself; what is in them is in the hashes. */
-function portable(scenario: unknown): Record<string, unknown> {
-  const { audio, load, scoring, ...others } = scenario as Record<string, Record<string, unknown>>;
+function portable({ audio, load, scoring, ...others }: RunnableScenario): Record<string, unknown> {
+  const { parity } = scoring;
   return {
     ...others,
     audio: { ...audio, dataset: undefined },
-    load: { ...load, file: undefined },
-    scoring: { ...scoring, parity: typeof scoring?.["parity"] },
+    load: "file" in load ? { ...load, file: undefined } : load,
+    scoring: { ...scoring, parity: typeof parity === "string" ? parity : "stored" },
   };
 }
 

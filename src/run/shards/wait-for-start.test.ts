@@ -13,7 +13,9 @@ function world(
     onInterrupt(handler: Parameters<World["onInterrupt"]>[0]) {
       made.heard++;
       hear = () => handler("SIGINT");
-      return () => void made.heard--;
+      return () => {
+        made.heard--;
+      };
     },
     interrupt: () => hear(),
   };
