@@ -17,12 +17,13 @@ interface Line {
   /** When the session ended, or was to start; milliseconds since T0. */
   atMs: number;
   text: string;
+  isSteady: boolean;
 }
 
 /**
  * Writes sessions (in about the order of their ends), starts, clips and events of all shards.
  * @returns how many lines were left out because they were cut short in the middle of their write, and the events
- * @throws BenchError (exit 2) for a record of a session that its shard did not have in the plan, (exit 1) when the folder can't be written
+ * @throws BenchError (exit 2) for records that lack sessions or have one that its shard did not have in the plan, (exit 1) when the folder can't be written
  */
 export async function mergeRecords(
   shards: readonly StoredShard[],
@@ -38,13 +39,16 @@ export async function mergeRecords(
     file: "sessionsFile" | "startsFile",
   ): AsyncGenerator<Line> {
     const path = recordFiles(shard.folder)[file];
+    let steady = 0;
     for await (const line of linesOf(path, "seq", (text) => lineIn(text, dealtBy))) {
       if (line === undefined) unreadable++;
       else {
         mustBeOf(shard, line.dealt, path);
+        if (line.isSteady) steady++;
         yield line;
       }
     }
+    if (file === "sessionsFile") mustBeComplete(shard, steady, path);
   };
   await write(to.sessionsFile, inOrder(shards.map((shard) => linesIn(shard, "sessionsFile"))));
   await write(to.startsFile, inOrder(shards.map((shard) => linesIn(shard, "startsFile"))));
@@ -58,7 +62,28 @@ export async function mergeRecords(
 function lineIn(text: string, dealtBy: "slot" | "seq"): (Line & { dealt: number }) | undefined {
   const fields = fieldsIn(text);
   const [atMs, dealt] = [fields?.["endedMs"] ?? fields?.["scheduledMs"], fields?.[dealtBy]];
-  return isTime(atMs) && Number.isSafeInteger(dealt) ? { atMs, text, dealt: dealt as number } : undefined;
+  if (!isTime(atMs) || !Number.isSafeInteger(dealt)) return undefined;
+  return { atMs, text, isSteady: fields?.["phase"] === "steady", dealt: dealt as number };
+}
+
+/**
+ * A file that lost its end on the way from another machine would make the whole smaller, not worse.
+ * @param steady sessions of the window that it has
+ */
+function mustBeComplete(
+  { result: { sessions, run }, isWhole }: StoredShard,
+  steady: number,
+  path: string,
+): void {
+  // What was interrupted may have had no room for its records either.
+  if (!isWhole || run.interrupted) return;
+  const lost = sessions.failures.filter((one) => one.class === "worker-lost");
+  const recorded = sessions.scheduled - lost.reduce((sum, { count }) => sum + count, 0);
+  if (steady === recorded) return;
+  throw BenchError.usage(
+    `${path} has ${steady} sessions of the window, and its result.json has ${recorded}`,
+    "Copy the folder of that shard again.",
+  );
 }
 
 /** @param dealt the number by which the plan deals sessions out: of the caller, or of the session */

@@ -367,6 +367,18 @@ describe("folders that don't belong together", () => {
     );
   });
 
+  it("refuses records that lost their end on the way", async () => {
+    cpSync(join(cwd, "two"), join(cwd, "torn"), { recursive: true });
+    for (const name of ["sessions.ndjson", "starts.ndjson"]) {
+      const path = join(cwd, "torn", name);
+      const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+      writeFileSync(path, `${lines.slice(0, 12).join("\n")}\n`);
+    }
+    expect(await refused("one", "torn")).toMatch(
+      /^bench: torn\/sessions.ndjson has \d+ sessions of the window, and its result.json has \d+\n/,
+    );
+  });
+
   it("overwrites no run", async () => {
     const { err, exitCode } = await runBench(["merge", "one", "two", "--out", "whole"], { cwd });
     expect(exitCode).toBe(2);
