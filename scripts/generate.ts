@@ -10,6 +10,7 @@ import { targetFile } from "../src/scenario/target/target.ts";
 import { scenarioFile } from "../src/scenario/scenario-schema.ts";
 import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
+import { chartReadme } from "./chart-readme.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
 import { CERTIFIED_FROM, sessionsNeeded } from "../src/metrics/stats/certainty.ts";
 import { PERCENTILES } from "../src/metrics/stats/percentiles.ts";
@@ -99,12 +100,15 @@ function inputSchema(title: string, schema: z.ZodType): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
+const CHART = "deploy/chart/riva-bench";
+
 const files: Readonly<Record<string, string>> = {
   "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
   "schema/scenario.schema.json": inputSchema("riva-bench scenario", scenarioFile),
   "schema/target.schema.json": inputSchema("riva-bench target", targetFile),
   "docs/metrics.md": metricsMarkdown(),
   "docs/prometheus.md": prometheusMarkdown(),
+  [`${CHART}/README.md`]: chartReadme(textOf(new URL(`../${CHART}/values.yaml`, import.meta.url))),
   ...Object.fromEntries(
     BOARDS.map((board) => [
       `dashboards/grafana/${board.uid}.json`,
