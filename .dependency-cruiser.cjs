@@ -68,6 +68,9 @@ module.exports = {
     only("a-run-is-no-command", "^src/run/", [
       "^src/(base|client|scenario|loadgen|metrics|store|watch|report|run|emulator)/",
     ]),
+    only("a-cluster-launches-what-it-does-not-run", "^src/cluster/", [
+      "^src/(base|client|scenario|metrics|store|cluster)/",
+    ]),
     only("emulator-never-shares-client-code", "^src/emulator/", ["^src/(base|emulator)/"]),
     only("gateway-knows-client", "^src/gateway/", ["^src/(base|client|gateway)/"]),
     {
@@ -146,6 +149,7 @@ module.exports = {
       "store/archived-runs\\.ts",
       "dataset/fetch/fetch-archive\\.ts",
       "run/nats/dataset-share\\.ts",
+      "cluster/unpack-run\\.ts",
     ]),
     door("@nats-io/[a-z-]+", ["run/nats/broker\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),

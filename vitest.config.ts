@@ -68,6 +68,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 8 },
         },
       },
+      // The Helm chart, rendered by a real helm (scripts/get-helm.sh).
+      {
+        test: {
+          name: "chart",
+          include: ["test/chart/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 9 },
+        },
+      },
       // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
       {
         test: {

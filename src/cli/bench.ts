@@ -121,6 +121,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./gateway/gateway.ts")).gatewayCommand(world),
   },
   {
+    command: "cluster <action>",
+    describe: "Make a run whose workers are pods of a Kubernetes cluster; or print its manifest",
+    load: async (world) => (await import("./cluster/cluster.ts")).clusterCommand(world),
+  },
+  {
     command: "worker",
     describe: "Make load for a run on another machine, over NATS",
     load: async (world) => (await import("./commands/worker.ts")).workerCommand(world),

@@ -112,7 +112,7 @@ export const targetFile = section({
 });
 
 /** A target file, read. Keys are those of the file; text may refer to the environment. */
-type TargetFile = z.output<typeof targetFile>;
+export type TargetFile = z.output<typeof targetFile>;
 
 /** What is known before the environment has filled the gaps. */
 interface Chosen extends Omit<TargetFile, "uri" | "emulator"> {
@@ -149,13 +149,22 @@ export async function resolveTarget({ flag, env, cwd, root }: TargetRequest): Pr
     throw BenchError.usage(`unknown target "${flag}"`, `Did you mean "grpc://${flag}"?`);
 
   const { path, text } = await readNamedFile(flag, { what: "target", folder: join(root, "targets"), cwd });
-  const file = parseYaml(text, path, targetFile);
+  const file = parseTargetFile(text, path);
   const { uri, emulator, ...rest } = file;
   if (emulator !== undefined) return emulatorTarget(file.name, emulator, path);
-  refusePlainSecrets(rest.metadata, `${path}: metadata`);
-  for (const one of rest.scrape ?? [])
-    if (typeof one !== "string") refusePlainSecrets(one.headers, `${path}: scrape: headers`);
   return fromEnvironment({ ...blank(file.name, uri ?? "", path, dirname(path), cwd), ...rest }, environment);
+}
+
+/**
+ * Reads the text of a target file; nothing of the environment is looked up.
+ * @throws BenchError (exit 2) for a bad key or value, and a secret that is written out
+ */
+export function parseTargetFile(text: string, path: string): TargetFile {
+  const file = parseYaml(text, path, targetFile);
+  refusePlainSecrets(file.metadata, `${path}: metadata`);
+  for (const one of file.scrape ?? [])
+    if (typeof one !== "string") refusePlainSecrets(one.headers, `${path}: scrape: headers`);
+  return file;
 }
 
 /** The target at the address where its emulator listens. */

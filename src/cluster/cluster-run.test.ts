@@ -1,0 +1,324 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { FakeCluster, Plot } from "../../test/support/fake-cluster.ts";
+import { fakeCluster, pod } from "../../test/support/fake-cluster.ts";
+import { PASSED } from "../../test/support/sample-result.ts";
+import type { ClusterRequest, ClusterRun } from "./cluster-run.ts";
+import { runInCluster } from "./cluster-run.ts";
+
+interface Played {
+  cluster: FakeCluster;
+  told: string[];
+  log: string[];
+  ended: Promise<ClusterRun>;
+}
+
+function play(plot: Plot, more: Partial<ClusterRequest> = {}): Played {
+  const cluster = fakeCluster(plot);
+  const told: string[] = [];
+  const log: string[] = [];
+  const ended = runInCluster(cluster.world, {
+    ...{ runId: "night", values: { workers: { count: 2 } }, keep: false, startMs: 60_000, pollMs: 10 },
+    tell: (line) => told.push(line),
+    tellLog: (line) => log.push(line),
+    ...more,
+  });
+  return { cluster, told, log, ended };
+}
+
+/** Resolves when a line of that kind was told. */
+async function until(lines: () => readonly string[], pattern: RegExp): Promise<void> {
+  while (!lines().some((line) => pattern.test(line))) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const PENDING = { pods: [pod("nats", "ContainerCreating"), pod("run", "PodInitializing")] };
+const RUNNING = {
+  pods: [pod("nats", "running"), pod("run", "running"), pod("worker", "running", { index: 0 })],
+};
+const UNTIL_TOLD = { ...RUNNING, untilTold: true };
+const ended = (code: number, reason?: string) => ({
+  pods: [pod("nats", "running"), pod("run", [code, reason])],
+});
+const RESULT_LINE = JSON.stringify(PASSED);
+
+test("a run that passes: installed, followed, fetched, removed, exit code 0", async () => {
+  const {
+    cluster,
+    told,
+    log,
+    ended: run,
+  } = play({
+    scenes: [PENDING, PENDING, RUNNING, RUNNING, ended(0)],
+    log: ["concurrency-50 against the target", RESULT_LINE],
+  });
+  const { exitCode, folder = "", result, problem } = await run;
+  expect([exitCode, problem, result?.run.id]).toEqual([0, undefined, PASSED.run.id]);
+  expect(folder).toBe(join(cluster.world.cwd, "results/night"));
+  expect(readdirSync(folder).sort()).toEqual(["result.json", "sessions.ndjson"]);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(statSync(join(folder, "result.json")).mode & 0o777).toBe(0o600);
+  // The table is printed here: the log's result is for a folder that can't be fetched.
+  expect(log).toEqual(["concurrency-50 against the target"]);
+  expect(told).toEqual([
+    "run night: release bench-night is installed",
+    "pods: 2 pending",
+    "pods: 3 running",
+    "pods: 2 running",
+  ]);
+  const lines = cluster.lines();
+  expect(lines.filter((line) => line.startsWith("helm"))).toEqual([
+    expect.stringMatching(/^helm install bench-night \S+\/deploy\/chart\/riva-bench --values=-$/),
+    "helm uninstall bench-night",
+  ]);
+  expect(JSON.parse(cluster.calls().find(({ args }) => args[0] === "install")?.input ?? "")).toEqual({
+    workers: { count: 2 },
+  });
+  expect(lines.at(-2)).toMatch(/^kubectl exec bench-night-run-0 .* release$/);
+  expect(lines.filter((line) => line.startsWith("kubectl logs"))).toHaveLength(1);
+  expect(lines.some((line) => line.startsWith("kubectl delete"))).toBe(false);
+});
+
+test("namespace, context and a file of values go to both tools", async () => {
+  const { cluster, ended: run } = play(
+    { scenes: [ended(3)] },
+    { namespace: "load", context: "east", valuesFile: "/v.yaml" },
+  );
+  expect((await run).exitCode).toBe(3);
+  const lines = cluster.lines();
+  const kubectl = lines.filter((line) => line.startsWith("kubectl"));
+  expect(kubectl.every((line) => line.startsWith("kubectl --namespace=load --context=east "))).toBe(true);
+  const helm = lines.filter((line) => line.startsWith("helm"));
+  expect(helm.every((line) => line.startsWith("helm --namespace=load --kube-context=east "))).toBe(true);
+  expect(helm[0]).toMatch(/--values=\/v\.yaml --values=-$/);
+});
+
+test("a worker that is killed is named, and the run's verdict is the exit code", async () => {
+  const lost = { pods: [...RUNNING.pods.slice(0, 2), pod("worker", [137, "OOMKilled"], { index: 1 })] };
+  const { told, ended: run } = play({ scenes: [RUNNING, lost, lost, ended(5)] });
+  expect((await run).exitCode).toBe(5);
+  expect(told.filter((line) => line.includes("OOM"))).toEqual([
+    "worker 2 (pod bench-night-worker-1 on node-7) ended with exit code 137 (OOMKilled)",
+  ]);
+});
+
+test("a broker whose pod is replaced in mid-run is told of", async () => {
+  const replaced = { pods: [pod("nats", "running", { uid: "other" }), pod("run", "running")] };
+  const { told, ended: run } = play({ scenes: [RUNNING, replaced, ended(0)] });
+  await run;
+  expect(told).toContain("the broker's pod was replaced by a new one, bench-night-nats-0");
+});
+
+test.each([
+  [
+    "an image that can't be pulled",
+    { scenes: [PENDING, { pods: [...PENDING.pods, pod("worker", "ImagePullBackOff", { index: 1 })] }] },
+    /^worker 2 \(pod bench-night-worker-1 on node-7\) can't pull registry\.example\/riva-bench:1 \(ImagePullBackOff\)$/,
+  ],
+  [
+    "a Secret that is missing",
+    { scenes: [{ pods: [pod("run", "CreateContainerConfigError")] }] },
+    /^the coordinator .* can't start its container run \(CreateContainerConfigError\)$/,
+  ],
+  [
+    "no coordinator any more",
+    { scenes: [RUNNING, { pods: [pod("nats", "running")] }] },
+    /^the coordinator .* is gone, and the run with it$/,
+  ],
+] as const)("%s: one sentence, everything removed at once", async (_, plot, message) => {
+  const { cluster, ended: run } = play(plot);
+  await expect(run).rejects.toMatchObject({ exitCode: 1, message: expect.stringMatching(message) as string });
+  expect(cluster.lines().slice(-2)).toEqual([
+    "helm uninstall bench-night",
+    "kubectl delete pods --selector=app.kubernetes.io/instance=bench-night --grace-period=1 --wait=false",
+  ]);
+});
+
+test("pods without a node are told of at once, and are an error when it has lasted too long", async () => {
+  const homeless = pod("run", "Pending");
+  const status = {
+    phase: "Pending",
+    conditions: [
+      {
+        type: "PodScheduled",
+        status: "False",
+        reason: "Unschedulable",
+        message: "0/3 nodes: Insufficient cpu.",
+      },
+    ],
+  };
+  const { told, ended: run } = play({ scenes: [{ pods: [{ ...homeless, status }] }] }, { startMs: 300 });
+  const message =
+    "the coordinator (pod bench-night-run-0 on node-7) finds no node: 0/3 nodes: Insufficient cpu.";
+  await expect(run).rejects.toMatchObject({ exitCode: 1, message });
+  expect(told.filter((line) => line === message)).toHaveLength(1);
+});
+
+test("pods that a quota forbids", async () => {
+  const { ended: run } = play({
+    scenes: [{ pods: [] }],
+    events: [
+      { name: "other-workers", message: "exceeded quota: other" },
+      {
+        name: "bench-night-workers",
+        message:
+          'Error creating: pods "x" is forbidden: exceeded quota: small, requested: requests.cpu=8, used: requests.cpu=3, limited: requests.cpu=4',
+      },
+    ],
+  });
+  await expect(run).rejects.toMatchObject({
+    exitCode: 1,
+    message:
+      "the quota small of the namespace is too small: requests.cpu=8 more is wanted, requests.cpu=3 of requests.cpu=4 are used",
+  });
+}, 15_000);
+
+test("Ctrl-C: the coordinator is told, and its partial result is fetched", async () => {
+  const { cluster, told, ended: run } = play({ scenes: [RUNNING, UNTIL_TOLD, ended(130)] });
+  await until(() => told, /3 running/);
+  cluster.interrupt();
+  const { exitCode, folder } = await run;
+  expect([exitCode, folder]).toEqual([130, join(cluster.world.cwd, "results/night")]);
+  expect(told).toContainEqual(expect.stringMatching(/^draining/));
+  expect(cluster.lines()).toContain(
+    "kubectl exec bench-night-run-0 --container=run -- node -e process.kill(1,'SIGINT')",
+  );
+});
+
+test("Ctrl-C where exec is refused: its pod is deleted with its time to end", async () => {
+  const {
+    cluster,
+    told,
+    ended: run,
+  } = play({ scenes: [RUNNING, UNTIL_TOLD, ended(130)], refusesExec: true });
+  await until(() => told, /3 running/);
+  cluster.interrupt();
+  expect((await run).exitCode).toBe(130);
+  expect(cluster.lines()).toContain("kubectl delete pod bench-night-run-0 --wait=false");
+});
+
+test("a second Ctrl-C removes everything at once", async () => {
+  // It drains for ever.
+  const { cluster, told, ended: run } = play({ scenes: [UNTIL_TOLD, RUNNING] });
+  await until(() => told, /3 running/);
+  cluster.interrupt();
+  await until(() => told, /^draining/);
+  cluster.interrupt();
+  await expect(run).rejects.toMatchObject({ exitCode: 130 });
+  expect(cluster.lines().slice(-2)).toEqual([
+    "helm uninstall bench-night",
+    expect.stringMatching(/delete pods .*--grace-period=1/),
+  ]);
+  expect(cluster.lines().some((line) => line.endsWith("send"))).toBe(false);
+});
+
+test("a second Ctrl-C while the result is fetched", async () => {
+  const { cluster, told, ended: run } = play({ scenes: [UNTIL_TOLD, ended(130)], sends: "hangs" });
+  await until(() => told, /3 running/);
+  cluster.interrupt();
+  await until(cluster.lines, /send$/);
+  cluster.interrupt();
+  await expect(run).rejects.toMatchObject({ exitCode: 130 });
+});
+
+test("Ctrl-C before the coordinator has begun: nothing to drain", async () => {
+  const { cluster, told, ended: run } = play({ scenes: [PENDING] });
+  await until(() => told, /pending/);
+  cluster.interrupt();
+  await expect(run).rejects.toMatchObject({ exitCode: 130 });
+  expect(cluster.lines()).toContain("helm uninstall bench-night");
+});
+
+test("a folder that can't be fetched: the result comes from the log, and the release stays", async () => {
+  const {
+    cluster,
+    told,
+    ended: run,
+  } = play({ scenes: [RUNNING, RUNNING, ended(0)], log: [RESULT_LINE], sends: "half" });
+  const { result, folder, problem } = await run;
+  expect([result?.run.id, folder, problem?.exitCode]).toEqual([PASSED.run.id, undefined, 1]);
+  expect(problem?.message).toBe("the run folder can't be fetched: connection reset by peer");
+  expect(cluster.lines().filter((line) => line.endsWith("send"))).toHaveLength(3);
+  expect(cluster.lines().some((line) => line.startsWith("helm uninstall"))).toBe(false);
+  expect(told.at(-1)).toBe("the release stays; remove it with: helm uninstall bench-night");
+  expect(readdirSync(join(cluster.world.cwd, "results"))).toEqual([]);
+});
+
+test("a run that never began has an exit code and no result", async () => {
+  const { ended: run } = play({ scenes: [ended(7)], sends: "nothing" });
+  expect(await run).toMatchObject({ exitCode: 7, missing: [] });
+  const { result, problem } = await run;
+  expect([result, problem]).toEqual([undefined, undefined]);
+});
+
+test("a coordinator that is killed is our error, with what it left", async () => {
+  const { ended: run } = play({ scenes: [RUNNING, ended(137, "OOMKilled")] });
+  const { exitCode, folder, problem } = await run;
+  expect([exitCode, problem?.message]).toEqual([1, "the coordinator was killed (exit code 137, OOMKilled)"]);
+  expect(folder).toBeDefined();
+});
+
+test("a pod that failed before its coordinator began is told apart", async () => {
+  const { status, ...rest } = pod("run", "PodInitializing");
+  const failed = {
+    ...rest,
+    status: {
+      ...status,
+      phase: "Failed",
+      initContainerStatuses: [{ name: "wait", state: { terminated: { exitCode: 1 } } }],
+    },
+  };
+  const { cluster, ended: run } = play({ scenes: [PENDING, { pods: [failed] }] });
+  const { exitCode, problem, result } = await run;
+  expect([exitCode, result]).toEqual([1, undefined]);
+  expect(problem?.message).toBe(
+    "the coordinator's pod failed before the run began (exit code 1, its container wait failed)",
+  );
+  expect(cluster.lines()).toContain("helm uninstall bench-night");
+});
+
+test("--keep leaves the release", async () => {
+  const { cluster, told, ended: run } = play({ scenes: [ended(0)] }, { keep: true });
+  expect((await run).exitCode).toBe(0);
+  expect(cluster.lines().some((line) => line.startsWith("helm uninstall"))).toBe(false);
+  expect(told.at(-1)).toContain("helm uninstall bench-night");
+});
+
+test("what is not allowed is found before anything is installed", async () => {
+  const { cluster, ended: run } = play({ scenes: [ended(0)], forbidden: ["pods/exec"] });
+  await expect(run).rejects.toMatchObject({
+    exitCode: 1,
+    message: "no permission to create pods/exec, which is needed to fetch its result",
+  });
+  expect(cluster.lines().some((line) => line.startsWith("helm"))).toBe(false);
+});
+
+test("a folder that holds something is found before anything is installed", async () => {
+  const { cluster, ended: run } = play({ scenes: [ended(0)] }, { out: "bin" });
+  await expect(run).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining("is not empty") as string,
+  });
+  expect(cluster.lines()).toEqual([]);
+});
+
+test("a namespace that is missing", async () => {
+  const { cluster, ended: run } = play({
+    scenes: [ended(0)],
+    installError: 'Error: INSTALLATION FAILED: create: failed to create: namespaces "nowhere" not found',
+  });
+  await expect(run).rejects.toMatchObject({ exitCode: 1, message: "there is no namespace nowhere" });
+  expect(cluster.lines()).toContain("helm uninstall bench-night");
+});
+
+test("kubectl that is missing is named, with where it comes from", async () => {
+  const cluster = fakeCluster({ scenes: [] });
+  const world = { ...cluster.world, env: { PATH: "/nowhere" } };
+  const request = { runId: "night", values: {}, keep: false, startMs: 1, pollMs: 1 };
+  const silent = { tell: () => undefined, tellLog: () => undefined };
+  await expect(runInCluster(world, { ...request, ...silent })).rejects.toMatchObject({
+    exitCode: 1,
+    message: "kubectl is not on the PATH",
+    hint: "Install it: https://kubernetes.io/docs/tasks/tools/",
+  });
+});

@@ -1,0 +1,205 @@
+/** A run in a cluster: the chart installed, the run followed, its folder fetched, the release removed. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { defined } from "../base/defined.ts";
+import { BenchError, EXIT } from "../base/errors.ts";
+import type { ExitCode } from "../base/errors.ts";
+import type { World } from "../base/process/world.ts";
+import { parseRunResult } from "../metrics/result/read-result.ts";
+import type { RunResult } from "../metrics/result/result.ts";
+import { openStoredRun } from "../store/stored-run.ts";
+import type { ChartValues } from "./chart-values.ts";
+import { fetchRun, releasePod } from "./fetch-run.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import type { Interrupts } from "./interrupts.ts";
+import { releaseOf } from "./release.ts";
+import { firstLine, toolError } from "./tool-error.ts";
+import type { ClusterPlace, Tools } from "./tools.ts";
+import { createTools } from "./tools.ts";
+import type { EndedRun } from "./watch-run.ts";
+import { watchRun } from "./watch-run.ts";
+
+export interface ClusterRequest extends ClusterPlace {
+  runId: string;
+  /** What wins over `valuesFile`. */
+  values: ChartValues;
+  valuesFile?: string | undefined;
+  /** The run folder; undefined = `results/<run id>`. */
+  out?: string | undefined;
+  /** Leaves the release in the cluster. */
+  keep: boolean;
+  /** How long the coordinator may take to begin, milliseconds. */
+  startMs: number;
+  /** Between two looks at the pods, milliseconds. */
+  pollMs: number;
+  /** A line about the release and its pods. */
+  tell(line: string): void;
+  /** A line of the coordinator's log. */
+  tellLog(line: string): void;
+}
+
+/** What came of it. */
+export interface ClusterRun {
+  /** That of the coordinator, where it is one of `bench run`. */
+  exitCode: ExitCode;
+  /** Undefined for a run that never began. */
+  result?: RunResult;
+  /** Path of the run folder on this machine. */
+  folder?: string;
+  /** What the result lacks, in sentences. */
+  missing: readonly string[];
+  /** What went wrong besides. */
+  problem?: BenchError;
+}
+
+/** The chart, as it comes with the package. */
+export function chartFolder({ root }: Pick<World, "root">): string {
+  return join(root, "deploy/chart/riva-bench");
+}
+
+/**
+ * Makes a run in the cluster that kubectl knows. The release is removed in any case, but for `keep` and a result that could not be
+ * fetched.
+ * @throws BenchError: kubectl or helm missing, no cluster or permission, pods that can't run (exit 1); bad values, a folder that is
+ * taken (2); interrupted before there was a result (130)
+ */
+export async function runInCluster(world: World, request: ClusterRequest): Promise<ClusterRun> {
+  const { runId, keep, startMs, pollMs, tell, tellLog } = request;
+  const folder = freeFolder(world, request);
+  const tools = createTools(world, request);
+  await checkPermissions(tools);
+  const release = releaseOf(runId);
+  const interrupts = listenForInterrupts(world);
+  let isOver = false;
+  let isToStay = keep;
+  try {
+    await install(world, tools, release, request);
+    tell(`run ${runId}: release ${release} is installed`);
+    const { clock } = world;
+    const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, tell, tellLog });
+    const run = await conclude(tools, end, folder, interrupts, world);
+    isOver = run.problem === undefined;
+    // By hand, for a while.
+    isToStay ||= run.canBeFetched;
+    return run;
+  } finally {
+    if (isToStay) tell(`the release stays; remove it with: helm uninstall ${release}`);
+    else await remove(tools, release, isOver, tell);
+    interrupts.forget();
+  }
+}
+
+/** @throws BenchError (exit 2) when the folder is taken */
+function freeFolder({ cwd }: Pick<World, "cwd">, { out, runId }: ClusterRequest): string {
+  const folder = out === undefined ? join(cwd, "results", runId) : resolve(cwd, out);
+  if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0))
+    throw BenchError.usage(
+      `${folder} is not empty`,
+      "Give another folder with --out; nothing is overwritten.",
+    );
+  return folder;
+}
+
+/** What would be missed when the run is over. @throws BenchError (exit 1) when it is not allowed, or nobody answers */
+async function checkPermissions(tools: Tools): Promise<void> {
+  for (const [verb, resource, why] of [
+    ["create", "jobs.batch", "to make the run's Jobs"],
+    ["get", "pods/log", "to follow the run"],
+    ["create", "pods/exec", "to fetch its result"],
+  ] as const) {
+    const done = await tools.kubectl(["auth", "can-i", verb, resource]);
+    const answer = done.stdout.trim();
+    if (answer === "yes") continue;
+    if (answer !== "no") throw toolError("the cluster can't be asked", done);
+    throw new BenchError(`no permission to ${verb} ${resource}, which is needed ${why}`, {
+      hint: "Ask for it, or use another --namespace or --context: kubectl auth can-i --list",
+    });
+  }
+}
+
+/** Flags of helm for the values of a run; those of the command line come on standard input. */
+export function valueFlags({ valuesFile }: Pick<ClusterRequest, "valuesFile">): string[] {
+  return [...(valuesFile === undefined ? [] : [`--values=${valuesFile}`]), "--values=-"];
+}
+
+async function install(world: World, tools: Tools, release: string, request: ClusterRequest): Promise<void> {
+  const args = ["install", release, chartFolder(world), ...valueFlags(request)];
+  const done = await tools.helm(args, JSON.stringify(request.values));
+  if (done.code !== 0) throw toolError("the release can't be installed", done);
+}
+
+const KNOWN_CODES: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, 6, 7, 130]);
+
+async function conclude(
+  tools: Tools,
+  end: EndedRun,
+  folder: string,
+  interrupts: Interrupts,
+  { cwd }: Pick<World, "cwd">,
+): Promise<ClusterRun & { canBeFetched: boolean }> {
+  const isKnown = end.hasBegun && KNOWN_CODES.has(end.exitCode);
+  const exitCode = isKnown ? (end.exitCode as ExitCode) : EXIT.ourError;
+  const killed = isKnown ? undefined : killedError(end);
+  const fetched = await fetchUnlessInterrupted(tools, end, folder, interrupts);
+  if (fetched === "fetched") {
+    await releasePod(tools, end.pod);
+    const { result, missing } = await openStoredRun(folder, cwd);
+    return { ...{ exitCode, result, folder, missing, canBeFetched: false }, ...defined({ problem: killed }) };
+  }
+  if (fetched === "never began" || !end.hasBegun)
+    return { exitCode, missing: [], canBeFetched: false, ...defined({ problem: killed }) };
+  const problem = new BenchError(`the run folder can't be fetched: ${fetched.why}`, {
+    hint: end.isHolding
+      ? `While the pod is there: kubectl exec ${end.pod} -c results -- node /app/deploy/hold-results.mjs send >run.tar.gz`
+      : "With results.existingClaim in --values it outlives the pod.",
+  });
+  const result = end.result === undefined ? undefined : parseRunResult(end.result, "the coordinator's log");
+  return { exitCode, missing: [], problem, canBeFetched: end.isHolding, ...defined({ result }) };
+}
+
+function killedError({ exitCode, reason, hasBegun, pod }: EndedRun): BenchError {
+  const why = reason === "" ? "" : `, ${reason}`;
+  if (!hasBegun)
+    return new BenchError(`the coordinator's pod failed before the run began (exit code ${exitCode}${why})`, {
+      hint: `Look at kubectl describe pod ${pod}, and at kubectl logs ${pod} -c wait: is the broker reachable?`,
+    });
+  return new BenchError(`the coordinator was killed (exit code ${exitCode}${why})`, {
+    hint: reason.includes("OOM")
+      ? "Give it more memory: run.resources.limits.memory in --values."
+      : "Its node may have been drained or lost: kubectl get events shows it.",
+  });
+}
+
+/** @throws BenchError (exit 130) when the user does not want to wait for it */
+async function fetchUnlessInterrupted(
+  tools: Tools,
+  { pod, isHolding }: EndedRun,
+  folder: string,
+  interrupts: Interrupts,
+): ReturnType<typeof fetchRun> {
+  if (!isHolding) return { why: "its pod has ended" };
+  const twice = (async () => {
+    while (interrupts.count() < 2) await interrupts.next();
+    throw new BenchError("interrupted while the result was fetched", { exitCode: EXIT.interrupted });
+  })();
+  return Promise.race([fetchRun(tools, pod, folder), twice]);
+}
+
+/** @param isOver nothing runs any more; else pods are not given the time to end by themselves */
+async function remove(
+  tools: Tools,
+  release: string,
+  isOver: boolean,
+  tell: (line: string) => void,
+): Promise<void> {
+  const done = await tools.helm(["uninstall", release]);
+  const kept = done.stdout.split("\n").filter((line) => line.startsWith("["));
+  for (const line of kept) tell(`stays: ${line}`);
+  if (done.code !== 0 && !/not found/.test(done.stderr))
+    tell(`release ${release} can't be removed (${firstLine(done.stderr)}): helm uninstall ${release}`);
+  if (isOver) return;
+  await tools.kubectl([
+    ...["delete", "pods", `--selector=app.kubernetes.io/instance=${release}`],
+    ...["--grace-period=1", "--wait=false"],
+  ]);
+}

@@ -1,0 +1,226 @@
+/** A run in a cluster from its first pod to the end of its coordinator. */
+import { defined } from "../base/defined.ts";
+import { BenchError, EXIT } from "../base/errors.ts";
+import { formatDuration } from "../base/duration.ts";
+import type { Clock } from "../base/clock.ts";
+import { isRecord } from "../base/record.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { ContainerEnd, Pod, Trouble } from "./pods.ts";
+import { componentOf, endOf, isRunning, nameOf, podsIn, restartsOf, troubleOf } from "./pods.ts";
+import type { RunLog } from "./run-log.ts";
+import { followRunLog } from "./run-log.ts";
+import { firstLine, toolError } from "./tool-error.ts";
+import type { Tools } from "./tools.ts";
+
+export interface Watch {
+  tools: Tools;
+  clock: Clock;
+  interrupts: Interrupts;
+  release: string;
+  /** How long the coordinator may take to begin, milliseconds. */
+  startMs: number;
+  /** Between two looks, milliseconds. */
+  pollMs: number;
+  /** A line about the pods. */
+  tell(line: string): void;
+  /** A line of the coordinator's own. */
+  tellLog(line: string): void;
+}
+
+/** How the coordinator ended. */
+export interface EndedRun extends ContainerEnd {
+  pod: string;
+  /** The pod still holds the run folder. */
+  isHolding: boolean;
+  /** The text of `result.json`, where the log held it. */
+  result?: string;
+}
+
+/** What the API server may fail to answer in a row. */
+const MOST_FAILURES_MS = 60_000;
+/** The log's last line may come after the end of its container. */
+const LOG_LIMIT_MS = 5000;
+/** Pods that can't be made show in events alone. */
+const EVENTS_AFTER_MS = 3000;
+/** Signal handling of `bench run`: it ends its sessions and writes what it has. The coordinator is its container's first process. */
+const END_RUN = "process.kill(1,'SIGINT')";
+
+/**
+ * Follows the pods of a release until its coordinator has ended.
+ *
+ * @throws BenchError (exit 1) with what keeps the run from beginning, or when its coordinator is gone; (exit 130) when it was
+ * interrupted before there was anything to drain, or twice
+ */
+export async function watchRun(watch: Watch): Promise<EndedRun> {
+  const { clock, interrupts, startMs, pollMs, tell } = watch;
+  const sight = createSight(tell);
+  const beganMs = clock.nowMs();
+  let logs: RunLog[] = [];
+  let coordinator: Pod | undefined;
+  let answeredMs = beganMs;
+  let told = 0;
+  try {
+    for (;;) {
+      const pods = await listPods(watch);
+      if (pods !== undefined) {
+        answeredMs = clock.nowMs();
+        sight.see(pods);
+        const found = pods.find((pod) => componentOf(pod) === "run");
+        if (found === undefined && coordinator !== undefined) throw coordinatorGone(coordinator);
+        coordinator = found ?? coordinator;
+        const end = coordinator && endOf(coordinator, "run");
+        if (coordinator !== undefined && end !== undefined) return await ended(coordinator, end, logs, clock);
+        const hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
+        if (!hasBegun) await refuseTrouble(watch, pods, clock.nowMs() - beganMs, startMs);
+        else if (coordinator !== undefined && logs.at(-1)?.isFollowing() !== true)
+          logs = [
+            ...logs,
+            followRunLog(watch.tools, coordinator.metadata.name, logs.length === 0, watch.tellLog),
+          ];
+        if (interrupts.count() > told) {
+          told = interrupts.count();
+          if (told > 1 || !hasBegun || coordinator === undefined) throw interrupted();
+          await drain(watch, coordinator);
+        }
+      } else if (clock.nowMs() - answeredMs > MOST_FAILURES_MS) {
+        throw new BenchError(`the API server has not answered for ${formatDuration(MOST_FAILURES_MS)}`, {
+          hint: "The run goes on without this command, and holds its result for a while.",
+        });
+      }
+      if (interrupts.count() > Math.max(told, 1)) throw interrupted();
+      await Promise.race([pause(clock, pollMs), interrupts.next()]);
+    }
+  } finally {
+    for (const log of logs) log.stop();
+  }
+}
+
+function interrupted(): BenchError {
+  return new BenchError("interrupted", { exitCode: EXIT.interrupted, hint: "Nothing was fetched." });
+}
+
+function coordinatorGone(pod: Pod): BenchError {
+  return new BenchError(`${nameOf(pod)} is gone, and the run with it`, {
+    hint: "Somebody deleted it, or its node went. With results.existingClaim in --values the records stay: `bench report` reads them.",
+  });
+}
+
+/** @returns undefined when the API server gave no answer. @throws BenchError when it refuses */
+async function listPods({ tools, release }: Watch): Promise<Pod[] | undefined> {
+  const selector = `--selector=app.kubernetes.io/instance=${release}`;
+  const done = await tools.kubectl(["get", "pods", selector, "--output=json", "--request-timeout=15s"]);
+  if (done.code === 0) return podsIn(done.stdout);
+  if (/is forbidden/.test(done.stderr)) throw toolError("the pods can't be listed", done);
+  return undefined;
+}
+
+/** Tells of the pods what is new. */
+function createSight(tell: (line: string) => void): { see(pods: readonly Pod[]): void } {
+  const said = new Set<string>();
+  const restarts = new Map<string, number>();
+  let phases = "";
+  let brokerUid: string | undefined;
+  const once = (line: string): void => {
+    if (said.has(line)) return;
+    said.add(line);
+    tell(line);
+  };
+  return {
+    see(pods) {
+      const counts = new Map<string, number>();
+      for (const pod of pods) {
+        const phase = (pod.status?.phase ?? "Pending").toLowerCase();
+        counts.set(phase, (counts.get(phase) ?? 0) + 1);
+        const component = componentOf(pod);
+        const trouble = troubleOf(pod);
+        if (trouble !== undefined) once(trouble.message);
+        const { uid = "", name } = pod.metadata;
+        const end = component === "worker" ? endOf(pod, "worker") : undefined;
+        if (end !== undefined && end.exitCode !== 0)
+          once(
+            `${nameOf(pod)} ended with exit code ${end.exitCode}${end.reason === "" ? "" : ` (${end.reason})`}`,
+          );
+        const count = restartsOf(pod);
+        if (count > (restarts.get(uid) ?? 0)) tell(`${nameOf(pod)} was started again`);
+        restarts.set(uid, count);
+        if (component === "nats") {
+          if (brokerUid !== undefined && brokerUid !== uid)
+            tell(`the broker's pod was replaced by a new one, ${name}`);
+          brokerUid = uid;
+        }
+      }
+      const now = [...counts]
+        .map(([phase, count]) => `${count} ${phase}`)
+        .sort()
+        .join(", ");
+      if (now !== phases && now !== "") tell(`pods: ${now}`);
+      phases = now;
+    },
+  };
+}
+
+/** @throws BenchError for what does not pass by itself, or has lasted too long */
+async function refuseTrouble(
+  watch: Watch,
+  pods: readonly Pod[],
+  sinceMs: number,
+  startMs: number,
+): Promise<void> {
+  const troubles = pods.flatMap((pod) => troubleOf(pod) ?? []);
+  const fatal = troubles.find(({ isFatal }) => isFatal) ?? (sinceMs > startMs ? troubles[0] : undefined);
+  if (fatal !== undefined) throw errorOf(fatal);
+  if (sinceMs > startMs) {
+    throw new BenchError(`the coordinator did not begin within ${formatDuration(startMs)}`, {
+      hint: `Look at kubectl get events, or give it longer with --join-timeout.`,
+    });
+  }
+  if (sinceMs > EVENTS_AFTER_MS) {
+    const refused = await refusedPod(watch);
+    if (refused !== undefined) throw toolError("pods can't be made", { stderr: refused });
+  }
+}
+
+function errorOf({ message, hint }: Trouble): BenchError {
+  return new BenchError(message, { hint });
+}
+
+/** Why the cluster makes no pod of one of the release's Jobs, where it says so (quota, policies). */
+async function refusedPod({ tools, release }: Watch): Promise<string | undefined> {
+  const done = await tools.kubectl([
+    ...["get", "events", "--field-selector=reason=FailedCreate,type=Warning"],
+    ...["--output=json", "--request-timeout=15s"],
+  ]);
+  if (done.code !== 0) return undefined;
+  const list: unknown = JSON.parse(done.stdout);
+  const items: unknown = isRecord(list) ? list["items"] : undefined;
+  for (const event of Array.isArray(items) ? (items as unknown[]) : []) {
+    if (!isRecord(event)) continue;
+    const { involvedObject: about, message } = event;
+    const name = isRecord(about) ? about["name"] : undefined;
+    if (typeof name === "string" && name.startsWith(`${release}-`) && typeof message === "string")
+      return message;
+  }
+  return undefined;
+}
+
+/** Lets the coordinator end: it takes in what its workers have and writes a partial result. */
+async function drain({ tools, tell }: Watch, pod: Pod): Promise<void> {
+  tell("draining: the coordinator ends and writes what it has; interrupt again to remove everything at once");
+  const { name } = pod.metadata;
+  const done = await tools.kubectl(["exec", name, "--container=run", "--", "node", "-e", END_RUN]);
+  if (done.code === 0) return;
+  tell(
+    `the coordinator can't be told by exec (${firstLine(done.stderr)}): its pod is deleted, which lets it drain, too`,
+  );
+  await tools.kubectl(["delete", "pod", name, "--wait=false"]);
+}
+
+async function ended(pod: Pod, end: ContainerEnd, logs: readonly RunLog[], clock: Clock): Promise<EndedRun> {
+  await Promise.race([pause(clock, LOG_LIMIT_MS), Promise.all(logs.map((log) => log.ended))]);
+  const result = logs.map((log) => log.result()).find((text) => text !== undefined);
+  return { ...end, pod: pod.metadata.name, isHolding: isRunning(pod, "results"), ...defined({ result }) };
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
+}

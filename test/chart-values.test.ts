@@ -1,0 +1,72 @@
+/** What of the Helm chart is known without helm: its schema, its README, its versions. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv } from "ajv";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
+import { chartFolder } from "../src/cluster/cluster-run.ts";
+import { chartValues } from "../scripts/chart-readme.ts";
+
+const CHART = chartFolder({ root: PACKAGE_ROOT });
+const text = (name: string): string => readFileSync(join(CHART, name), "utf8");
+const schema = JSON.parse(text("values.schema.json")) as object;
+
+interface Part {
+  properties?: Record<string, Part>;
+}
+
+/** Paths of all values that the schema knows, as deep as it names them. */
+function known({ properties }: Part, before = ""): string[] {
+  return Object.entries(properties ?? {}).flatMap(([name, part]) => {
+    const path = before === "" ? name : `${before}.${name}`;
+    return part.properties === undefined ? [path] : known(part, path);
+  });
+}
+
+test("the defaults fit the schema, which knows no value more and none less", () => {
+  const validate = new Ajv({ strict: true, strictTypes: false }).compile(schema);
+  const defaults = parse(text("values.yaml")) as Record<string, unknown>;
+  expect([validate(defaults), validate.errors]).toEqual([true, null]);
+  expect(validate({ ...defaults, wrokers: {} })).toBe(false);
+  const documented = chartValues(text("values.yaml")).map(({ path }) => path);
+  // Helm's own.
+  expect(
+    known(schema)
+      .filter((path) => path !== "global")
+      .sort(),
+  ).toEqual(documented.sort());
+});
+
+test("a value without a comment does not go unnoticed", () => {
+  expect(() => chartValues("# One\none: 1\ntwo: 2\n")).toThrow("values.yaml: two has no comment");
+  expect(chartValues("# Both\ngroup:\n  a: 1\n\nother:\n  # Deep\n  b: 2\n")).toEqual([
+    { path: "group", default: { a: 1 }, help: "Both" },
+    { path: "other.b", default: 2, help: "Deep" },
+  ]);
+});
+
+test("chart, image and package are of one version", () => {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as {
+    version: string;
+  };
+  expect(parse(text("Chart.yaml"))).toMatchObject({ version, appVersion: version });
+});
+
+test("templates read no value that values.yaml does not have", () => {
+  const defaults = parse(text("values.yaml")) as unknown;
+  const templates = readdirSync(join(CHART, "templates"), { recursive: true, encoding: "utf8" });
+  const used = templates
+    .filter((name) => /\.(?:yaml|tpl|txt)$/.test(name))
+    .flatMap((name) =>
+      [...text(join("templates", name)).matchAll(/\.Values((?:\.\w+)+)/g)].map(([, path = ""]) => path),
+    );
+  expect(used.length).toBeGreaterThan(50);
+  for (const path of used) {
+    const value = path
+      .split(".")
+      .slice(1)
+      .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], defaults);
+    expect([path, value === undefined]).toEqual([path, false]);
+  }
+});
