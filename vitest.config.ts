@@ -77,6 +77,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 9 },
         },
       },
+      // Runs in a real Kubernetes (scripts/local-cluster.sh, or BENCH_CLUSTER_IMAGE with KUBECONFIG). By hand.
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 10 },
+        },
+      },
       // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
       {
         test: {

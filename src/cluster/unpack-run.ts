@@ -20,14 +20,12 @@ export async function unpackRun(source: Readable, folder: string): Promise<void>
   const part = mkdtempSync(join(dirname(folder), `.${basename(folder)}.`));
   try {
     let failure: unknown;
-    let files = 0;
     const unpacking = new UnpackSync({
       cwd: part,
       strict: true,
       strip: 1,
       filter(_, entry) {
         if (!("type" in entry) || !PLAIN.test(entry.type)) return false;
-        files++;
         entry.mode = entry.type === "Directory" ? 0o700 : 0o600;
         return true;
       },
@@ -38,7 +36,6 @@ export async function unpackRun(source: Readable, folder: string): Promise<void>
     for await (const bytes of unzipped) unpacking.write(bytes as Buffer);
     unpacking.end();
     if (failure !== undefined) throw failure as Error;
-    if (files === 0) throw new Error("nothing came");
     renameSync(part, folder);
     makeRunFolder(folder);
   } catch (error) {

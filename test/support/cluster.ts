@@ -1,0 +1,40 @@
+/** The cluster of test/cluster: the one that `scripts/local-cluster.sh` starts, or the user's own. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
+
+const SCRIPT = join(PACKAGE_ROOT, "scripts/local-cluster.sh");
+const MAIN = join(PACKAGE_ROOT, "dist/cli/main.js");
+
+/** With `BENCH_CLUSTER_IMAGE` the cluster is that of KUBECONFIG, and its nodes can pull that image. */
+const ownImage = process.env["BENCH_CLUSTER_IMAGE"];
+
+const isLocal = ownImage === undefined;
+
+/** Brings it up, which takes ten minutes the first time. @throws Error that says what is missing */
+export function startCluster(): void {
+  if (isLocal) execFileSync(SCRIPT, ["up"], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+export function stopCluster(): void {
+  if (isLocal) execFileSync(SCRIPT, ["down"], { stdio: "ignore" });
+}
+
+/** A command line of `bench` that runs beside the cluster: program and arguments. */
+export function besideCluster(args: readonly string[]): [program: string, args: string[]] {
+  const image = ownImage === undefined ? [] : [`--image=${ownImage}`];
+  const bench = [process.execPath, MAIN, ...args, ...image];
+  return isLocal ? [SCRIPT, ["exec", ...bench]] : [process.execPath, bench.slice(1)];
+}
+
+/** What kubectl or helm prints. @throws Error when it fails */
+export function clusterTool(tool: "kubectl" | "helm", ...args: string[]): string {
+  const [program, before] = isLocal ? [SCRIPT, ["exec", tool]] : [tool, []];
+  return execFileSync(program, [...before, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Kills a container as the kernel does; in a cluster of others its pod is taken away at once. */
+export function killContainer(pod: string, container: string): void {
+  if (isLocal) execFileSync(SCRIPT, ["kill", pod, container]);
+  else clusterTool("kubectl", "delete", "pod", pod, "--grace-period=0", "--force");
+}
