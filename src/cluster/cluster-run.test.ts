@@ -38,7 +38,7 @@ const RUNNING = {
 };
 const UNTIL_TOLD = { ...RUNNING, untilTold: true };
 const ended = (code: number, reason?: string) => ({
-  pods: [pod("nats", "running"), pod("run", [code, reason])],
+  pods: [pod("nats", "running"), pod("run", reason === undefined ? [code] : [code, reason])],
 });
 const RESULT_LINE = JSON.stringify(PASSED);
 

@@ -48,6 +48,7 @@ test.each([
     "a file of values can't be read: /v.yaml: error converting YAML to JSON: yaml: line 2",
     2,
   ],
+  ["Error: open /x/v.yaml: no such file or directory", "there is no file /x/v.yaml", 2],
   ["Error: something new\nsecond line", "it failed: something new", 1],
 ])("%s", (stderr, message, exitCode) => {
   const error = toolError("it failed", { stderr });

@@ -29,6 +29,12 @@ const KNOWN: readonly Known[] = [
     exitCode: EXIT.usage,
   },
   {
+    when: /(?:^|: )open (?<path>\S+): no such file or directory/,
+    message: ({ path = "" }) => `there is no file ${path}`,
+    hint: "Check the path of --values.",
+    exitCode: EXIT.usage,
+  },
+  {
     when: /failed to parse (?<problem>.*)/,
     message: ({ problem = "" }) => `a file of values can't be read: ${problem}`,
     hint: "Check the file of --values.",

@@ -22,7 +22,7 @@ interface Container {
   securityContext: Record<string, unknown>;
   resources: { requests: object; limits: object };
   restartPolicy?: string;
-  volumeMounts: { name: string; mountPath: string }[];
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 
 interface PodSpec extends Record<string, unknown> {
@@ -278,7 +278,7 @@ test("with a broker of one's own there is none of ours, and its credentials come
     expect(container?.env?.map((variable) => variable.name)).toEqual(
       expect.arrayContaining(["NATS_CREDS", "NATS_CA", "NATS_CERT", "NATS_KEY", "RIVA_SSL_CA"]),
     );
-    expect(container?.volumeMounts.map(({ mountPath }) => mountPath)).toEqual(
+    expect(container?.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(
       expect.arrayContaining(["/secrets/nats", "/secrets/nats-tls", "/secrets/target"]),
     );
   }

@@ -143,8 +143,8 @@ export function fakeCluster(plot: Plot): FakeCluster {
   };
 }
 
-/** A container of a pod: waiting for a reason, running, or ended with a code (and a reason). */
-type State = string | "running" | readonly [exitCode: number, reason?: string];
+/** A container of a pod: `running`, waiting for a reason, or ended with a code (and a reason). */
+type State = string | readonly [exitCode: number, reason?: string];
 
 function stateOf(state: State): object {
   if (state === "running") return { running: {} };
