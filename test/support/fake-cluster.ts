@@ -56,10 +56,11 @@ const say = (text, code = 0) => { process.stdout.write(text); process.exitCode =
 const fail = (text, code = 1) => { process.stderr.write(text + "\\n"); process.exitCode = code; };
 const words = args.filter((arg) => !arg.startsWith("--"));
 const told = folder + "/told";
-const counter = folder + "/scene";
-const sceneAt = () => (existsSync(counter) ? Number(readFileSync(counter, "utf8")) : 0);
+const last = folder + "/last";
 function pods() {
-  const at = sceneAt();
+  const counter = folder + "/scene";
+  const at = existsSync(counter) ? Number(readFileSync(counter, "utf8")) : 0;
+  if (at === plot.scenes.length - 1) writeFileSync(last, "");
   const scene = plot.scenes[at];
   if (at < plot.scenes.length - 1 && (scene.untilTold !== true || existsSync(told))) writeFileSync(counter, String(at + 1));
   say(JSON.stringify({ items: scene.pods }));
@@ -76,7 +77,7 @@ else if (words[0] === "get") {
 } else if (words[0] === "logs") {
   say((plot.log ?? []).map((line) => line + "\\n").join(""));
   // A log goes on as long as its container.
-  const timer = setInterval(() => { if (sceneAt() === plot.scenes.length - 1) clearInterval(timer); }, 10);
+  const timer = setInterval(() => { if (existsSync(last)) clearInterval(timer); }, 10);
 }
 else if (words[0] === "exec" && args.includes("-e")) {
   if (plot.refusesExec) fail("error: unable to upgrade connection: Forbidden");
