@@ -249,7 +249,7 @@ DNS
   part controllers kube-controller-manager --kubeconfig "$KUBECONFIG" --leader-elect=false \
     --service-account-private-key-file "$state/account.key" --use-service-account-credentials=false --bind-address 127.0.0.1
   part scheduler kube-scheduler --kubeconfig "$KUBECONFIG" --leader-elect=false --bind-address 127.0.0.1
-  part proxy kube-proxy --kubeconfig "$KUBECONFIG" --hostname-override local --proxy-mode iptables \
+  part proxy kube-proxy --kubeconfig "$KUBECONFIG" --hostname-override local --proxy-mode iptables --masquerade-all \
     --cluster-cidr 10.244.0.0/16 --bind-address "$node" --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0s \
     --conntrack-tcp-timeout-close-wait 0s --nodeport-addresses "$node/32"
   wait_for containerd 30 containers version
