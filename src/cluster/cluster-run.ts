@@ -77,16 +77,21 @@ export async function runInCluster(world: World, request: ClusterRequest): Promi
     tell(`run ${runId}: release ${release} is installed`);
     const { clock } = world;
     const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, tell, tellLog });
-    const run = await conclude(tools, end, folder, interrupts, world);
+    const run = await conclude(tools, end, folder, interrupts, { ...request, cwd: world.cwd });
     isOver = run.problem === undefined;
     // By hand, for a while.
     isToStay ||= run.canBeFetched;
     return run;
   } finally {
-    if (isToStay) tell(`the release stays; remove it with: helm uninstall ${release}`);
-    else await remove(tools, release, isOver, tell);
+    if (isToStay) tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
+    else await remove(tools, release, isOver, request);
     interrupts.forget();
   }
+}
+
+/** For commands that are advised. */
+function inNamespace({ namespace }: ClusterPlace): string {
+  return namespace === undefined ? "" : ` -n ${namespace}`;
 }
 
 /** @throws BenchError (exit 2) when the folder is taken */
@@ -135,7 +140,7 @@ async function conclude(
   end: EndedRun,
   folder: string,
   interrupts: Interrupts,
-  { cwd }: Pick<World, "cwd">,
+  place: ClusterPlace & Pick<World, "cwd">,
 ): Promise<ClusterRun & { canBeFetched: boolean }> {
   const isKnown = end.hasBegun && KNOWN_CODES.has(end.exitCode);
   const exitCode = isKnown ? (end.exitCode as ExitCode) : EXIT.ourError;
@@ -143,14 +148,14 @@ async function conclude(
   const fetched = await fetchUnlessInterrupted(tools, end, folder, interrupts);
   if (fetched === "fetched") {
     await releasePod(tools, end.pod);
-    const { result, missing } = await openStoredRun(folder, cwd);
+    const { result, missing } = await openStoredRun(folder, place.cwd);
     return { ...{ exitCode, result, folder, missing, canBeFetched: false }, ...defined({ problem: killed }) };
   }
   if (fetched === "never began" || !end.hasBegun)
     return { exitCode, missing: [], canBeFetched: false, ...defined({ problem: killed }) };
   const problem = new BenchError(`the run folder can't be fetched: ${fetched.why}`, {
     hint: end.isHolding
-      ? `While the pod is there: kubectl exec ${end.pod} -c results -- node /app/deploy/hold-results.mjs send >run.tar.gz`
+      ? `While the pod is there: kubectl exec${inNamespace(place)} ${end.pod} -c results -- node /app/deploy/hold-results.mjs send >run.tar.gz`
       : "With results.existingClaim in --values it outlives the pod.",
   });
   const result = end.result === undefined ? undefined : parseRunResult(end.result, "the coordinator's log");
@@ -190,13 +195,16 @@ async function remove(
   tools: Tools,
   release: string,
   isOver: boolean,
-  tell: (line: string) => void,
+  request: ClusterRequest,
 ): Promise<void> {
+  const { tell } = request;
   const done = await tools.helm(["uninstall", release]);
   const kept = done.stdout.split("\n").filter((line) => line.startsWith("["));
   for (const line of kept) tell(`stays: ${line}`);
   if (done.code !== 0 && !/not found/.test(done.stderr))
-    tell(`release ${release} can't be removed (${firstLine(done.stderr)}): helm uninstall ${release}`);
+    tell(
+      `release ${release} can't be removed (${firstLine(done.stderr)}): helm uninstall ${release}${inNamespace(request)}`,
+    );
   if (isOver) return;
   await tools.kubectl([
     ...["delete", "pods", `--selector=app.kubernetes.io/instance=${release}`],
