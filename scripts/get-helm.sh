@@ -41,7 +41,7 @@ if [ ! -x "$helm" ]; then
   if ! download; then
     command -v go >/dev/null || cannot "get.helm.sh can't be reached, and there is no go to build it with"
     echo "get-helm: building helm $version" >&2
-    GOBIN=$folder GOFLAGS=${GOFLAGS:--mod=mod} go install "helm.sh/helm/v3/cmd/helm@v$version" >"$folder/build.log" 2>&1 ||
+    GOBIN=$folder go install "helm.sh/helm/v3/cmd/helm@v$version" >"$folder/build.log" 2>&1 ||
       cannot "go can't build it (see $folder/build.log)"
   fi
 fi

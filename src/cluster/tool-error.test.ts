@@ -56,6 +56,10 @@ test.each([
 });
 
 test("warnings are no reason", () => {
-  expect(firstLine("WARNING: Kubernetes configuration file is group-readable\n\nError: no\n")).toBe("no");
+  expect(
+    firstLine(
+      "WARNING: Kubernetes configuration file is group-readable\n\nE1129 11:38:58.2 1 memcache.go:265] x\nError: no\n",
+    ),
+  ).toBe("no");
   expect(firstLine("")).toBe("it said nothing");
 });

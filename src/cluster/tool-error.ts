@@ -84,12 +84,13 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
-/** The first line of what a tool printed that says something. */
+/** What is said before the reason: warnings, and the log of kubectl's own library. */
+const ASIDE = /^(?:WARNING:|Warning:|[EWI]\d{4} )/;
+
+/** The first line of what a tool printed that gives a reason. */
 export function firstLine(text: string): string {
-  const lines = text
-    .split("\n")
-    .map((line) => line.replace(/^(?:Error|error|Error from server \(\w+\)): /, "").trim());
-  return lines.find((line) => line !== "" && !line.startsWith("WARNING:")) ?? "it said nothing";
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && !ASIDE.test(line));
+  return lines[0]?.replace(/^(?:Error|error|Error from server \(\w+\)): /, "").trim() ?? "it said nothing";
 }
 
 /**
