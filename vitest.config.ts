@@ -65,6 +65,9 @@ const config: ViteUserConfig = defineConfig({
           name: "nats",
           include: ["test/nats/**/*.test.ts"],
           ...alone,
+          // They mostly wait for silences to last.
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 8 },
         },
       },
