@@ -7,6 +7,7 @@
 #   scripts/local-cluster.sh kill POD CONTAINER
 #   scripts/local-cluster.sh down        ends it and removes all traces
 set -euo pipefail
+from=$PWD
 cd -- "$(dirname -- "$0")/.."
 repository=$PWD
 cache=${CLUSTER_CACHE:-$PWD/build/cluster}
@@ -240,7 +241,7 @@ DNS
   part etcd etcd --data-dir "$state/etcd" --unsafe-no-fsync --listen-client-urls http://127.0.0.1:2379 \
     --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380 --log-level error
   part apiserver kube-apiserver --etcd-servers http://127.0.0.1:2379 --bind-address 127.0.0.1 --secure-port 6443 \
-    --advertise-address "$node" --cert-dir "$state/certificates" --token-auth-file "$state/tokens.csv" \
+    --advertise-address "$node" --kubelet-preferred-address-types InternalIP --cert-dir "$state/certificates" --token-auth-file "$state/tokens.csv" \
     --authorization-mode RBAC --endpoint-reconciler-type none --allow-privileged=true \
     --service-cluster-ip-range 10.96.0.0/16 --service-account-issuer https://kubernetes.default.svc \
     --service-account-key-file "$state/account.key" --service-account-signing-key-file "$state/account.key"
@@ -273,6 +274,7 @@ kill_container() {
 
 run_inside() {
   [ -e "$namespace" ] || cannot "it is not running: scripts/local-cluster.sh up"
+  cd -- "$from"
   KUBECONFIG=$state/kubeconfig PATH=$bin:$PATH exec nsenter --net="$namespace" -- "$@"
 }
 

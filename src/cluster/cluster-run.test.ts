@@ -322,3 +322,12 @@ test("kubectl that is missing is named, with where it comes from", async () => {
     hint: "Install it: https://kubernetes.io/docs/tasks/tools/",
   });
 });
+
+test("a log that can't be followed is told of once, and the run goes on", async () => {
+  const scenes = [RUNNING, RUNNING, RUNNING, RUNNING, ended(0)];
+  const { told, ended: run } = play({ scenes, logError: "Error from server: no route to host" });
+  expect((await run).exitCode).toBe(0);
+  expect(told.filter((line) => line.includes("followed"))).toEqual([
+    "the coordinator's log can't be followed: Error from server: no route to host",
+  ]);
+});

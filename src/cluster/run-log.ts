@@ -1,5 +1,7 @@
 /** The coordinator's log: what people read is passed on, the result is kept. */
 import { createInterface } from "node:readline";
+import { firstLine } from "./tool-error.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Tools } from "./tools.ts";
 
 /** In the line that `bench run --json` ends with. */
@@ -10,8 +12,8 @@ export interface RunLog {
   result(): string | undefined;
   isFollowing(): boolean;
   stop(): void;
-  /** Resolves when the log has ended. */
-  ended: Promise<void>;
+  /** Resolves when the log has ended, with what was wrong where it could not be read. */
+  ended: Promise<string | undefined>;
 }
 
 /**
@@ -34,8 +36,14 @@ export function followRunLog(
     else tell(line);
   });
   const read = new Promise<void>((resolve) => lines.once("close", resolve));
-  const ended = Promise.all([stream.ended.catch(() => undefined), read]).then(() => {
-    isFollowing = false;
-  });
-  return { result: () => result, isFollowing: () => isFollowing, stop: () => stream.stop(), ended };
+  let isStopped = false;
+  const ended = Promise.all([stream.ended, read])
+    .then(([{ code, stderr }]) => (code === 0 || isStopped ? undefined : firstLine(stderr)), messageOf)
+    .finally(() => (isFollowing = false));
+  return { result: () => result, isFollowing: () => isFollowing, stop, ended };
+
+  function stop(): void {
+    isStopped = true;
+    stream.stop();
+  }
 }

@@ -72,11 +72,13 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
         if (coordinator !== undefined && end !== undefined) return await ended(coordinator, end, logs, clock);
         const hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
         if (!hasBegun) await refuseTrouble(watch, pods, clock.nowMs() - beganMs, startMs);
-        else if (coordinator !== undefined && logs.at(-1)?.isFollowing() !== true)
-          logs = [
-            ...logs,
-            followRunLog(watch.tools, coordinator.metadata.name, logs.length === 0, watch.tellLog),
-          ];
+        else if (coordinator !== undefined && logs.at(-1)?.isFollowing() !== true) {
+          const log = followRunLog(watch.tools, coordinator.metadata.name, logs.length === 0, watch.tellLog);
+          void log.ended.then((why) => {
+            if (why !== undefined) sight.once(`the coordinator's log can't be followed: ${why}`);
+          });
+          logs = [...logs, log];
+        }
         if (interrupts.count() > told) {
           told = interrupts.count();
           if (told > 1 || !hasBegun || coordinator === undefined) throw interrupted();
@@ -115,7 +117,11 @@ async function listPods({ tools, release }: Watch): Promise<Pod[] | undefined> {
 }
 
 /** Tells of the pods what is new. */
-function createSight(tell: (line: string) => void): { see(pods: readonly Pod[]): void } {
+function createSight(tell: (line: string) => void): {
+  see(pods: readonly Pod[]): void;
+  /** Tells a line that was not told before. */
+  once(line: string): void;
+} {
   const said = new Set<string>();
   const restarts = new Map<string, number>();
   let phases = "";
@@ -126,6 +132,7 @@ function createSight(tell: (line: string) => void): { see(pods: readonly Pod[]):
     tell(line);
   };
   return {
+    once,
     see(pods) {
       const counts = new Map<string, number>();
       for (const pod of pods) {

@@ -12,7 +12,7 @@ afterAll(stopCluster, 120_000);
 
 const SCENARIO = `name: pods
 load: { model: concurrency, streams: 4 }
-duration: { warmup: 2s, steady: 15s }
+duration: { warmup: 2s, steady: 25s }
 audio: { clips: { max: 3s } }
 slo: ["error_ratio < 50%"]
 `;

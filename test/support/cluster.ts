@@ -22,7 +22,7 @@ export function stopCluster(): void {
 
 /** A command line of `bench` that runs beside the cluster: program and arguments. */
 export function besideCluster(args: readonly string[]): [program: string, args: string[]] {
-  const image = ownImage === undefined ? [] : [`--image=${ownImage}`];
+  const image = ownImage === undefined || args.includes("--image") ? [] : [`--image=${ownImage}`];
   const bench = [process.execPath, MAIN, ...args, ...image];
   return isLocal ? [SCRIPT, ["exec", ...bench]] : [process.execPath, bench.slice(1)];
 }

@@ -28,6 +28,8 @@ export interface Plot {
   installError?: string;
   /** What `exec ... send` does; default: it sends the folder of a run that passed. */
   sends?: "run" | "nothing" | "half" | "hangs";
+  /** Standard error of `kubectl logs`, which fails. */
+  logError?: string;
   /** Exec of the coordinator is refused. */
   refusesExec?: boolean;
 }
@@ -74,7 +76,8 @@ if (tool === "helm") {
 } else if (words[0] === "get" && words[1] === "pods") pods();
 else if (words[0] === "get") {
   say(JSON.stringify({ items: (plot.events ?? []).map(({ name, message }) => ({ involvedObject: { name }, message })) }));
-} else if (words[0] === "logs") {
+} else if (words[0] === "logs" && plot.logError !== undefined) fail(plot.logError);
+else if (words[0] === "logs") {
   say((plot.log ?? []).map((line) => line + "\\n").join(""));
   // A log goes on as long as its container.
   const timer = setInterval(() => { if (existsSync(last)) clearInterval(timer); }, 10);
