@@ -29,7 +29,7 @@ export interface FleetCost {
   cpuShare: number;
   /** The most memory that it held. */
   megabytes: number;
-  /** From a worker's word to the first scrape that shows it, milliseconds; a scrape every 100 ms. */
+  /** From a worker's word to the first scrape that shows it, milliseconds; a scrape every 250 ms. */
   shownMs: { p50: number; p99: number; max: number };
   /** Records that came in a second. */
   recordBytesASecond: number;
@@ -40,7 +40,7 @@ const SESSIONS_A_SECOND = 3;
 const RUN = "fleet";
 const SETTLE_MS = 5000;
 const MEASURED_MS = 20_000;
-const SCRAPE_MS = 100;
+const SCRAPE_MS = 250;
 const JOIN_LIMIT_MS = 120_000;
 /** Connections that are opened at once. */
 const AT_ONCE = 20;
