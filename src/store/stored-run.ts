@@ -112,6 +112,24 @@ export function readRunEvents(folder: string): RunEvent[] {
   return (existsSync(path) ? readRecords(path).split("\n") : []).flatMap((line) => runEventIn(line) ?? []);
 }
 
+/**
+ * Stalls and lost workers stand in the events, sessions of lost workers in the starts: without them a void run would look valid.
+ * @throws BenchError (exit 2) when the folder of a run that came to its end lacks its starts, or its events are not there to the end
+ */
+export function mustHaveItsEnd(folder: string): void {
+  const hint = "Copy the folder again from the machine that made it.";
+  const { startsFile } = recordFiles(folder);
+  if (!existsSync(startsFile)) throw BenchError.usage(`${startsFile} is missing`, hint);
+  const path = join(folder, "events.ndjson");
+  if (!existsSync(path)) throw BenchError.usage(`${path} is missing`, hint);
+  const lines = readRecords(path).split("\n");
+  const events = lines.flatMap((line) => runEventIn(line) ?? []);
+  const torn = lines.filter((line) => line !== "").length - events.length;
+  if (torn > 0) throw BenchError.usage(`${path} has ${torn} line(s) that can't be read`, hint);
+  if (!events.some(({ type }) => type === "end"))
+    throw BenchError.usage(`${path} was cut short: it does not tell of the end of the run`, hint);
+}
+
 function readEvents(folder: string): { stalls: Stall[]; lost: LostWorker[]; windowEndMs?: number } {
   const stalls: Stall[] = [];
   const lost: LostWorker[] = [];

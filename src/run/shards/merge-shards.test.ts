@@ -379,6 +379,35 @@ describe("folders that don't belong together", () => {
     );
   });
 
+  it.each(["events.ndjson", "starts.ndjson"])("refuses one that lacks its %s", async (file) => {
+    const id = `without-${file}`;
+    cpSync(join(cwd, "two"), join(cwd, id), { recursive: true });
+    rmSync(join(cwd, id, file));
+    expect(await refused("one", id)).toContain(`bench: ${id}/${file} is missing\n`);
+  });
+
+  it.each([
+    ["its end", /\{[^\n]*"type":"end"[^\n]*\n/, "", "was cut short: it does not tell of the end of the run"],
+    ["a part of a line", /"type":"start"/, '"type":', "has 1 line(s) that can't be read"],
+  ])("refuses events that lost %s", async (what, from, to, why) => {
+    const id = changed(`events-${what.replaceAll(" ", "-")}`, "events.ndjson", from, to);
+    expect(await refused("one", id)).toContain(`bench: ${id}/events.ndjson ${why}\n`);
+  });
+
+  it("refuses records that no longer tell of sessions which a lost worker had under way", async () => {
+    cpSync(join(cwd, "two"), join(cwd, "fewer"), { recursive: true });
+    const path = join(cwd, "fewer/result.json");
+    const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
+    const lost = { phase: "streaming", class: "worker-lost", origin: "generator", count: 2 };
+    const { sessions } = result;
+    const failures = [...sessions.failures, lost];
+    const more = { ...sessions, scheduled: sessions.scheduled + 2, failed: sessions.failed + 2, failures };
+    writeFileSync(path, JSON.stringify({ ...result, sessions: more }));
+    expect(await refused("one", "fewer")).toMatch(
+      /^bench: the records of the shards have \d+ sessions of the window, and their result.json \d+\n/,
+    );
+  });
+
   it("overwrites no run", async () => {
     const { err, exitCode } = await runBench(["merge", "one", "two", "--out", "whole"], { cwd });
     expect(exitCode).toBe(2);

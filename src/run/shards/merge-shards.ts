@@ -102,6 +102,7 @@ async function resultOf(
     onSnapshot: (snapshot) => hlog.add(snapshot),
   });
   hlog.end();
+  mustCountAll(shards, rebuilt.totals.counts("steady").scheduled);
   const startedAt = new Date(outcome.startedAtEpochMs).toISOString();
   const manifest: RunManifest = {
     schema: "riva-bench/manifest@1",
@@ -115,6 +116,18 @@ async function resultOf(
     totals: rebuilt.totals,
     reachableAtEnd: reachable.includes(false) ? false : reachable.includes(undefined) ? undefined : true,
   });
+}
+
+/** What the shards counted, the whole counts too. @param scheduled sessions of the window that their records have, or tell to be lost */
+function mustCountAll(shards: readonly StoredShard[], scheduled: number): void {
+  // What was cut short has no count of its own that would hold.
+  if (shards.some(({ result, isWhole }) => !isWhole || result.run.interrupted)) return;
+  const counted = shards.reduce((sum, { result }) => sum + result.sessions.scheduled, 0);
+  if (scheduled >= counted) return;
+  throw BenchError.usage(
+    `the records of the shards have ${scheduled} sessions of the window, and their result.json ${counted}`,
+    "Copy the folders of the shards again.",
+  );
 }
 
 /** What the result of the whole says of its parts. */

@@ -5,7 +5,7 @@ import type { RunResult } from "../../metrics/result/result.ts";
 import type { ShardFacts } from "../../metrics/result/shards.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 import { keptRecordFiles } from "../../store/run-folder.ts";
-import { openStoredRun, readRunScenario } from "../../store/stored-run.ts";
+import { mustHaveItsEnd, openStoredRun, readRunScenario } from "../../store/stored-run.ts";
 
 export interface StoredShard {
   folder: string;
@@ -20,8 +20,8 @@ export interface StoredShard {
 /**
  * Opens the run folders of shards.
  * @returns them by their place in the plan; some may be missing
- * @throws BenchError (exit 2) for a folder that holds no shard or one that still runs, for shards of different runs, and for one that
- * is there twice
+ * @throws BenchError (exit 2) for a folder that holds no shard, one that still runs or one that lacks records, for shards of different
+ * runs, and for one that is there twice
  */
 export async function readShards(paths: readonly string[], cwd: string): Promise<StoredShard[]> {
   const shards: StoredShard[] = [];
@@ -58,6 +58,7 @@ async function readShard(path: string, cwd: string): Promise<StoredShard> {
   keptRecordFiles(folder);
   const scenario = readRunScenario(folder);
   const isKilled = missing.length > 0;
+  if (!isKilled && !interrupted) mustHaveItsEnd(folder);
   const plannedEndMs = scenario.warmupMs + scenario.steadyMs;
   const isWhole = !isKilled && (!interrupted || windowEndMs(result) >= plannedEndMs);
   return { folder, result, shard, scenario, isWhole };
