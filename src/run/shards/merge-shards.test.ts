@@ -185,6 +185,31 @@ describe("shards that are not all there", () => {
     expect(result.run.shards?.merged[1]).toMatchObject({ index: 2, cutShort: true });
   });
 
+  it("counts what callers of one that was interrupted would still have done", async () => {
+    const all = await merge(closed);
+    const answers = { ...FLAKY, fail: () => undefined };
+    const part = { index: 1, of: 4 };
+    const stopped = await simulate("stopped-closed", {
+      ...{ part, load: CLOSED, server: answers, workers: 2, stopAt: 6000 },
+    });
+    const theirs = resultIn(join(cwd, "gone-closed-2")).sessions.scheduled;
+    const left = theirs - stopped.sessions.scheduled;
+    expect(left).toBeGreaterThan(3);
+    const { result, exitCode } = await merge(["gone-closed-1", "stopped-closed", ...closed.slice(2)]);
+    expect(exitCode).toBe(5);
+    expect(lost(result)).toBeGreaterThanOrEqual(left);
+    expect(lost(result)).toBeLessThan(left + 0.3 * theirs);
+    expect(result.sessions.scheduled).toBeGreaterThanOrEqual(all.result.sessions.scheduled);
+  });
+
+  it("weighs a missing one by its callers", async () => {
+    // Of ten callers in four shards the first has three, the last two.
+    const shareLost = ({ result }: Merged): unknown =>
+      result.validity.checks.find(({ name }) => name === "lost_workers")?.observed;
+    expect(shareLost(await merge(closed.slice(1)))).toBeCloseTo(0.3, 9);
+    expect(shareLost(await merge(closed.slice(0, 3)))).toBeCloseTo(0.2, 9);
+  });
+
   it("reads the records of one that was killed before it could write its result", async () => {
     const all = await merge(parts);
     cpSync(join(cwd, "gone-4"), join(cwd, "killed"), { recursive: true });

@@ -5,6 +5,7 @@ import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
 import type { Plan } from "../../loadgen/plan/plan.ts";
 import { makePlan } from "../../loadgen/plan/plan.ts";
+import type { Shard } from "../../loadgen/plan/plan-input.ts";
 import { planInput } from "../../loadgen/plan/plan-input.ts";
 import type { RunOutcome } from "../../loadgen/workers/coordinator.ts";
 import type { PlannedSession } from "../../loadgen/workers/start-record.ts";
@@ -81,7 +82,11 @@ async function resultOf(
   const facts = mergedFacts(shards);
   const losses = lossesOf(shards, facts, events);
   for (const loss of losses) folder.event(loss);
-  const outcome = outcomeOf(shards, [...events, ...losses], facts.count);
+  const known = [...events, ...losses];
+  const shares = known.some(({ lost }) => lost !== undefined)
+    ? await sharesOf(shards, { scenario, folder, first })
+    : undefined;
+  const outcome = outcomeOf(shards, known, shares);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const { tool, node, cpus, git, seed } = first.run;
   const host = [...new Set(facts.merged.map((shard) => shard.host))].join(", ");
@@ -96,9 +101,9 @@ async function resultOf(
   const rebuilt = await rebuildTotals({
     ...recordFiles(folder.path),
     ...{ window, slos, lost: outcome.lost },
-    ...(outcome.lost.length === 0
+    ...(shares === undefined
       ? {}
-      : { planned: await plannedFor(shards, { scenario, folder, first }, window.endMs), plannedUntilMs }),
+      : { planned: (worker) => shares.planned(worker, outcome.lost, window.endMs), plannedUntilMs }),
     onSnapshot: (snapshot) => hlog.add(snapshot),
   });
   hlog.end();
@@ -147,10 +152,12 @@ function mergedFacts(shards: readonly StoredShard[]): MergedShards {
 }
 
 /** The same that a coordinator of all the workers would have told. */
-function outcomeOf(shards: readonly StoredShard[], events: readonly RunEvent[], count: number): RunOutcome {
-  const workersOf = workersByShard(shards);
+function outcomeOf(
+  shards: readonly StoredShard[],
+  events: readonly RunEvent[],
+  shares: Shares | undefined,
+): RunOutcome {
   const lost = events.flatMap((event) => event.lost ?? []);
-  const shareOf = ({ worker }: LostWorker): number => 1 / (count * (workersOf(worker) ?? 1));
   return {
     startedAtEpochMs: Math.min(...shards.map(({ result }) => Date.parse(result.run.startedAt))),
     endedAtEpochMs: Math.max(...shards.map(({ result }) => Date.parse(result.run.endedAt))),
@@ -159,7 +166,7 @@ function outcomeOf(shards: readonly StoredShard[], events: readonly RunEvent[], 
     warmUpMs: 0,
     stalls: events.flatMap(({ stall }) => stall ?? []),
     lost,
-    lostShare: lost.reduce((sum, one) => sum + (one.windowOver ? 0 : shareOf(one)), 0),
+    lostShare: lost.reduce((sum, one) => sum + (one.windowOver ? 0 : (shares?.ofLoad(one.worker) ?? 0)), 0),
     summaries: shards.flatMap(summariesOf),
     sessionsByAddress: {},
     problems: [],
@@ -212,25 +219,34 @@ function summariesOf({ shard, result, isWhole }: StoredShard): RunOutcome["summa
 }
 
 /** What the plan gave to each worker, whether it was there or not. */
-async function plannedFor(
+interface Shares {
+  /** Part of the load, 0 to 1: of callers, who may divide unevenly, else of the sessions. */
+  ofLoad(worker: number): number;
+  /** Sessions that it had to begin, in order of time. */
+  planned(worker: number, lost: readonly LostWorker[], untilMs: number): Iterable<PlannedSession>;
+}
+
+async function sharesOf(
   shards: readonly StoredShard[],
   { scenario, folder, first }: Pick<Merging, "scenario" | "folder" | "first">,
-  untilMs: number,
-): Promise<(worker: number) => Iterable<PlannedSession>> {
+): Promise<Shares> {
   const clips = [...(await readClips(recordFiles(folder.path).clipsFile)).values()];
   const plan = await planAgain(scenario, clips, first);
   const count = first.run.shard?.count ?? 1;
   const workersOf = workersByShard(shards);
-  return (worker) => {
-    const workers = workersOf(worker);
-    if (workers === undefined && plan.kind === "closed")
-      return sessionsOfCallers(
-        plan,
-        { index: worker - 1, of: count },
-        (clip) => clips[clip]?.audioMs ?? 0,
-        untilMs,
-      );
-    return plannedSessions(plan, worker, count * (workers ?? 1));
+  const partOf = (worker: number): Shard => ({ index: worker - 1, of: count * (workersOf(worker) ?? 1) });
+  return {
+    ofLoad(worker) {
+      const part = partOf(worker);
+      return plan.kind === "closed" ? plan.slots(part).length / plan.input.streams : 1 / part.of;
+    },
+    planned(worker, lost, untilMs) {
+      const part = partOf(worker);
+      if (plan.kind === "open") return plannedSessions(plan, worker, part.of);
+      // Callers whose window was over had no more sessions to begin, however quick the server might have been.
+      if (lost.some((one) => one.worker === worker && one.windowOver)) return [];
+      return sessionsOfCallers(plan, part, (clip) => clips[clip]?.audioMs ?? 0, untilMs);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-/** What the callers of a closed load would have done on a machine that never took part. Pure. */
+/** What the callers of a closed load would have done on a machine that never took part, or not to the end. Pure. */
 import { placeUnder } from "../../loadgen/engine/conditioned.ts";
 import type { Shard } from "../../loadgen/plan/plan-input.ts";
 import type { ClosedPlan, SlotPlan } from "../../loadgen/plan/plan.ts";
