@@ -47,12 +47,17 @@ async function merge(world: World, { runs, out, json }: Args): Promise<void> {
 function notesOn({ result: { run }, unreadable }: MergedRun): string[] {
   const { merged, missing, count } = run.shards ?? { merged: [], missing: [], count: 0 };
   const cutShort = merged.filter((shard) => shard.cutShort === true);
+  const cutInDrain = merged.filter((shard) => shard.cutInDrain === true);
   return [
     ...(missing.length === 0
       ? []
       : [`missing of ${count} shards: ${missing.join(", ")}; what they should have done counts as lost`]),
     ...cutShort.map(
       ({ index, run: id }) => `shard ${index} (${id}) did not run to its end: the rest counts as lost`,
+    ),
+    ...cutInDrain.map(
+      ({ index, run: id }) =>
+        `shard ${index} (${id}) was interrupted, or its disk was full, after its window: what it had under way counts as lost`,
     ),
     ...(unreadable === 0
       ? []

@@ -205,6 +205,7 @@ const run = z.strictObject({
           startedAt: z.iso.datetime(),
           workers,
           cutShort: z.literal(true).exactOptional(),
+          cutInDrain: z.literal(true).exactOptional(),
         }),
       ),
       missing: z.array(shardNumber),

@@ -28,6 +28,8 @@ export interface MergedShard {
   workers: number;
   /** It was interrupted or killed before its end: from there on it counts as lost. */
   cutShort?: true;
+  /** It was interrupted, or its disk was full, when its window was over: what it had under way then counts as lost. */
+  cutInDrain?: true;
 }
 
 /** The parts of a run that was put together. */

@@ -17,6 +17,7 @@ interface Line {
   /** When the session ended, or was to start; milliseconds since T0. */
   atMs: number;
   text: string;
+  seq: unknown;
   isSteady: boolean;
 }
 
@@ -34,6 +35,8 @@ export async function mergeRecords(
   // Places of an open load are numbered in each worker by itself.
   const dealtBy = isClosed(load) ? "slot" : "seq";
   let unreadable = 0;
+  /** Sessions of the window that left a line, of shards that were cut short in their drain. */
+  const left = new Map(shards.flatMap((shard) => (shard.isCutInDrain ? [[shard, new Set()]] : [])));
   const linesIn = async function* (
     shard: StoredShard,
     file: "sessionsFile" | "startsFile",
@@ -44,11 +47,18 @@ export async function mergeRecords(
       if (line === undefined) unreadable++;
       else {
         mustBeOf(shard, line.dealt, path);
-        if (line.isSteady) steady++;
+        if (line.isSteady) {
+          steady++;
+          left.get(shard)?.add(line.seq);
+        }
         yield line;
       }
     }
-    if (file === "sessionsFile") mustBeComplete(shard, steady, path);
+    if (shard.isWhole && !shard.isCutInDrain && file === "sessionsFile") mustBeComplete(shard, steady, path);
+    // What it had under way has no record, but a start, which is read afterwards.
+    const known = left.get(shard)?.size;
+    if (known !== undefined && file === "startsFile" && known < recordedBy(shard))
+      throw lacks(shard, known, path);
   };
   await write(to.sessionsFile, inOrder(shards.map((shard) => linesIn(shard, "sessionsFile"))));
   await write(to.startsFile, inOrder(shards.map((shard) => linesIn(shard, "startsFile"))));
@@ -63,26 +73,35 @@ function lineIn(text: string, dealtBy: "slot" | "seq"): (Line & { dealt: number 
   const fields = fieldsIn(text);
   const [atMs, dealt] = [fields?.["endedMs"] ?? fields?.["scheduledMs"], fields?.[dealtBy]];
   if (!isTime(atMs) || !Number.isSafeInteger(dealt)) return undefined;
-  return { atMs, text, isSteady: fields?.["phase"] === "steady", dealt: dealt as number };
+  return {
+    atMs,
+    text,
+    seq: fields?.["seq"],
+    isSteady: fields?.["phase"] === "steady",
+    dealt: dealt as number,
+  };
 }
 
 /**
  * A file that lost its end on the way from another machine would make the whole smaller, not worse.
  * @param steady sessions of the window that it has
  */
-function mustBeComplete(
-  { result: { sessions, run }, isWhole }: StoredShard,
-  steady: number,
-  path: string,
-): void {
-  // What was interrupted may have had no room for its records either.
-  if (!isWhole || run.interrupted) return;
+function mustBeComplete(shard: StoredShard, steady: number, path: string): void {
+  if (steady !== recordedBy(shard)) throw lacks(shard, steady, path);
+}
+
+/** Sessions of the window that a shard had to write down. */
+function recordedBy({ result: { sessions } }: StoredShard): number {
   const lost = sessions.failures.filter((one) => one.class === "worker-lost");
-  const recorded = sessions.scheduled - lost.reduce((sum, { count }) => sum + count, 0);
-  if (steady === recorded) return;
-  throw BenchError.usage(
-    `${path} has ${steady} sessions of the window, and its result.json has ${recorded}`,
-    "Copy the folder of that shard again.",
+  return sessions.scheduled - lost.reduce((sum, { count }) => sum + count, 0);
+}
+
+function lacks(shard: StoredShard, steady: number, path: string): BenchError {
+  return BenchError.usage(
+    `${path} has ${steady} sessions of the window, and its result.json has ${recordedBy(shard)}`,
+    shard.isCutInDrain
+      ? "Copy the folder of that shard again; if its disk was full, leave it out: it counts as missing then."
+      : "Copy the folder of that shard again.",
   );
 }
 

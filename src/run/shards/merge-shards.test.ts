@@ -202,6 +202,54 @@ describe("shards that are not all there", () => {
     expect(result.sessions.scheduled).toBeGreaterThanOrEqual(all.result.sessions.scheduled);
   });
 
+  describe("one that was cut short in its drain", () => {
+    let all: Merged;
+    beforeAll(async () => {
+      all = await merge(parts);
+      await simulate("drain", { part: { index: 1, of: 4 }, workers: 2, stopAt: 14_100 });
+    }, 60_000);
+
+    /** A copy that lacks the last sessions of the window. */
+    const shortened = (id: string, files: readonly string[]): string => {
+      cpSync(join(cwd, "drain"), join(cwd, id), { recursive: true });
+      for (const file of files) {
+        const path = join(cwd, id, file);
+        const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+        const steady = lines.flatMap((line, at) => (line.includes('"phase":"steady"') ? [at] : []));
+        writeFileSync(path, `${lines.slice(0, steady.at(-2)).join("\n")}\n`);
+      }
+      return id;
+    };
+
+    it("is named and degrades the whole", async () => {
+      const { result, exitCode, err } = await merge(["gone-1", "drain", "gone-3", "gone-4"]);
+      expect(exitCode).toBe(0);
+      expect(err).toContain("shard 2 (drain) was interrupted, or its disk was full, after its window");
+      expect(result.sessions.scheduled).toBe(all.result.sessions.scheduled);
+      expect(result.run.shards?.merged[1]).toMatchObject({ index: 2, cutInDrain: true });
+      expect(result.validity.status).toBe("degraded");
+      expect(result.validity.checks.find(({ name }) => name === "lost_workers")?.verdict).toBe(
+        "inconclusive",
+      );
+    });
+
+    it("counts what it had under way as lost", async () => {
+      const id = shortened("drain-open", ["sessions.ndjson"]);
+      const { result } = await merge(["gone-1", id, "gone-3", "gone-4"]);
+      expect(result.sessions.scheduled).toBe(all.result.sessions.scheduled);
+      expect(lost(result)).toBeGreaterThanOrEqual(2);
+    });
+
+    it("is refused when neither its records nor its starts have what it counted", async () => {
+      const id = shortened("drain-torn", ["sessions.ndjson", "starts.ndjson"]);
+      const { err, exitCode } = await runBench(["merge", "gone-1", id, "gone-3", "--out", "no"], { cwd });
+      expect(exitCode).toBe(2);
+      expect(err).toMatch(
+        /drain-torn\/starts.ndjson has \d+ sessions of the window, and its result.json has \d+/,
+      );
+    });
+  });
+
   it("weighs a missing one by its callers", async () => {
     // Of ten callers in four shards the first has three, the last two.
     const shareLost = ({ result }: Merged): unknown =>

@@ -142,9 +142,10 @@ function mergedFacts(shards: readonly StoredShard[]): MergedShards {
   const there = new Set(shards.map(({ shard }) => shard.index));
   return {
     count,
-    merged: shards.map(({ shard: { index }, result: { run }, isWhole }) => ({
+    merged: shards.map(({ shard: { index }, result: { run }, isWhole, isCutInDrain }) => ({
       ...{ index, run: run.id, host: run.host, startedAt: run.startedAt, workers: run.workers },
       ...(isWhole ? {} : { cutShort: true }),
+      ...(isCutInDrain ? { cutInDrain: true } : {}),
     })),
     missing: Array.from({ length: count }, (_, index) => index + 1).filter((index) => !there.has(index)),
     startSpreadMs: Math.max(...starts) - Math.min(...starts),
@@ -181,24 +182,30 @@ function workersByShard(shards: readonly StoredShard[]): (worker: number) => num
   return (worker) => known.get(((worker - 1) % count) + 1);
 }
 
-/** Events of the workers that are gone with their shards: of those that are missing, and of those that were cut short. */
+/** Events of the workers that are gone with their shards: of those that are missing, and of those that were cut short, in the drain too. */
 function lossesOf(
   shards: readonly StoredShard[],
   { count, missing }: MergedShards,
   events: readonly RunEvent[],
 ): RunEvent[] {
   const known = new Set(events.flatMap(({ lost }) => lost?.worker ?? []));
-  const loss = (worker: number, atMs: number, why: string): RunEvent => ({
-    ...{ atMs, type: "worker-lost", message: `${why}; its share counts as lost` },
-    lost: { worker, atMs, windowOver: false },
+  const loss = (worker: number, atMs: number, why: string, windowOver = false): RunEvent => ({
+    ...{ atMs, type: "worker-lost" },
+    message: `${why}; ${windowOver ? "what it had under way counts" : "its share counts"} as lost`,
+    lost: { worker, atMs, windowOver },
   });
   return [
     ...missing.map((index) => loss(index, 0, `shard ${index} is missing`)),
-    ...shards.flatMap(({ shard: { index }, result, isWhole }) =>
-      Array.from({ length: isWhole ? 0 : result.run.workers }, (_, at) => index + count * at)
+    ...shards.flatMap(({ shard: { index }, result, isWhole, isCutInDrain }) =>
+      Array.from({ length: isWhole && !isCutInDrain ? 0 : result.run.workers }, (_, at) => index + count * at)
         .filter((worker) => !known.has(worker))
         .map((worker) =>
-          loss(worker, windowEndMs(result), `shard ${index}: worker ${worker} did not come to its end`),
+          loss(
+            worker,
+            windowEndMs(result),
+            `shard ${index}: worker ${worker} did not come to its end`,
+            isCutInDrain,
+          ),
         ),
     ),
   ];

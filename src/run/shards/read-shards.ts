@@ -15,6 +15,8 @@ export interface StoredShard {
   scenario: RunnableScenario;
   /** False for one that was interrupted or killed before the end of its window. */
   isWhole: boolean;
+  /** Interrupted, or out of disk, when its window was over: sessions of the window may have been under way. */
+  isCutInDrain: boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ async function readShard(path: string, cwd: string): Promise<StoredShard> {
   if (!isKilled && !interrupted) mustHaveItsEnd(folder);
   const plannedEndMs = scenario.warmupMs + scenario.steadyMs;
   const isWhole = !isKilled && (!interrupted || windowEndMs(result) >= plannedEndMs);
-  return { folder, result, shard, scenario, isWhole };
+  return { folder, result, shard, scenario, isWhole, isCutInDrain: isWhole && interrupted };
 }
 
 /** Where the window of a shard ended, milliseconds since its T0. */
