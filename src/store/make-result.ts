@@ -58,7 +58,7 @@ export function conclude(input: Conclusion): RunResult {
   const { shard } = input.run;
   return buildRunResult({
     validity: validity(input, windowEndMs),
-    slos: shard === undefined ? checks : checks.map((check) => undecided(check, shard)),
+    slos: shard === undefined ? checks : checks.map((check) => undecided(check, shard, input)),
     run: {
       ...input.run,
       ...(shard === undefined ? {} : { shard: shardAtEnd(shard, input) }),
@@ -85,9 +85,13 @@ export function conclude(input: Conclusion): RunResult {
   });
 }
 
-/** One part of a run decides nothing for the whole, but that a target which dies in one part was down. */
-function undecided(check: Check, { index, count }: ShardFacts): Check {
-  if (check.name === TARGET_ALIVE && check.verdict === "fail") return check;
+/**
+ * One part of a run decides nothing for the whole, but that a target which is unreachable or refuses connections in one part was
+ * down. Connections that a part loses may be too few for the whole.
+ */
+function undecided(check: Check, { index, count }: ShardFacts, input: Conclusion): Check {
+  const wasDown = input.reachableAtEnd === false || failedBy(input, "refused") > 0;
+  if (check.name === TARGET_ALIVE && wasDown) return check;
   const advice = `not decided: this is shard ${index} of ${count}; \`bench merge\` judges the whole run`;
   return { ...check, verdict: "inconclusive", advice };
 }
@@ -205,17 +209,22 @@ const DEATH_SHARE = 0.5;
 
 const TARGET_ALIVE = "target_alive";
 
+/** Sessions of the window and of the drain that failed in such a way. */
+function failedBy({ totals }: Conclusion, kind: string): number {
+  const failures = [...totals.counts("steady").failures, ...totals.counts("drain").failures];
+  return failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
+}
+
 /**
  * A server that dies in a run never passes, whatever the SLOs say: not when it refused connections, not when it took
  * its connections down with it, not when nobody answers at the end.
  */
-function targetAlive({ totals, scenario: { load, warmupMs }, reachableAtEnd, run }: Conclusion): Check {
-  const failures = [...totals.counts("steady").failures, ...totals.counts("drain").failures];
-  const failed = (kind: string): number =>
-    failures.reduce((sum, failure) => sum + (failure.class === kind ? failure.count : 0), 0);
-  const refused = failed("refused");
+function targetAlive(input: Conclusion): Check {
+  const { totals, scenario, reachableAtEnd, run } = input;
+  const { load, warmupMs } = scenario;
+  const refused = failedBy(input, "refused");
   // A server that shuts down in good order resets its streams before it closes their connections.
-  const dropped = failed("connection-lost") + failed("reset");
+  const dropped = failedBy(input, "connection-lost") + failedBy(input, "reset");
   const usuallyOpen = isClosed(load)
     ? peakLevel(loadShape(load, warmupMs).segments) / partOf(run).of
     : (totals.summaries()["concurrency"]?.value ?? 0);
