@@ -150,7 +150,8 @@ describe("rebuildTotals", () => {
     const planned = [18, 19, 20, 21, 22, 23, 24].map((seq) => plannedPart(session(seq)));
     const rebuilt = await rebuildTotals({
       ...input,
-      lost: [{ worker: 1, atMs: 8000, windowOver: false }],
+      // A loss that is told of twice counts once.
+      lost: [8000, 8000].map((atMs) => ({ worker: 1, atMs, windowOver: false })),
       planned: (worker) => (worker === 1 ? planned : []),
       plannedUntilMs: session(23).scheduledMs,
     });
@@ -175,6 +176,12 @@ describe("rebuildTotals", () => {
     const rebuilt = await rebuildTotals(input);
     expect(rebuilt).toMatchObject({ ended: 5, unreadable: 2 });
     expect(rebuilt.inFlight.map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  it("tells of the start of a session whose clip nobody knows", async () => {
+    write(sessions.slice(0, 3));
+    appendFileSync(input.startsFile, `${JSON.stringify({ ...start(session(3)), clip: "unknown" })}\n`);
+    expect(await rebuildTotals(input)).toMatchObject({ ended: 3, inFlight: [], unreadable: 1 });
   });
 
   it("finds nothing where nothing was written", async () => {

@@ -34,7 +34,7 @@ export interface Rebuilt {
   ended: number;
   /** Sessions that began and have no record; in the totals failed by the generator, class `worker-lost`, as are unbegun ones. */
   inFlight: readonly StartRecord[];
-  /** Lines that can't be read, such as one that was cut short in the middle of its write. */
+  /** Lines that can't be read, such as one that was cut short in the middle of its write, or that name an unknown clip. */
   unreadable: number;
   /** The last trace of the run: an end or a start of a session. */
   lastSeenMs: number;
@@ -79,6 +79,7 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
     intervals.record(session);
   }
   const inFlight = [...open.values()].filter((start) => clips.has(start.clip));
+  unreadable += open.size - inFlight.length;
   for (const start of inFlight) {
     const clip = clips.get(start.clip);
     const lostMs = input.lost.find(({ worker }) => worker === start.worker)?.atMs ?? lastSeenMs;
@@ -89,8 +90,10 @@ export async function rebuildTotals(input: RebuildInput): Promise<Rebuilt> {
     for (const session of input.planned?.(worker) ?? []) {
       if (session.scheduledMs >= untilMs) break;
       const clip = clips.get(session.clip);
-      if (clip !== undefined && !known.has(session.seq))
-        intervals.record(lostObservation(session, clip, atMs));
+      if (clip === undefined || known.has(session.seq)) continue;
+      // Once, also when the loss of a worker is told of twice.
+      known.add(session.seq);
+      intervals.record(lostObservation(session, clip, atMs));
     }
   }
   return { totals: intervals.end(), ended, inFlight, unreadable, lastSeenMs, lastRecordedEndMs };

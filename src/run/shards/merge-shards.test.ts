@@ -319,6 +319,16 @@ describe("a shard alone", () => {
     expect(whole.result.slos.find(({ name }) => name === "target_alive")?.verdict).toBe("fail");
   });
 
+  it("leaves it to the whole whether the connections that it lost were too many", async () => {
+    const dropped: Failure = { ...failure, class: "connection-lost" };
+    const server: FakeServer = { ...FLAKY, fail: () => ({ afterMs: 500, failure: dropped }) };
+    const result = await simulate("dropping", { load: CLOSED, server, part: { index: 0, of: 10 } });
+    const alive = result.slos.find(({ name }) => name === "target_alive");
+    expect(alive?.observed).toBeGreaterThan(1);
+    expect(alive?.verdict).toBe("inconclusive");
+    expect(result.verdict).not.toBe("fail");
+  });
+
   it.each([
     ["gate", ["gate", "alone", "--slo", "error_ratio < 99%"]],
     ["compare", ["compare", "alone", "alone"]],
@@ -465,6 +475,33 @@ describe("folders that don't belong together", () => {
   ])("refuses events that lost %s", async (what, from, to, why) => {
     const id = changed(`events-${what.replaceAll(" ", "-")}`, "events.ndjson", from, to);
     expect(await refused("one", id)).toContain(`bench: ${id}/events.ndjson ${why}\n`);
+  });
+
+  it.each([
+    ["sessions.ndjson", /"chunks":\d+/, '"chunks":"many"'],
+    ["sessions.ndjson", /"clip":"/, '"clip":"un'],
+  ])("refuses records in %s that can't be counted", async (file, from, to) => {
+    const id = changed(`uncounted-${to.length}`, file, from, to);
+    expect(await refused("one", id)).toContain(
+      "bench: the shards have 1 record(s) of sessions that can't be read",
+    );
+  });
+
+  it("counts the share of a lost worker once, also when its loss is told of twice", async () => {
+    const event = {
+      ...{ atMs: 14_000, type: "worker-lost", message: "gone" },
+      lost: { worker: 2, atMs: 14_000, windowOver: false },
+    };
+    cpSync(join(cwd, "two"), join(cwd, "told"), { recursive: true });
+    const line = `${JSON.stringify(event)}\n`;
+    appendFileSync(join(cwd, "told/events.ndjson"), line);
+    const once = await merge(["one", "told"]);
+    appendFileSync(join(cwd, "told/events.ndjson"), line);
+    const twice = await merge(["one", "told"]);
+    const check = ({ result }: Merged): unknown =>
+      result.validity.checks.find(({ name }) => name === "lost_workers");
+    expect(check(once)).toMatchObject({ observed: 0.5 });
+    expect(check(twice)).toEqual(check(once));
   });
 
   it("refuses records that no longer tell of sessions which a lost worker had under way", async () => {

@@ -107,6 +107,11 @@ async function resultOf(
     onSnapshot: (snapshot) => hlog.add(snapshot),
   });
   hlog.end();
+  if (rebuilt.unreadable > 0)
+    throw BenchError.usage(
+      `the shards have ${rebuilt.unreadable} record(s) of sessions that can't be read: they lack fields or name a clip that is not in clips.ndjson`,
+      "Copy the folders of the shards again.",
+    );
   mustCountAll(shards, rebuilt.totals.counts("steady").scheduled);
   const startedAt = new Date(outcome.startedAtEpochMs).toISOString();
   const manifest: RunManifest = {
@@ -158,7 +163,10 @@ function outcomeOf(
   events: readonly RunEvent[],
   shares: Shares | undefined,
 ): RunOutcome {
-  const lost = events.flatMap((event) => event.lost ?? []);
+  const told = new Set<number>();
+  const lost = events
+    .flatMap((event) => event.lost ?? [])
+    .filter(({ worker }) => !told.has(worker) && told.add(worker));
   return {
     startedAtEpochMs: Math.min(...shards.map(({ result }) => Date.parse(result.run.startedAt))),
     endedAtEpochMs: Math.max(...shards.map(({ result }) => Date.parse(result.run.endedAt))),
