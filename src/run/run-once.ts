@@ -42,7 +42,12 @@ import { accountForLost } from "./run-lost.ts";
 import { createServerScrape, roundTripMs } from "./server-scrape.ts";
 import { withServerSide } from "./server-share.ts";
 import { readSessionDigest } from "../store/session-digest-file.ts";
-import { secretsOf, tellingNoSecrets, withoutSecrets } from "../scenario/target/target-secrets.ts";
+import {
+  metadataSha256,
+  secretsOf,
+  tellingNoSecrets,
+  withoutSecrets,
+} from "../scenario/target/target-secrets.ts";
 import type { World } from "../base/process/world.ts";
 
 export interface OneRun {
@@ -85,7 +90,13 @@ async function runInFolder(
   folder.write("scenario.yaml", formatScenario(scenario));
   const unreferenced = withoutReference(dataset);
   const facts = {
-    run: { id: runId, seed, ...machineFacts(world), ...calibrationPart(world, input), ...shardPart(input) },
+    run: {
+      id: runId,
+      seed,
+      ...machineFacts(world),
+      ...calibrationPart(world, input),
+      ...shardPart(input, open.target),
+    },
     target: targetFacts(open, found),
     dataset: {
       name: dataset.name,
@@ -213,11 +224,14 @@ function calibrationPart(world: World, input: RunInput): Pick<RunResult["run"], 
 }
 
 /** Which part of the run it is, where it is one. */
-function shardPart({ shard }: RunInput): Pick<RunResult["run"], "shard"> {
+function shardPart({ shard }: RunInput, target: OpenTarget["target"]): Pick<RunResult["run"], "shard"> {
   if (shard === undefined) return {};
   const { part, startAtEpochMs } = shard;
   return {
-    shard: { index: part.index + 1, count: part.of, startAt: new Date(startAtEpochMs).toISOString() },
+    shard: {
+      ...{ index: part.index + 1, count: part.of, startAt: new Date(startAtEpochMs).toISOString() },
+      metadataSha256: metadataSha256(target),
+    },
   };
 }
 

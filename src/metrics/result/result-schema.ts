@@ -190,6 +190,7 @@ const run = z.strictObject({
       index: shardNumber,
       count: shardNumber,
       startAt: z.iso.datetime(),
+      metadataSha256: z.string().exactOptional(),
       pausedSlotMs: z.number().exactOptional(),
       reachableAtEnd: z.boolean().exactOptional(),
     })

@@ -11,6 +11,8 @@ export interface ShardFacts {
   count: number;
   /** The planned T0 by the wall clock of this machine, ISO 8601. Nothing compared that clock with those of the others. */
   startAt: string;
+  /** Over the names of the metadata that its calls carried, and over the values that are no secrets. */
+  metadataSha256?: string;
   /** Time in the window that its callers paused after failures, milliseconds; known at the end. */
   pausedSlotMs?: number;
   /** Whether the target could still be connected to right after the load; absent when nobody looked. */

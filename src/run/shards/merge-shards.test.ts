@@ -419,6 +419,25 @@ describe("folders that don't belong together", () => {
     );
   });
 
+  it("refuses shards of several machines that each had a server of its own", async () => {
+    const id = changed("own-server", "result.json", /"host":"here"/, '"host":"there"');
+    expect(await refused("one", id)).toContain(
+      "one and own-server had each a server of its own: they ran on here and there, and grpc://127.0.0.1:40123 means",
+    );
+    const at = (copy: string, from: string): string => {
+      cpSync(join(cwd, from), join(cwd, copy), { recursive: true });
+      const path = join(cwd, copy, "result.json");
+      writeFileSync(path, readFileSync(path, "utf8").replace("127.0.0.1:40123", "gpu-box:50051"));
+      return copy;
+    };
+    expect((await merge([at("shared-1", "one"), at("shared-2", id)])).exitCode).toBe(0);
+  });
+
+  it("refuses shards whose calls carried other metadata", async () => {
+    const id = changed("metadata", "result.json", /"count":2/, '"count":2,"metadataSha256":"ab"');
+    expect(await refused("one", id)).toContain("they differ in the metadata of their calls");
+  });
+
   it("takes a dataset that lies elsewhere", async () => {
     const id = changed("elsewhere", "scenario.yaml", /dataset: default/, "dataset: /mnt/speech");
     expect((await merge(["one", id])).exitCode).toBe(0);

@@ -1,6 +1,7 @@
 /** The parts of a run as `bench merge` is given them: opened, and refused unless they belong together. */
 import { readFileSync } from "node:fs";
 import { BenchError } from "../../base/errors.ts";
+import { isLoopback } from "../../client/proxy.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import type { ShardFacts } from "../../metrics/result/shards.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
@@ -78,6 +79,7 @@ const COMMON: readonly (readonly [what: string, of: (run: RunResult) => unknown]
   ["seed", ({ run }) => run.seed],
   ["target", ({ target: { uri, kind } }) => `${uri} (${kind})`],
   ["kind of server", ({ target: { emulated, standIn } }) => standIn ?? (emulated ? "emulator" : "real")],
+  ["the metadata of their calls", ({ run }) => run.shard?.metadataSha256],
   ["model", ({ target }) => target.model],
   ["dataset hash", ({ dataset }) => dataset.sha256],
 ];
@@ -92,6 +94,13 @@ function mustBelongTogether(first: StoredShard, other: StoredShard): void {
     const [a, b] = [of(first.result), of(other.result)];
     if (a !== b) throw differ(`${what} (${String(a)}, ${String(b)})`);
   }
+  const { uri } = first.result.target;
+  const [host, otherHost] = [first.result.run.host, other.result.run.host];
+  if (host !== otherHost && isLoopback(hostIn(uri)))
+    throw BenchError.usage(
+      `${first.folder} and ${other.folder} had each a server of its own: they ran on ${host} and ${otherHost}, and ${uri} means the machine itself`,
+      "Give all shards an address by which their machines reach the same server.",
+    );
   const key = differentKey(portable(first.scenario), portable(other.scenario));
   if (key === "transport")
     throw differ(
@@ -103,6 +112,11 @@ function mustBelongTogether(first: StoredShard, other: StoredShard): void {
   const [clips, others] = [first, other].map(({ folder }) => readFileSync(keptRecordFiles(folder).clipsFile));
   if (clips === undefined || others?.equals(clips) !== true)
     throw differ("clips.ndjson, the facts of their clips");
+}
+
+/** Without the brackets of an IPv6 address; empty for what is no URI. */
+function hostIn(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).hostname.replace(/^\[(.*)\]$/, "$1") : "";
 }
 
 /** A scenario without the places of its files, which each machine has for itself; what is in them is in the hashes. */

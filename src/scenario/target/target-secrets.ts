@@ -1,4 +1,5 @@
 /** What a target is sent and nobody else is shown. Servers repeat in their errors what they got. */
+import { createHash } from "node:crypto";
 import { BenchError } from "../../base/errors.ts";
 import { hideSecrets, redactUrls } from "../../base/text/redact.ts";
 import type { ResolvedTarget } from "./target.ts";
@@ -9,6 +10,18 @@ type Holder = Pick<ResolvedTarget, "metadata" | "publicMetadata">;
 export function secretsOf({ metadata, publicMetadata }: Holder): string[] {
   const open = new Set(publicMetadata.map((name) => name.toLowerCase()));
   return Object.entries(metadata).flatMap(([name, value]) => (open.has(name.toLowerCase()) ? [] : [value]));
+}
+
+/** SHA-256 over the names of the metadata, whatever their order and case, and over the values that are no secrets: it tells targets apart. */
+export function metadataSha256({ metadata, publicMetadata }: Holder): string {
+  const open = new Set(publicMetadata.map((name) => name.toLowerCase()));
+  const facts = Object.entries(metadata)
+    .map(([key, value]): [string, string?] => {
+      const name = key.toLowerCase();
+      return open.has(name) ? [name, value] : [name];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
 
 /** Any JSON value, without the secrets of the target in its texts. */
