@@ -19,6 +19,18 @@ export interface RunFolder {
   discardUnlessBegun(): void;
 }
 
+/** What a run may have written when it ends before it began. Whatever else came meanwhile is not its own: a shard may wait for hours. */
+const MADE_BEFORE_BEGIN = [
+  "scenario.yaml",
+  "events.ndjson",
+  "sessions.ndjson",
+  "starts.ndjson",
+  "clips.ndjson",
+  "histograms.hlog",
+  "metrics.openmetrics",
+  "run.json",
+];
+
 /**
  * Creates the folder and proves that it can be written to.
  * @param out the folder itself, or undefined for `results/<run id>` under `cwd`
@@ -68,10 +80,10 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
     },
     discardUnlessBegun() {
       if (existsSync(file("run.json"))) return;
-      for (const name of readdirSync(path)) {
-        if (before?.includes(name) !== true) rmSync(file(name), { recursive: true, force: true });
+      for (const name of MADE_BEFORE_BEGIN.flatMap((name) => [name, `${name}.part`])) {
+        if (before?.includes(name) !== true) rmSync(file(name), { force: true });
       }
-      if (before === undefined) rmdirSync(path);
+      if (before === undefined && readdirSync(path).length === 0) rmdirSync(path);
     },
   };
 }
