@@ -120,18 +120,39 @@ describe("coordinator", () => {
     clock.advanceTo(clock.nowMs() + 10_000);
     expect(types(workers[0])).toEqual(["prepare"]);
     clock.stepWall(20_000);
-    clock.advanceTo(clock.nowMs() + 29_700);
+    clock.advanceTo(clock.nowMs() + 27_900);
     expect(starts).toEqual([]);
     clock.advanceTo(clock.nowMs() + 100);
     expect(starts).toEqual([{ startedAtEpochMs, planHash: "p" }]);
-    expect(workers[0]?.heard.at(-1)).toEqual({ type: "start", atMachineMs: clock.nowMs() + 200, runId: RUN });
+    expect(workers[0]?.heard.at(-1)).toEqual({
+      type: "start",
+      atMachineMs: clock.nowMs() + 2000,
+      runId: RUN,
+    });
+    // The first word of a worker comes a second after T0.
+    clock.advanceTo(clock.nowMs() + 4900);
+    expect(workers[0]?.killed).toBe(false);
+    clock.advanceTo(clock.nowMs() + 1000);
+    expect(workers[0]?.killed).toBe(true);
+  });
+
+  it.each([150, 50])("begins %i ms before the planned start", (leftMs) => {
+    const run = setUp(1, { startInMs: 10_000 });
+    const { clock, workers } = run;
+    clock.advanceTo(clock.nowMs() + 10_000 - leftMs);
+    workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
+    expect(workers[0]?.heard.at(-1)).toEqual({
+      type: "start",
+      atMachineMs: clock.nowMs() + leftMs,
+      runId: RUN,
+    });
   });
 
   it("does not begin late: shards that began without it would measure another load", async () => {
     const run = setUp(1, { startInMs: 10_000 });
     run.clock.advanceTo(run.clock.nowMs() + 12_000);
     run.workers[0]?.say({ type: "ready", planHash: "p", connections: 1, warmUpMs: 3 });
-    await expect(run.outcome).rejects.toThrow("the workers were ready 2.2 s too late for the planned start");
+    await expect(run.outcome).rejects.toThrow("the workers were ready 2.0 s too late for the planned start");
     expect(run.starts).toEqual([]);
   });
 

@@ -108,6 +108,8 @@ const STALL_MS = 100;
 const BEAT_CHECK_MS = 500;
 /** The wall clock is looked at this often: it may be set. */
 const WALL_CHECK_MS = 1000;
+/** Workers are told of a planned start this long before it: a standstill of this process must not cost the whole run its shard. */
+const PLANNED_LEAD_MS = 2000;
 
 /** A worker and what is known of it. */
 interface Member {
@@ -291,7 +293,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       cancel = clock.wakeAt(nowMs + BEAT_CHECK_MS, check);
       if (!started) return;
       for (const member of members) {
-        if (nowMs - member.lastHeardMs > silenceMs) lost(member, `was silent for ${silenceMs / 1000} s`);
+        // Before T0 nobody has anything to say.
+        if (nowMs - Math.max(0, member.lastHeardMs) > silenceMs)
+          lost(member, `was silent for ${silenceMs / 1000} s`);
       }
     }
     return () => cancel();
@@ -304,17 +308,17 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return;
     }
     const leftMs = options.startAtEpochMs - options.clock.wallMs();
-    if (leftMs < startMarginMs / 2) {
-      const lateS = ((startMarginMs - leftMs) / 1000).toFixed(1);
+    if (leftMs <= 0) {
+      const lateS = (-leftMs / 1000).toFixed(1);
       settle({
         error: new BenchError(`the workers were ready ${lateS} s too late for the planned start`, {
           hint: "Nothing was sent. Start every shard anew, with a later --start-at.",
         }),
       });
-    } else if (leftMs <= startMarginMs) begin(options.startAtEpochMs, leftMs);
+    } else if (leftMs <= PLANNED_LEAD_MS) begin(options.startAtEpochMs, leftMs);
     else {
       cancelStart();
-      const waitMs = Math.min(leftMs - startMarginMs, WALL_CHECK_MS);
+      const waitMs = Math.min(leftMs - PLANNED_LEAD_MS, WALL_CHECK_MS);
       cancelStart = options.clock.wakeAt(options.clock.nowMs() + waitMs, beginWhenDue);
     }
   }
