@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
-import { isAlive } from "../base/process/machine.ts";
+import { isAlive, PROCESS_ID } from "../base/process/machine.ts";
 import { readTextSync } from "../base/files/text-file.ts";
 import { conclude } from "./make-result.ts";
 import type { Rebuilt } from "./rebuild.ts";
@@ -164,9 +164,9 @@ function inWords(folder: string, manifest: RunManifest, rebuilt: Rebuilt): strin
   ];
 }
 
-/** On another machine nobody can tell. */
+/** On another machine nobody can tell. In a container each process may have the same number: this one is not the run that it reads. */
 function stillRuns({ run, pid }: RunManifest): boolean {
-  if (run.host !== hostname()) return false;
+  if (run.host !== hostname() || pid === PROCESS_ID) return false;
   return isAlive(pid);
 }
 
