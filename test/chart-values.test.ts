@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
-import { chartFolder } from "../src/cluster/cluster-run.ts";
+import { chartFolder } from "../src/cluster/install.ts";
 import { chartValues } from "../scripts/chart-readme.ts";
 
 const CHART = chartFolder({ root: PACKAGE_ROOT });

@@ -308,6 +308,39 @@ test("a namespace that is missing", async () => {
     installError: 'Error: INSTALLATION FAILED: create: failed to create: namespaces "nowhere" not found',
   });
   await expect(run).rejects.toMatchObject({ exitCode: 1, message: "there is no namespace nowhere" });
+  expect(cluster.lines().some((line) => line.startsWith("helm uninstall"))).toBe(false);
+});
+
+const OTHERS = "2026-01-02T03:04:05.123456789+01:00";
+
+test.each([
+  ["Error: INSTALLATION FAILED: cannot re-use a name that is still in use", 2, "taken"],
+  [
+    'Error: Secret "bench-night-nats" in namespace "x" exists and cannot be imported into the current release',
+    2,
+    "taken",
+  ],
+  ["Error: INSTALLATION FAILED: release: already exists", 2, "taken"],
+  ["Error: INSTALLATION FAILED: Kubernetes cluster unreachable: EOF", 1, "no cluster can be reached"],
+])("somebody else's release is not touched: %s", async (installError, exitCode, message) => {
+  const { cluster, ended: run } = play({ scenes: [RUNNING], installError, installedAt: OTHERS });
+  await expect(run).rejects.toMatchObject({
+    exitCode,
+    message: expect.stringContaining(message) as string,
+    ...(exitCode === 2 && {
+      hint: "Give another --run, or remove what was left: helm uninstall bench-night",
+    }),
+  });
+  expect(cluster.lines().filter((line) => / (?:uninstall|delete) /.test(line))).toEqual([]);
+});
+
+test("what this command's own failed install has left is removed", async () => {
+  const { cluster, ended: run } = play({
+    scenes: [RUNNING],
+    installError: "Error: INSTALLATION FAILED: admission webhook denied the request",
+    installedAt: "now",
+  });
+  await expect(run).rejects.toMatchObject({ exitCode: 1 });
   expect(cluster.lines()).toContain("helm uninstall bench-night");
 });
 

@@ -8,8 +8,9 @@ import type { World } from "../base/process/world.ts";
 import { parseRunResult } from "../metrics/result/read-result.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import { openStoredRun } from "../store/stored-run.ts";
-import type { ChartValues } from "./chart-values.ts";
 import { fetchRun, releasePod } from "./fetch-run.ts";
+import type { InstallRequest } from "./install.ts";
+import { inNamespace, install } from "./install.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { releaseOf } from "./release.ts";
@@ -19,11 +20,8 @@ import { createTools } from "./tools.ts";
 import type { EndedRun } from "./watch-run.ts";
 import { watchRun } from "./watch-run.ts";
 
-export interface ClusterRequest extends ClusterPlace {
+export interface ClusterRequest extends InstallRequest {
   runId: string;
-  /** What wins over `valuesFile`. */
-  values: ChartValues;
-  valuesFile?: string | undefined;
   /** The run folder; undefined = `results/<run id>`. */
   out?: string | undefined;
   /** Leaves the release in the cluster. */
@@ -52,16 +50,11 @@ export interface ClusterRun {
   problem?: BenchError;
 }
 
-/** The chart, as it comes with the package. */
-export function chartFolder({ root }: Pick<World, "root">): string {
-  return join(root, "deploy/chart/riva-bench");
-}
-
 /**
- * Makes a run in the cluster that kubectl knows. The release is removed in any case, but for `keep` and a result that could not be
- * fetched.
- * @throws BenchError: kubectl or helm missing, no cluster or permission, pods that can't run (exit 1); bad values, a folder that is
- * taken (2); interrupted before there was a result (130)
+ * Makes a run in the cluster that kubectl knows. The release that it installed is removed in any case, but for `keep` and a result
+ * that could not be fetched.
+ * @throws BenchError: kubectl or helm missing, no cluster or permission, pods that can't run (exit 1); bad values, a folder or a name
+ * that is taken (2); interrupted before there was a result (130)
  */
 export async function runInCluster(world: World, request: ClusterRequest): Promise<ClusterRun> {
   const { runId, keep, startMs, pollMs, tell, tellLog } = request;
@@ -72,8 +65,9 @@ export async function runInCluster(world: World, request: ClusterRequest): Promi
   const interrupts = listenForInterrupts(world);
   let isOver = false;
   let isToStay = keep;
+  let isInstalled = false;
   try {
-    await install(world, tools, release, request);
+    await install(world, tools, release, request, () => (isInstalled = true));
     tell(`run ${runId}: release ${release} is installed`);
     const { clock } = world;
     const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, tell, tellLog });
@@ -83,15 +77,11 @@ export async function runInCluster(world: World, request: ClusterRequest): Promi
     isToStay ||= run.canBeFetched;
     return run;
   } finally {
-    if (isToStay) tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
-    else await remove(tools, release, isOver, request);
+    if (isInstalled && isToStay)
+      tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
+    else if (isInstalled) await remove(tools, release, isOver, request);
     interrupts.forget();
   }
-}
-
-/** For commands that are advised. */
-function inNamespace({ namespace }: ClusterPlace): string {
-  return namespace === undefined ? "" : ` -n ${namespace}`;
 }
 
 /** @throws BenchError (exit 2) when the folder is taken */
@@ -120,17 +110,6 @@ async function checkPermissions(tools: Tools): Promise<void> {
       hint: "Ask for it, or use another --namespace or --context: kubectl auth can-i --list",
     });
   }
-}
-
-/** Flags of helm for the values of a run; those of the command line come on standard input. */
-export function valueFlags({ valuesFile }: Pick<ClusterRequest, "valuesFile">): string[] {
-  return [...(valuesFile === undefined ? [] : [`--values=${valuesFile}`]), "--values=-"];
-}
-
-async function install(world: World, tools: Tools, release: string, request: ClusterRequest): Promise<void> {
-  const args = ["install", release, chartFolder(world), ...valueFlags(request)];
-  const done = await tools.helm(args, JSON.stringify(request.values));
-  if (done.code !== 0) throw toolError("the release can't be installed", done);
 }
 
 const KNOWN_CODES: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, 6, 7, 130]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
-import { chartFolder } from "../../src/cluster/cluster-run.ts";
+import { chartFolder } from "../../src/cluster/install.ts";
 import { chartValues } from "../../src/cluster/chart-values.ts";
 
 const CHART = chartFolder({ root: PACKAGE_ROOT });

@@ -26,6 +26,8 @@ export interface Plot {
   events?: readonly { name: string; message: string }[];
   /** Standard error of `helm install`, which fails. */
   installError?: string;
+  /** When the release was first installed that `helm status` then shows; none without it. `now`: by that failed install. */
+  installedAt?: string;
   /** What `exec ... send` does; default: it sends the folder of a run that passed. */
   sends?: "run" | "nothing" | "half" | "hangs";
   /** Standard error of `kubectl logs`, which fails. */
@@ -69,7 +71,11 @@ function pods() {
 }
 if (tool === "helm") {
   if (words[0] === "install" && plot.installError !== undefined) fail(plot.installError);
-  else if (words[0] === "template") say("kind: Job\\n");
+  else if (words[0] === "status" && plot.installedAt === undefined) fail("Error: release: not found");
+  else if (words[0] === "status") {
+    const at = plot.installedAt === "now" ? new Date().toISOString() : plot.installedAt;
+    say(JSON.stringify({ info: { first_deployed: at } }));
+  } else if (words[0] === "template") say("kind: Job\\n");
 } else if (words[0] === "auth") {
   const no = (plot.forbidden ?? []).includes(words[3]);
   say(no ? "no\\n" : "yes\\n", no ? 1 : 0);

@@ -1,7 +1,7 @@
 /** `bench cluster manifest`: the chart as plain YAML. */
 import type { World } from "../../base/process/world.ts";
 import type { ChartValues } from "../../cluster/chart-values.ts";
-import { chartFolder, valueFlags } from "../../cluster/cluster-run.ts";
+import { chartFolder, valueFlags } from "../../cluster/install.ts";
 import { releaseOf } from "../../cluster/release.ts";
 import { toolError } from "../../cluster/tool-error.ts";
 import { createTools } from "../../cluster/tools.ts";
