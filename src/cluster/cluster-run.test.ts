@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Clock } from "../base/clock.ts";
+import { realClock } from "../base/clock.ts";
 import type { FakeCluster, Plot } from "../../test/support/fake-cluster.ts";
 import { fakeCluster, pod } from "../../test/support/fake-cluster.ts";
 import { PASSED } from "../../test/support/sample-result.ts";
@@ -14,16 +16,26 @@ interface Played {
   ended: Promise<ClusterRun>;
 }
 
-function play(plot: Plot, more: Partial<ClusterRequest> = {}): Played {
+/** A clock on which a second lasts a hundredth of one. */
+const HURRIED: Clock = {
+  ...realClock,
+  nowMs: () => realClock.nowMs() * 100,
+  wakeAt: (atMs, wake) => realClock.wakeAt(atMs / 100, wake),
+};
+
+function play(plot: Plot, more: Partial<ClusterRequest> = {}, clock = realClock): Played {
   const cluster = fakeCluster(plot);
   const told: string[] = [];
   const log: string[] = [];
-  const ended = runInCluster(cluster.world, {
-    ...{ runId: "night", values: { workers: { count: 2 } }, keep: false, startMs: 60_000, pollMs: 10 },
-    tell: (line) => told.push(line),
-    tellLog: (line) => log.push(line),
-    ...more,
-  });
+  const ended = runInCluster(
+    { ...cluster.world, clock },
+    {
+      ...{ runId: "night", values: { workers: { count: 2 } }, keep: false, startMs: 60_000, pollMs: 10 },
+      tell: (line) => told.push(line),
+      tellLog: (line) => log.push(line),
+      ...more,
+    },
+  );
   return { cluster, told, log, ended };
 }
 
@@ -363,4 +375,30 @@ test("a log that can't be followed is told of once, and the run goes on", async 
   expect(told.filter((line) => line.includes("followed"))).toEqual([
     "the coordinator's log can't be followed: Error from server: no route to host",
   ]);
+});
+
+const DOWN = { pods: [], error: "Unable to connect to the server: i/o timeout" };
+const REFUSED = {
+  pods: [],
+  error: 'Error from server (Forbidden): pods is forbidden: User "me" cannot list resource "pods"',
+};
+
+test.each([
+  ["the API server is gone", DOWN, "the API server has not answered for 1m"],
+  ["the pods are refused", REFUSED, "me has no permission to list pods"],
+])("when %s, a run that has begun goes on: its release stays", async (_, scene, message) => {
+  const { cluster, told, ended: run } = play({ scenes: [RUNNING, scene] }, { startMs: 1e7 }, HURRIED);
+  await expect(run).rejects.toMatchObject({
+    exitCode: 1,
+    message,
+    hint: expect.stringMatching(/goes on.*kubectl exec bench-night-run-0 .* send >run\.tar\.gz$/) as string,
+  });
+  expect(cluster.lines().filter((line) => / (?:uninstall|delete) /.test(line))).toEqual([]);
+  expect(told.at(-1)).toBe("the release stays; remove it with: helm uninstall bench-night");
+});
+
+test("a run that has not begun when the API server goes is removed", async () => {
+  const { cluster, ended: run } = play({ scenes: [PENDING, DOWN] }, { startMs: 1e7 }, HURRIED);
+  await expect(run).rejects.toMatchObject({ exitCode: 1 });
+  expect(cluster.lines()).toContain("helm uninstall bench-night");
 });

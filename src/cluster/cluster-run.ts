@@ -8,7 +8,7 @@ import type { World } from "../base/process/world.ts";
 import { parseRunResult } from "../metrics/result/read-result.ts";
 import type { RunResult } from "../metrics/result/result.ts";
 import { openStoredRun } from "../store/stored-run.ts";
-import { fetchRun, releasePod } from "./fetch-run.ts";
+import { fetchByHand, fetchRun, releasePod } from "./fetch-run.ts";
 import type { InstallRequest } from "./install.ts";
 import { inNamespace, install } from "./install.ts";
 import { listenForInterrupts } from "./interrupts.ts";
@@ -18,7 +18,7 @@ import { firstLine, toolError } from "./tool-error.ts";
 import type { ClusterPlace, Tools } from "./tools.ts";
 import { createTools } from "./tools.ts";
 import type { EndedRun } from "./watch-run.ts";
-import { watchRun } from "./watch-run.ts";
+import { LostRun, watchRun } from "./watch-run.ts";
 
 export interface ClusterRequest extends InstallRequest {
   runId: string;
@@ -51,8 +51,8 @@ export interface ClusterRun {
 }
 
 /**
- * Makes a run in the cluster that kubectl knows. The release that it installed is removed in any case, but for `keep` and a result
- * that could not be fetched.
+ * Makes a run in the cluster that kubectl knows. The release that it installed is removed in any case, but for `keep`, a result that
+ * could not be fetched, and a run that goes on unseen.
  * @throws BenchError: kubectl or helm missing, no cluster or permission, pods that can't run (exit 1); bad values, a folder or a name
  * that is taken (2); interrupted before there was a result (130)
  */
@@ -70,12 +70,16 @@ export async function runInCluster(world: World, request: ClusterRequest): Promi
     await install(world, tools, release, request, () => (isInstalled = true));
     tell(`run ${runId}: release ${release} is installed`);
     const { clock } = world;
-    const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, tell, tellLog });
+    const byHand = (pod: string): string => fetchByHand(request, pod);
+    const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, byHand, tell, tellLog });
     const run = await conclude(tools, end, folder, interrupts, { ...request, cwd: world.cwd });
     isOver = run.problem === undefined;
     // By hand, for a while.
     isToStay ||= run.canBeFetched;
     return run;
+  } catch (error) {
+    isToStay ||= error instanceof LostRun;
+    throw error;
   } finally {
     if (isInstalled && isToStay)
       tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
@@ -134,7 +138,7 @@ async function conclude(
     return { exitCode, missing: [], canBeFetched: false, ...defined({ problem: killed }) };
   const problem = new BenchError(`the run folder can't be fetched: ${fetched.why}`, {
     hint: end.isHolding
-      ? `While the pod is there: kubectl exec${inNamespace(place)} ${end.pod} -c results -- node /app/deploy/hold-results.mjs send >run.tar.gz`
+      ? `While the pod is there: ${fetchByHand(place, end.pod)}`
       : "With results.existingClaim in --values it outlives the pod.",
   });
   const result = end.result === undefined ? undefined : parseRunResult(end.result, "the coordinator's log");

@@ -1,7 +1,8 @@
 /** Gets the folder of a run that has ended out of its pod. */
 import { messageOf } from "../base/errors.ts";
+import { inNamespace } from "./install.ts";
 import { firstLine } from "./tool-error.ts";
-import type { Tools } from "./tools.ts";
+import type { ClusterPlace, Tools } from "./tools.ts";
 import { unpackRun } from "./unpack-run.ts";
 
 /** Of the pod's container that holds the folder. */
@@ -33,6 +34,11 @@ export async function fetchRun(tools: Tools, pod: string, folder: string): Promi
     why = code === 0 || stderr.trim() === "" ? unpacked : firstLine(stderr);
   }
   return { why };
+}
+
+/** The command that fetches the run folder while the pod is there. */
+export function fetchByHand(place: ClusterPlace, pod: string): string {
+  return `kubectl exec${inNamespace(place)} ${[pod, ...HOLDER, "send"].join(" ")} >run.tar.gz`;
 }
 
 /** Lets the pod go, which waits for its folder to be fetched. */

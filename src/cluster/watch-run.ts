@@ -21,6 +21,8 @@ export interface Watch {
   startMs: number;
   /** Between two looks, milliseconds. */
   pollMs: number;
+  /** The command that fetches the run folder out of a pod. */
+  byHand(pod: string): string;
   /** A line about the pods. */
   tell(line: string): void;
   /** A line of the coordinator's own. */
@@ -36,6 +38,9 @@ export interface EndedRun extends ContainerEnd {
   result?: string;
 }
 
+/** The run goes on, and can't be seen any more: its release must not be removed. */
+export class LostRun extends BenchError {}
+
 /** What the API server may fail to answer in a row. */
 const MOST_FAILURES_MS = 60_000;
 /** The log's last line may come after the end of its container. */
@@ -48,7 +53,7 @@ const END_RUN = "process.kill(1,'SIGINT')";
 /**
  * Follows the pods of a release until its coordinator has ended.
  *
- * @throws BenchError (exit 1) with what keeps the run from beginning, or when its coordinator is gone; (exit 130) when it was
+ * @throws LostRun (exit 1) when a run that has begun can't be seen any more; BenchError (exit 1) with what keeps the run from beginning, or when its coordinator is gone; (exit 130) when it was
  * interrupted before there was anything to drain, or twice
  */
 export async function watchRun(watch: Watch): Promise<EndedRun> {
@@ -59,9 +64,17 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
   let coordinator: Pod | undefined;
   let answeredMs = beganMs;
   let told = 0;
+  let hasBegun = false;
+  const lost = ({ message }: Error): BenchError => {
+    if (coordinator === undefined || !hasBegun) return new BenchError(message);
+    return new LostRun(message, {
+      hint: `The run goes on without this command, and holds its result for a while after its end. Fetch it with: ${watch.byHand(coordinator.metadata.name)}`,
+    });
+  };
   try {
     for (;;) {
       const pods = await listPods(watch);
+      if (pods instanceof BenchError) throw lost(pods);
       if (pods !== undefined) {
         answeredMs = clock.nowMs();
         sight.see(pods);
@@ -70,7 +83,7 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
         coordinator = found ?? coordinator;
         const end = coordinator && endOf(coordinator, "run");
         if (coordinator !== undefined && end !== undefined) return await ended(coordinator, end, logs, clock);
-        const hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
+        hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
         if (!hasBegun) await refuseTrouble(watch, pods, clock.nowMs() - beganMs, startMs);
         else if (coordinator !== undefined && logs.at(-1)?.isFollowing() !== true) {
           const log = followRunLog(watch.tools, coordinator.metadata.name, logs.length === 0, watch.tellLog);
@@ -85,9 +98,7 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
           await drain(watch, coordinator);
         }
       } else if (clock.nowMs() - answeredMs > MOST_FAILURES_MS) {
-        throw new BenchError(`the API server has not answered for ${formatDuration(MOST_FAILURES_MS)}`, {
-          hint: "The run goes on without this command, and holds its result for a while.",
-        });
+        throw lost(new BenchError(`the API server has not answered for ${formatDuration(MOST_FAILURES_MS)}`));
       }
       if (interrupts.count() > Math.max(told, 1)) throw interrupted();
       await Promise.race([pause(clock, pollMs), interrupts.next()]);
@@ -107,12 +118,12 @@ function coordinatorGone(pod: Pod): BenchError {
   });
 }
 
-/** @returns undefined when the API server gave no answer. @throws BenchError when it refuses */
-async function listPods({ tools, release }: Watch): Promise<Pod[] | undefined> {
+/** The pods; undefined when the API server gave no answer, an error when it refuses one. */
+async function listPods({ tools, release }: Watch): Promise<Pod[] | BenchError | undefined> {
   const selector = `--selector=app.kubernetes.io/instance=${release}`;
   const done = await tools.kubectl(["get", "pods", selector, "--output=json", "--request-timeout=15s"]);
   if (done.code === 0) return podsIn(done.stdout);
-  if (/is forbidden/.test(done.stderr)) throw toolError("the pods can't be listed", done);
+  if (/is forbidden/.test(done.stderr)) return toolError("the pods can't be listed", done);
   return undefined;
 }
 

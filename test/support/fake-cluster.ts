@@ -14,6 +14,8 @@ export interface Scene {
   pods: readonly Pod[];
   /** The scene stays until the coordinator was told to end. */
   untilTold?: boolean;
+  /** Standard error of kubectl, which gets no pods. */
+  error?: string;
 }
 
 export interface Plot {
@@ -67,7 +69,8 @@ function pods() {
   if (at === plot.scenes.length - 1) writeFileSync(last, "");
   const scene = plot.scenes[at];
   if (at < plot.scenes.length - 1 && (scene.untilTold !== true || existsSync(told))) writeFileSync(counter, String(at + 1));
-  say(JSON.stringify({ items: scene.pods }));
+  if (scene.error !== undefined) fail(scene.error);
+  else say(JSON.stringify({ items: scene.pods }));
 }
 if (tool === "helm") {
   if (words[0] === "install" && plot.installError !== undefined) fail(plot.installError);
