@@ -65,7 +65,7 @@ test("a run that passes: installed, followed, fetched, removed, exit code 0", as
     log: ["concurrency-50 against the target", RESULT_LINE],
   });
   const { exitCode, folder = "", result, problem } = await run;
-  expect([exitCode, problem, result?.run.id]).toEqual([0, undefined, PASSED.run.id]);
+  expect([exitCode, problem, result?.run.id]).toEqual([0, undefined, "night"]);
   expect(folder).toBe(join(cluster.world.cwd, "results/night"));
   expect(readdirSync(folder).sort()).toEqual(["result.json", "sessions.ndjson"]);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -400,5 +400,22 @@ test.each([
 test("a run that has not begun when the API server goes is removed", async () => {
   const { cluster, ended: run } = play({ scenes: [PENDING, DOWN] }, { startMs: 1e7 }, HURRIED);
   await expect(run).rejects.toMatchObject({ exitCode: 1 });
+  expect(cluster.lines()).toContain("helm uninstall bench-night");
+});
+
+test.each([
+  ["last night's", 7, { startedAt: "2026-01-02T03:04:05.000Z" }, 7, undefined],
+  ["last night's", 0, { startedAt: "2026-01-02T03:04:05.000Z" }, 1, "there is no result: "],
+  ["another run's", 2, { id: "day" }, 2, undefined],
+] as const)("%s folder on a claim is not taken for that of a run that ends with %i", async (...row) => {
+  const [, code, sent, exitCode, problem] = row;
+  const { cluster, ended: run } = play({ scenes: [RUNNING, ended(code)], sent });
+  const { result, folder, missing, ...rest } = await run;
+  expect([rest.exitCode, result, folder]).toEqual([exitCode, undefined, undefined]);
+  expect(missing[0]).toMatch(/^the run folder in the cluster is that of an older run/);
+  expect(rest.problem?.message).toEqual(
+    problem === undefined ? undefined : (expect.stringContaining(problem) as string),
+  );
+  expect(readdirSync(join(cluster.world.cwd, "results"))).toEqual([]);
   expect(cluster.lines()).toContain("helm uninstall bench-night");
 });

@@ -1,5 +1,5 @@
 /** A run in a cluster: the chart installed, the run followed, its folder fetched, the release removed. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { defined } from "../base/defined.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
@@ -123,7 +123,7 @@ async function conclude(
   end: EndedRun,
   folder: string,
   interrupts: Interrupts,
-  place: ClusterPlace & Pick<World, "cwd">,
+  place: ClusterPlace & Pick<World, "cwd"> & Pick<ClusterRequest, "runId">,
 ): Promise<ClusterRun & { canBeFetched: boolean }> {
   const isKnown = end.hasBegun && KNOWN_CODES.has(end.exitCode);
   const exitCode = isKnown ? (end.exitCode as ExitCode) : EXIT.ourError;
@@ -132,6 +132,14 @@ async function conclude(
   if (fetched === "fetched") {
     await releasePod(tools, end.pod);
     const { result, missing } = await openStoredRun(folder, place.cwd);
+    if (!isOfRun(result, place.runId, end)) {
+      rmSync(folder, { recursive: true });
+      return withoutFolder(
+        exitCode,
+        killed,
+        `the run folder in the cluster is that of an older run ${result.run.id}: it was begun ${result.run.startedAt}`,
+      );
+    }
     return { ...{ exitCode, result, folder, missing, canBeFetched: false }, ...defined({ problem: killed }) };
   }
   if (fetched === "never began" || !end.hasBegun)
@@ -143,6 +151,25 @@ async function conclude(
   });
   const result = end.result === undefined ? undefined : parseRunResult(end.result, "the coordinator's log");
   return { exitCode, missing: [], problem, canBeFetched: end.isHolding, ...defined({ result }) };
+}
+
+/** A claim may hold the folder of an older run of that name. Both times are of the cluster. */
+function isOfRun({ run }: RunResult, runId: string, { made = "" }: EndedRun): boolean {
+  return run.id === runId && !(Date.parse(run.startedAt) < Date.parse(made));
+}
+
+/** A run without a folder: what its coordinator said stands, but for a run that passed. */
+function withoutFolder(
+  exitCode: ExitCode,
+  killed: BenchError | undefined,
+  why: string,
+): ClusterRun & { canBeFetched: boolean } {
+  const isOurs = exitCode === EXIT.passed;
+  const problem = killed ?? (isOurs ? new BenchError(`there is no result: ${why}`) : undefined);
+  return {
+    ...{ exitCode: isOurs ? EXIT.ourError : exitCode, missing: [why], canBeFetched: false },
+    ...defined({ problem }),
+  };
 }
 
 function killedError({ exitCode, reason, hasBegun, pod }: EndedRun): BenchError {

@@ -15,7 +15,12 @@ interface ContainerStatus {
 }
 
 export interface Pod {
-  metadata: { name: string; uid?: string; labels?: Readonly<Record<string, string>> };
+  metadata: {
+    name: string;
+    uid?: string;
+    creationTimestamp?: string;
+    labels?: Readonly<Record<string, string>>;
+  };
   spec?: { nodeName?: string };
   status?: {
     phase?: string;

@@ -32,6 +32,8 @@ export interface Watch {
 /** How the coordinator ended. */
 export interface EndedRun extends ContainerEnd {
   pod: string;
+  /** When the API server made the pod: an instant in ISO 8601, to the second. */
+  made?: string;
   /** The pod still holds the run folder. */
   isHolding: boolean;
   /** The text of `result.json`, where the log held it. */
@@ -236,7 +238,8 @@ async function drain({ tools, tell }: Watch, pod: Pod): Promise<void> {
 async function ended(pod: Pod, end: ContainerEnd, logs: readonly RunLog[], clock: Clock): Promise<EndedRun> {
   await Promise.race([pause(clock, LOG_LIMIT_MS), Promise.all(logs.map((log) => log.ended))]);
   const result = logs.map((log) => log.result()).find((text) => text !== undefined);
-  return { ...end, pod: pod.metadata.name, isHolding: isRunning(pod, "results"), ...defined({ result }) };
+  const { name, creationTimestamp: made } = pod.metadata;
+  return { ...end, pod: name, isHolding: isRunning(pod, "results"), ...defined({ result, made }) };
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

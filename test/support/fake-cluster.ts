@@ -6,6 +6,7 @@ import { create } from "tar";
 import { realClock } from "../../src/base/clock.ts";
 import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import type { Interrupt, World } from "../../src/base/process/world.ts";
+import type { RunResult } from "../../src/metrics/result/result.ts";
 import type { Pod } from "../../src/cluster/pods.ts";
 import { PASSED } from "./sample-result.ts";
 
@@ -32,6 +33,8 @@ export interface Plot {
   installedAt?: string;
   /** What `exec ... send` does; default: it sends the folder of a run that passed. */
   sends?: "run" | "nothing" | "half" | "hangs";
+  /** The run of the folder that is sent; default: `night`, begun now. */
+  sent?: { id?: string; startedAt?: string };
   /** Standard error of `kubectl logs`, which fails. */
   logError?: string;
   /** Exec of the coordinator is refused. */
@@ -104,6 +107,11 @@ else if (words.at(-1) === "send") {
 }
 `;
 
+function sentResult({ sent }: Plot): RunResult {
+  const startedAt = new Date().toISOString();
+  return { ...PASSED, run: { ...PASSED.run, id: "night", startedAt, ...sent } };
+}
+
 /** Makes one that plays `plot`. */
 export function fakeCluster(plot: Plot): FakeCluster {
   const folder = mkdtempSync(join(tmpdir(), "riva-bench-cluster-"));
@@ -120,7 +128,7 @@ export function fakeCluster(plot: Plot): FakeCluster {
     chmodSync(file, 0o755);
   }
   mkdirSync(join(folder, "packed/the-run"), { recursive: true });
-  writeFileSync(join(folder, "packed/the-run/result.json"), JSON.stringify(PASSED));
+  writeFileSync(join(folder, "packed/the-run/result.json"), JSON.stringify(sentResult(plot)));
   writeFileSync(join(folder, "packed/the-run/sessions.ndjson"), "");
   create({ sync: true, gzip: true, cwd: join(folder, "packed"), file: join(folder, "run.tar.gz") }, [
     "the-run",
@@ -165,6 +173,9 @@ function stateOf(state: State): object {
   return { terminated: { exitCode: state[0], reason: state[1] ?? "Error" } };
 }
 
+/** When pods are made. */
+const MADE = new Date().toISOString().replace(/\.\d+Z$/, "Z");
+
 /** A pod of the release `bench-night`. */
 export function pod(
   component: "run" | "worker" | "nats",
@@ -177,6 +188,7 @@ export function pod(
     metadata: {
       name: `bench-night-${component}-${index ?? 0}`,
       uid,
+      creationTimestamp: MADE,
       labels: {
         "app.kubernetes.io/component": component,
         ...(index !== undefined && { "batch.kubernetes.io/job-completion-index": `${index}` }),
