@@ -115,6 +115,36 @@ test("a secret in a target file never becomes a value", async () => {
   await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining("s3cr3t") as string });
 });
 
+test.each([
+  ["a passphrase", "uri: grpcs://a\ntls: { keyPassphrase: s3cr3t }", "tls.keyPassphrase: holds a secret"],
+  ["credentials of uri", "uri: grpcs://u:s3cr3t@a", "uri: an address holds no credentials"],
+  [
+    "credentials of http",
+    "uri: grpcs://a\nhttp: https://u:s3cr3t@a",
+    "http: an address holds no credentials",
+  ],
+  [
+    "credentials of a scrape",
+    "uri: grpc://a\nscrape: [{ url: 'http://u:s3cr3t@a/metrics' }]",
+    "scrape: an addr",
+  ],
+  ["a file beside it", "uri: grpcs://a\ntls: { ca: ca.pem }", "tls.ca: ca.pem is a file of this machine"],
+])("%s in a target file is refused before it gets into the cluster", async (_, text, message) => {
+  writeFileSync(join(cwd, "shown.yaml"), `name: x\n${text}\n`);
+  const refused = valuesOf({ target: "shown.yaml" });
+  await expect(refused).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining(message) as string,
+  });
+  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining("s3cr3t") as string });
+});
+
+test("a target file that refers to the environment and to files of the pods is taken", async () => {
+  const tls = '{ ca: /tls/ca.pem, key: "${RIVA_SSL_KEY}", keyPassphrase: "${PASS}" }';
+  writeFileSync(join(cwd, "plain.yaml"), `name: x\nuri: grpcs://a\ntls: ${tls}\n`);
+  expect(await valuesOf({ target: "plain.yaml" })).toHaveProperty("target.file");
+});
+
 test("this machine's RIVA_HOST is not silently left out", async () => {
   await expect(valuesOf({}, { RIVA_HOST: "gpu-box" })).rejects.toMatchObject({
     message: "RIVA_HOST is set, and pods don't see this machine's environment",

@@ -6,6 +6,7 @@ import { readNamedFile } from "../base/files/named-file.ts";
 import type { World } from "../base/process/world.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { loadScenario, parseScenario, readScenario } from "../scenario/scenario.ts";
+import type { TargetFile } from "../scenario/target/target.ts";
 import { parseTargetFile } from "../scenario/target/target.ts";
 import { parseTargetUri } from "../scenario/target/target-uri.ts";
 
@@ -138,8 +139,35 @@ async function targetPart(
     return { target: { name: target, file: "" } };
   }
   const { path, text } = await readNamedFile(target, { what: "target", folder: join(root, "targets"), cwd });
-  const { emulator } = parseTargetFile(text, path);
+  const file = parseTargetFile(text, path);
+  refuseInValues(file, path);
+  const { emulator } = file;
   if (emulator !== undefined)
     return { target: { name: "", file: "" }, emulator: { enabled: true, profile: emulator } };
   return { target: isFile(target) ? { name: "", file: text } : { name: target, file: "" } };
+}
+
+/** @throws BenchError (exit 2) for a secret, which values and a ConfigMap would show, and for files of this machine */
+function refuseInValues({ uri, http, scrape = [], tls = {} }: TargetFile, path: string): void {
+  if (tls.keyPassphrase?.includes("${") === false)
+    throw BenchError.usage(
+      `${path}: tls.keyPassphrase: holds a secret in plain sight`,
+      'Write it as a reference to the environment, such as "${RIVA_KEY_PASSPHRASE}", which target.existingSecret of --values sets.',
+    );
+  const scraped = scrape.map((one) => ["scrape", typeof one === "string" ? one : one.url] as const);
+  for (const [key, address = ""] of [["uri", uri] as const, ["http", http] as const, ...scraped]) {
+    if (!/^[^/]*\/\/[^/?#]*@/.test(address)) continue;
+    throw BenchError.usage(
+      `${path}: ${key}: an address holds no credentials`,
+      "Send them as metadata or headers that refer to the environment (target.existingSecret in --values).",
+    );
+  }
+  for (const key of ["ca", "cert", "key"] as const) {
+    const named = tls[key];
+    if (named === undefined || named.startsWith("/") || named.startsWith("${")) continue;
+    throw BenchError.usage(
+      `${path}: tls.${key}: ${named} is a file of this machine, which pods don't see`,
+      "Put it into a Secret (target.existingFilesSecret in --values) and name it /secrets/target/...",
+    );
+  }
 }
