@@ -1,5 +1,5 @@
 // Keeps a pod until the folder of its run has been fetched. It is the sidecar of a run's pod: told to end (SIGTERM) when the run has ended.
-//   node hold-results.mjs hold SECONDS    waits for SIGTERM, then so long for `release`
+//   node hold-results.mjs hold SECONDS    waits for SIGTERM, then so long for `release`; without a folder half a minute at most
 //   node hold-results.mjs send            RUN_FOLDER as .tar.gz on standard output
 //   node hold-results.mjs release         ends the `hold` of the same container
 import { existsSync } from "node:fs";
@@ -15,8 +15,9 @@ if (action === "hold") {
   process.on("SIGUSR2", () => process.exit(0));
   process.once("SIGTERM", () => {
     clearInterval(forever);
-    // A run that never began has left nothing.
-    if (existsSync(folder)) setTimeout(() => process.exit(0), Number(seconds) * 1000);
+    // A run that never began has left nothing; whoever follows it must be able to learn that.
+    const held = existsSync(folder) ? Number(seconds) : Math.min(Number(seconds), 30);
+    setTimeout(() => process.exit(0), held * 1000);
   });
 } else if (action === "send") {
   if (!existsSync(folder)) {

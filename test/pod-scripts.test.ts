@@ -52,12 +52,12 @@ test("a run folder is held from the end of the run until it was fetched", async 
 }, 20_000);
 
 test.each([
-  ["no longer than it was told to", runFolder(), "0.2"],
-  ["not at all when there is none", "/nowhere/night", "60"],
+  ["a folder", runFolder()],
+  ["none", "/nowhere/night"],
 ])(
-  "a run folder is held %s",
-  async (_, folder, seconds) => {
-    const held = script("hold-results.mjs", ["hold", seconds], folder);
+  "with %s a pod is held no longer than it was told to",
+  async (_, folder) => {
+    const held = script("hold-results.mjs", ["hold", "0.2"], folder);
     await soon();
     expect(held.child.exitCode).toBe(null);
     held.child.kill("SIGTERM");
@@ -65,6 +65,16 @@ test.each([
   },
   20_000,
 );
+
+test("without a folder a pod is held until whoever follows the run knows", async () => {
+  const held = script("hold-results.mjs", ["hold", "60"], "/nowhere/night");
+  await soon();
+  held.child.kill("SIGTERM");
+  await soon();
+  expect(held.child.exitCode).toBe(null);
+  held.child.kill("SIGUSR2");
+  expect(await held.ended).toBe(0);
+}, 20_000);
 
 test("what is sent is the folder, and arrives whole or not at all", async () => {
   const target = join(mkdtempSync(join(tmpdir(), "riva-bench-got-")), "results/night");

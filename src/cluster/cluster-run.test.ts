@@ -256,11 +256,36 @@ test("a folder that can't be fetched: the result comes from the log, and the rel
   expect(readdirSync(join(cluster.world.cwd, "results"))).toEqual([]);
 });
 
-test("a run that never began has an exit code and no result", async () => {
-  const { ended: run } = play({ scenes: [ended(7)], sends: "nothing" });
-  expect(await run).toMatchObject({ exitCode: 7, missing: [] });
-  const { result, problem } = await run;
-  expect([result, problem]).toEqual([undefined, undefined]);
+test.each([2, 7, 130])(
+  "a run that never began has exit code %i and no result; its pod is let go",
+  async (code) => {
+    const { cluster, ended: run } = play({ scenes: [ended(code)], sends: "nothing" });
+    const { exitCode, result, problem, missing } = await run;
+    expect([exitCode, result, problem, missing]).toEqual([
+      ...[code, undefined, undefined],
+      ["the run left no folder"],
+    ]);
+    expect(cluster.lines()).toContainEqual(expect.stringMatching(/^kubectl exec .* release$/));
+    expect(cluster.lines().at(-1)).toBe("helm uninstall bench-night");
+  },
+);
+
+test.each([2, 7])("exit code %i stands when the pod has gone, or gives nothing of use", async (code) => {
+  const gone = pod("run", [code]);
+  const scene = { pods: [{ ...gone, status: { ...gone.status, initContainerStatuses: [] } }] };
+  const broken = { scenes: [ended(code)], sent: "nonsense" as const };
+  for (const plot of [{ scenes: [scene] }, { scenes: [ended(code)], sends: "half" as const }, broken]) {
+    const { cluster, ended: run } = play(plot);
+    const { exitCode, problem } = await run;
+    expect([exitCode, problem]).toEqual([code, undefined]);
+    expect(cluster.lines().at(-1)).toBe("helm uninstall bench-night");
+  }
+});
+
+test("a run that passed and left no folder is our error", async () => {
+  const { ended: run } = play({ scenes: [ended(0)], sends: "nothing" });
+  const { exitCode, problem } = await run;
+  expect([exitCode, problem?.message]).toEqual([1, "there is no result: the run left no folder"]);
 });
 
 test("a coordinator that is killed is our error, with what it left", async () => {

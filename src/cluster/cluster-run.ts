@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { defined } from "../base/defined.ts";
-import { BenchError, EXIT } from "../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../base/errors.ts";
 import type { ExitCode } from "../base/errors.ts";
 import type { World } from "../base/process/world.ts";
 import { parseRunResult } from "../metrics/result/read-result.ts";
@@ -118,6 +118,9 @@ async function checkPermissions(tools: Tools): Promise<void> {
 
 const KNOWN_CODES: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, 6, 7, 130]);
 
+/** With these the coordinator mostly leaves no folder: what kept it from beginning is in its log. */
+const NEVER_BEGAN: ReadonlySet<number> = new Set([EXIT.usage, EXIT.targetUnusable]);
+
 async function conclude(
   tools: Tools,
   end: EndedRun,
@@ -129,21 +132,29 @@ async function conclude(
   const exitCode = isKnown ? (end.exitCode as ExitCode) : EXIT.ourError;
   const killed = isKnown ? undefined : killedError(end);
   const fetched = await fetchUnlessInterrupted(tools, end, folder, interrupts);
+  if (typeof fetched === "string") await releasePod(tools, end.pod);
   if (fetched === "fetched") {
-    await releasePod(tools, end.pod);
-    const { result, missing } = await openStoredRun(folder, place.cwd);
+    const opened = await openStoredRun(folder, place.cwd).catch((error: unknown) => {
+      if (NEVER_BEGAN.has(exitCode)) return messageOf(error);
+      throw error;
+    });
+    if (typeof opened === "string") return withoutFolder(exitCode, killed, opened);
+    const { result, missing } = opened;
     if (!isOfRun(result, place.runId, end)) {
       rmSync(folder, { recursive: true });
+      const { id, startedAt } = result.run;
       return withoutFolder(
         exitCode,
         killed,
-        `the run folder in the cluster is that of an older run ${result.run.id}: it was begun ${result.run.startedAt}`,
+        `the run folder in the cluster is that of an older run ${id}: it was begun ${startedAt}`,
       );
     }
     return { ...{ exitCode, result, folder, missing, canBeFetched: false }, ...defined({ problem: killed }) };
   }
-  if (fetched === "never began" || !end.hasBegun)
-    return { exitCode, missing: [], canBeFetched: false, ...defined({ problem: killed }) };
+  if (fetched === "never began") return withoutFolder(exitCode, killed, "the run left no folder");
+  if (!end.hasBegun) return { exitCode, missing: [], canBeFetched: false, ...defined({ problem: killed }) };
+  if (NEVER_BEGAN.has(exitCode))
+    return withoutFolder(exitCode, killed, `no run folder could be fetched: ${fetched.why}`);
   const problem = new BenchError(`the run folder can't be fetched: ${fetched.why}`, {
     hint: end.isHolding
       ? `While the pod is there: ${fetchByHand(place, end.pod)}`

@@ -6,7 +6,6 @@ import { create } from "tar";
 import { realClock } from "../../src/base/clock.ts";
 import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import type { Interrupt, World } from "../../src/base/process/world.ts";
-import type { RunResult } from "../../src/metrics/result/result.ts";
 import type { Pod } from "../../src/cluster/pods.ts";
 import { PASSED } from "./sample-result.ts";
 
@@ -34,7 +33,7 @@ export interface Plot {
   /** What `exec ... send` does; default: it sends the folder of a run that passed. */
   sends?: "run" | "nothing" | "half" | "hangs";
   /** The run of the folder that is sent; default: `night`, begun now. */
-  sent?: { id?: string; startedAt?: string };
+  sent?: { id?: string; startedAt?: string } | "nonsense";
   /** Standard error of `kubectl logs`, which fails. */
   logError?: string;
   /** Exec of the coordinator is refused. */
@@ -107,9 +106,10 @@ else if (words.at(-1) === "send") {
 }
 `;
 
-function sentResult({ sent }: Plot): RunResult {
+function sentResult({ sent }: Plot): string {
+  if (sent === "nonsense") return sent;
   const startedAt = new Date().toISOString();
-  return { ...PASSED, run: { ...PASSED.run, id: "night", startedAt, ...sent } };
+  return JSON.stringify({ ...PASSED, run: { ...PASSED.run, id: "night", startedAt, ...sent } });
 }
 
 /** Makes one that plays `plot`. */
@@ -128,7 +128,7 @@ export function fakeCluster(plot: Plot): FakeCluster {
     chmodSync(file, 0o755);
   }
   mkdirSync(join(folder, "packed/the-run"), { recursive: true });
-  writeFileSync(join(folder, "packed/the-run/result.json"), JSON.stringify(sentResult(plot)));
+  writeFileSync(join(folder, "packed/the-run/result.json"), sentResult(plot));
   writeFileSync(join(folder, "packed/the-run/sessions.ndjson"), "");
   create({ sync: true, gzip: true, cwd: join(folder, "packed"), file: join(folder, "run.tar.gz") }, [
     "the-run",
