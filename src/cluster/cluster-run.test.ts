@@ -170,9 +170,9 @@ test("pods that a quota forbids", async () => {
   const { ended: run } = play({
     scenes: [{ pods: [] }],
     events: [
-      { name: "other-workers", message: "exceeded quota: other" },
+      { uid: "older", message: "exceeded quota: other" },
       {
-        name: "bench-night-workers",
+        uid: "job-worker",
         message:
           'Error creating: pods "x" is forbidden: exceeded quota: small, requested: requests.cpu=8, used: requests.cpu=3, limited: requests.cpu=4',
       },
@@ -444,3 +444,12 @@ test.each([
   expect(readdirSync(join(cluster.world.cwd, "results"))).toEqual([]);
   expect(cluster.lines()).toContain("helm uninstall bench-night");
 });
+
+test("events of older objects, and of those that have their pods, keep nobody from beginning", async () => {
+  const message = "exceeded quota: other";
+  const events = ["older", "job-run", "job-nats"].map((uid) => ({ uid, message }));
+  const scenes = [PENDING, PENDING, PENDING, RUNNING, ended(0)];
+  const { cluster, ended: run } = play({ scenes, events }, { startMs: 1e7 }, HURRIED);
+  expect((await run).exitCode).toBe(0);
+  expect(cluster.lines().some((line) => line.startsWith("kubectl get events"))).toBe(true);
+}, 30_000);

@@ -19,6 +19,7 @@ export interface Pod {
     name: string;
     uid?: string;
     creationTimestamp?: string;
+    ownerReferences?: readonly { uid: string }[];
     labels?: Readonly<Record<string, string>>;
   };
   spec?: { nodeName?: string };

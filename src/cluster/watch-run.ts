@@ -3,10 +3,10 @@ import { defined } from "../base/defined.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Clock } from "../base/clock.ts";
-import { isRecord } from "../base/record.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { ContainerEnd, Pod, Trouble } from "./pods.ts";
 import { componentOf, endOf, isRunning, nameOf, podsIn, restartsOf, troubleOf } from "./pods.ts";
+import { refusedPod } from "./refused-pod.ts";
 import type { RunLog } from "./run-log.ts";
 import { followRunLog } from "./run-log.ts";
 import { firstLine, toolError } from "./tool-error.ts";
@@ -195,32 +195,13 @@ async function refuseTrouble(
     });
   }
   if (sinceMs > EVENTS_AFTER_MS) {
-    const refused = await refusedPod(watch);
+    const refused = await refusedPod(watch.tools, watch.release, pods);
     if (refused !== undefined) throw toolError("pods can't be made", { stderr: refused });
   }
 }
 
 function errorOf({ message, hint }: Trouble): BenchError {
   return new BenchError(message, { hint });
-}
-
-/** Why the cluster makes no pod of one of the release's Jobs, where it says so (quota, policies). */
-async function refusedPod({ tools, release }: Watch): Promise<string | undefined> {
-  const done = await tools.kubectl([
-    ...["get", "events", "--field-selector=reason=FailedCreate,type=Warning"],
-    ...["--output=json", "--request-timeout=15s"],
-  ]);
-  if (done.code !== 0) return undefined;
-  const list: unknown = JSON.parse(done.stdout);
-  const items: unknown = isRecord(list) ? list["items"] : undefined;
-  for (const event of Array.isArray(items) ? (items as unknown[]) : []) {
-    if (!isRecord(event)) continue;
-    const { involvedObject: about, message } = event;
-    const name = isRecord(about) ? about["name"] : undefined;
-    if (typeof name === "string" && name.startsWith(`${release}-`) && typeof message === "string")
-      return message;
-  }
-  return undefined;
 }
 
 /** Lets the coordinator end: it takes in what its workers have and writes a partial result. */

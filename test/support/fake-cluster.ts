@@ -24,8 +24,8 @@ export interface Plot {
   log?: readonly string[];
   /** Resources that nothing may be done with. */
   forbidden?: readonly string[];
-  /** Messages of FailedCreate events. */
-  events?: readonly { name: string; message: string }[];
+  /** Messages of FailedCreate events, and the uid of what they are about: `job-run`, `job-worker` and `job-nats` are of the release. */
+  events?: readonly { uid: string; message: string }[];
   /** Standard error of `helm install`, which fails. */
   installError?: string;
   /** When the release was first installed that `helm status` then shows; none without it. `now`: by that failed install. */
@@ -85,8 +85,11 @@ if (tool === "helm") {
   const no = (plot.forbidden ?? []).includes(words[3]);
   say(no ? "no\\n" : "yes\\n", no ? 1 : 0);
 } else if (words[0] === "get" && words[1] === "pods") pods();
-else if (words[0] === "get") {
-  say(JSON.stringify({ items: (plot.events ?? []).map(({ name, message }) => ({ involvedObject: { name }, message })) }));
+else if (words[0] === "get" && words[1] === "events") {
+  say(JSON.stringify({ items: (plot.events ?? []).map(({ uid, message }) => ({ involvedObject: { uid }, message })) }));
+} else if (words[0] === "get") {
+  const items = ["run", "worker", "nats"].map((name) => ({ metadata: { uid: "job-" + name }, spec: name === "nats" ? { replicas: 1 } : { parallelism: 1 } }));
+  say(JSON.stringify({ items }));
 } else if (words[0] === "logs" && plot.logError !== undefined) fail(plot.logError);
 else if (words[0] === "logs") {
   say((plot.log ?? []).map((line) => line + "\\n").join(""));
@@ -189,6 +192,7 @@ export function pod(
       name: `bench-night-${component}-${index ?? 0}`,
       uid,
       creationTimestamp: MADE,
+      ownerReferences: [{ uid: `job-${component}` }],
       labels: {
         "app.kubernetes.io/component": component,
         ...(index !== undefined && { "batch.kubernetes.io/job-completion-index": `${index}` }),
