@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
 import { chartFolder } from "../src/cluster/install.ts";
+import { DEFAULT_JOIN_MS } from "../src/cluster/values-file.ts";
 import { chartValues } from "../scripts/chart-readme.ts";
 
 const CHART = chartFolder({ root: PACKAGE_ROOT });
@@ -23,6 +24,11 @@ function known({ properties }: Part, before = ""): string[] {
     return part.properties === undefined ? [path] : known(part, path);
   });
 }
+
+test("pods wait as long as `bench cluster` takes them to", () => {
+  const { run } = parse(text("values.yaml")) as { run: { joinTimeoutSeconds: number } };
+  expect(run.joinTimeoutSeconds * 1000).toBe(DEFAULT_JOIN_MS);
+});
 
 test("the defaults fit the schema, which knows no value more and none less", () => {
   const validate = new Ajv({ strict: true, strictTypes: false }).compile(schema);

@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from "../base/process/package-root.ts";
 import type { ClusterFlags } from "./chart-values.ts";
 import { chartValues } from "./chart-values.ts";
 import { clusterRunId, releaseOf } from "./release.ts";
+import { joinMsOf } from "./values-file.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "riva-bench-values-"));
 
@@ -17,6 +18,30 @@ const RUN = { id: "night", resultInLog: true, flags: [], joinTimeoutSeconds: 300
 
 test("without anything: the chart's scenario against an emulator of its own", async () => {
   expect(await valuesOf({})).toEqual({ run: RUN, emulator: { enabled: true } });
+});
+
+test("a limit of waiting that nobody gave is left to the values", async () => {
+  expect(await valuesOf({ joinMs: undefined })).toHaveProperty("run", {
+    id: "night",
+    resultInLog: true,
+    flags: [],
+  });
+});
+
+test("a file of values says how long pods wait, and may not name the run", async () => {
+  const file = join(cwd, "some.yaml");
+  const read = (text: string): Promise<number | undefined> => {
+    writeFileSync(file, text);
+    return joinMsOf(file);
+  };
+  expect(await read("run: { joinTimeoutSeconds: 900 }\nworkers: { count: 3 }\n")).toBe(900_000);
+  expect(await read("workers: { count: 3 }\n")).toBe(undefined);
+  expect(await read("")).toBe(undefined);
+  await expect(read("run: { id: mine }\n")).rejects.toMatchObject({
+    exitCode: 2,
+    message: `${file}: run.id: the name of a run is given by --run`,
+  });
+  await expect(joinMsOf(join(cwd, "none.yaml"))).rejects.toMatchObject({ exitCode: 2 });
 });
 
 test("names and addresses are passed on, and win over a file of values", async () => {

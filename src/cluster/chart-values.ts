@@ -25,8 +25,8 @@ export interface ClusterFlags {
   duration?: string | undefined;
   warmup?: string | undefined;
   slo?: readonly string[] | undefined;
-  /** How long coordinator and workers wait for each other, milliseconds. */
-  joinMs: number;
+  /** How long coordinator and workers wait for each other, milliseconds; undefined: as the values say. */
+  joinMs?: number | undefined;
   /** File with values of the chart; what is asked for here wins over it. */
   values?: string | undefined;
 }
@@ -56,7 +56,7 @@ export async function chartValues(
       id: runId,
       resultInLog: true,
       flags: runFlags(flags),
-      joinTimeoutSeconds: Math.ceil(joinMs / 1000),
+      ...(joinMs !== undefined && { joinTimeoutSeconds: Math.ceil(joinMs / 1000) }),
     },
     ...(workers !== undefined && { workers: { count: workers } }),
   };

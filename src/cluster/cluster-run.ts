@@ -109,7 +109,8 @@ async function checkPermissions(tools: Tools): Promise<void> {
     const done = await tools.kubectl(["auth", "can-i", verb, resource]);
     const answer = done.stdout.trim();
     if (answer === "yes") continue;
-    if (answer !== "no") throw toolError("the cluster can't be asked", done);
+    // It may give a reason: "no - no RBAC policy matched".
+    if (!/^no\b/.test(answer)) throw toolError("the cluster can't be asked", done);
     throw new BenchError(`no permission to ${verb} ${resource}, which is needed ${why}`, {
       hint: "Ask for it, or use another --namespace or --context: kubectl auth can-i --list",
     });

@@ -83,7 +83,7 @@ if (tool === "helm") {
   } else if (words[0] === "template") say("kind: Job\\n");
 } else if (words[0] === "auth") {
   const no = (plot.forbidden ?? []).includes(words[3]);
-  say(no ? "no\\n" : "yes\\n", no ? 1 : 0);
+  say(no ? "no - no RBAC policy matched\\n" : "yes\\n", no ? 1 : 0);
 } else if (words[0] === "get" && words[1] === "pods") pods();
 else if (words[0] === "get" && words[1] === "events") {
   say(JSON.stringify({ items: (plot.events ?? []).map(({ uid, message }) => ({ involvedObject: { uid }, message })) }));

@@ -59,8 +59,8 @@ export function clusterOptions(yargs: Argv) {
     .option("slo", { type: "string", array: true, describe: "Another SLO" })
     .option("join-timeout", {
       type: "string",
-      default: "5m",
-      describe: "How long pods may take to get ready, and wait for each other",
+      describe:
+        "How long pods may take to get ready, and wait for each other [default: that of the values: 5m]",
     })
     .option("out", { alias: "o", type: "string", describe: "run: run folder [default: results/<run id>]" })
     .option("keep", { type: "boolean", describe: "run: leave the release in the cluster" })
