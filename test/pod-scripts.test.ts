@@ -1,6 +1,7 @@
 /** The two programs that the Helm chart runs beside `bench`. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
@@ -75,6 +76,25 @@ test("without a folder a pod is held until whoever follows the run knows", async
   held.child.kill("SIGUSR2");
   expect(await held.ended).toBe(0);
 }, 20_000);
+
+test.runIf(existsSync("/proc/self/cmdline"))(
+  "a pod is held while its folder is being sent",
+  async () => {
+    const folder = runFolder();
+    // More than a pipe takes that nobody reads.
+    writeFileSync(join(folder, "sessions.ndjson"), randomBytes(4_000_000));
+    const sent = script("hold-results.mjs", ["send"], folder);
+    const held = script("hold-results.mjs", ["hold", "0.2"], folder);
+    await soon();
+    held.child.kill("SIGTERM");
+    await soon();
+    expect([sent.child.exitCode, held.child.exitCode]).toEqual([null, null]);
+    sent.child.stdout!.resume();
+    expect(await sent.ended).toBe(0);
+    expect(await held.ended).toBe(0);
+  },
+  20_000,
+);
 
 test("what is sent is the folder, and arrives whole or not at all", async () => {
   const target = join(mkdtempSync(join(tmpdir(), "riva-bench-got-")), "results/night");

@@ -209,7 +209,7 @@ test("the coordinator holds its result in a sidecar, for as long as its pod may 
   expect(holder?.env).toEqual([{ name: "RUN_FOLDER", value: "/work/results/night" }]);
   expect(pod.containers[0]?.args).toContain("--out=/work/results/night");
   expect([pod["terminationGracePeriodSeconds"], wait?.args]).toEqual([
-    160,
+    3700,
     ["300", "nats://night-nats:4222", "grpc://night-emulator:50051"],
   ]);
 });
