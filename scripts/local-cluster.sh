@@ -278,11 +278,27 @@ run_inside() {
   KUBECONFIG=$state/kubeconfig PATH=$bin:$PATH exec nsenter --net="$namespace" -- "$@"
 }
 
+# Ends a part, unless its number is that of another program by now: NAME PROGRAM
+end_part() {
+  local pid command
+  [ -f "$state/$1.pid" ] || return
+  pid=$(cat "$state/$1.pid")
+  [ -r "/proc/${pid:-none}/cmdline" ] || return
+  command=$(tr '\0' ' ' <"/proc/$pid/cmdline")
+  case $command in
+    "$2 "*" $state/"* | */"$2 "*" $state/"*) kill -9 "$pid" 2>/dev/null ;;
+  esac
+}
+
 down() {
   local name pid
-  for name in kubelet controllers scheduler proxy dns apiserver etcd; do
-    [ -f "$state/$name.pid" ] && kill -9 "$(cat "$state/$name.pid")" 2>/dev/null
-  done
+  end_part kubelet kubelet
+  end_part controllers kube-controller-manager
+  end_part scheduler kube-scheduler
+  end_part proxy kube-proxy
+  end_part dns coredns
+  end_part apiserver kube-apiserver
+  end_part etcd etcd
   # Containers first: their runtime knows how.
   if [ -S "$state/containerd.sock" ] && [ -e "$namespace" ]; then
     export LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
@@ -298,7 +314,7 @@ down() {
   fi
   # Shims of this containerd alone.
   for pid in $(pgrep -f -- "-address $state/containerd.sock"); do kill -9 "$pid" 2>/dev/null; done
-  [ -f "$state/containerd.pid" ] && kill -9 "$(cat "$state/containerd.pid")" 2>/dev/null
+  end_part containerd containerd
   sleep 0.5
   grep -o " $state/[^ ]*" /proc/mounts | sort -r | while read -r name; do umount -l "$name"; done
   [ -f "$state/namespaces" ] && while read -r name; do ip netns delete "${name##*/}"; done <"$state/namespaces"

@@ -11,13 +11,18 @@ const ownImage = process.env["BENCH_CLUSTER_IMAGE"];
 
 const isLocal = ownImage === undefined;
 
+let isOurs = false;
+
 /** Brings it up, which takes ten minutes the first time. @throws Error that says what is missing */
 export function startCluster(): void {
-  if (isLocal) execFileSync(SCRIPT, ["up"], { stdio: ["ignore", "inherit", "inherit"] });
+  if (!isLocal) return;
+  execFileSync(SCRIPT, ["up"], { stdio: ["ignore", "inherit", "inherit"] });
+  isOurs = true;
 }
 
+/** Ends what `startCluster` has brought up, and nothing else. */
 export function stopCluster(): void {
-  if (isLocal) execFileSync(SCRIPT, ["down"], { stdio: "ignore" });
+  if (isOurs) execFileSync(SCRIPT, ["down"], { stdio: "ignore" });
 }
 
 /** A command line of `bench` that runs beside the cluster: program and arguments. */
