@@ -63,27 +63,40 @@ export async function runInCluster(world: World, request: ClusterRequest): Promi
   await checkPermissions(tools);
   const release = releaseOf(runId);
   const interrupts = listenForInterrupts(world);
-  let isOver = false;
-  let isToStay = keep;
-  let isInstalled = false;
   try {
-    await install(world, tools, release, request, () => (isInstalled = true));
-    tell(`run ${runId}: release ${release} is installed`);
-    const { clock } = world;
-    const byHand = (pod: string): string => fetchByHand(request, pod);
-    const end = await watchRun({ tools, clock, interrupts, release, startMs, pollMs, byHand, tell, tellLog });
-    const run = await conclude(tools, end, folder, interrupts, { ...request, cwd: world.cwd });
-    isOver = run.problem === undefined;
-    // By hand, for a while.
-    isToStay ||= run.canBeFetched;
-    return run;
-  } catch (error) {
-    isToStay ||= error instanceof LostRun;
-    throw error;
+    const failure = await install(world, tools, release, request);
+    let isOver = false;
+    let isToStay = keep;
+    try {
+      if (failure !== undefined) throw failure;
+      tell(`run ${runId}: release ${release} is installed`);
+      const { clock } = world;
+      const byHand = (pod: string): string => fetchByHand(request, pod);
+      const end = await watchRun({
+        tools,
+        clock,
+        interrupts,
+        release,
+        startMs,
+        pollMs,
+        byHand,
+        tell,
+        tellLog,
+      });
+      const run = await conclude(tools, end, folder, interrupts, { ...request, cwd: world.cwd });
+      isOver = run.problem === undefined;
+      // By hand, for a while.
+      isToStay ||= run.canBeFetched;
+      return run;
+    } catch (error) {
+      isToStay ||= error instanceof LostRun;
+      throw error;
+    } finally {
+      if (isToStay)
+        tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
+      else await remove(tools, release, isOver, request);
+    }
   } finally {
-    if (isInstalled && isToStay)
-      tell(`the release stays; remove it with: helm uninstall ${release}${inNamespace(request)}`);
-    else if (isInstalled) await remove(tools, release, isOver, request);
     interrupts.forget();
   }
 }

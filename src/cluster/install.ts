@@ -33,7 +33,7 @@ export function inNamespace({ namespace }: ClusterPlace): string {
 
 /**
  * Installs the chart.
- * @param made called when there is a release of this call to remove, even one that failed
+ * @returns why it could only be installed in part, where that is so: there is a release to remove either way
  * @throws BenchError (exit 2) for a name that is taken, of which nothing is touched, and for bad values; (exit 1) for all else
  */
 export async function install(
@@ -41,19 +41,19 @@ export async function install(
   tools: Tools,
   release: string,
   request: InstallRequest,
-  made: () => void,
-): Promise<void> {
+): Promise<BenchError | undefined> {
   const beganMs = world.clock.wallMs();
   const args = ["install", release, chartFolder(world), ...valueFlags(request)];
   const done = await tools.helm(args, JSON.stringify(request.values));
-  if (done.code === 0) return made();
+  if (done.code === 0) return undefined;
   if (TAKEN.test(done.stderr))
     throw BenchError.usage(
       `the name of release ${release} is taken: another run has it, or something was left of one`,
       `Give another --run, or remove what was left: helm uninstall ${release}${inNamespace(request)}`,
     );
-  if (await isMadeSince(tools, release, beganMs)) made();
-  throw toolError("the release can't be installed", done);
+  const error = toolError("the release can't be installed", done);
+  if (await isMadeSince(tools, release, beganMs)) return error;
+  throw error;
 }
 
 /** Whether helm has written a release of that name since then, by this machine's clock, which it writes itself. */
