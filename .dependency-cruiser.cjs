@@ -138,6 +138,7 @@ module.exports = {
     door("yaml", ["base/yaml\\.ts"]),
     door("zod", [
       "base/(yaml|dataset/manifest)\\.ts",
+      "cluster/values-file\\.ts",
       "metrics/result/result-schema\\.ts",
       "scenario/(scenario|[a-z]+-schema|load/[a-z/-]+|target/target)\\.ts",
       "gateway/(config|dialects/(recognition-fields|stream-dialect|realtime-session))\\.ts",
