@@ -223,6 +223,21 @@ describe("engine, closed model", () => {
     expect(run.summary()?.windowEndMs).toBe(9000);
   });
 
+  it("extend: one that comes after the old end says so, and the window is over again at the new one", () => {
+    const over: number[] = [];
+    const run = setUp({}, {}, { onWindowOver: (endMs) => over.push(endMs) });
+    run.clock.advanceTo(4500);
+    expect(run.engine.extend(6000)).toBe(0);
+    run.clock.advanceTo(6500);
+    expect(run.engine.extend(9000)).toBe(500);
+    expect(run.engine.extend(8000)).toBe(0);
+    run.clock.advanceTo(15_000);
+    expect(over.at(-1)).toBe(9000);
+    run.engine.release();
+    run.clock.advanceTo(40_000);
+    expect(run.summary()?.windowEndMs).toBe(9000);
+  });
+
   it("extend: the drain counts from the new end", () => {
     const run = setUp({ warmupMs: 0 }, { finalMs: 1e9 });
     run.clock.advanceTo(3000);

@@ -20,7 +20,7 @@ export interface EngineOptions extends StartsOptions {
    * Once, when the sessions of the window have ended in this shard. The load goes on until `release`, so that the window
    * does not empty under the other shards. Without this it stops at once.
    */
-  onWindowOver?(): void;
+  onWindowOver?(windowEndMs: number): void;
   /** Once, when the last session has ended. */
   onDone(summary: EngineSummary): void;
 }
@@ -41,8 +41,11 @@ export interface Engine {
   release(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;
-  /** Moves the end of the window to a later instant. An earlier one, or one that comes when the run stops, changes nothing. */
-  extend(windowEndMs: number): void;
+  /**
+   * Moves the end of the window to a later instant. An earlier one, or one that comes when the run stops, changes nothing.
+   * @returns how long after the old end it came, milliseconds; 0 when it came in time
+   */
+  extend(windowEndMs: number): number;
   /** Cancels everything now. */
   abort(): void;
   /** Sessions open at this moment, in any phase. */
@@ -95,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     const over = hasNoSteady() && (stopping || clock.nowMs() >= windowEndMs);
     if (over && !windowOver) {
       windowOver = true;
-      options.onWindowOver?.();
+      options.onWindowOver?.(windowEndMs);
     }
     if (over && (stopping || released)) {
       stopping = true;
@@ -144,11 +147,13 @@ export function createEngine(options: EngineOptions): Engine {
     },
     stop,
     extend(endMs) {
-      if (stopping || endMs <= windowEndMs) return;
+      if (stopping || endMs <= windowEndMs) return 0;
+      const missedMs = Math.max(0, clock.nowMs() - windowEndMs);
       windowEndMs = endMs;
       windowOver = false;
       starts.windowGrew();
       scheduleEnd();
+      return missedMs;
     },
     abort() {
       stop();

@@ -97,7 +97,7 @@ test("a day of three workers, one lost at noon: exact counts, bounded memory, no
   expect(heapBytes() - earlyHeap).toBeLessThan(25_000_000);
 
   for (const say of hear.slice(1)) {
-    say({ type: "window-over" });
+    say({ type: "window-over", windowEndMs: Infinity });
     say({ type: "done", summary: { windowEndMs: DAY_MS, lastRecordedEndMs: DAY_MS, pausedSlotMs: 0 } });
   }
   const { lost, sessionsByAddress } = await outcome;

@@ -177,10 +177,10 @@ describe("coordinator", () => {
   it("lets the load go when the window is over in every worker, not before", async () => {
     const run = setUp(3);
     run.allReady();
-    run.workers[0]?.say({ type: "window-over" });
-    run.workers[2]?.say({ type: "window-over" });
+    run.workers[0]?.say({ type: "window-over", windowEndMs: 10_000 });
+    run.workers[2]?.say({ type: "window-over", windowEndMs: 10_000 });
     expect(types(run.workers[0])).not.toContain("settle");
-    run.workers[1]?.say({ type: "window-over" });
+    run.workers[1]?.say({ type: "window-over", windowEndMs: 10_000 });
     expect(run.workers.map((worker) => types(worker).at(-1))).toEqual(["settle", "settle", "settle"]);
     for (const worker of run.workers) worker.say({ type: "done", summary });
     const { lost, summaries } = await run.outcome;
@@ -188,18 +188,28 @@ describe("coordinator", () => {
     expect(summaries).toEqual([summary, summary, summary]);
   });
 
-  it("a worker that came to its old end before it heard of the new one has stood still, and its window is not over", async () => {
+  it("waits for a worker that came to its old end before it heard of the new one", async () => {
     const { allReady, clock, coordinator, outcome, workers } = setUp(2);
     allReady();
     clock.advanceTo(clock.nowMs() + 1000);
     coordinator.extend(15_000);
-    workers[0]!.say({ type: "window-over" });
+    for (const worker of workers) worker.say({ type: "window-over", windowEndMs: 10_000 });
     for (const worker of workers) expect(worker.heard.at(-1)?.type).toBe("extend");
     workers[0]!.die();
-    workers[1]!.say({ type: "done", summary });
+    workers[1]!.say({ type: "window-over", windowEndMs: 15_000 });
+    expect(workers[1]!.heard.at(-1)?.type).toBe("settle");
+    workers[1]!.say({ type: "done", summary: { ...summary, windowEndMs: 15_000 } });
     const { stalls, lost } = await outcome;
-    expect(stalls).toEqual([{ process: "worker 1", gapMs: 14_000, atMs: 15_000 }]);
-    expect(lost).toMatchObject([{ worker: 1, windowOver: false }]);
+    expect([stalls, lost]).toMatchObject([[], [{ worker: 1, windowOver: false }]]);
+  });
+
+  it("a worker that never heard that the window goes on leaves a hole in it", async () => {
+    const { allReady, clock, coordinator, outcome, workers } = setUp(1);
+    allReady();
+    clock.advanceTo(clock.nowMs() + 1000);
+    coordinator.extend(15_000);
+    workers[0]!.say({ type: "done", summary });
+    expect((await outcome).stalls).toEqual([{ process: "worker 1", gapMs: 5000, atMs: 15_000 }]);
   });
 
   it("a worker can't make a run that did not begin look like one that passed", async () => {
@@ -211,7 +221,7 @@ describe("coordinator", () => {
   it("does not wait for a lost worker's window", async () => {
     const run = setUp(2);
     run.allReady();
-    run.workers[0]?.say({ type: "window-over" });
+    run.workers[0]?.say({ type: "window-over", windowEndMs: 10_000 });
     run.pass(1500, [0, 1]);
     run.workers[1]?.die();
     expect(types(run.workers[0]).at(-1)).toBe("settle");
@@ -225,7 +235,7 @@ describe("coordinator", () => {
   it("knows that a worker lost in the drain had its window behind it", async () => {
     const run = setUp(2);
     run.allReady();
-    for (const worker of run.workers) worker.say({ type: "window-over" });
+    for (const worker of run.workers) worker.say({ type: "window-over", windowEndMs: 10_000 });
     run.workers[1]?.die();
     run.workers[0]?.say({ type: "done", summary });
     expect((await run.outcome).lost).toEqual([{ worker: 2, atMs: 0, windowOver: true }]);

@@ -223,7 +223,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         noteStall({ process: member.name, gapMs: message.gapMs, atMs: message.atMs });
         break;
       case "window-over":
-        windowIsOver(member);
+        // One that has not heard yet that the window goes on will say it again.
+        if (message.windowEndMs < endOfWindowMs()) break;
+        member.windowOver = true;
+        settleWindow();
         break;
       case "problem":
         problems.push(message);
@@ -231,6 +234,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         broadcast({ type: "stop" });
         break;
       case "done":
+        noteShortWindow(member, message.summary);
         member.summary = message.summary;
         member.sessionsByAddress = message.sessionsByAddress ?? member.sessionsByAddress;
         finished(member);
@@ -238,15 +242,15 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     }
   }
 
-  function windowIsOver(member: Member): void {
-    const missedMs = stopping ? 0 : (extendedToMs ?? 0) - clock.nowMs();
-    if (missedMs > 0) {
-      // It came to the old end before it heard of the new one, and begins nothing of the window until it does.
-      noteStall({ process: member.name, gapMs: missedMs, atMs: clock.nowMs() + missedMs });
-      return;
-    }
-    member.windowOver = true;
-    settleWindow();
+  /** As far as workers were told that it goes on; -Infinity where it ends as planned, or before. */
+  function endOfWindowMs(): number {
+    return stopping ? -Infinity : (extendedToMs ?? -Infinity);
+  }
+
+  /** It never heard that the window goes on. */
+  function noteShortWindow({ name }: Member, { windowEndMs }: EngineSummary): void {
+    const atMs = endOfWindowMs();
+    if (windowEndMs < atMs) noteStall({ process: name, gapMs: atMs - windowEndMs, atMs });
   }
 
   function finished(member: Member): void {

@@ -86,7 +86,7 @@ export type FromWorker =
   /** This process did not run for a while. */
   | { type: "stall"; gapMs: number; atMs: number }
   /** This worker's sessions of the window have ended; its callers go on until `settle`. */
-  | { type: "window-over" }
+  | { type: "window-over"; windowEndMs: number }
   /** The run can go no further, but what was measured stands (a full disk, for example). */
   | { type: "problem"; message: string; hint?: string }
   | ({ type: "done"; summary: EngineSummary } & Pick<WorkerHealth, "sessionsByAddress">)

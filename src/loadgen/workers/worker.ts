@@ -197,7 +197,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
         if (!orphaned)
           starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.shard.index + 1)));
       },
-      onWindowOver: () => tell({ type: "window-over" }),
+      onWindowOver: (windowEndMs) => tell({ type: "window-over", windowEndMs }),
       onSession(observation) {
         if (!orphaned) ended.add(observation);
       },
@@ -245,7 +245,9 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       recorder.cutWindow(Math.max(clock.nowMs(), scenario.warmupMs));
     },
     extend(windowEndMs) {
-      engine?.extend(windowEndMs);
+      const missedMs = engine?.extend(windowEndMs) ?? 0;
+      // What began between the old end and now is not of the window, which has a hole there.
+      if (missedMs > 0) tell({ type: "stall", gapMs: missedMs, atMs: clock.nowMs() });
       recorder.extendWindow(windowEndMs);
     },
     abort: () => engine?.abort(),

@@ -188,3 +188,21 @@ it("takes the run off the broker again when its own files can't be opened", asyn
   );
   expect(bus.keys.size).toBe(0);
 });
+
+it("does not wait for ever for what a lost worker had stored where the broker can't be read any more", async () => {
+  const { bus, fleet, handles, heard, pass, say } = await setUp(1);
+  handles[0]!.channel.send({ type: "start", atMachineMs: 1, runId });
+  await pass(100);
+  bus.isDown = true;
+  handles[0]!.kill();
+  await pass(31_000);
+  bus.isDown = false;
+  await say(0, { type: "gone", why: "came back" });
+  await pass(300);
+  expect(heard).toEqual([]);
+  bus.isDown = true;
+  const ended = fleet.end("the run is over");
+  await pass(20_000);
+  await ended;
+  open.pop();
+});

@@ -29,6 +29,8 @@ const RETRY_MS = 250;
 const END_LIMIT_MS = 2000;
 /** What lost workers had stored may take so long to be read. */
 const DRAIN_LIMIT_MS = 30_000;
+/** A lost worker's records are waited for so long while the broker can't be read. */
+const FENCE_LIMIT_MS = 30_000;
 
 export interface FleetOptions {
   bus: RunBus;
@@ -65,6 +67,8 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   const { runId, incarnation, workers: count } = job;
   await announce(bus, job);
   const members = Array.from({ length: count }, (_, index) => createRemoteWorker(index, clock));
+  /** The coordinator hears nothing of these any more. */
+  const killed = new Set<number>();
   let problem: Problem | undefined;
   const noteProblem = (error: unknown): void => {
     problem ??= {
@@ -75,7 +79,8 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   };
   const logs = await openLogs(files, (error) => {
     noteProblem(error);
-    if (problem !== undefined) members.find((member) => !member.isOver())?.hear({ ...problem, runId });
+    const listening = members.find(({ index, isOver }) => !isOver() && !killed.has(index));
+    if (problem !== undefined) listening?.hear({ ...problem, runId });
   }).catch(async (error: unknown) => {
     await bus.removePlaces().catch(() => undefined);
     throw error;
@@ -85,8 +90,9 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   let writing: Promise<void> | undefined;
   let started = false;
   let over = false;
+  let isClosed = false;
   let nextSeq = 1;
-  /** To be done when all is read that was stored before, or it can't be read by then. */
+  /** To be done when all is read that was stored before; where it can't be read, at that time. */
   let afterReading: { act: () => void; untilMs: number }[] = [];
 
   const pause = (ms: number): Promise<void> =>
@@ -122,8 +128,8 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   function take({ tail, id, body }: StoredMessage): void {
     const [index = "", of, kind] = tail.split(".");
     const member = members[Number(index)];
-    if (of !== incarnation || member === undefined || member.isFenced() || !member.isNext(numberOf(id)))
-      return;
+    if (of !== incarnation || member === undefined || member.isFenced() || isClosed) return;
+    if (!member.isNext(numberOf(id))) return;
     if (kind === "said") member.said(JSON.parse(body.toString()) as Said);
     else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
@@ -155,9 +161,24 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   async function read(): Promise<void> {
     while (!over) {
       // While the broker is down nothing is missed: the stream is read on from where it was.
-      const had = await look().catch(() => false);
-      settleAfterReading(({ untilMs }) => clock.nowMs() >= untilMs);
+      const had = await look().catch(() => {
+        settleAfterReading(({ untilMs }) => clock.nowMs() >= untilMs);
+        return false;
+      });
       if (!had) await pause(LOOK_MS);
+    }
+  }
+
+  /** Reads to the end. Gives up where nothing can be read for a while. */
+  async function drain(): Promise<void> {
+    for (let failedSinceMs: number | undefined; !isClosed;) {
+      const had = await look().catch(() => undefined);
+      if (had === false) return;
+      failedSinceMs = had === true ? undefined : (failedSinceMs ?? clock.nowMs());
+      if (failedSinceMs !== undefined) {
+        if (clock.nowMs() - failedSinceMs > END_LIMIT_MS) return;
+        await pause(RETRY_MS);
+      }
     }
   }
 
@@ -199,9 +220,10 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         },
         kill() {
           if (!started || member.isOver()) return;
+          killed.add(index);
           order({ type: "fence", index });
           // It may be this side that is behind: what it had stored by now counts.
-          afterReading.push({ act: () => member.fence(), untilMs: Infinity });
+          afterReading.push({ act: () => member.fence(), untilMs: clock.nowMs() + FENCE_LIMIT_MS });
         },
       };
     },
@@ -213,10 +235,11 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
       endWait();
       await within(END_LIMIT_MS, Promise.resolve(writing));
       over = true;
-      endBeats();
       await within(END_LIMIT_MS, reading);
-      await within(DRAIN_LIMIT_MS, drain(look));
+      await within(DRAIN_LIMIT_MS, drain());
+      isClosed = true;
       await Promise.all(Object.values(logs).map((log) => log.close().catch(noteProblem)));
+      endBeats();
       beat(why);
       await within(END_LIMIT_MS, bus.removePlaces());
     },
@@ -225,10 +248,6 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   async function within(limitMs: number, task: Promise<unknown>): Promise<void> {
     await Promise.race([task.catch(() => undefined), pause(limitMs)]);
   }
-}
-
-async function drain(look: () => Promise<boolean>): Promise<void> {
-  while (await look());
 }
 
 async function announce(bus: RunBus, job: RemoteJob): Promise<void> {

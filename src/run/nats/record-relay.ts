@@ -31,8 +31,12 @@ export function createRecordRelay(
 
   async function sendAll(): Promise<void> {
     for (const { kind, tail } of tails) {
-      for (let bytes = await tail.next(); bytes.length > 0; bytes = await tail.next())
-        await outbox.send(kind, bytes);
+      // What is shorter than it may be was all that there was: the file may grow faster than the broker takes it.
+      for (let isMore = true; isMore;) {
+        const bytes = await tail.next();
+        isMore = bytes.length === mostBytes;
+        if (bytes.length > 0 && (await outbox.send(kind, bytes)) === undefined) return;
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 /** The share of a worker on another machine, from its claim to its last record. */
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
+import { defined } from "../../base/defined.ts";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import type { ExitCode } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
@@ -33,6 +34,8 @@ const LATE_CLOCK_LIMIT_MS = 500;
 const START_BEATS = 3;
 /** Two machines' clocks drift apart by this share at most: a hundred parts in a million. */
 const DRIFT = 1e-4;
+/** A coordinator that takes nothing in for so long does not come to it any more. */
+const READ_LIMIT_MS = 30_000;
 /** Half of what a NATS server takes in one message by default. */
 const MOST_RECORD_BYTES = 512 * 1024 - 1;
 
@@ -91,6 +94,8 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   let snapshots = 0;
   let isOver = false;
   let lastWord: "done" | "failed" | undefined;
+  /** The broker has its last word. */
+  let isDone = false;
   let end: (ending?: Ending) => void = () => undefined;
   const ended = new Promise<Ending | undefined>((resolve) => (end = resolve));
   const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
@@ -113,7 +118,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
         ? {
             ...heard,
             message: hideSecrets(heard.message, secrets),
-            ...(heard.hint !== undefined && { hint: hideSecrets(heard.hint, secrets) }),
+            ...defined({ hint: heard.hint && hideSecrets(heard.hint, secrets) }),
           }
         : heard;
     if (message.type === "done" || message.type === "failed") lastWord = message.type;
@@ -140,8 +145,9 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     if (message.type === "failed") fail(`can't begin: ${message.message}`, message.exitCode);
     if (message.type !== "done") return;
     // Until then it is silent to a coordinator that is behind with its reading, and would be taken for lost.
-    await followed.whenRead(seq ?? 0);
-    end();
+    isDone = seq !== undefined;
+    if (await followed.whenRead(seq ?? 0)) end();
+    else fail("has done its share, and the coordinator reads nothing from the broker any more");
   }
 
   /** The process has ended its beats; what it has written is still on its way, which is not silence. */
@@ -217,12 +223,14 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     if (lastWord === "done") end();
     else letGo(`was let go: ${why}`);
   });
-  const endWatch = watchSilence(clock, bus, outbox, followed, fail);
+  const endWatch = watchSilence(clock, bus, outbox, followed, (how) => (isDone ? end() : fail(how)));
   const forgetInterrupts = world.onInterrupt((why) => fail(`was told to end (${why})`, exitCodeOf(why)));
   begin().catch((error: unknown) => {
     const known = error instanceof BenchError ? error : new BenchError(messageOf(error), { cause: error });
     const { message, hint, exitCode } = known;
-    void hear({ type: "failed", message, exitCode, runId: job.runId, ...(hint !== undefined && { hint }) });
+    hear({ type: "failed", message, exitCode, runId: job.runId, ...defined({ hint }) }).catch(
+      (failure: unknown) => fail(`can't go on: ${messageOf(failure)}`),
+    );
   });
 
   const ending = await ended;
@@ -272,8 +280,11 @@ function pause(clock: Clock, ms: number): Promise<undefined> {
 interface Followed {
   /** When the coordinator was last heard of. */
   heardMs(): number;
-  /** Resolves when the coordinator has taken in the message at this place of the stream. */
-  whenRead(seq: number): Promise<void>;
+  /**
+   * Resolves when the coordinator has taken in the message at this place of the stream: with true, or with false when it
+   * beats and reads nothing for half a minute.
+   */
+  whenRead(seq: number): Promise<boolean>;
   end(): void;
 }
 
@@ -291,7 +302,15 @@ function followOrders(
   let isOver = false;
   let reading: Promise<void> | undefined;
   let takenIn = 0;
-  let waiting: { seq: number; tell: () => void }[] = [];
+  let takenInAtMs = heardMs;
+  let waiting: { seq: number; tell: (isRead: boolean) => void }[] = [];
+
+  function noteRead(readMs: number, read: number): void {
+    if (read > takenIn) [takenIn, takenInAtMs] = [read, readMs];
+    const isStuck = readMs - takenInAtMs > READ_LIMIT_MS;
+    for (const { seq, tell } of waiting) if (seq <= takenIn || isStuck) tell(seq <= takenIn);
+    waiting = isStuck ? [] : waiting.filter(({ seq }) => seq > takenIn);
+  }
 
   async function read(): Promise<void> {
     while (next <= known && !isOver) {
@@ -308,9 +327,7 @@ function followOrders(
     if (alive.incarnation !== incarnation) return;
     heardMs = clock.nowMs();
     known = alive.orders;
-    takenIn = Math.max(takenIn, alive.read);
-    for (const { seq, tell } of waiting) if (seq <= takenIn) tell();
-    waiting = waiting.filter(({ seq }) => seq > takenIn);
+    noteRead(heardMs, alive.read);
     if (alive.ended !== undefined) onEnd(alive.ended);
     else
       reading ??= read()
@@ -319,10 +336,11 @@ function followOrders(
   });
   return {
     heardMs: () => heardMs,
-    whenRead: (seq) =>
-      seq <= takenIn
-        ? Promise.resolve()
-        : new Promise((resolve) => void waiting.push({ seq, tell: () => resolve() })),
+    whenRead(seq) {
+      if (seq <= takenIn) return Promise.resolve(true);
+      takenInAtMs = clock.nowMs();
+      return new Promise((tell) => void waiting.push({ seq, tell }));
+    },
     end: () => (isOver = true),
   };
 }
