@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import type { StartRecord } from "../../src/loadgen/workers/start-record.ts";
 import { parseRunResult } from "../../src/metrics/result/read-result.ts";
 import type { SessionRecord } from "../../src/metrics/result/session-record.ts";
 import {
@@ -61,7 +62,10 @@ describe("a run whose main process is killed", () => {
     expect(result.verdict).toBe("void");
     expect(result.run).toMatchObject({ interrupted: true, workers: 2, seed: 1 });
     expect(result.validity.checks.find(({ name }) => name === "complete")?.verdict).toBe("fail");
-    expectNothingLost(result, sessions, await run.server.served(), struckMs);
+    expectNothingLost(result, sessions, await run.server.served(), {
+      atMs: struckMs,
+      starts: readLines<StartRecord>(run.file("starts.ndjson")),
+    });
     expect(lostSessions(result)).toBeLessThanOrEqual(STREAMS);
     const ok = sessions.filter((session) => session.ok && session.phase === "steady").length;
     expect(result.metrics["final_from_close"]?.count ?? 0).toBe(ok);
@@ -82,7 +86,10 @@ describe("a run whose main process is killed", () => {
     const result = parseRunResult(stdout, "standard output");
     const sessions = readLines<SessionRecord>(run.file("sessions.ndjson"));
     expect(result.window.steadyMs).toBeGreaterThan(5000);
-    expectNothingLost(result, sessions, await run.server.served(), struckMs);
+    expectNothingLost(result, sessions, await run.server.served(), {
+      atMs: struckMs,
+      starts: readLines<StartRecord>(run.file("starts.ndjson")),
+    });
   });
 
   it("can be given its result afterwards", async () => {

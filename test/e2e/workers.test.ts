@@ -80,7 +80,10 @@ describe("a worker that is killed", () => {
     const { result, sessions } = readRun(run.out);
     expect(result.verdict).toBe("void");
     expect(result.validity.checks.find(({ name }) => name === "lost_workers")?.verdict).toBe("fail");
-    expectNothingLost(result, sessions, await run.server.served(), struckMs);
+    expectNothingLost(result, sessions, await run.server.served(), {
+      atMs: struckMs,
+      starts: readLines<StartRecord>(run.file("starts.ndjson")),
+    });
     // Callers are dealt out by turns: worker 2 had half of them, each with a session open, one perhaps between two.
     expect([STREAMS / 2, STREAMS / 2 - 1]).toContain(lostSessions(result));
   });
@@ -96,7 +99,10 @@ describe("a worker that is killed", () => {
     expect(result.validity.status).not.toBe("valid");
     expect(result.validity.checks.find(({ name }) => name === "lost_workers")?.verdict).toBe("inconclusive");
     expect(result.sessions.failures.some((failure) => failure.class === "worker-lost")).toBe(false);
-    expectNothingLost(result, sessions, await run.server.served(), struckMs);
+    expectNothingLost(result, sessions, await run.server.served(), {
+      atMs: struckMs,
+      starts: readLines<StartRecord>(run.file("starts.ndjson")),
+    });
     expect([STREAMS / 2, STREAMS / 2 - 1]).toContain(lostSessions(result));
   });
 });

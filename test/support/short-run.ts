@@ -77,17 +77,20 @@ const ON_THE_WAY_MS = 50;
 /**
  * Every session that the server saw is in the result, and every one that ended has one record, with the end that the
  * server gave it: those that the harness itself found wanting (a machine out of CPU is enough) ended well over there.
- * @param struckMs when a process was killed, since 1970: then, as many sessions may be amiss as began or ended at that moment
+ * @param struck when a process was killed, since 1970, and the starts on record: then, as many sessions may be amiss as began or
+ * ended at that moment, at either end
  */
 export function expectNothingLost(
   result: RunResult,
   sessions: readonly SessionRecord[],
   server: Served,
-  struckMs?: number,
+  struck?: { atMs: number; starts: readonly StartRecord[] },
 ): void {
-  const unsure = server.changesEpochMs.filter(
-    (atMs) => Math.abs(atMs - (struckMs ?? NaN)) <= ON_THE_WAY_MS,
-  ).length;
+  const isOnTheWay = (atMs: number): boolean => Math.abs(atMs - (struck?.atMs ?? NaN)) <= ON_THE_WAY_MS;
+  const startedAtMs = Date.parse(result.run.startedAt);
+  const unsure =
+    server.changesEpochMs.filter(isOnTheWay).length +
+    (struck?.starts ?? []).filter(({ startedMs }) => isOnTheWay(startedAtMs + startedMs)).length;
   for (const phase of ["warmup", "steady", "drain"] as const) {
     const counts = result.sessionsByPhase[phase];
     const ended = sessions.filter((session) => session.phase === phase);
