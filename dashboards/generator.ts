@@ -100,10 +100,10 @@ export const GENERATOR: Board = {
           title: "Lateness of workers on other machines",
           help: "99th percentile in the window so far, for each worker: which machine is it that sends late?",
           unit: "s",
-          without: "no workers on other machines",
+          without: "no data: workers of this machine",
           queries: [
             {
-              expr: `${gauge("bench_worker_send_lateness_p99_seconds")} * on (instance, worker) group_left(host) bench_worker_info`,
+              expr: gauge("bench_worker_send_lateness_p99_seconds"),
               legend: "worker {{worker}} on {{host}}",
             },
           ],
@@ -113,7 +113,7 @@ export const GENERATOR: Board = {
           title: "Clocks of workers on other machines",
           help: "How far off the T0 of a worker may be. Above a tenth of a chunk it degrades the run, above half a chunk it voids it.",
           unit: "s",
-          without: "no workers on other machines",
+          without: "no data: workers of this machine",
           queries: [
             {
               expr: gauge("bench_worker_clock_uncertainty_seconds"),

@@ -278,8 +278,10 @@ const RUN_FAMILIES: readonly ExposedFamily[] = [
     name: "bench_worker_send_lateness_p99_seconds",
     type: "gauge",
     help: "99th percentile of how late a worker on another machine has sent audio in the window so far.",
-    labels: ["worker"],
-    samples: perRemoteWorker(({ load }, worker) => single(inSeconds(load?.latenessP99Ms), { worker })),
+    labels: ["worker", "host"],
+    samples: perRemoteWorker(({ load, host = "" }, worker) =>
+      single(inSeconds(load?.latenessP99Ms), { worker, host }),
+    ),
   },
   {
     name: "bench_stalls_total",

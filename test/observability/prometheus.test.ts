@@ -268,7 +268,7 @@ it("the backfill file is one that promtool takes", () => {
 describe("panels", () => {
   /** What short runs against the emulator can't have, with what the panel says instead. */
   const CANT_HAVE =
-    /DCGM_|nv_gpu_power|bench_backlog_slope|bench_endpointing_wait|bench_cer|bench_transcript_parity|bench_slo_limit\{[^}]*"wer"/;
+    /DCGM_|nv_gpu_power|bench_backlog_slope|bench_endpointing_wait|bench_cer|bench_transcript_parity|bench_worker_(?:send_lateness|clock)|bench_slo_limit\{[^}]*"wer"/;
   const questions = boardFiles().flatMap((board) =>
     panelsOf(board).flatMap((panel) =>
       (panel.targets ?? []).map(({ expr }) => ({ board: board.uid, title: panel.title, expr, panel })),
@@ -310,10 +310,12 @@ describe("rules", () => {
 });
 
 it("every series that the code declares came, but for what these runs can't have", async () => {
-  /** No audio without pace, no slope of a backlog in ten seconds, no silence that a server could close an utterance in, no clip scored in characters, no unloaded answers. */
+  /** No audio without pace, no slope of a backlog in ten seconds, no silence that a server could close an utterance in, no clip scored in characters, no unloaded answers, no workers on other machines. */
   const ABSENT = [
     ...["bench_rtfx_offline", "bench_backlog_slope", "bench_transcript_parity_ratio"],
     ...["bench_cer_ratio", "bench_cer_with_failures_ratio", "bench_endpointing_wait_seconds"],
+    ...["bench_worker_info", "bench_worker_send_lateness_p99_seconds"],
+    ...["bench_worker_clock_offset_seconds", "bench_worker_clock_uncertainty_seconds"],
   ];
   const response = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
   const { data } = (await response.json()) as { data: string[] };
