@@ -252,13 +252,6 @@ const RUN_FAMILIES: readonly ExposedFamily[] = [
     samples: perWorker(({ loopDelayMs }) => loopDelayMs / 1000),
   },
   {
-    name: "bench_worker_info",
-    type: "gauge",
-    help: "1 for each worker on another machine; its label says on which.",
-    labels: ["worker", "host"],
-    samples: perRemoteWorker(({ host = "" }, worker) => single(1, { worker, host })),
-  },
-  {
     name: "bench_worker_clock_offset_seconds",
     type: "gauge",
     help: "How far the wall clock of a worker on another machine is ahead of the coordinator's. Nothing is timed by it.",

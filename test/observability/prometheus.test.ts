@@ -314,7 +314,7 @@ it("every series that the code declares came, but for what these runs can't have
   const ABSENT = [
     ...["bench_rtfx_offline", "bench_backlog_slope", "bench_transcript_parity_ratio"],
     ...["bench_cer_ratio", "bench_cer_with_failures_ratio", "bench_endpointing_wait_seconds"],
-    ...["bench_worker_info", "bench_worker_send_lateness_p99_seconds"],
+    ...["bench_worker_send_lateness_p99_seconds"],
     ...["bench_worker_clock_offset_seconds", "bench_worker_clock_uncertainty_seconds"],
   ];
   const response = await fetch(`${prometheus.url}/api/v1/label/__name__/values`);
