@@ -1,5 +1,5 @@
 /**
- * What workers on other machines cost their coordinator: the built command line against a real nats-server and simulated
+ * The cost of workers on other machines to their coordinator: the built command line against a real nats-server and simulated
  * workers, which send once a second what real ones send (health, a snapshot, the records of the sessions that ended).
  */
 import { spawn } from "node:child_process";
@@ -25,7 +25,7 @@ import { fiveSeconds } from "./metrics-cost.ts";
 
 export interface FleetCost {
   workers: number;
-  /** Of the coordinator, as a share of one core. */
+  /** CPU of the coordinator, as a share of one core. */
   cpuShare: number;
   /** The most memory that it held. */
   megabytes: number;
@@ -35,7 +35,7 @@ export interface FleetCost {
   recordBytesASecond: number;
 }
 
-/** Of each worker: some 15 streams of five seconds. */
+/** Sessions that end in each worker: some 15 streams of five seconds. */
 const SESSIONS_A_SECOND = 3;
 const RUN = "fleet";
 const SETTLE_MS = 5000;
@@ -44,7 +44,7 @@ const SCRAPE_MS = 250;
 const JOIN_LIMIT_MS = 120_000;
 /** Connections that are opened at once. */
 const AT_ONCE = 20;
-/** Of /proc/PID/stat. */
+/** The unit of CPU time in /proc/PID/stat. */
 const TICKS_A_SECOND = 100;
 
 interface Simulated {
@@ -198,7 +198,7 @@ export function renderFleet({
   );
 }
 
-/** What a worker sends of one second. */
+/** The messages of a worker in one second. */
 function oneSecond(): {
   snapshot: ReturnType<ReturnType<typeof createRecorder>["snapshot"]>;
   records: Buffer;

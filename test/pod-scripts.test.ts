@@ -42,15 +42,18 @@ function runFolder(): string {
 /** Time for a process to have set up its signal handlers. */
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500));
 
-test("a run folder is held from the end of the run until it was fetched", async () => {
-  const held = script("hold-results.mjs", ["hold", "60"], runFolder());
+test.each([
+  ["a run folder is held from the end of the run until it was fetched", runFolder()],
+  ["without a folder a pod is held until whoever follows the run knows", "/nowhere/night"],
+])("%s", { timeout: 20_000 }, async (_, folder) => {
+  const held = script("hold-results.mjs", ["hold", "60"], folder);
   await soon();
   held.child.kill("SIGTERM");
   await soon();
   expect(held.child.exitCode).toBe(null);
   held.child.kill("SIGUSR2");
   expect(await held.ended).toBe(0);
-}, 20_000);
+});
 
 test.each([
   ["a folder", runFolder()],
@@ -66,16 +69,6 @@ test.each([
   },
   20_000,
 );
-
-test("without a folder a pod is held until whoever follows the run knows", async () => {
-  const held = script("hold-results.mjs", ["hold", "60"], "/nowhere/night");
-  await soon();
-  held.child.kill("SIGTERM");
-  await soon();
-  expect(held.child.exitCode).toBe(null);
-  held.child.kill("SIGUSR2");
-  expect(await held.ended).toBe(0);
-}, 20_000);
 
 test.runIf(existsSync("/proc/self/cmdline"))(
   "a pod is held while its folder is being sent",

@@ -16,7 +16,7 @@ export const EXIT = {
   sloFailed: 3,
   /** Worse than the baseline. */
   worse: 4,
-  /** Of `bench worker` alone: its place in the run is taken. */
+  /** Only `bench worker` exits with it: its place in the run is taken. */
   claimRefused: 4,
   /** The generator was at fault, so the run says nothing about the target. */
   runVoid: 5,
@@ -26,7 +26,7 @@ export const EXIT = {
   targetUnusable: 7,
   /** SIGINT or SIGTERM; a partial result was written. */
   interrupted: 130,
-  /** Of `bench worker` alone: SIGTERM came before its share was done, so that the orchestrator counts it as failed. */
+  /** Only `bench worker` exits with it: SIGTERM came before its share was done, so that the orchestrator counts it as failed. */
   terminated: 143,
 } as const;
 

@@ -1,4 +1,4 @@
-/** What the command line asks for, as values of the chart. */
+/** The wishes of the command line, as values of the chart. */
 import { join } from "node:path";
 import { BenchError } from "../base/errors.ts";
 import { defined } from "../base/defined.ts";
@@ -62,7 +62,7 @@ export async function chartValues(
   };
 }
 
-/** What `bench run` is given besides the values. */
+/** Arguments of `bench run` besides the values. */
 function runFlags({ seed, streams, rate, duration, warmup, slo = [] }: ClusterFlags): string[] {
   const single = defined({ seed, streams, rate, duration, warmup });
   return [

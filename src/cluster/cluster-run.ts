@@ -36,7 +36,7 @@ export interface ClusterRequest extends InstallRequest {
   tellLog(line: string): void;
 }
 
-/** What came of it. */
+/** The end of a run in a cluster. */
 export interface ClusterRun {
   /** That of the coordinator, where it is one of `bench run`. */
   exitCode: ExitCode;
@@ -44,9 +44,9 @@ export interface ClusterRun {
   result?: RunResult;
   /** Path of the run folder on this machine. */
   folder?: string;
-  /** What the result lacks, in sentences. */
+  /** Sentences that say what the result lacks. */
   missing: readonly string[];
-  /** What went wrong besides. */
+  /** Sentences about other faults. */
   problem?: BenchError;
 }
 
@@ -112,7 +112,7 @@ function freeFolder({ cwd }: Pick<World, "cwd">, { out, runId }: ClusterRequest)
   return folder;
 }
 
-/** What would be missed when the run is over. @throws BenchError (exit 1) when it is not allowed, or nobody answers */
+/** Checks the permissions that would be missed when the run is over. @throws BenchError (exit 1) when it is not allowed, or nobody answers */
 async function checkPermissions(tools: Tools): Promise<void> {
   for (const [verb, resource, why] of [
     ["create", "jobs.batch", "to make the run's Jobs"],

@@ -5,9 +5,9 @@ import { firstLine } from "./tool-error.ts";
 import type { ClusterPlace, Tools } from "./tools.ts";
 import { unpackRun } from "./unpack-run.ts";
 
-/** Of the pod's container that holds the folder. */
+/** Name of the pod's container that holds the folder. */
 const HOLDER = ["--container=results", "--", "node", "/app/deploy/hold-results.mjs"] as const;
-/** What it ends with when there is no folder. */
+/** Its exit code when there is no folder. */
 const NO_FOLDER = 3;
 /** A connection through the API server may break. */
 const ATTEMPTS = 3;

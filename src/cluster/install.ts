@@ -8,12 +8,12 @@ import { toolError } from "./tool-error.ts";
 import type { ClusterPlace, Tools } from "./tools.ts";
 
 export interface InstallRequest extends ClusterPlace {
-  /** What wins over `valuesFile`. */
+  /** Values that win over `valuesFile`. */
   values: ChartValues;
   valuesFile?: string | undefined;
 }
 
-/** What helm says when the name, or something of that name, belongs to another release. */
+/** Matches what helm says when the name, or something of that name, belongs to another release. */
 const TAKEN = /cannot re-use a name|cannot be imported|already exists/;
 
 /** The chart, as it comes with the package. */

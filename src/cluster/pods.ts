@@ -33,7 +33,7 @@ export interface Pod {
   };
 }
 
-/** What keeps a pod from running. */
+/** The reason that keeps a pod from running. */
 export interface Trouble {
   /** It does not pass by itself. */
   isFatal: boolean;
@@ -119,7 +119,7 @@ const MAY_PASS = /^(?:ErrImagePull|RegistryUnavailable)$/;
 const START =
   /^(?:CreateContainerConfigError|CreateContainerError|RunContainerError|StartError|CrashLoopBackOff)$/;
 
-/** What keeps the pod from running, where something does. */
+/** The reason that keeps the pod from running; undefined where nothing does. */
 export function troubleOf(pod: Pod): Trouble | undefined {
   const described = `kubectl describe pod ${pod.metadata.name}`;
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];

@@ -34,7 +34,7 @@ export async function refusedPod(
   return undefined;
 }
 
-/** What `kubectl get` shows; nothing when it fails. */
+/** The items that `kubectl get` shows; none when it fails. */
 async function list(tools: Tools, what: readonly string[]): Promise<Record<string, unknown>[]> {
   const done = await tools.kubectl(["get", ...what, "--output=json", "--request-timeout=15s"]);
   if (done.code !== 0) return [];

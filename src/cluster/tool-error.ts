@@ -1,4 +1,4 @@
-/** What kubectl and helm complain of, as a sentence and what to look at. */
+/** The complaints of kubectl and helm, each as a sentence and what to look at. */
 import type { ExitCode } from "../base/errors.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import type { Done } from "./tools.ts";
@@ -84,7 +84,7 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
-/** What is said before the reason: warnings, and the log of kubectl's own library. */
+/** Lines that come before the reason: warnings, and the log of kubectl's own library. */
 const ASIDE = /^(?:WARNING:|Warning:|[EWI]\d{4} )/;
 
 /** The first line of what a tool printed that gives a reason. */

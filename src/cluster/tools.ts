@@ -32,7 +32,7 @@ export interface Tools {
 export interface ClusterPlace {
   /** Default: that of kubectl's context. */
   namespace?: string | undefined;
-  /** Of the kubeconfig; default: its current one. */
+  /** Context of the kubeconfig; default: its current one. */
   context?: string | undefined;
 }
 

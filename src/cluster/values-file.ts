@@ -1,4 +1,4 @@
-/** What `bench cluster` must know of a file with values of the chart; all else of it is helm's to judge. */
+/** The parts that `bench cluster` must know of a file with values of the chart; all else of it is helm's to judge. */
 import { z } from "zod";
 import { BenchError } from "../base/errors.ts";
 import { readText } from "../base/files/text-file.ts";

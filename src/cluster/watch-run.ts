@@ -43,7 +43,7 @@ export interface EndedRun extends ContainerEnd {
 /** The run goes on, and can't be seen any more: its release must not be removed. */
 export class LostRun extends BenchError {}
 
-/** What the API server may fail to answer in a row. */
+/** So long the API server may answer nothing. */
 const MOST_FAILURES_MS = 60_000;
 /** The log's last line may come after the end of its container. */
 const LOG_LIMIT_MS = 5000;

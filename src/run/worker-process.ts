@@ -1,6 +1,6 @@
 /** A worker as a child of this process, seen as the coordinator wants it. */
 import type { Addressed, FromWorker } from "../loadgen/workers/protocol.ts";
-import type { WorkerHandle } from "../loadgen/workers/coordinator.ts";
+import type { WorkerHandle } from "../loadgen/workers/member.ts";
 import { forkSelf } from "./child.ts";
 
 /** A channel that outlives its process by this long is not waited for. */

@@ -19,7 +19,7 @@ export interface RunFolder {
   discardUnlessBegun(): void;
 }
 
-/** What a run may have written when it ends before it began. Whatever else came meanwhile is not its own: a shard may wait for hours. */
+/** Files that a run may have written when it ends before it began. Whatever else came meanwhile is not its own: a shard may wait for hours. */
 const MADE_BEFORE_BEGIN = [
   "scenario.yaml",
   "events.ndjson",

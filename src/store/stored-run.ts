@@ -106,7 +106,7 @@ export function readRunScenario(folder: string): RunnableScenario {
   return { ...scenario, drainMs };
 }
 
-/** What happened to the run as a whole, in the order in which it did. @throws BenchError (exit 2) when it can't be read */
+/** Events of the run as a whole, in the order in which it did. @throws BenchError (exit 2) when it can't be read */
 export function readRunEvents(folder: string): RunEvent[] {
   const path = join(folder, "events.ndjson");
   return (existsSync(path) ? readRecords(path).split("\n") : []).flatMap((line) => runEventIn(line) ?? []);

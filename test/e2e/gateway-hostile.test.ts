@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { descendants, sleep, tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
-import { Caller } from "../support/gateway.ts";
+import { speakAtPace } from "../support/gateway.ts";
 import type { RunningGateway } from "../support/gateway-process.ts";
 import { gatewayReady, launchGateway } from "../support/gateway-process.ts";
 
@@ -72,27 +72,9 @@ interface Served {
 async function callers(port: number): Promise<Served> {
   const waitsMs: number[] = [];
   const all = await Promise.all(
-    Array.from({ length: CALLERS }, async (_, index) => {
-      await sleep((index / CALLERS) * 100);
-      const caller = await new Caller(`ws://127.0.0.1:${port}/v1/stream`).opened();
-      const sentMs: number[] = [];
-      caller.socket.on("message", (data: Buffer) => {
-        const event = JSON.parse(data.toString()) as { type: string; audio_processed_ms: number };
-        const sent = sentMs[Math.round(event.audio_processed_ms / 100) - 1];
-        if (event.type === "interim" && sent !== undefined) waitsMs.push(performance.now() - sent);
-      });
-      caller.json({ type: "start" });
-      await caller.heard("ready");
-      const startMs = performance.now();
-      for (let k = 0; k < CHUNKS; k++) {
-        await sleep(Math.max(0, startMs + k * 100 - performance.now()));
-        sentMs.push(performance.now());
-        caller.socket.send(Buffer.alloc(3200));
-      }
-      caller.json({ type: "finish" });
-      await caller.closed;
-      return caller;
-    }),
+    Array.from({ length: CALLERS }, async (_, index) =>
+      speakAtPace(port, { place: index / CALLERS, chunks: CHUNKS, waitsMs }),
+    ),
   );
   waitsMs.sort((a, b) => a - b);
   return {

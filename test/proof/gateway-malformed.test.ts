@@ -9,9 +9,9 @@ import { loadavg, availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import { sleep, tempFolder } from "../support/bench-process.ts";
+import { tempFolder } from "../support/bench-process.ts";
 import { startDelayServer } from "../support/delay-server.ts";
-import { Caller } from "../support/gateway.ts";
+import { speakAtPace } from "../support/gateway.ts";
 import { gatewayReady, launchGateway } from "../support/gateway-process.ts";
 import { MALFORMED } from "../support/malformed-messages.ts";
 import type { MalformedTold } from "../support/malformed-process.ts";
@@ -30,37 +30,18 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** One caller at the pace of speech: what it waited for each chunk's answer, and how it ended. */
-async function speak(port: number, index: number, waitsMs: number[]): Promise<[code: number, text: unknown]> {
-  await sleep((index / CALLERS) * 100);
-  const caller = await new Caller(`ws://127.0.0.1:${port}/v1/stream`).opened();
-  const sentMs: number[] = [];
-  caller.socket.on("message", (data: Buffer) => {
-    const event = JSON.parse(data.toString()) as { type: string; audio_processed_ms: number };
-    const sent = sentMs[Math.round(event.audio_processed_ms / 100) - 1];
-    if (event.type === "interim" && sent !== undefined) waitsMs.push(performance.now() - sent);
-  });
-  caller.json({ type: "start" });
-  await caller.heard("ready");
-  const startMs = performance.now();
-  for (let k = 0; k < CHUNKS; k++) {
-    await sleep(Math.max(0, startMs + k * 100 - performance.now()));
-    sentMs.push(performance.now());
-    caller.socket.send(Buffer.alloc(3200));
-  }
-  caller.json({ type: "finish" });
-  return [(await caller.closed).code, caller.of("final")[0]?.["text"]];
-}
-
 /** Rounds of fifty callers until it is over. */
 async function rounds(port: number, isOver: () => boolean): Promise<{ p99Ms: number; sessions: number }> {
   const waitsMs: number[] = [];
   let sessions = 0;
   do {
     const ends = await Promise.all(
-      Array.from({ length: CALLERS }, (_, index) => speak(port, index, waitsMs)),
+      Array.from({ length: CALLERS }, async (_, index) =>
+        speakAtPace(port, { place: index / CALLERS, chunks: CHUNKS, waitsMs }),
+      ),
     );
-    for (const end of ends) expect(end).toEqual([1000, TEXT]);
+    for (const caller of ends)
+      expect([(await caller.closed).code, caller.of("final")[0]?.["text"]]).toEqual([1000, TEXT]);
     sessions += ends.length;
   } while (!isOver());
   waitsMs.sort((a, b) => a - b);

@@ -1,5 +1,6 @@
 /** A gateway in this process, before whatever it is given, and callers of it. */
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { realClock } from "../../src/base/clock.ts";
 import { createRivaGrpc } from "../../src/client/grpc/riva-grpc.ts";
@@ -134,6 +135,38 @@ export async function streamSession(url: string, pcm: Buffer, start: object = {}
   caller.json({ type: "start", ...start });
   await caller.heard("ready");
   for (let at = 0; at < pcm.length; at += 3200) caller.socket.send(pcm.subarray(at, at + 3200));
+  caller.json({ type: "finish" });
+  await caller.closed;
+  return caller;
+}
+
+/** Between two chunks of a caller at the pace of speech. */
+const CHUNK_MS = 100;
+
+/**
+ * One of many callers at the pace of speech, spread over a chunk, who speaks so many chunks and finishes.
+ * @param waitsMs takes how long each chunk's answer took to come
+ */
+export async function speakAtPace(
+  port: number,
+  { place, chunks, waitsMs }: { place: number; chunks: number; waitsMs: number[] },
+): Promise<Caller> {
+  await sleep(place * CHUNK_MS);
+  const caller = await new Caller(`ws://127.0.0.1:${port}/v1/stream`).opened();
+  const sentMs: number[] = [];
+  caller.socket.on("message", (data: Buffer) => {
+    const event = JSON.parse(data.toString()) as { type: string; audio_processed_ms: number };
+    const sent = sentMs[Math.round(event.audio_processed_ms / CHUNK_MS) - 1];
+    if (event.type === "interim" && sent !== undefined) waitsMs.push(performance.now() - sent);
+  });
+  caller.json({ type: "start" });
+  await caller.heard("ready");
+  const startMs = performance.now();
+  for (let k = 0; k < chunks; k++) {
+    await sleep(Math.max(0, startMs + k * CHUNK_MS - performance.now()));
+    sentMs.push(performance.now());
+    caller.socket.send(Buffer.alloc(3200));
+  }
   caller.json({ type: "finish" });
   await caller.closed;
   return caller;

@@ -1,6 +1,6 @@
 /** Workers without processes: the coordinator's own code and the workers', joined on one virtual clock. */
 import type { VirtualClock } from "./virtual-clock.ts";
-import type { WorkerHandle } from "../../src/loadgen/workers/coordinator.ts";
+import type { WorkerHandle } from "../../src/loadgen/workers/member.ts";
 import type { Addressed, FromWorker, ToWorker } from "../../src/loadgen/workers/protocol.ts";
 import { runWorker } from "../../src/loadgen/workers/worker.ts";
 import type { FakeServer } from "./fake-transport.ts";
@@ -28,4 +28,12 @@ export function workerInProcess(clock: VirtualClock, server: FakeServer): Worker
     },
     kill: () => undefined,
   };
+}
+
+/** Files are read and written in real time, everything else happens on the virtual clock: lets both go on until it is so. */
+export async function pumpUntil(clock: VirtualClock, isSo: () => boolean): Promise<void> {
+  while (!isSo()) {
+    await new Promise(setImmediate);
+    clock.advanceTo(clock.nowMs());
+  }
 }

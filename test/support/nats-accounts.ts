@@ -7,9 +7,9 @@ import { tempFolder } from "./bench-process.ts";
 export interface NatsAccounts {
   /** A server's configuration file: only users of the account get in. */
   config: string;
-  /** Of a user of the account, for `--nats-creds`. */
+  /** File of a user of the account, for `--nats-creds`. */
   creds: string;
-  /** Of a user of another account, whom the server does not know. */
+  /** File of a user of another account, whom the server does not know. */
   strangerCreds: string;
 }
 

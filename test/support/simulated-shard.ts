@@ -13,7 +13,7 @@ import { checkAgainstDataset, formatScenario, parseScenario } from "../../src/sc
 import { conclude } from "../../src/store/make-result.ts";
 import { recordFiles } from "../../src/store/run-folder.ts";
 import type { FakeServer } from "./fake-transport.ts";
-import { workerInProcess } from "./in-process.ts";
+import { pumpUntil, workerInProcess } from "./in-process.ts";
 import { PASSED } from "./sample-result.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -78,20 +78,13 @@ export async function simulateRun(spec: SimulatedRun): Promise<RunResult> {
   });
   const running = coordinator.run().finally(() => (ended = true));
   running.catch(() => undefined);
-  // Files are read and written in real time; everything else happens on the virtual clock.
-  const pump = async (until: () => boolean): Promise<void> => {
-    while (!until()) {
-      await new Promise(setImmediate);
-      clock.advanceTo(clock.nowMs());
-    }
-  };
-  await pump(() => started || ended);
+  await pumpUntil(clock, () => started || ended);
   if (stopAt !== undefined) {
     clock.advanceTo(stopAt);
     coordinator.stop();
   }
   clock.advanceTo(60_000);
-  await pump(() => ended);
+  await pumpUntil(clock, () => ended);
   const outcome = await running;
   const { tool, node, cpus } = PASSED.run;
   const startAt = new Date(startAtEpochMs).toISOString();

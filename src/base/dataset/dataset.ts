@@ -153,19 +153,6 @@ export async function lookAtClips(
   return path;
 }
 
-/**
- * The files of a dataset: the path of its manifest, and those of its audio as they stand in it.
- * @throws BenchError (exit 2) when the manifest can't be read
- */
-export async function datasetFiles(
-  pathOrName: string,
-  options: { root?: string } = {},
-): Promise<{ manifest: string; files: readonly string[] }> {
-  const manifest = await findManifest(pathOrName, options.root ?? PACKAGE_ROOT);
-  const { entries } = await readManifest(manifest);
-  return { manifest, files: entries.map(({ file }) => file) };
-}
-
 /** A line of a manifest, and the file that it names. */
 interface ClipSource {
   entry: ManifestEntry;

@@ -43,7 +43,7 @@ async function merge(world: World, { runs, out, json }: Args): Promise<void> {
   world.setExitCode(exitCode(result));
 }
 
-/** What the one who merges should know beside the result. */
+/** Facts that whoever merges should know beside the result. */
 function notesOn({ result: { run }, unreadable }: MergedRun): string[] {
   const { merged, missing, count } = run.shards ?? { merged: [], missing: [], count: 0 };
   const cutShort = merged.filter((shard) => shard.cutShort === true);

@@ -35,7 +35,7 @@ interface Run {
 }
 
 interface Planned {
-  /** Of the first worker, and how many parts there are. */
+  /** Part of the first worker, and how many parts there are. */
   part?: { index: number; of: number };
   /** From the beginning of the test to T0, by the wall clock, milliseconds. */
   startInMs?: number;

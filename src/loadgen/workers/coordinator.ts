@@ -12,14 +12,9 @@ import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import type { Totals } from "../../metrics/record/totals.ts";
 import type { Stall } from "../../metrics/judge/validity.ts";
 import type { EngineSummary } from "../engine/engine.ts";
-import type { Addressed, Channel, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
-
-/** A worker as the coordinator sees it. */
-export interface WorkerHandle {
-  channel: Channel<Addressed<ToWorker>, Addressed<FromWorker>>;
-  /** Ends the process, however it is. */
-  kill(): void;
-}
+import type { Member, WorkerHandle } from "./member.ts";
+import { newMember, sessionsByAddressOf } from "./member.ts";
+import type { Addressed, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
 
 /** What is known when all workers are ready. */
 export interface RunStart {
@@ -102,7 +97,7 @@ export interface Coordinator {
   noteStall(process: string, gapMs: number, atMachineMs: number): void;
 }
 
-/** Of workers on this machine. */
+/** Timing for workers on this machine. */
 export const LOCAL_TIMING: CoordinatorTiming = { startMarginMs: 200, silenceMs: 3000, extendLeadMs: 3000 };
 const STALL_MS = 100;
 const BEAT_CHECK_MS = 500;
@@ -110,45 +105,6 @@ const BEAT_CHECK_MS = 500;
 const WALL_CHECK_MS = 1000;
 /** Workers are told of a planned start this long before it: a standstill of this process must not cost the whole run its shard. */
 const PLANNED_LEAD_MS = 2000;
-
-/** A worker and what is known of it. */
-interface Member {
-  /** Counted from 0. */
-  readonly index: number;
-  /** What people are told: its place among all workers of the plan, counted from 1. */
-  readonly number: number;
-  readonly name: string;
-  readonly job: WorkerJob;
-  readonly handle: WorkerHandle;
-  ready: Extract<FromWorker, { type: "ready" }> | undefined;
-  lastHeardMs: number;
-  /** Sessions open. */
-  open: number;
-  windowOver: boolean;
-  /** Done or lost. */
-  over: boolean;
-  summary: EngineSummary | undefined;
-  /** As it last told. */
-  sessionsByAddress: Readonly<Record<string, number>>;
-}
-
-function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
-  const number = job.shard.index + 1;
-  return {
-    index,
-    number,
-    name: `worker ${number}`,
-    job,
-    handle,
-    ready: undefined,
-    lastHeardMs: 0,
-    open: 0,
-    windowOver: false,
-    over: false,
-    summary: undefined,
-    sessionsByAddress: {},
-  };
-}
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { totals } = options;
@@ -386,7 +342,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         stalls,
         lost: lostWorkers,
         summaries: members.map(({ summary }) => summary),
-        sessionsByAddress: addUp(members.map((member) => member.sessionsByAddress)),
+        sessionsByAddress: sessionsByAddressOf(members),
         problems,
         interrupted,
       };
@@ -427,12 +383,4 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** The counts of all workers together. */
-function addUp(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const [key, count] of counts.flatMap((each) => Object.entries(each)))
-    total[key] = (total[key] ?? 0) + count;
-  return total;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
-import { workerInProcess } from "../../../test/support/in-process.ts";
+import { pumpUntil, workerInProcess } from "../../../test/support/in-process.ts";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import { loadDataset } from "../../base/dataset/dataset.ts";
 import type { Failure } from "../../base/outcome.ts";
@@ -90,14 +90,7 @@ async function runWith(
   let ended = false;
   const outcome = coordinator.run().finally(() => (ended = true));
   outcome.catch(() => undefined);
-  // Files are read and written in real time; everything else happens on the virtual clock.
-  const pump = async (until: () => boolean): Promise<void> => {
-    while (!until()) {
-      await new Promise(setImmediate);
-      clock.advanceTo(clock.nowMs());
-    }
-  };
-  await pump(() => started || ended);
+  await pumpUntil(clock, () => started || ended);
   if (extendTo !== undefined) {
     clock.advanceTo(12_000);
     coordinator.extend(extendTo);
@@ -107,7 +100,7 @@ async function runWith(
     coordinator.stop();
   }
   clock.advanceTo(60_000);
-  await pump(() => ended);
+  await pumpUntil(clock, () => ended);
   const read = <T>(path: string): T[] =>
     readFileSync(path, "utf8")
       .trimEnd()

@@ -1,4 +1,4 @@
-/** What a result says of workers on other machines. */
+/** Workers on other machines, as a result has them. */
 
 export interface RemoteWorkerFacts {
   /** Its place, from 0. */

@@ -1,4 +1,4 @@
-/** What results say of runs that several machines made without a broker: `bench run --shard`, put together by `bench merge`. */
+/** Runs that several machines made without a broker, as results have them: `bench run --shard`, put together by `bench merge`. */
 
 /** Parts that one plan may have: the records of all are open at once when they are put together. */
 export const MOST_SHARDS = 256;

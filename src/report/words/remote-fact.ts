@@ -1,4 +1,4 @@
-/** What is said of workers and shards on other machines. */
+/** Words for workers and shards on other machines. */
 import type { RunResult } from "../../metrics/result/result.ts";
 
 /** Wall clocks this far apart are worth a word: logs and boards of the two machines don't match. */

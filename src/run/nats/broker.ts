@@ -17,7 +17,7 @@ import type { RunBus, StoredMessage } from "./run-bus.ts";
 const CONNECT_LIMIT_MS = 5000;
 const ANSWER_LIMIT_MS = 2000;
 const CLOSE_LIMIT_MS = 500;
-/** What a run leaves when its coordinator is killed goes after this long. */
+/** The places of a run whose coordinator was killed go after this long. */
 const KEPT_MS = 3 * 24 * 3_600_000;
 const READ_AT_ONCE = 64;
 /** Header in which a message carries the id that keeps it from being stored twice. */

@@ -14,13 +14,13 @@ export interface ClockReading {
   wallOffsetMs: number;
 }
 
-/** What the coordinator answers. */
+/** The coordinator's answer. */
 export interface ClockAnswer {
   machineMs: number;
   wallMs: number;
 }
 
-/** What `bench.<run>.clock` answers. */
+/** The answer on `bench.<run>.clock`. */
 export function clockAnswer(clock: Clock): string {
   return JSON.stringify({ machineMs: clock.machineMs(), wallMs: clock.wallMs() } satisfies ClockAnswer);
 }

@@ -6,7 +6,8 @@ import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
-import type { CoordinatorTiming, WorkerHandle } from "../../loadgen/workers/coordinator.ts";
+import type { CoordinatorTiming } from "../../loadgen/workers/coordinator.ts";
+import type { WorkerHandle } from "../../loadgen/workers/member.ts";
 import type { FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import { openLineLog } from "../../loadgen/workers/session-log.ts";
@@ -27,7 +28,7 @@ const LOOK_MS = 100;
 const RETRY_MS = 250;
 /** At the end of a run the broker may take so long for each of its last tasks. */
 const END_LIMIT_MS = 2000;
-/** What lost workers had stored may take so long to be read. */
+/** Records that lost workers had stored may take so long to be read. */
 const DRAIN_LIMIT_MS = 30_000;
 /** A lost worker's records are waited for so long while the broker can't be read. */
 const FENCE_LIMIT_MS = 30_000;
@@ -45,7 +46,7 @@ export interface FleetOptions {
 export interface Fleet {
   launch(index: number): WorkerHandle;
   timing: CoordinatorTiming;
-  /** What is known of one of them by now. */
+  /** Facts of one of them, as far as they are known by now. */
   worker(index: number): RemoteWorkerFacts | undefined;
   /** Who the workers were, and how well their clocks are known. */
   workers(): RemoteWorkers;

@@ -1,4 +1,4 @@
-/** What is said over the broker besides the messages of `loadgen/workers/protocol.ts`, which go through unchanged. */
+/** Messages over the broker besides the messages of `loadgen/workers/protocol.ts`, which go through unchanged. */
 import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/protocol.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
 import type { ClockReading } from "./clock-offset.ts";
@@ -12,7 +12,7 @@ export interface RemoteJob {
   /** Name and version of the program: workers of another version don't take part. */
   tool: string;
   runId: string;
-  /** Of this start of the run: messages of an earlier run of the same name are ignored by it. */
+  /** Names this start of the run: messages of an earlier run of the same name are ignored by it. */
   incarnation: string;
   /** The scenario as a file, with the target's defaults; dataset and trace stand there by name only. */
   scenario: string;
@@ -76,7 +76,7 @@ export type Said =
 export const RECORD_KINDS = ["clips", "starts", "sessions"] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
-/** Of a message besides its body: subject, headers. */
+/** Room in a message for more than its body: subject, headers. */
 export const ENVELOPE_BYTES = 1024;
 
 /** Either side takes the other for gone after so long a silence. */

@@ -1,4 +1,4 @@
-/** What a worker has to say and may not lose: stored one after the other, each again until the broker has it. */
+/** Messages that a worker may not lose: stored one after the other, each again until the broker has it. */
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RunBus } from "./run-bus.ts";

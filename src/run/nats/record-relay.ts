@@ -17,7 +17,7 @@ export interface RecordRelay {
   close(): Promise<void>;
 }
 
-/** What does not get through stays in the files, not in memory: the broker is waited for before more is read. */
+/** Records that do not get through stay in the files, not in memory: the broker is waited for before more is read. */
 export function createRecordRelay(
   folder: string,
   { outbox, mostBytes, clock }: { outbox: Outbox; mostBytes: number; clock: Clock },

@@ -108,11 +108,11 @@ function isJob(job: RemoteJob): boolean {
   );
 }
 
-/** What a worker on this machine needs besides the run's job. */
+/** Needs of a worker on this machine besides the run's job. */
 export interface WorkerSetup {
   /** From 0. */
   index: number;
-  /** Of the run's dataset, for `openDataset`. */
+  /** Path of the run's dataset, for `openDataset`. */
   datasetPath: string;
   /** `--target` of the worker; undefined = the run's address, which then is sent no credentials. */
   target: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What the two sides of a run over NATS need of the broker: a bucket of keys and a stream of their own, subjects below
+ * The broker as the two sides of a run over NATS need it: a bucket of keys and a stream of their own, subjects below
  * `bench.<run>`, and objects that all runs share. `broker.ts` is the real one. Each call but `publish` and `close` rejects
  * when the broker does not answer in time.
  */

@@ -8,7 +8,7 @@ import { formatDuration } from "../../base/duration.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Interrupt, World } from "../../base/process/world.ts";
 import { hideSecrets } from "../../base/text/redact.ts";
-import type { WorkerHandle } from "../../loadgen/workers/coordinator.ts";
+import type { WorkerHandle } from "../../loadgen/workers/member.ts";
 import type { Addressed, FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
 import type { ClockReading } from "./clock-offset.ts";
 import { readClockOffset } from "./clock-offset.ts";
@@ -49,7 +49,7 @@ export interface Part {
   folder: string;
 }
 
-/** What it needs besides the broker. */
+/** Needs of a worker besides the broker. */
 export interface AgentWorld {
   world: World;
   launch(job: WorkerJob): WorkerHandle;
@@ -138,7 +138,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     }
   }
 
-  /** What it says rests on records: they are stored before it. */
+  /** A word that rests on records: they are stored before it. */
   async function tellInOrder(message: Addressed<FromWorker>): Promise<void> {
     await relay.flush();
     const seq = await say({ type: "message", message, snapshots });
@@ -268,7 +268,7 @@ function isTold({ exitCode }: Ending): boolean {
   return exitCode === EXIT.terminated || exitCode === EXIT.interrupted;
 }
 
-/** What a worker exits with that is told to end. */
+/** The exit code of a worker that is told to end. */
 export function exitCodeOf(why: Interrupt): ExitCode {
   return why === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
 }

@@ -69,7 +69,7 @@ interface Merging {
   id: string;
   scenario: RunnableScenario;
   folder: RunFolder;
-  /** Of the first shard. */
+  /** Those of the first shard. */
   first: RunResult;
 }
 
@@ -128,7 +128,7 @@ async function resultOf(
   });
 }
 
-/** What the shards counted, the whole counts too. @param scheduled sessions of the window that their records have, or tell to be lost */
+/** Checks that the whole counts what the shards counted. @param scheduled sessions of the window that their records have, or tell to be lost */
 function mustCountAll(shards: readonly StoredShard[], scheduled: number): void {
   // What was cut short has no count of its own that would hold.
   if (shards.some(({ result, isWhole }) => !isWhole || result.run.interrupted)) return;
@@ -140,7 +140,7 @@ function mustCountAll(shards: readonly StoredShard[], scheduled: number): void {
   );
 }
 
-/** What the result of the whole says of its parts. */
+/** The parts, as the result of the whole has them. */
 function mergedFacts(shards: readonly StoredShard[]): MergedShards {
   const count = shards[0]?.shard.count ?? 0;
   const starts = shards.map(({ result }) => Date.parse(result.run.startedAt));
@@ -233,7 +233,7 @@ function summariesOf({ shard, result, isWhole }: StoredShard): RunOutcome["summa
   );
 }
 
-/** What the plan gave to each worker, whether it was there or not. */
+/** The sessions that the plan gave to each worker, whether it was there or not. */
 interface Shares {
   /** Part of the load, 0 to 1: of callers, who may divide unevenly, else of the sessions. */
   ofLoad(worker: number): number;

@@ -1,4 +1,4 @@
-/** What the callers of a closed load would have done on a machine that never took part, or not to the end. Pure. */
+/** Sessions that the callers of a closed load would have had on a machine that never took part, or not to the end. Pure. */
 import { placeUnder } from "../../loadgen/engine/conditioned.ts";
 import type { Shard } from "../../loadgen/plan/plan-input.ts";
 import type { ClosedPlan, SlotPlan } from "../../loadgen/plan/plan.ts";
@@ -9,7 +9,7 @@ import { stageAt } from "../../scenario/load/load-shape.ts";
 /**
  * The sessions that the callers of a part would have begun, in order of time. When a caller's next session begins follows from ends
  * that never came: this takes them from a server that fails none and answers at once, so they are rather too many than too few.
- * Of a load without pace the first session of each caller, or as many as its `iterations`.
+ * For a load without pace: the first session of each caller, or as many as its `iterations`.
  * @param audioMs length of a clip, by its index in the plan
  * @param untilMs sessions planned from here on are left out
  */

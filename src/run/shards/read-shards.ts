@@ -72,7 +72,7 @@ export function windowEndMs({ window: { warmupMs, steadyMs } }: RunResult): numb
   return warmupMs + steadyMs;
 }
 
-/** What all shards of a run have in common, in the order in which a difference explains most. */
+/** Properties that all shards of a run have in common, in the order in which a difference explains most. */
 const COMMON: readonly (readonly [what: string, of: (run: RunResult) => unknown])[] = [
   ["number of shards", ({ run }) => run.shard?.count],
   ["version", ({ run }) => run.tool],
