@@ -41,3 +41,12 @@ it("leaves what was there before, and a run that began", () => {
   begun.discardUnlessBegun();
   expect(readdirSync(begun.path)).toEqual(names);
 });
+
+it("is one run's alone from its first moment on, and free again when that never began", () => {
+  const waiting = createRunFolder("shared", "id", cwd);
+  expect(() => createRunFolder("shared", "id", cwd)).toThrow(
+    /is the folder of another run, which waits to begin/,
+  );
+  waiting.discardUnlessBegun();
+  createRunFolder("shared", "id", cwd);
+});

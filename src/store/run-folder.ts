@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BenchError, messageOf } from "../base/errors.ts";
-import { appendPrivate, makeRunFolder, replacePrivate } from "../base/files/private-files.ts";
+import { appendPrivate, createPrivate, makeRunFolder, replacePrivate } from "../base/files/private-files.ts";
 import type { RunEvent } from "../metrics/result/run-event.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 
@@ -46,13 +46,21 @@ export function createRunFolder(out: string | undefined, runId: string, cwd: str
     );
   }
   const before = existsSync(path) ? readdirSync(path) : undefined;
+  let isOurs: boolean;
   try {
     makeRunFolder(path);
-    appendPrivate(file("events.ndjson"), "");
+    isOurs = createPrivate(file("events.ndjson"), "");
   } catch (error) {
     throw BenchError.usage(
       `the run folder can't be written: ${messageOf(error)}`,
       "Give another folder with --out.",
+    );
+  }
+  // A shard may wait for hours before it writes anything else.
+  if (!isOurs) {
+    throw BenchError.usage(
+      `${path} is the folder of another run, which waits to begin or was killed before it did`,
+      "Give another folder with --out; nothing is overwritten.",
     );
   }
   const append = (name: string, text: string): void => {
