@@ -147,10 +147,9 @@ module.exports = {
     door("uplot", ["report/html/uplot\\.ts"]),
     door("cli-table3", ["report/text/table\\.ts"]),
     door("tar", [
-      "store/archived-runs\\.ts",
+      "base/files/unpack\\.ts",
       "dataset/fetch/fetch-archive\\.ts",
       "run/nats/dataset-share\\.ts",
-      "cluster/unpack-run\\.ts",
     ]),
     door("@nats-io/[a-z-]+", ["run/nats/broker\\.ts"]),
     door("yargs", ["cli/bench\\.ts"]),

@@ -24,6 +24,11 @@ export interface Clock {
   wakeExactlyAt(atMs: number, wake: () => void): () => void;
 }
 
+/** Resolves after so long on this clock, milliseconds. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
+}
+
 /** What is left of a wait when the thread lets go of it: the kernel rounds up by about this much. */
 const KERNEL_SLACK_MS = 0.06;
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));

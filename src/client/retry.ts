@@ -3,6 +3,7 @@
  * gateway opens): in a run a failed session is data, and a retry would hide it.
  */
 import type { Clock } from "../base/clock.ts";
+import { pause } from "../base/clock.ts";
 import type { Failure, FailureClass } from "../base/outcome.ts";
 import type { Random } from "../base/random.ts";
 
@@ -65,6 +66,6 @@ export async function withRetry<T>(
     if (failure === undefined || !mayPass(failure) || next > policy.attempts) return result;
     const delayMs = retryDelayMs(next, policy, random);
     onRetry(failure, next, delayMs);
-    await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + delayMs, resolve));
+    await pause(clock, delayMs);
   }
 }

@@ -2,10 +2,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { newRunId } from "../base/run-id.ts";
 import { PACKAGE_ROOT } from "../base/process/package-root.ts";
 import type { ClusterFlags } from "./chart-values.ts";
 import { chartValues } from "./chart-values.ts";
-import { clusterRunId, releaseOf } from "./release.ts";
+import { releaseOf } from "./release.ts";
 import { joinMsOf } from "./values-file.ts";
 
 const cwd = mkdtempSync(join(tmpdir(), "riva-bench-values-"));
@@ -178,7 +179,7 @@ test("this machine's RIVA_HOST is not silently left out", async () => {
 
 test("a release is named for its run, within what Kubernetes takes", () => {
   expect(releaseOf("night")).toBe("bench-night");
-  const made = clusterRunId({ clock: { epochMs: () => 0 } as never }, "concurrency-50");
+  const made = newRunId({ epochMs: () => 0 }, "concurrency-50");
   expect(made).toMatch(/^1970-01-01T00-00-00-concurrency-50-[0-9a-f]{4}$/);
   expect(releaseOf(made)).toBe(`bench-${made.toLowerCase()}`);
   const long = [`A_b.${"c".repeat(100)}1`, `A_b.${"c".repeat(100)}2`].map(releaseOf);

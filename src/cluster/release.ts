@@ -1,16 +1,9 @@
 /** Names of a run in a cluster. */
-import { createHash, randomBytes } from "node:crypto";
-import type { World } from "../base/process/world.ts";
+import { createHash } from "node:crypto";
 
 /** Leaves room for `-workers-999` in a host name, and for `bench-`. */
 const LONGEST = 42;
 const HASH_LENGTH = 8;
-
-/** As those of local runs: sorts by time, names the scenario, does not collide. */
-export function clusterRunId({ clock }: Pick<World, "clock">, scenario: string): string {
-  const [stamp = ""] = new Date(clock.epochMs()).toISOString().split(".");
-  return `${stamp.replaceAll(":", "-")}-${scenario.slice(0, 100)}-${randomBytes(2).toString("hex")}`;
-}
 
 /** The Helm release of a run: `bench-` and its id as Kubernetes takes it, with a hash where it had to be cut. */
 export function releaseOf(runId: string): string {

@@ -3,6 +3,7 @@ import { defined } from "../base/defined.ts";
 import { BenchError, EXIT } from "../base/errors.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Clock } from "../base/clock.ts";
+import { pause } from "../base/clock.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { ContainerEnd, Pod, Trouble } from "./pods.ts";
 import { componentOf, endOf, isRunning, nameOf, podsIn, restartsOf, troubleOf } from "./pods.ts";
@@ -221,8 +222,4 @@ async function ended(pod: Pod, end: ContainerEnd, logs: readonly RunLog[], clock
   const result = logs.map((log) => log.result()).find((text) => text !== undefined);
   const { name, creationTimestamp: made } = pod.metadata;
   return { ...end, pod: name, isHolding: isRunning(pod, "results"), ...defined({ result, made }) };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
 }

@@ -21,6 +21,8 @@ export interface RemoteFleetInput {
   resolve: Resolve;
   unloaded: UnloadedAnswers["answers"] | undefined;
   files: FleetOptions["files"];
+  onFailure: FleetOptions["onFailure"];
+  onProblem: FleetOptions["onProblem"];
 }
 
 /**
@@ -29,7 +31,7 @@ export interface RemoteFleetInput {
  */
 export async function openRemoteFleet(
   world: World,
-  { input, runId, scenario, target, resolve, unloaded, files }: RemoteFleetInput,
+  { input, runId, scenario, target, resolve, unloaded, files, onFailure, onProblem }: RemoteFleetInput,
 ): Promise<Fleet | undefined> {
   const { remote, seed, workers, traceRatio, dataset } = input;
   if (remote === undefined) return undefined;
@@ -51,7 +53,15 @@ export async function openRemoteFleet(
       dataset: { name: path === "default" ? path : dataset.name, sha256, manifest },
       ...defined({ traceRatio, unloaded }),
     });
-    const fleet = await openFleet({ bus, job, clock: world.clock, files, joinMs: remote.joinMs });
+    const fleet = await openFleet({
+      bus,
+      job,
+      clock: world.clock,
+      files,
+      joinMs: remote.joinMs,
+      onFailure,
+      onProblem,
+    });
     let ended: Promise<void> | undefined;
     const end = async (why: string): Promise<void> => {
       try {

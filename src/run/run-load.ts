@@ -83,6 +83,8 @@ export async function makeLoad(
   const fleet = await openRemoteFleet(world, {
     ...{ input, runId, scenario: asked, target, resolve, unloaded },
     files: recordFiles(folder.path),
+    onFailure: (error) => coordinator.fail(error),
+    onProblem: (problem) => coordinator.noteProblem(problem),
   });
   const timing = fleet?.timing ?? LOCAL_TIMING;
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
@@ -99,7 +101,7 @@ export async function makeLoad(
     onStart,
     onEvent,
     onHealth: (report) =>
-      listener.onWorker({ ...report, ...defined({ remote: fleet?.worker(report.worker) }) }),
+      listener.onWorker({ ...report, ...(fleet && { remote: () => fleet.worker(report.worker) }) }),
     onSnapshot(snapshot) {
       hlog.add(snapshot);
       listener.onSnapshot(snapshot);
@@ -130,9 +132,7 @@ export async function makeLoad(
     await fleet?.end(why);
     if (fleet === undefined) return { outcome, totals };
     const missedSnapshots = fleet.missedSnapshots();
-    const late = outcome.problems.length === 0 ? fleet.problem() : undefined;
-    const problems = late === undefined ? outcome.problems : [late];
-    return { outcome: { ...outcome, missedSnapshots, problems }, totals, remote: fleet.workers() };
+    return { outcome: { ...outcome, missedSnapshots }, totals, remote: fleet.workers() };
   } catch (error) {
     if (error instanceof BenchError) why = error.message;
     throw error;

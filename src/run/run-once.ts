@@ -3,7 +3,6 @@
  * it lasts is a listener's work, and what becomes of the result its caller's.
  */
 import { defined } from "../base/defined.ts";
-import { randomBytes } from "node:crypto";
 import { cpus, hostname } from "node:os";
 import { withoutReference } from "../base/dataset/dataset.ts";
 import { messageOf } from "../base/errors.ts";
@@ -49,6 +48,7 @@ import {
   withoutSecrets,
 } from "../scenario/target/target-secrets.ts";
 import type { World } from "../base/process/world.ts";
+import { newRunId } from "../base/run-id.ts";
 
 export interface OneRun {
   input: RunInput;
@@ -85,7 +85,7 @@ async function runInFolder(
   const scenario = { ...asked.scenario, transport };
   const input = { ...asked, scenario };
   const found = await preflight(open.target, scenario, world.clock);
-  const runId = elsewhere?.runId ?? newRunId(world, scenario.name);
+  const runId = elsewhere?.runId ?? newRunId(world.clock, scenario.name);
   const folder = createRunFolder(out, runId, world.cwd);
   folder.write("scenario.yaml", formatScenario(scenario));
   const unreferenced = withoutReference(dataset);
@@ -252,13 +252,4 @@ function machineFacts({
     cpus: cpus().length,
     ...defined({ git }),
   };
-}
-
-/** A name of a folder has to hold it. */
-const LONGEST_NAME = 150;
-
-/** Sorts by time, names the scenario, and does not collide. */
-export function newRunId(world: World, scenario: string): string {
-  const stamp = new Date(world.clock.epochMs()).toISOString().slice(0, 19).replaceAll(":", "-");
-  return `${stamp}-${scenario.slice(0, LONGEST_NAME)}-${randomBytes(2).toString("hex")}`;
 }

@@ -4,15 +4,13 @@ import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix, resolve } from "node:path";
 import { createGunzip } from "node:zlib";
-import { UnpackSync } from "tar";
 import { BenchError, EXIT, messageOf } from "../base/errors.ts";
+import { unpackInto } from "../base/files/unpack.ts";
 import { systemError } from "../base/system-error.ts";
 import { findRuns } from "./find-runs.ts";
 import type { StoredRun } from "./stored-run.ts";
 
 const ARCHIVE = /\.(tar|tar\.gz|tgz)$/i;
-/** Links and devices have no place among runs. */
-const PLAIN = /^(File|OldFile|ContiguousFile|Directory)$/;
 /** What a result is read from; pages and histograms stay packed. */
 const READ = /^(result\.json|run\.json|scenario\.yaml|[a-z]+\.ndjson)$/;
 
@@ -76,7 +74,13 @@ async function unpack(file: string, folder: string, limits: ArchiveLimits): Prom
     const packed = createReadStream(file);
     const source = (await isGzip(file)) ? packed.pipe(createGunzip()) : packed;
     packed.on("error", (error) => source.destroy(error));
-    await writeEntries(source, folder, limitCheck(limits, size));
+    const check = limitCheck(limits, size);
+    await unpackInto(counted(source, check), folder, {
+      accept(path, isFolder) {
+        check.entry(path, isFolder);
+        return isFolder || READ.test(posix.basename(path));
+      },
+    });
   } catch (error) {
     if (error instanceof BenchError) throw error;
     const known = systemError(error);
@@ -116,41 +120,12 @@ function limitCheck(limits: ArchiveLimits, packedBytes: number): LimitCheck {
   };
 }
 
-/**
- * Files are written synchronously: when this ends, with an error or without, nothing is being written any more, and the folder can be
- * removed.
- */
-async function writeEntries(source: AsyncIterable<Buffer>, folder: string, check: LimitCheck): Promise<void> {
-  let failure: Error | undefined;
-  const unpacking = new UnpackSync({
-    cwd: folder,
-    // Absolute paths and `..` are errors then.
-    strict: true,
-    filter(path, entry) {
-      if (failure !== undefined || !("type" in entry) || !PLAIN.test(entry.type)) return false;
-      const isFolder = entry.type === "Directory";
-      // As private as the runs that were packed, whatever the archive says.
-      entry.mode = isFolder ? 0o700 : 0o600;
-      try {
-        check.entry(path, isFolder);
-      } catch (error) {
-        failure = asError(error);
-      }
-      return failure === undefined && (isFolder || READ.test(posix.basename(path)));
-    },
-  });
-  unpacking.on("error", (error: unknown) => (failure ??= asError(error)));
+/** A source whose bytes are counted as they pass. */
+async function* counted(source: AsyncIterable<Buffer>, check: LimitCheck): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     check.bytes(chunk.length);
-    unpacking.write(chunk);
-    if (failure !== undefined) throw failure;
+    yield chunk;
   }
-  unpacking.end();
-  if (failure !== undefined) throw failure;
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 async function isGzip(file: string): Promise<boolean> {

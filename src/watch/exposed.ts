@@ -91,7 +91,10 @@ function perRemoteWorker(
   of: (facts: RemoteWorkerFacts, worker: string) => ReturnType<ExposedFamily["samples"]>,
 ): ExposedFamily["samples"] {
   return ({ workers }) =>
-    workers.flatMap(({ remote }, index) => (remote === undefined ? [] : of(remote, `${index + 1}`)));
+    workers.flatMap(({ remote }, index) => {
+      const facts = remote?.();
+      return facts === undefined ? [] : of(facts, `${index + 1}`);
+    });
 }
 
 function inSeconds(ms: number | undefined): number | undefined {

@@ -36,8 +36,8 @@ export interface WorkerReport {
   cpuShare: number;
   /** Longest delay of its event loop since the last report. */
   loopDelayMs: number;
-  /** Present where it is on another machine. */
-  remote?: RemoteWorkerFacts;
+  /** What is known of it by now; present where it is on another machine. */
+  remote?(): RemoteWorkerFacts | undefined;
 }
 
 /** Every part is optional. Calls come in the order below and never overlap, but those of `close`, which may come any time. */

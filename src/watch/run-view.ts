@@ -34,8 +34,8 @@ export interface WorkerView {
   cpuShare: number;
   /** Longest delay of its event loop in the last seconds. */
   loopDelayMs: number;
-  /** Present where it is on another machine. */
-  remote?: RemoteWorkerFacts;
+  /** What is known of it by now; present where it is on another machine. */
+  remote?(): RemoteWorkerFacts | undefined;
 }
 
 export interface RunView {

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { BenchError } from "../../base/errors.ts";
 import type { World } from "../../base/process/world.ts";
+import { newRunId } from "../../base/run-id.ts";
 import { chartValues } from "../../cluster/chart-values.ts";
-import { clusterRunId } from "../../cluster/release.ts";
 import { DEFAULT_JOIN_MS, joinMsOf } from "../../cluster/values-file.ts";
 import { checkedRunId, joinLimitMs } from "../../run/run-input.ts";
 import { command } from "../command.ts";
@@ -24,7 +24,7 @@ async function cluster(world: World, args: ClusterArgs): Promise<void> {
   const ofFile = valuesFile === undefined ? undefined : await joinMsOf(valuesFile);
   const waitMs = joinMs ?? ofFile ?? DEFAULT_JOIN_MS;
   const name = scenario?.replace(/^.*[/\\]|\.ya?ml$/g, "") ?? "cluster";
-  const runId = run === undefined ? clusterRunId(world, name) : checkedRunId(run);
+  const runId = run === undefined ? newRunId(world.clock, name) : checkedRunId(run);
   const asked = { runId, valuesFile, values: await chartValues(world, { ...args, joinMs }, runId) };
   if (action === "run")
     await (await import("./run.ts")).runAction(world, { ...args, ...asked, joinMs: waitMs });

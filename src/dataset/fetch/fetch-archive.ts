@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { extract } from "tar";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { makePrivateFolders, openPrivate } from "../../base/files/private-files.ts";
+import { isPlainEntry } from "../../base/files/unpack.ts";
 import type { Download } from "./downloads.ts";
 
 /** A server that sends nothing for so long is given up. */
 const STALL_MS = 60_000;
-/** Links and devices have no place among sound files. */
-const PLAIN = /^(File|OldFile|ContiguousFile|Directory)$/;
 
 /** Where to, and who is told. */
 export interface FetchOptions {
@@ -44,7 +43,7 @@ export async function fetchArchive(download: Download, options: FetchOptions): P
     await extract({
       file: archive,
       cwd: part,
-      filter: (_, entry) => "type" in entry && PLAIN.test(entry.type),
+      filter: (_, entry) => isPlainEntry(entry),
     });
     renameSync(part, unpacked);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
+import { BenchError } from "../../base/errors.ts";
 import { createRecorder } from "../../metrics/record/recorder.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import { createTotals } from "../../metrics/record/totals.ts";
@@ -278,6 +279,28 @@ describe("coordinator", () => {
     expect(run.snapshots).toEqual([]);
     run.workers[0]?.say({ type: "snapshot", snapshot: emptySnapshot() });
     expect(run.snapshots.length).toBe(1);
+  });
+
+  it("ends with what its caller could not bring about, until it has begun", async () => {
+    const waiting = setUp(2);
+    waiting.coordinator.fail(new BenchError("1 of 2 workers was not ready"));
+    await expect(waiting.outcome).rejects.toThrow("1 of 2 workers was not ready");
+    const begun = setUp(1);
+    begun.allReady();
+    begun.coordinator.fail(new BenchError("too late"));
+    begun.workers[0]!.say({ type: "done", summary });
+    expect((await begun.outcome).problems).toEqual([]);
+  });
+
+  it("stops the load for a problem of its caller, which the outcome names, also when it comes after the end", async () => {
+    const { allReady, coordinator, outcome, workers } = setUp(2);
+    allReady();
+    coordinator.noteProblem({ message: "the disk is full" });
+    expect(workers.map(({ heard }) => heard.at(-1)?.type)).toEqual(["stop", "stop"]);
+    for (const worker of workers) worker.say({ type: "done", summary });
+    const { problems } = await outcome;
+    coordinator.noteProblem({ message: "and stays full" });
+    expect(problems.map(({ message }) => message)).toEqual(["the disk is full", "and stays full"]);
   });
 
   it("fails when a worker ends before the run began", async () => {

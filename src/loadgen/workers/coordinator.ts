@@ -58,6 +58,12 @@ export interface CoordinatorTiming {
   extendLeadMs: number;
 }
 
+/** Why a run can go no further, while what was measured stands. */
+export interface Problem {
+  message: string;
+  hint?: string;
+}
+
 /** What a run leaves behind besides its totals. */
 export interface RunOutcome {
   startedAtEpochMs: number;
@@ -74,7 +80,7 @@ export interface RunOutcome {
   /** Sessions that each address of the target had; empty where its addresses are not told apart. */
   sessionsByAddress: Readonly<Record<string, number>>;
   /** Why the run ended early, when it did: "interrupted", or a problem in words. */
-  problems: readonly { message: string; hint?: string }[];
+  problems: readonly Problem[];
   interrupted: boolean;
   /** Snapshots were lost on their way, so the totals lack some of what is in the records. */
   missedSnapshots?: boolean;
@@ -93,6 +99,10 @@ export interface Coordinator {
   endEarly(why: string): void;
   /** Ctrl-C, twice: end everything now. */
   abort(): void;
+  /** Ends a run that has not begun; when it has, what was measured stands. */
+  fail(error: BenchError): void;
+  /** The run can go no further: no new sessions, the recorded ones are followed to their end. Joins the outcome, also when that is there already. */
+  noteProblem(problem: Problem): void;
   /** Tells of a stall of another process of the run (the emulator). */
   noteStall(process: string, gapMs: number, atMachineMs: number): void;
 }
@@ -113,7 +123,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const members = options.jobs.map((job, index) => newMember(index, job, options.launch(index)));
   const lostWorkers: LostWorker[] = [];
   const stalls: Stall[] = [];
-  const problems: { message: string; hint?: string }[] = [];
+  const problems: Problem[] = [];
   let started = false;
   let settled = false;
   let interrupted = false;
@@ -185,9 +195,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         settleWindow();
         break;
       case "problem":
-        problems.push(message);
-        event("problem", message.message);
-        broadcast({ type: "stop" });
+        noteProblem(message);
         break;
       case "done":
         noteShortWindow(member, message.summary);
@@ -196,6 +204,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         finished(member);
         break;
     }
+  }
+
+  function noteProblem(problem: Problem): void {
+    problems.push(problem);
+    event("problem", problem.message);
+    broadcast({ type: "stop" });
   }
 
   /** As far as workers were told that it goes on; -Infinity where it ends as planned, or before. */
@@ -375,6 +389,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         for (const { over, handle } of members) if (!over) handle.kill();
       });
     },
+    fail(error) {
+      if (!started) settle({ error });
+    },
+    noteProblem,
     noteStall(process, gapMs, atMachineMs) {
       if (started) noteStall({ process, gapMs, atMs: clock.nowMs() + (atMachineMs - clock.machineMs()) });
     },

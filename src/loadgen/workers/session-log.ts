@@ -4,6 +4,7 @@
  * is one `write` call on a descriptor in append mode, which the kernel keeps whole.
  */
 import type { FileHandle } from "node:fs/promises";
+import { messageOf } from "../../base/errors.ts";
 import { openPrivate } from "../../base/files/private-files.ts";
 
 export interface LineLog {
@@ -58,4 +59,12 @@ async function writeAll(file: FileHandle, text: string): Promise<void> {
     const { bytesWritten } = await file.write(bytes, offset);
     offset += bytesWritten;
   }
+}
+
+/** Tells that a log can't be written any more, and what its user can do. @param what the log is of */
+export function cantWrite(what: string, error: unknown): { message: string; hint: string } {
+  return {
+    message: `${what} can't be written: ${messageOf(error)}`,
+    hint: "free some disk space or give another folder with --out; the records up to here are kept",
+  };
 }

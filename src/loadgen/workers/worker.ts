@@ -41,7 +41,7 @@ import type {
 } from "./protocol.ts";
 import type { Scheduler } from "../engine/scheduler.ts";
 import { createScheduler, timed } from "../engine/scheduler.ts";
-import { openLineLog } from "./session-log.ts";
+import { cantWrite, openLineLog } from "./session-log.ts";
 import { startRecord } from "./start-record.ts";
 import { scoringRules } from "../../scenario/scoring-schema.ts";
 import { traceOf } from "../../scenario/load/trace.ts";
@@ -162,8 +162,12 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
   const window = { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs };
   const recorder = createRecorder({ window, slos: scenario.slo.map((text) => parseSlo(text)) });
-  const log = await openLineLog(job.sessionsFile, (error) => tell(cantWrite("session records", error)));
-  const starts = await openLineLog(job.startsFile, (error) => tell(cantWrite("session starts", error)));
+  const log = await openLineLog(job.sessionsFile, (error) =>
+    tell({ type: "problem", ...cantWrite("session records", error) }),
+  );
+  const starts = await openLineLog(job.startsFile, (error) =>
+    tell({ type: "problem", ...cantWrite("session starts", error) }),
+  );
   if (job.shard.index === (job.clipsFrom ?? 0)) writeClips(job.clipsFile, facts);
   const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
   const planAhead = readAhead(plan, job.shard, (clip) => clips.want(clip));
@@ -272,14 +276,6 @@ function recordOf(
   }
   recorder.record(observation);
   return JSON.stringify(sessionRecord(observation));
-}
-
-function cantWrite(what: string, error: Error): FromWorker {
-  return {
-    type: "problem",
-    message: `${what} can't be written: ${error.message}`,
-    hint: "free some disk space or give another folder with --out; the records up to here are kept",
-  };
 }
 
 /** @throws BenchError when the file can't be written */

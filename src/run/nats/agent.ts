@@ -7,6 +7,7 @@ import { mkdtemp } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import type { ExitCode } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
@@ -68,7 +69,7 @@ async function waitForRun(
           hint: "It has not begun, or is over. Start it with `bench run --nats URL --run ID`, or wait longer with --join-timeout.",
         });
       }
-      await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + LOOK_MS, resolve));
+      await pause(clock, LOOK_MS);
     }
   } finally {
     forgetInterrupts();
@@ -130,7 +131,7 @@ async function insist<T>(ask: () => Promise<T>, clock: Clock): Promise<T> {
         throw new BenchError(`the broker does not let a worker claim its place: ${messageOf(error)}`, {
           cause: error,
         });
-      await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + LOOK_MS, resolve));
+      await pause(clock, LOOK_MS);
     }
   }
 }

@@ -171,7 +171,12 @@ function busOf(
         for await (const message of batch) {
           const { seq, data, subject: full, header } = message;
           const id = header.get(ID_HEADER);
-          found.push({ seq, tail: full.slice(logPrefix.length), id, body: Buffer.from(data) });
+          found.push({
+            seq,
+            tail: full.slice(logPrefix.length),
+            id,
+            body: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+          });
         }
       } catch (error) {
         // On a slow link a batch takes longer than its limit: what came of it is taken, the rest is asked for again.

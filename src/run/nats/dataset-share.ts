@@ -6,19 +6,17 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { Readable } from "node:stream";
-import { create, UnpackSync } from "tar";
+import { create } from "tar";
 import { datasetFiles } from "../../base/dataset/dataset-files.ts";
 import { openDataset } from "../../base/dataset/dataset.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { makePrivateFolders } from "../../base/files/private-files.ts";
+import { unpackInto } from "../../base/files/unpack.ts";
 import { userCache } from "../../base/files/user-cache.ts";
 import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
 import type { RemoteJob } from "./messages.ts";
 import type { RunBus } from "./run-bus.ts";
-
-/** Links and devices have no place in a dataset. */
-const PLAIN = /^(?:File|OldFile|ContiguousFile|Directory)$/;
 
 /**
  * Puts the dataset of a run into the object store, unless it is there or comes with the program.
@@ -109,17 +107,7 @@ async function fetchDataset(bus: RunBus, sha256: string, folder: string): Promis
     const packed = await bus.openObject(sha256);
     if (packed === undefined) throw new Error("it is not in the object store bench-datasets");
     makePrivateFolders(part);
-    let failure: unknown;
-    // Written synchronously: when this fails, nothing is being written any more.
-    const unpacking = new UnpackSync({
-      cwd: part,
-      strict: true,
-      filter: (_, entry) => "type" in entry && PLAIN.test(entry.type),
-    });
-    unpacking.on("error", (error: unknown) => (failure ??= error));
-    for await (const bytes of packed) unpacking.write(Buffer.from(bytes));
-    unpacking.end();
-    if (failure !== undefined) throw failure as Error;
+    await unpackInto(packed, part);
     renameSync(part, folder);
   } catch (error) {
     rmSync(part, { recursive: true, force: true });

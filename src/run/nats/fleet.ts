@@ -4,13 +4,14 @@
  */
 import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
-import type { CoordinatorTiming } from "../../loadgen/workers/coordinator.ts";
+import type { CoordinatorTiming, Problem } from "../../loadgen/workers/coordinator.ts";
 import type { WorkerHandle } from "../../loadgen/workers/member.ts";
-import type { FromWorker, WorkerJob } from "../../loadgen/workers/protocol.ts";
+import type { WorkerJob } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
-import { openLineLog } from "../../loadgen/workers/session-log.ts";
+import { cantWrite, openLineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts, RemoteWorkers } from "../../metrics/result/remote-workers.ts";
 import { clockAnswer } from "./clock-offset.ts";
 import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
@@ -41,6 +42,10 @@ export interface FleetOptions {
   files: Pick<WorkerJob, "sessionsFile" | "startsFile" | "clipsFile">;
   /** How long the workers may take to get ready. */
   joinMs: number;
+  /** They are not all ready in time. */
+  onFailure(error: BenchError): void;
+  /** The records on this machine are not complete. */
+  onProblem(problem: Problem): void;
 }
 
 export interface Fleet {
@@ -52,37 +57,32 @@ export interface Fleet {
   workers(): RemoteWorkers;
   /** Snapshots were lost on their way: what counts is what is in the records. */
   missedSnapshots(): boolean;
-  /** Why the records on this machine are not complete; after `end`. */
-  problem(): Problem | undefined;
   /** Takes the last records in and the run off the broker. Workers that are still at it end, and say `why`. Once. */
   end(why: string): Promise<void>;
 }
-
-type Problem = Extract<FromWorker, { type: "problem" }>;
 
 /**
  * Puts the run on the broker.
  * @throws BenchError (exit 2) when a run of this name is there, (exit 1) when the broker does not take it
  */
-export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions): Promise<Fleet> {
-  const { runId, incarnation, workers: count } = job;
+export async function openFleet({
+  bus,
+  job,
+  clock,
+  files,
+  joinMs,
+  onFailure,
+  onProblem,
+}: FleetOptions): Promise<Fleet> {
+  const { incarnation, workers: count } = job;
   await announce(bus, job);
   const members = Array.from({ length: count }, (_, index) => createRemoteWorker(index, clock));
-  /** The coordinator hears nothing of these any more. */
-  const killed = new Set<number>();
-  let problem: Problem | undefined;
+  let isIncomplete = false;
   const noteProblem = (error: unknown): void => {
-    problem ??= {
-      type: "problem",
-      message: `session records can't be written: ${messageOf(error)}`,
-      hint: "free some disk space or give another folder with --out; the records up to here are kept",
-    };
+    if (!isIncomplete) onProblem(cantWrite("session records", error));
+    isIncomplete = true;
   };
-  const logs = await openLogs(files, (error) => {
-    noteProblem(error);
-    const listening = members.find(({ index, isOver }) => !isOver() && !killed.has(index));
-    if (problem !== undefined) listening?.hear({ ...problem, runId });
-  }).catch(async (error: unknown) => {
+  const logs = await openLogs(files, noteProblem).catch(async (error: unknown) => {
     await bus.removePlaces().catch(() => undefined);
     throw error;
   });
@@ -96,8 +96,6 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   /** To be done when all is read that was stored before; where it can't be read, at that time. */
   let afterReading: { act: () => void; untilMs: number }[] = [];
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, resolve));
   const beat = (ended?: string): void =>
     bus.publish(
       "alive",
@@ -120,7 +118,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         written++;
         beat();
       } catch {
-        await pause(RETRY_MS);
+        await pause(clock, RETRY_MS);
       }
     }
     writing = undefined;
@@ -166,7 +164,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         settleAfterReading(({ untilMs }) => clock.nowMs() >= untilMs);
         return false;
       });
-      if (!had) await pause(LOOK_MS);
+      if (!had) await pause(clock, LOOK_MS);
     }
   }
 
@@ -178,7 +176,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
       failedSinceMs = had === true ? undefined : (failedSinceMs ?? clock.nowMs());
       if (failedSinceMs !== undefined) {
         if (clock.nowMs() - failedSinceMs > END_LIMIT_MS) return;
-        await pause(RETRY_MS);
+        await pause(clock, RETRY_MS);
       }
     }
   }
@@ -200,7 +198,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   const reading = read();
   const endWait = clock.wakeAt(clock.nowMs() + joinMs, () => {
     const missing = members.filter((member) => !member.isReady());
-    if (missing.length > 0 && !started) members[0]?.hear({ ...notAll(missing, count, joinMs), runId });
+    if (missing.length > 0 && !started) onFailure(notAll(missing, count, joinMs));
   });
 
   return {
@@ -221,7 +219,6 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
         },
         kill() {
           if (!started || member.isOver()) return;
-          killed.add(index);
           order({ type: "fence", index });
           // It may be this side that is behind: what it had stored by now counts.
           afterReading.push({ act: () => member.fence(), untilMs: clock.nowMs() + FENCE_LIMIT_MS });
@@ -231,7 +228,6 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
     worker: (index) => members[index]?.facts(),
     workers: () => summary(members),
     missedSnapshots: () => members.some((member) => member.missedSnapshots()),
-    problem: () => problem,
     async end(why) {
       endWait();
       await within(END_LIMIT_MS, Promise.resolve(writing));
@@ -247,7 +243,7 @@ export async function openFleet({ bus, job, clock, files, joinMs }: FleetOptions
   };
 
   async function within(limitMs: number, task: Promise<unknown>): Promise<void> {
-    await Promise.race([task.catch(() => undefined), pause(limitMs)]);
+    await Promise.race([task.catch(() => undefined), pause(clock, limitMs)]);
   }
 }
 
@@ -291,17 +287,17 @@ function isRecordKind(kind: string | undefined): kind is RecordKind {
   return RECORD_KINDS.some((one) => one === kind);
 }
 
-function notAll(missing: readonly RemoteWorker[], count: number, joinMs: number): FromWorker {
+function notAll(missing: readonly RemoteWorker[], count: number, joinMs: number): BenchError {
   const named = missing.map((member) => {
     const host = member.host();
     return `${member.index} (${host === undefined ? "nobody came" : `on ${host}, not ready`})`;
   });
-  return {
-    type: "failed",
-    exitCode: 1,
-    message: `${missing.length} of ${count} workers were not ready within ${formatDuration(joinMs)}: index ${named.join(", ")}`,
-    hint: "Look at the output of those workers (in Kubernetes: kubectl describe pod), or give them longer with --join-timeout.",
-  };
+  return new BenchError(
+    `${missing.length} of ${count} workers were not ready within ${formatDuration(joinMs)}: index ${named.join(", ")}`,
+    {
+      hint: "Look at the output of those workers (in Kubernetes: kubectl describe pod), or give them longer with --join-timeout.",
+    },
+  );
 }
 
 function summary(members: readonly RemoteWorker[]): RemoteWorkers {

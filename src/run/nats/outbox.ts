@@ -1,5 +1,6 @@
 /** Messages that a worker may not lose: stored one after the other, each again until the broker has it. */
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { RunBus } from "./run-bus.ts";
 
@@ -38,7 +39,7 @@ export function createOutbox(bus: Pick<RunBus, "store">, place: string, clock: C
         return seq;
       } catch (error) {
         stuck = { sinceMs: stuck?.sinceMs ?? sinceMs, why: messageOf(error) };
-        await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + RETRY_MS, resolve));
+        await pause(clock, RETRY_MS);
       }
     }
     return undefined;

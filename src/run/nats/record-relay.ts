@@ -1,5 +1,6 @@
 /** The records of a worker process on their way from its files to the broker. */
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
 import { recordFiles } from "../../store/run-folder.ts";
 import { RECORD_KINDS } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -50,7 +51,7 @@ export function createRecordRelay(
     async keepOn() {
       while (!isStopped) {
         await flush();
-        await new Promise<void>((resolve) => void clock.wakeAt(clock.nowMs() + EVERY_MS, resolve));
+        await pause(clock, EVERY_MS);
       }
     },
     stop: () => (isStopped = true),

@@ -22,7 +22,7 @@ export function createRecordTail(path: string, mostBytes: number): RecordTail {
       if (file === undefined) return new Uint8Array();
       const { bytesRead } = await file.read(buffer, 0, mostBytes, offset);
       offset += bytesRead;
-      return Uint8Array.from(buffer.subarray(0, bytesRead));
+      return new Uint8Array(buffer.subarray(0, bytesRead));
     },
     async close() {
       await file?.close();

@@ -22,8 +22,6 @@ export interface RemoteWorker {
   isReady(): boolean;
   onMessage(handler: (message: Addressed<FromWorker>) => void): void;
   onClose(handler: (how?: string) => void): void;
-  /** Takes a message as the worker's. */
-  hear(message: Addressed<FromWorker>): void;
   /** Takes what came on a subject. */
   told(told: Told): void;
   /**
@@ -85,7 +83,6 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     isReady: () => isReady,
     onMessage: (handler) => (hear = handler),
     onClose: (handler) => (close = handler),
-    hear: (message) => hear(message),
     told(told) {
       if ("gone" in told) {
         gone(told.gone);
@@ -145,10 +142,13 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
       }
     },
     records(kind, bytes, log) {
-      const all = Buffer.concat([cut.get(kind) ?? Buffer.alloc(0), bytes]);
+      const before = cut.get(kind);
+      const all = before === undefined ? bytes : Buffer.concat([before, bytes]);
       const end = all.lastIndexOf(NEWLINE);
       const rest = all.subarray(end + 1);
-      cut.set(kind, rest.length > LONGEST_LINE ? Buffer.alloc(0) : rest);
+      // A copy: a part would keep the whole message in memory.
+      if (rest.length === 0 || rest.length > LONGEST_LINE) cut.delete(kind);
+      else cut.set(kind, Buffer.from(rest));
       if (end >= 0) log.append(all.toString("utf8", 0, end));
     },
     isOver: () => isOver,

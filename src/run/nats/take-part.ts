@@ -6,6 +6,7 @@ import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import type { ExitCode } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
 import type { Interrupt, World } from "../../base/process/world.ts";
 import { hideSecrets } from "../../base/text/redact.ts";
 import type { WorkerHandle } from "../../loadgen/workers/member.ts";
@@ -271,10 +272,6 @@ function isTold({ exitCode }: Ending): boolean {
 /** The exit code of a worker that is told to end. */
 export function exitCodeOf(why: Interrupt): ExitCode {
   return why === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
-}
-
-function pause(clock: Clock, ms: number): Promise<undefined> {
-  return new Promise((resolve) => void clock.wakeAt(clock.nowMs() + ms, () => resolve(undefined)));
 }
 
 interface Followed {

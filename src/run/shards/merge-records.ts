@@ -116,19 +116,18 @@ function mustBeOf({ shard: { index, count } }: StoredShard, dealt: number, path:
 
 /** The lines of several files, each in about the order of its times. */
 async function* inOrder(files: readonly AsyncGenerator<Line>[]): AsyncGenerator<string> {
+  /** The next line of each file, the earliest first. */
   const heads: { line: Line; file: AsyncGenerator<Line> }[] = [];
   const advance = async (file: AsyncGenerator<Line>): Promise<void> => {
     const next = await file.next();
-    if (next.done !== true) heads.push({ line: next.value, file });
+    if (next.done === true) return;
+    const place = heads.findLastIndex(({ line }) => line.atMs <= next.value.atMs) + 1;
+    heads.splice(place, 0, { line: next.value, file });
   };
   for (const file of files) await advance(file);
-  for (;;) {
-    const [first, ...others] = heads;
-    if (first === undefined) return;
-    const earliest = others.reduce((best, head) => (head.line.atMs < best.line.atMs ? head : best), first);
-    yield earliest.line.text;
-    heads.splice(heads.indexOf(earliest), 1);
-    await advance(earliest.file);
+  for (let head = heads.shift(); head !== undefined; head = heads.shift()) {
+    yield head.line.text;
+    await advance(head.file);
   }
 }
 

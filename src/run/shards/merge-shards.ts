@@ -1,5 +1,6 @@
 /** Makes one run of its shards: from their records, with the code that rebuilds and judges any run. */
 import { defined } from "../../base/defined.ts";
+import { newRunId } from "../../base/run-id.ts";
 import { BenchError } from "../../base/errors.ts";
 import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
@@ -25,7 +26,7 @@ import type { RunFolder } from "../../store/run-folder.ts";
 import { createRunFolder, recordFiles } from "../../store/run-folder.ts";
 import { plannedSessions } from "../run-lost.ts";
 import type { FinishedRun } from "../run-once.ts";
-import { newRunId, storeResult } from "../run-once.ts";
+import { storeResult } from "../run-once.ts";
 import { mergeRecords } from "./merge-records.ts";
 import { sessionsOfCallers } from "./missing-callers.ts";
 import type { StoredShard } from "./read-shards.ts";
@@ -52,7 +53,7 @@ export async function mergeShards(
   const [first] = shards;
   if (first === undefined) throw BenchError.usage("no shards to merge");
   const { scenario } = first;
-  const id = newRunId(world, scenario.name);
+  const id = newRunId(world.clock, scenario.name);
   const folder = createRunFolder(out, id, world.cwd);
   try {
     folder.write("scenario.yaml", formatScenario(scenario));

@@ -57,9 +57,16 @@ test("several workers are a table; the drain has no known end", () => {
 });
 
 test("workers on other machines have a host", () => {
-  const remote = { index: 0, host: "box-a" };
+  const remote = () => ({ index: 0, host: "box-a" });
   const [first] = STATE.workers;
-  const second = { worker: 1, atMs: 12_000, open: 7, cpuShare: 1, loopDelayMs: 3, remote: { index: 1 } };
+  const second = {
+    worker: 1,
+    atMs: 12_000,
+    open: 7,
+    cpuShare: 1,
+    loopDelayMs: 3,
+    remote: () => ({ index: 1 }),
+  };
   expect(liveScreen({ ...STATE, workers: [{ ...first!, remote }, second] }, PLAIN).slice(-3)).toEqual([
     "  worker        open         CPU  loop delay  host",
     "       1          50        35 %       12 ms  box-a",

@@ -143,7 +143,7 @@ function workers({ workers: all }: LiveState, paint: Paint): string[] {
     paint(head, "soft"),
     ...all.map(({ worker, open, cpuShare, loopDelayMs, remote }) => {
       const figures = [`${Math.round(cpuShare * 100)} %`, milliseconds(loopDelayMs)];
-      const host = isRemote ? `  ${printable(remote?.host ?? "-")}` : "";
+      const host = isRemote ? `  ${printable(remote?.()?.host ?? "-")}` : "";
       return `${row([`${worker + 1}`, `${open}`, ...figures])}${host}`;
     }),
   ];
