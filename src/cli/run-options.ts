@@ -40,7 +40,7 @@ export const NATS_OPTIONS = {
   nats: {
     type: "string",
     describe:
-      "Address of a NATS server with JetStream, nats://host:4222 or tls://: workers are on other machines",
+      "NATS server (with JetStream) at which the run and its workers meet, nats://host:4222 or tls://",
   },
   "nats-creds": { type: "string", describe: "Credentials file for NATS (or NATS_CREDS)" },
   "nats-nkey": { type: "string", describe: "File with the seed of an nkey for NATS (or NATS_NKEY)" },
@@ -50,15 +50,25 @@ export const NATS_OPTIONS = {
   },
   "nats-ca": {
     type: "string",
-    describe: "PEM of who signed the certificate of the NATS server (or NATS_CA)",
+    describe: "CA certificate of the NATS server, PEM (or NATS_CA)",
   },
-  "nats-cert": { type: "string", describe: "PEM of the client certificate for NATS (or NATS_CERT)" },
-  "nats-key": { type: "string", describe: "PEM of its private key (or NATS_KEY)" },
+  "nats-cert": { type: "string", describe: "Client certificate for NATS, PEM (or NATS_CERT)" },
+  "nats-key": { type: "string", describe: "Its private key, PEM (or NATS_KEY)" },
   "join-timeout": {
     type: "string",
     default: "2m",
     describe: "With --nats: how long the run and its workers wait for each other",
   },
+} as const;
+
+/** What puts the workers on other machines, of every command that makes load. */
+export const REMOTE_OPTIONS = {
+  ...NATS_OPTIONS,
+  run: {
+    type: "string",
+    describe: "With --nats: the name that workers know the run by [default: one is made and printed]",
+  },
+  "expect-workers": { type: "number", describe: "With --nats: how many workers take part" },
 } as const;
 
 export function runOptions(yargs: Argv) {
@@ -93,12 +103,7 @@ export function runOptions(yargs: Argv) {
       describe:
         "Processes that make the load; auto: one for every 10,000 chunks a second, one core left free",
     })
-    .options(NATS_OPTIONS)
-    .option("run", {
-      type: "string",
-      describe: "With --nats: the name that workers know the run by [default: one is made and printed]",
-    })
-    .option("expect-workers", { type: "number", describe: "With --nats: how many workers take part" })
+    .options(REMOTE_OPTIONS)
     .option("shard", {
       type: "string",
       describe:

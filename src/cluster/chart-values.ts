@@ -1,4 +1,5 @@
 /** The wishes of the command line, as values of the chart. */
+import { MOST_WORKERS } from "../metrics/result/remote-workers.ts";
 import { join } from "node:path";
 import { BenchError } from "../base/errors.ts";
 import { defined } from "../base/defined.ts";
@@ -33,8 +34,6 @@ export interface ClusterFlags {
 
 /** Values of the chart, as helm takes them. */
 export type ChartValues = Readonly<Record<string, unknown>>;
-
-const MOST_WORKERS = 1000;
 
 /**
  * Checks what is asked for, and says it in values of the chart.

@@ -1,4 +1,5 @@
 /** What a run is made of, read and checked before anything is started or written. */
+import { MOST_WORKERS } from "../metrics/result/remote-workers.ts";
 import { defined } from "../base/defined.ts";
 import { availableParallelism } from "node:os";
 import type { OpenDataset } from "../base/dataset/dataset.ts";
@@ -51,6 +52,9 @@ export interface RunFlags extends BrokerFlags, ShardFlags {
   /** With `nats`: how long they may take to get ready. */
   joinTimeout?: string | undefined;
 }
+
+/** What puts the workers on other machines, of every command that makes load. */
+export type RemoteFlags = BrokerFlags & Pick<RunFlags, "run" | "expectWorkers" | "joinTimeout">;
 
 /** Where the workers are when they are not on this machine. */
 export interface RemoteInput {
@@ -146,8 +150,6 @@ function checkShard(
     );
 }
 
-const MOST_WORKERS = 1000;
-
 async function remoteInput(
   world: World,
   flags: RunFlags,
@@ -158,7 +160,7 @@ async function remoteInput(
       ([, value]) => value !== undefined,
     );
     if (lone !== undefined)
-      throw BenchError.usage(`--${lone[0]} speaks of workers on other machines`, "Give --nats URL as well.");
+      throw BenchError.usage(`--${lone[0]} applies only with --nats`, "Give --nats URL as well.");
     return undefined;
   }
   if (flags.workers !== "auto")

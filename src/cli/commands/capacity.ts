@@ -23,8 +23,11 @@ import { phaseSensitivity } from "../../run/series/capacity-phase.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
 import { openSeries } from "../../run/series/series-runs.ts";
-import { QUIET_OPTION, RESOLVE_OPTION } from "../run-options.ts";
+import { QUIET_OPTION, REMOTE_OPTIONS, RESOLVE_OPTION } from "../run-options.ts";
+import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
+import type { RunInput } from "../../run/run-input.ts";
+import { withRemoteSeries } from "../../run/series/remote-series.ts";
 import type { World } from "../../base/process/world.ts";
 import { writeOutput } from "../write-output.ts";
 
@@ -36,6 +39,7 @@ function options(yargs: Argv) {
   return yargs
     .option("target", { alias: "t", type: "string", describe: "As for bench run; default: the emulator" })
     .option("resolve", RESOLVE_OPTION)
+    .options(REMOTE_OPTIONS)
     .option("scenario", {
       alias: "s",
       type: "string",
@@ -82,6 +86,10 @@ function options(yargs: Argv) {
       "$0 capacity --target nim --budget 1h --probe 60s --replicates 3 --precision 1.1",
       "more exactly",
     )
+    .example(
+      "$0 capacity -t grpc://gpu-box:50051 --max 4000 --nats nats://broker:4222 --run limit --expect-workers 4",
+      "with four machines that run `bench worker --run limit`, see docs/scale-out.md",
+    )
     .epilogue(
       "Exit codes: 0 found, 3 not even one stream, 5 the machine was at fault, 6 the budget was too small.",
     );
@@ -94,6 +102,7 @@ async function capacity(world: World, args: Args): Promise<void> {
     resolve: args.resolve,
     ...{ probeSeconds: seconds("probe", args.probe), quiet: args.quiet },
     series: folderOf(world, args),
+    remote: args,
   };
   checkNumbers(args);
   const input = await probeInput(world, settings, args.max, "short");
@@ -105,13 +114,35 @@ async function capacity(world: World, args: Args): Promise<void> {
     ...{ schema: "riva-bench/series@1", kind: "capacity", target: args.target ?? "" },
     ...{ scenario, seed, slo, chunk, probeSeconds, max: args.max },
     ...(args.resolve === "first" ? { resolve: args.resolve } : {}),
+    ...(input.remote === undefined ? {} : { workers: input.workers }),
   });
+  const report = await withRemoteSeries(world, input, "capacity", (fleet) =>
+    search(world, args, { settings: { ...settings, fleet }, input, target, budgetSeconds }),
+  );
+  publish(world, args, report, series);
+}
+
+interface SearchNeeds {
+  settings: ProbeSettings;
+  /** Of a probe with the most streams. */
+  input: RunInput;
+  target: ResolvedTarget;
+  budgetSeconds: number;
+}
+
+async function search(
+  world: World,
+  args: Args,
+  { settings, input, target, budgetSeconds }: SearchNeeds,
+): Promise<CapacityReport> {
+  const { series } = settings;
   const startedMs = world.clock.nowMs();
-  const limit = await generatorLimit(world, settings, args.max);
+  // Workers on other machines can't be tried here: a probe for which one of them was late is void.
+  const limit = input.remote === undefined ? await generatorLimit(world, settings, args.max) : args.max;
   const allowed = allowedShare(input.slos);
   const preflightSeconds = (world.clock.nowMs() - startedMs) / 1000;
   let number = 0;
-  const search = await searchCapacity({
+  const found = await searchCapacity({
     max: limit,
     allowed,
     budgetSeconds: budgetSeconds - preflightSeconds,
@@ -120,14 +151,14 @@ async function capacity(world: World, args: Args): Promise<void> {
     seed: args.seed,
     probe: (streams, kind) => makeProbe(world, settings, { number: ++number, streams, kind, allowed }),
   });
-  const left = budgetSeconds - preflightSeconds - search.usedSeconds;
-  const phases = await phaseSensitivity(world, settings, search, left);
-  const first = search.probes.find(({ verdict }) => verdict !== "void") ?? search.probes[0];
+  const left = budgetSeconds - preflightSeconds - found.usedSeconds;
+  const phases = await phaseSensitivity(world, settings, found, left);
+  const first = found.probes.find(({ verdict }) => verdict !== "void") ?? found.probes[0];
   const facts =
     first === undefined ? undefined : readRunResult(join(series, first.run, "result.json")).target;
-  const report = capacityReport({
+  return capacityReport({
     ...{
-      search,
+      search: found,
       allowed,
       scenario: args.scenario,
       slos: input.slos.map(({ source }) => source.replace(/(?<!\s)\s+abort$/, "")),
@@ -137,11 +168,10 @@ async function capacity(world: World, args: Args): Promise<void> {
       uri: facts?.uri ?? target.uri,
       ...commonMark(facts === undefined ? [] : [facts]),
     },
-    budget: { seconds: budgetSeconds, usedSeconds: preflightSeconds + search.usedSeconds },
+    budget: { seconds: budgetSeconds, usedSeconds: preflightSeconds + found.usedSeconds },
     generator: { asked: args.max, limit },
     ...defined({ phases, pricePerHour: args.price }),
   });
-  publish(world, args, report, series);
 }
 
 function checkNumbers({ max, precision, replicates, price }: Args): void {

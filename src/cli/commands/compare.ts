@@ -22,7 +22,7 @@ import { makePairs } from "../../run/series/compare-pairs.ts";
 import { findRuns } from "../../store/find-runs.ts";
 import { marginOptions, readMargins } from "../margins.ts";
 import { ownSlos } from "../../store/rejudge.ts";
-import { QUIET_OPTION, RESOLVE_OPTION, STREAMS_OPTION } from "../run-options.ts";
+import { QUIET_OPTION, REMOTE_OPTIONS, RESOLVE_OPTION, STREAMS_OPTION } from "../run-options.ts";
 import { sessionDetails, transcriptDifferences } from "../../store/session-details.ts";
 import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
@@ -61,6 +61,7 @@ function options(yargs: Argv) {
     .option("warmup", { type: "string", describe: "Warm-up of each run instead of the scenario's" })
     .option("chunk", { type: "string", describe: "Chunk length instead of the scenario's" })
     .option("resolve", RESOLVE_OPTION)
+    .options(REMOTE_OPTIONS)
     .option("out", {
       alias: "o",
       type: "string",
@@ -70,6 +71,10 @@ function options(yargs: Argv) {
     .option("quiet", QUIET_OPTION)
     .example("$0 compare emulator-nim emulator-legacy", "the emulator's two profiles: works at once")
     .example("$0 compare legacy-riva nim --scenario concurrency-50 --pairs 12", "a migration")
+    .example(
+      "$0 compare a.yaml b.yaml --nats nats://broker:4222 --run ab --expect-workers 4",
+      "with four machines that run `bench worker --run ab`, see docs/scale-out.md",
+    )
     .example("$0 compare results/monday results/tuesday", "stored runs: folders of several each")
     .epilogue(
       "Exit codes: 0 better or equivalent, 4 worse (or mixed), 5 no pair can be believed, 6 inconclusive, 2 bad input.",

@@ -2,26 +2,29 @@
 import { BenchError } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { World } from "../../base/process/world.ts";
-import { serveRun } from "../../run/nats/agent.ts";
+import type { RunBus } from "../../run/nats/run-bus.ts";
+import { serve } from "../../run/nats/agent.ts";
 import { connectBroker } from "../../run/nats/broker.ts";
 import { readBrokerOptions } from "../../run/nats/broker-options.ts";
 import { checkedRunId, joinLimitMs } from "../../run/run-input.ts";
 import { launchWorker } from "../../run/worker-process.ts";
 import type { WorkerArgs } from "./worker-options.ts";
 
-/** Serves one run, and sets the exit code. @throws BenchError for all that keeps it from its share */
+/** Serves a run, or those of a series, and sets the exit code. @throws BenchError for all that keeps it from its share */
 export async function serveRemotely(world: World, args: WorkerArgs & { nats: string }): Promise<void> {
   if (args.run === undefined)
     throw BenchError.usage("--nats: which run?", "Give --run ID, as `bench run` prints it.");
   const runId = checkedRunId(args.run);
   const index = placeOf(args.index, world.env["JOB_COMPLETION_INDEX"]);
   const joinMs = joinLimitMs(args.joinTimeout);
-  const bus = await connectBroker(await readBrokerOptions(args, world), runId);
+  const broker = await readBrokerOptions(args, world);
+  const connect = (run: string): Promise<RunBus> => connectBroker(broker, run);
+  const bus = await connect(runId);
   try {
-    const { target, dataset } = args;
-    const code = await serveRun(
+    const { target: targets = [], dataset } = args;
+    const code = await serve(
       bus,
-      { runId, index, target, dataset, joinMs },
+      { runId, index, targets, dataset, joinMs, connect },
       {
         world,
         launch: (job) => launchWorker(job.target.transport),

@@ -8,7 +8,7 @@ export type WorkerArgs = ArgsOf<typeof workerOptions>;
 export function workerOptions(yargs: Argv) {
   return yargs
     .options(NATS_OPTIONS)
-    .option("run", { type: "string", describe: "Name of the run, as `bench run` prints it or was given it" })
+    .option("run", { type: "string", describe: "Name of the run or series, as given to `bench run --run`, or printed by it" })
     .option("index", {
       type: "number",
       describe: "Place in the run, from 0 [default: JOB_COMPLETION_INDEX, else the first that is free]",
@@ -16,8 +16,9 @@ export function workerOptions(yargs: Argv) {
     .option("target", {
       alias: "t",
       type: "string",
+      array: true,
       describe:
-        "The run's target as this machine reaches it, with its credentials [default: the run's address]",
+        "The run's target as this machine reaches it, with its credentials; several for a comparison [default: the run's address]",
     })
     .option("dataset", {
       type: "string",
@@ -26,6 +27,6 @@ export function workerOptions(yargs: Argv) {
     .example("$0 worker --nats nats://broker:4222 --run night", "take the next free place of the run `night`")
     .example(
       "RIVA_API_KEY=... $0 worker --nats tls://broker:4222 --nats-creds worker.creds --run night --index 3",
-      "a place of one's own; the target's key comes from this machine",
+      "a fixed place; the target's key comes from this machine",
     );
 }

@@ -1,5 +1,8 @@
 /** Workers on other machines, as a result has them. */
 
+/** A run has at most so many. */
+export const MOST_WORKERS = 1000;
+
 export interface RemoteWorkerFacts {
   /** Its place, from 0. */
   index: number;

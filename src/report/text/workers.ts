@@ -8,12 +8,12 @@ export function workerRows({ run: { remote } }: RunResult): { head: string[]; ro
   const head = [
     "worker",
     "host",
-    "wall clock off by",
-    "T0, ms",
-    "known to",
+    "clock offset",
+    "T0 offset, ms",
+    "T0 uncertainty",
     "sessions",
-    "most CPU",
-    "loop delay, ms",
+    "peak CPU",
+    "max loop delay, ms",
     "lateness p99, ms",
   ];
   const rows = remote.workers.map(

@@ -1,5 +1,5 @@
 /**
- * A worker of a run on another machine: waits for the run, claims a place and takes part. This process makes no load; it carries
+ * A worker of runs on another machine: waits for a run, claims a place and takes part. This process makes no load; it carries
  * messages and records between the broker and the same worker process that a local run starts.
  */
 import { randomBytes } from "node:crypto";
@@ -13,8 +13,10 @@ import type { ExitCode } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { Interrupt } from "../../base/process/world.ts";
-import type { Claim, RemoteJob } from "./messages.ts";
-import { readRemoteJob } from "./remote-job.ts";
+import { isRunId } from "../../base/run-id.ts";
+import { isRecord } from "../../base/record.ts";
+import type { Claim, RemoteJob, SeriesNow } from "./messages.ts";
+import { notOurs, readJson, readRemoteJob } from "./remote-job.ts";
 import type { RunBus } from "./run-bus.ts";
 import type { AgentWorld } from "./take-part.ts";
 import { exitCodeOf, takePart } from "./take-part.ts";
@@ -25,50 +27,136 @@ export interface AgentOptions {
   runId: string;
   /** From 0; undefined = the first that is free. */
   index: number | undefined;
-  target: string | undefined;
+  targets: readonly string[];
   dataset: string | undefined;
-  /** How long to wait for the run. */
+  /** How long to wait for the run, and for each further one of a series. */
   joinMs: number;
+  /** To the same broker, for another run. */
+  connect(runId: string): Promise<RunBus>;
 }
 
 /**
- * Serves one run to its end.
+ * Serves a run to its end, or each run of a series.
  * @returns 0 when it has done its share, else what it was ended by: 143 after SIGTERM, 130 after SIGINT
  * @throws BenchError: no such run, place taken (exit 4), another version, dataset or target, cut off, called off
  */
-export async function serveRun(bus: RunBus, options: AgentOptions, agent: AgentWorld): Promise<ExitCode> {
-  const { world } = agent;
-  const text = await waitForRun(bus, options, agent);
+export async function serve(bus: RunBus, options: AgentOptions, agent: AgentWorld): Promise<ExitCode> {
+  const { runId, joinMs } = options;
+  const wait = {
+    joinMs,
+    waits: `waiting for run ${runId}`,
+    missed: `no run ${runId} was on the broker`,
+    hint: "It has not begun, or is over. Start it with `bench run --nats URL --run ID`, or wait longer with --join-timeout.",
+  };
+  const text = await waitFor(() => bus.get("job"), wait, agent);
   if (typeof text !== "string") return exitCodeOf(text.told);
-  const job = readRemoteJob(text, world.root);
-  const index = await claim(bus, options.index, job, world.clock);
-  agent.tell(`worker ${index + 1} of ${job.workers} (index ${index}) of run ${job.runId}`);
-  const folder = await mkdtemp(join(tmpdir(), "riva-bench-worker-"));
-  const { target, dataset } = options;
-  return takePart(bus, { job, index, target, dataset, folder }, agent);
+  const job = readRemoteJob(text, agent.world.root);
+  if ("isSeries" in job) return serveSeries(bus, options, agent);
+  const index = await claim(bus, { wanted: options.index }, job, agent.world.clock);
+  return serveRun(bus, job, index, options, agent);
 }
 
-/** The job of the run, or what told this process to end before there was one. @throws BenchError when none comes in time */
-async function waitForRun(
+/** Takes part in the runs of a series until there are no more. */
+async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorld): Promise<ExitCode> {
+  const { runId: series, joinMs, connect } = options;
+  const wait = {
+    joinMs,
+    waits: `waiting for the next run of ${series}`,
+    missed: `no other run of ${series} was on the broker`,
+    hint: "Whatever made them was killed or takes its time: wait longer with --join-timeout.",
+  };
+  let served = 0;
+  /** One worker carries the same share in all runs: a comparison would compare machines otherwise. */
+  let place: number | undefined;
+  let bus: { of: string; open: RunBus } | undefined;
+  const leave = async (): Promise<void> => {
+    await bus?.open.close();
+    bus = undefined;
+  };
+  /** Undefined while the run is not there yet. */
+  const next = async (): Promise<{ text: string; number: number } | "over" | undefined> => {
+    const now = await readSeries(home);
+    if (now === "ended") return "over";
+    if (now === undefined || now.number <= served) return undefined;
+    if (bus?.of !== now.runId) {
+      await leave();
+      // A broker that is being restarted is asked again.
+      const open = await connect(now.runId).catch(() => undefined);
+      if (open === undefined) return undefined;
+      bus = { of: now.runId, open };
+    }
+    const text = await bus.open.get("job");
+    return text === undefined ? undefined : { text, number: now.number };
+  };
+  try {
+    for (;;) {
+      const found = await waitFor(next, wait, agent);
+      if (found === "over") return EXIT.passed;
+      if ("told" in found) return exitCodeOf(found.told);
+      const job = readRemoteJob(found.text, agent.world.root);
+      if (bus === undefined || "isSeries" in job) throw notOurs();
+      place = await claim(bus.open, { wanted: options.index, before: place }, job, agent.world.clock);
+      const code = await serveRun(bus.open, job, place, options, agent);
+      if (code !== EXIT.passed) return code;
+      served = found.number;
+      await leave();
+    }
+  } finally {
+    await leave();
+  }
+}
+
+/** Undefined when nothing is told yet. @throws BenchError (exit 1) for what is not our own */
+async function readSeries(place: RunBus): Promise<SeriesNow | undefined> {
+  const text = await place.get("series");
+  // It goes when the series ends.
+  if (text === undefined) return (await place.get("job")) === undefined ? "ended" : undefined;
+  const now = readJson(text);
+  if (now === "ended") return now;
+  const { runId, number } = isRecord(now) ? now : {};
+  if (typeof number === "number" && typeof runId === "string" && isRunId(runId)) return { number, runId };
+  throw notOurs();
+}
+
+async function serveRun(
   bus: RunBus,
-  { runId, joinMs }: AgentOptions,
+  job: RemoteJob,
+  index: number,
+  options: AgentOptions,
+  agent: AgentWorld,
+): Promise<ExitCode> {
+  agent.tell(`worker ${index + 1} of ${job.workers} (index ${index}) of run ${job.runId}`);
+  const folder = await mkdtemp(join(tmpdir(), "riva-bench-worker-"));
+  const { targets, dataset } = options;
+  return takePart(bus, { job, index, targets, dataset, folder }, agent);
+}
+
+/** What to say of a wait, and how long it may take. */
+interface Wait {
+  joinMs: number;
+  waits: string;
+  missed: string;
+  hint: string;
+}
+
+/** What `look` finds, or what told this process to end before there was anything. @throws BenchError when nothing comes in time */
+async function waitFor<T>(
+  look: () => Promise<T | undefined>,
+  { joinMs, waits, missed, hint }: Wait,
   { world: { clock, onInterrupt }, tell }: AgentWorld,
-): Promise<string | { told: Interrupt }> {
+): Promise<T | { told: Interrupt }> {
   const told: Interrupt[] = [];
   const forgetInterrupts = onInterrupt((why) => told.push(why));
   try {
     const endMs = clock.nowMs() + joinMs;
     for (let looked = 0; ; looked++) {
-      const job = await bus.get("job").catch(() => undefined);
+      const found = await look().catch(passOver);
       const [why] = told;
       if (why !== undefined) return { told: why };
-      if (job !== undefined) return job;
-      if (looked === 0) tell(`waiting for run ${runId}`);
-      if (clock.nowMs() >= endMs) {
-        throw new BenchError(`no run ${runId} was on the broker within ${formatDuration(joinMs)}`, {
-          hint: "It has not begun, or is over. Start it with `bench run --nats URL --run ID`, or wait longer with --join-timeout.",
-        });
-      }
+      if (found !== undefined) return found;
+      if (looked === 0) tell(waits);
+      if (clock.nowMs() >= endMs)
+        throw new BenchError(`${missed} within ${formatDuration(joinMs)}`, { hint });
       await pause(clock, LOOK_MS);
     }
   } finally {
@@ -76,10 +164,23 @@ async function waitForRun(
   }
 }
 
+/** A broker that gives no answer now may give one later. @throws what is known to be wrong */
+function passOver(error: unknown): undefined {
+  if (error instanceof BenchError) throw error;
+}
+
+/** Which place a worker would have. */
+interface Wish {
+  /** This one or none. */
+  wanted?: number | undefined;
+  /** This one if it is free. */
+  before?: number | undefined;
+}
+
 /** @throws BenchError (exit 4) when the place is taken, or all are */
 async function claim(
   bus: RunBus,
-  wanted: number | undefined,
+  { wanted, before }: Wish,
   { runId, workers }: RemoteJob,
   clock: Clock,
 ): Promise<number> {
@@ -90,7 +191,9 @@ async function claim(
     );
   const own: Claim = { host: hostname(), process: `${PROCESS_ID}-${randomBytes(4).toString("hex")}` };
   const value = JSON.stringify(own);
-  for (const index of wanted === undefined ? Array.from({ length: workers }).keys() : [wanted]) {
+  const all = Array.from({ length: workers }, (_, index) => index);
+  const inOrder = before !== undefined && before < workers ? [before, ...all] : all;
+  for (const index of wanted === undefined ? inOrder : [wanted]) {
     // An answer that was lost leaves the claim behind: then it is ours.
     const key = `claim.${index}`;
     const isOurs = async (): Promise<boolean> =>

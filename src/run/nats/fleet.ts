@@ -5,7 +5,7 @@
 import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/clock.ts";
 import { pause } from "../../base/clock.ts";
-import { BenchError, messageOf } from "../../base/errors.ts";
+import { BenchError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
 import type { CoordinatorTiming, Problem } from "../../loadgen/workers/coordinator.ts";
 import type { WorkerHandle } from "../../loadgen/workers/member.ts";
@@ -15,8 +15,9 @@ import { cantWrite, openLineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts, RemoteWorkers } from "../../metrics/result/remote-workers.ts";
 import { clockAnswer } from "./clock-offset.ts";
 import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
-import { ENVELOPE_BYTES, RECORD_KINDS, SILENCE_MS } from "./messages.ts";
+import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
 import { createRemoteWorker } from "./remote-worker.ts";
+import { announce } from "./remote-job.ts";
 import type { RemoteWorker } from "./remote-worker.ts";
 import { numberOf } from "./outbox.ts";
 import type { RunBus, StoredMessage } from "./run-bus.ts";
@@ -245,31 +246,6 @@ export async function openFleet({
   async function within(limitMs: number, task: Promise<unknown>): Promise<void> {
     await Promise.race([task.catch(() => undefined), pause(clock, limitMs)]);
   }
-}
-
-async function announce(bus: RunBus, job: RemoteJob): Promise<void> {
-  const text = JSON.stringify(job);
-  const bytes = Buffer.byteLength(text) + ENVELOPE_BYTES;
-  if (bytes > bus.mostBytes())
-    throw BenchError.usage(
-      `the run's job has ${bytes} bytes, with its trace and the answers without load, and the broker takes ${bus.mostBytes()} in a message`,
-      "Give the NATS server a larger max_payload, or the run a shorter trace.",
-    );
-  let isNew: boolean;
-  try {
-    await bus.makePlaces();
-    isNew = await bus.create("job", text);
-  } catch (error) {
-    throw new BenchError(`the broker does not take the run: ${messageOf(error)}`, {
-      hint: "Its JetStream may be full or out of reach for these credentials: `nats stream report` shows what it holds.",
-      cause: error,
-    });
-  }
-  if (!isNew)
-    throw BenchError.usage(
-      `a run ${job.runId} is on the broker already`,
-      "Take another --run. What a killed run left there is gone after three days.",
-    );
 }
 
 async function openLogs(

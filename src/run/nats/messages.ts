@@ -32,6 +32,14 @@ export interface RemoteJob {
   unloaded?: readonly (readonly [clip: string, answer: string])[];
 }
 
+/** Key `job` where the name is that of a series of runs: each of them has a name of its own and is on the broker by itself. */
+export interface SeriesJob extends Pick<RemoteJob, "format" | "tool" | "runId"> {
+  isSeries: true;
+}
+
+/** Key `series`: the run of a series that workers are to take part in now, or that there are no more. */
+export type SeriesNow = { number: number; runId: string } | "ended";
+
 /** Key `claim.<index>`, written once. */
 export interface Claim {
   host: string;

@@ -35,7 +35,7 @@ const job: RemoteJob = {
   workers: 2,
 };
 
-const read = (changes: object): RemoteJob =>
+const read = (changes: object): unknown =>
   readRemoteJob(JSON.stringify({ ...job, ...changes }), PACKAGE_ROOT);
 
 describe("a job that somebody else wrote", () => {
@@ -68,8 +68,12 @@ describe("a job that somebody else wrote", () => {
 });
 
 describe("the job on this machine", () => {
-  const local = (changes: object, target?: string, env: Record<string, string> = {}): Promise<unknown> =>
-    localJob({ ...job, ...changes }, { index: 0, datasetPath: "default", target, folder }, {
+  const local = (
+    changes: object,
+    target: readonly string[] | string = [],
+    env: Record<string, string> = {},
+  ): Promise<unknown> =>
+    localJob({ ...job, ...changes }, { index: 0, datasetPath: "default", targets: [target].flat(), folder }, {
       ...{ env, cwd: folder, root: PACKAGE_ROOT, clock: realClock },
     } as unknown as World);
 

@@ -1,8 +1,9 @@
 /** The job of a run as it goes to other machines, and what a worker makes of it there. */
+import { MOST_WORKERS } from "../../metrics/result/remote-workers.ts";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { defined } from "../../base/defined.ts";
-import { BenchError } from "../../base/errors.ts";
+import { BenchError, messageOf } from "../../base/errors.ts";
 import { makePrivateFolders, writePrivate } from "../../base/files/private-files.ts";
 import { readText } from "../../base/files/text-file.ts";
 import { packageVersion } from "../../base/process/machine.ts";
@@ -19,8 +20,9 @@ import { resolveTarget } from "../../scenario/target/target.ts";
 import { secretsOf } from "../../scenario/target/target-secrets.ts";
 import { recordFiles } from "../../store/run-folder.ts";
 import { workerTarget } from "../worker-target.ts";
-import type { RemoteJob } from "./messages.ts";
-import { FORMAT } from "./messages.ts";
+import type { RemoteJob, SeriesJob } from "./messages.ts";
+import { ENVELOPE_BYTES, FORMAT } from "./messages.ts";
+import type { RunBus } from "./run-bus.ts";
 
 /** This program as workers and coordinator compare it. */
 export function toolOf(root: string): string {
@@ -48,11 +50,40 @@ export async function remoteJob(
 }
 
 /**
- * Reads the job of a run.
+ * Puts a run, or a series of runs, on the broker under its name.
+ * @throws BenchError (exit 2) when something of this name is there, or the job is too large; (exit 1) when the broker does not take it
+ */
+export async function announce(bus: RunBus, job: RemoteJob | SeriesJob): Promise<void> {
+  const text = JSON.stringify(job);
+  const bytes = Buffer.byteLength(text) + ENVELOPE_BYTES;
+  if (bytes > bus.mostBytes())
+    throw BenchError.usage(
+      `the run's job has ${bytes} bytes, with its trace and the answers without load, and the broker takes ${bus.mostBytes()} in a message`,
+      "Give the NATS server a larger max_payload, or the run a shorter trace.",
+    );
+  let isNew: boolean;
+  try {
+    await bus.makePlaces();
+    isNew = await bus.create("job", text);
+  } catch (error) {
+    throw new BenchError(`the broker does not take the run: ${messageOf(error)}`, {
+      hint: "Its JetStream may be full or out of reach for these credentials: `nats stream report` shows what it holds.",
+      cause: error,
+    });
+  }
+  if (!isNew)
+    throw BenchError.usage(
+      `a run ${job.runId} is on the broker already`,
+      "Take another --run. What a killed run left there is gone after three days.",
+    );
+}
+
+/**
+ * Reads the job of a run, or of a series of runs.
  * @throws BenchError (exit 1) when it is that of another version of the program, or was not written by it
  */
-export function readRemoteJob(text: string, root: string): RemoteJob {
-  const job = parsed(text);
+export function readRemoteJob(text: string, root: string): RemoteJob | SeriesJob {
+  const job = readJson(text);
   const theirs = isRecord(job) ? job["tool"] : undefined;
   const ours = toolOf(root);
   if (!isRecord(job) || theirs !== ours || job["format"] !== FORMAT) {
@@ -60,11 +91,13 @@ export function readRemoteJob(text: string, root: string): RemoteJob {
       hint: "Install the same version on all machines.",
     });
   }
+  if (job["isSeries"] === true) return job as unknown as SeriesJob;
   if (!isJob(job as unknown as RemoteJob)) throw notOurs();
   return job as unknown as RemoteJob;
 }
 
-function parsed(text: string): unknown {
+/** @throws BenchError (exit 1) for what is no JSON */
+export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -72,13 +105,13 @@ function parsed(text: string): unknown {
   }
 }
 
-function notOurs(): BenchError {
+/** Something on the broker is not what this program writes. */
+export function notOurs(): BenchError {
   return new BenchError("the job on the broker is not one that `bench run` has written", {
     hint: "Somebody else writes to this broker: give it credentials of its own.",
   });
 }
 
-const MOST_WORKERS = 1000;
 const PLAIN_NAME = /^(?!\.{1,2}$)[^/\\\0]+$/;
 
 /**
@@ -114,8 +147,8 @@ export interface WorkerSetup {
   index: number;
   /** Path of the run's dataset, for `openDataset`. */
   datasetPath: string;
-  /** `--target` of the worker; undefined = the run's address, which then is sent no credentials. */
-  target: string | undefined;
+  /** Targets that this worker may speak to, one of them the run's; none = the run's address, which then is sent no credentials. */
+  targets: readonly string[];
   /** Where records and the trace are written. */
   folder: string;
 }
@@ -126,11 +159,15 @@ export interface WorkerSetup {
  */
 export async function localJob(
   job: RemoteJob,
-  { index, datasetPath, target: flag, folder }: WorkerSetup,
+  { index, datasetPath, targets, folder }: WorkerSetup,
   world: World,
 ): Promise<WorkerJob> {
-  const target = await resolveTarget({ ...world, flag: flag ?? job.target });
-  checkTarget(target, job, flag !== undefined);
+  const named = await Promise.all(targets.map((flag) => resolveTarget({ ...world, flag })));
+  const target =
+    named.find(({ uri }) => uri === job.target) ??
+    named[0] ??
+    (await resolveTarget({ ...world, flag: job.target }));
+  checkTarget(target, job, targets.length > 0);
   const { route } = await findRoute(target, job.resolve, routeSeams(world.clock));
   // A folder of its own: the trace may have any name, that of a file of records too.
   const inputs = join(folder, "inputs");

@@ -44,7 +44,7 @@ export interface Part {
   job: RemoteJob;
   /** Its place, from 0. */
   index: number;
-  target: string | undefined;
+  targets: readonly string[];
   dataset: string | undefined;
   /** For this run's records, until they are on the broker: then it is removed. */
   folder: string;
@@ -202,7 +202,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   async function begin(): Promise<void> {
     await say({ type: "claimed", host: hostname() });
     const datasetPath = await findDataset(bus, job.dataset, part.dataset, world);
-    const local = await localJob(job, { index, datasetPath, target: part.target, folder }, world);
+    const local = await localJob(job, { index, datasetPath, targets: part.targets, folder }, world);
     ({ secrets } = local.target);
     reading = await readClock(CLOCK_LIMIT_MS);
     readAtMs = clock.nowMs();

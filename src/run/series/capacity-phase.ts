@@ -18,10 +18,10 @@ export async function phaseSensitivity(
   if (streams < 2 || needed === 0 || needed > secondsLeft || spreadMs === undefined) return undefined;
   if (!settings.quiet) world.stderr.write(`the same ${streams} streams in lock-step\n`);
   const input = await probeInput(world, settings, streams, "short", "aligned");
-  const { series, target, resolve } = settings;
+  const { series, target, resolve, fleet } = settings;
   const name = `aligned-${streams}`;
   const { result } = await seriesRun(world, {
-    ...{ series, name, input, target, resolve },
+    ...{ series, name, input, target, resolve, fleet },
     ...{ quiet: true, once: true },
   });
   const alignedMs = result.metrics["final_from_speech_end"]?.p95;

@@ -9,8 +9,8 @@ import { sessionValue } from "../../metrics/catalogue/values-by-name.ts";
 import { parseSlo, shareAllowed } from "../../metrics/judge/slo.ts";
 import { startEmulator } from "../emulator-child.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
-import { readInput, type RunInput } from "../run-input.ts";
-import { seriesRun } from "./series-runs.ts";
+import { readInput, type RemoteFlags, type RunInput } from "../run-input.ts";
+import { type RemoteSeries, seriesRun } from "./series-runs.ts";
 import { completedSessions } from "../../store/session-details.ts";
 import type { World } from "../../base/process/world.ts";
 
@@ -26,6 +26,10 @@ export interface ProbeSettings {
   /** Folder of the search. */
   series: string;
   quiet: boolean;
+  /** Where the workers are. */
+  remote?: RemoteFlags | undefined;
+  /** How workers on other machines find the next run. */
+  fleet?: RemoteSeries | undefined;
 }
 
 /** A long probe's window in short ones. */
@@ -39,10 +43,13 @@ export async function probeInput(
   kind: Probe["kind"],
   phase?: RunInput["scenario"]["audio"]["phase"],
 ): Promise<RunInput> {
-  const { scenario, seed, slo, chunk, probeSeconds } = settings;
+  const { scenario, seed, slo, chunk, probeSeconds, remote } = settings;
   const seconds = kind === "long" ? LONG * probeSeconds : probeSeconds;
   const duration = formatDuration(seconds * 1000);
-  const input = await readInput(world, { scenario, seed, streams, slo, chunk, duration, workers: "auto" });
+  const input = await readInput(world, {
+    ...remote,
+    ...{ scenario, seed, streams, slo, chunk, duration, workers: "auto" },
+  });
   if (input.slos.length === 0) {
     throw BenchError.usage(
       `scenario ${input.scenario.name} has no SLO: there is no limit to search for`,
@@ -82,12 +89,12 @@ export async function makeProbe(
     allowed,
   }: { number: number; streams: number; kind: Probe["kind"]; allowed: number },
 ): Promise<Probe> {
-  const { series, target, resolve, quiet } = settings;
+  const { series, target, resolve, quiet, fleet } = settings;
   const name = `probe-${`${number}`.padStart(2, "0")}-${streams}-${kind}`;
   if (!quiet) world.stderr.write(`probe ${number}: ${streams} streams, ${kind}\n`);
   const input = await probeInput(world, settings, streams, kind);
   const { result, folder } = await seriesRun(world, {
-    ...{ series, name, input, target, resolve },
+    ...{ series, name, input, target, resolve, fleet },
     ...{ quiet: true, once: true },
   });
   const found = probeOf(result, basename(folder), { streams, kind, allowed, pace: await paceOf(folder) });

@@ -9,12 +9,14 @@ import { randomStream } from "../../base/random.ts";
 import { chooseTransport } from "../../loadgen/workers/transport-choice.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
+import type { RemoteFlags, RunInput } from "../run-input.ts";
 import { readInput } from "../run-input.ts";
-import type { SeriesResult } from "./series-runs.ts";
+import { withRemoteSeries } from "./remote-series.ts";
+import type { RemoteSeries, SeriesResult } from "./series-runs.ts";
 import { openSeries, seriesRun } from "./series-runs.ts";
 import type { World } from "../../base/process/world.ts";
 
-export interface ComparePairsArguments {
+export interface ComparePairsArguments extends RemoteFlags {
   baseline: string;
   candidate: string;
   scenario: string;
@@ -58,14 +60,21 @@ export function firstSides(pairs: number, seed: number): Side[] {
   return sides.slice(0, pairs);
 }
 
+interface PairsOfSeries {
+  folder: string;
+  inputOf(pair: number): Promise<RunInput>;
+  fleet: RemoteSeries | undefined;
+}
+
 /** @throws BenchError: bad input (2), a target that can't be used (7), interrupted (130) */
 export async function makePairs(world: World, args: ComparePairsArguments): Promise<FoundRuns> {
   if (!Number.isInteger(args.pairs) || args.pairs < 1 || args.pairs > 1000) {
     throw BenchError.usage("--pairs must be a whole number from 1 to 1000", "8 is enough to begin with.");
   }
-  const inputOf = (pair: number): ReturnType<typeof readInput> =>
+  const inputOf = (pair: number): Promise<RunInput> =>
     readInput(world, { ...args, seed: args.seed + pair, workers: "auto" });
-  const { scenario: resolved, planned, workers } = await inputOf(0);
+  const firstInput = await inputOf(0);
+  const { scenario: resolved, planned, workers, remote } = firstInput;
   // Both are looked up before the first run: a slip in the second name must not cost the time of the first.
   for (const flag of [args.baseline, args.candidate]) {
     const { kind } = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
@@ -77,17 +86,29 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
     ...{ schema: "riva-bench/series@1", kind: "compare" },
     ...{ baseline, candidate, scenario, seed, streams, duration, warmup, chunk },
     ...(args.resolve === "first" ? { resolve: args.resolve } : {}),
+    ...(remote === undefined ? {} : { workers }),
   });
+  return withRemoteSeries(world, firstInput, "compare", (fleet) =>
+    runPairs(world, args, { folder, inputOf, fleet }),
+  );
+}
+
+/** Makes the pairs that are not there yet. */
+async function runPairs(
+  world: World,
+  args: ComparePairsArguments,
+  { folder, inputOf, fleet }: PairsOfSeries,
+): Promise<FoundRuns> {
   const found: PairOfRuns[] = [];
   const leftOut: { run: string; why: string }[] = [];
-  for (const [index, first] of firstSides(args.pairs, seed).entries()) {
+  for (const [index, first] of firstSides(args.pairs, args.seed).entries()) {
     const input = await inputOf(index);
     const name = `pair-${`${index + 1}`.padStart(3, "0")}`;
     const made: Partial<PairOfRuns> = {};
     for (const side of first === "baseline" ? BASELINE_FIRST : CANDIDATE_FIRST) {
       if (!args.quiet) world.stderr.write(`pair ${index + 1} of ${args.pairs}: ${printable(args[side])}\n`);
       const { quiet, resolve: addresses } = args;
-      const run = { series: folder, name: `${name}-${side}`, input, target: args[side], quiet };
+      const run = { series: folder, name: `${name}-${side}`, input, target: args[side], quiet, fleet };
       made[side] = await seriesRun(world, { ...run, resolve: addresses });
     }
     const pair = made as PairOfRuns;

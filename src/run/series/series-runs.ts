@@ -32,6 +32,14 @@ export interface SeriesRun {
   quiet: boolean;
   /** No second try for a void run. */
   once?: boolean;
+  /** Where the workers are on other machines: how they find it. */
+  fleet?: RemoteSeries | undefined;
+}
+
+/** The workers of a series when they are on other machines: they stay for all of its runs. */
+export interface RemoteSeries {
+  /** Names the next run, to the workers too. */
+  next(): Promise<string>;
 }
 
 /**
@@ -58,7 +66,10 @@ export async function seriesRun(world: World, run: SeriesRun): Promise<SeriesRes
 async function make(world: World, run: SeriesRun, folder: string): Promise<FinishedRun> {
   const open = await openTarget(world, run.target, emulatorOf(run.input));
   try {
-    const { quiet, input } = run;
+    const { quiet, input: asked, fleet } = run;
+    const { remote } = asked;
+    const runId = await fleet?.next();
+    const input = { ...asked, ...(remote && { remote: { ...remote, runId } }) };
     const warmupMs = input.scenario.warmupMs;
     const made = await runOnce(world, {
       input,
