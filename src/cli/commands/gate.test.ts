@@ -16,7 +16,7 @@ import { runBench } from "../../../test/support/fake-world.ts";
 import { VOIDED } from "../../../test/support/sample-result.ts";
 import { storeRun } from "../../../test/support/stored-runs.ts";
 import type { Check, RunResult } from "../../metrics/result/result.ts";
-import type { GateReport } from "../../report/text/gate-report.ts";
+import type { GateReport } from "../../metrics/judge/run-gate.ts";
 
 const SCHEMA = readFileSync(new URL("../../../test/support/junit.xsd", import.meta.url), "utf8");
 const BASELINE_MS = [400, 404, 396, 402, 398];

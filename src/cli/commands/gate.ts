@@ -1,15 +1,12 @@
 /** `bench gate`: stored runs held to SLOs and against a baseline; the exit code is the verdict. */
 import type { Argv } from "yargs";
-import type { ExitCode } from "../../base/errors.ts";
 import { printable } from "../../base/text/printable.ts";
-import { BenchError, EXIT } from "../../base/errors.ts";
 import { appendShared } from "../../base/files/private-files.ts";
-import type { Figure, Margins } from "../../metrics/judge/figure.ts";
 import { figureNamed, figuresOf } from "../../metrics/judge/figure.ts";
-import { judgeRegression, whyNotComparable } from "../../metrics/judge/regression.ts";
+import type { GateReport } from "../../metrics/judge/run-gate.ts";
+import { judgeRuns } from "../../metrics/judge/run-gate.ts";
 import type { RunResult } from "../../metrics/result/result.ts";
 import { parseSlo } from "../../metrics/judge/slo.ts";
-import type { GateOutcome, GateReport } from "../../report/text/gate-report.ts";
 import { renderGate } from "../../report/text/gate-report.ts";
 import { githubAnnotations } from "../../report/text/github.ts";
 import { renderJunit } from "../../report/text/junit.ts";
@@ -20,8 +17,8 @@ import { findRuns } from "../../store/find-runs.ts";
 import { marginOptions, readMargins } from "../margins.ts";
 import { ownSlos, rejudge } from "../../store/rejudge.ts";
 import { findArchivedRuns } from "../../store/archived-runs.ts";
-import type { StoredRun } from "../../store/stored-run.ts";
 import type { World } from "../../base/process/world.ts";
+import { GATE_EXITS } from "../exit-code.ts";
 import { writeOutput } from "../write-output.ts";
 
 export const gateCommand = command(options, gate);
@@ -77,76 +74,14 @@ async function gate(world: World, args: Args): Promise<void> {
   const runs: RunResult[] = [];
   for (const run of stored) runs.push(slos === undefined ? run.result : await rejudge(run, slos));
   const figures = named ?? figuresOf(args.slo ?? [...new Set(runs.flatMap((run) => [...ownSlos(run)]))]);
-  const report = judge(runs, baseline, figures, margins);
-  publish(world, args, report);
-  world.setExitCode(EXITS[report.verdict]);
-}
-
-const EXITS: Readonly<Record<GateOutcome, ExitCode>> = {
-  pass: EXIT.passed,
-  fail: EXIT.sloFailed,
-  worse: EXIT.worse,
-  void: EXIT.runVoid,
-  inconclusive: EXIT.inconclusive,
-};
-
-/** Void before all, then failed SLOs, then the baseline, then doubt. */
-function judge(
-  runs: readonly RunResult[],
-  baseline: readonly StoredRun[] | undefined,
-  figures: readonly Figure[],
-  margins: Margins,
-): GateReport {
-  const has = (verdict: RunResult["verdict"]): boolean => runs.some((run) => run.verdict === verdict);
-  const { comparable, leftOut } = sort(runs, baseline ?? []);
-  const report = {
-    schema: "riva-bench/gate@1",
+  const report = judgeRuns(
     runs,
-    leftOut,
-    ...(baseline === undefined || has("void")
-      ? {}
-      : { regression: judgeRegression(comparable, runs, figures, margins) }),
-  } as const;
-  const rows = "regression" in report ? report.regression.rows : [];
-  if (baseline !== undefined && figures.length === 0) {
-    throw BenchError.usage("nothing to compare: the run has no SLO", 'Name figures: --metric "keep_up"');
-  }
-  const partial = runs.some(({ run }) => run.interrupted);
-  const doubt = partial || has("inconclusive") || rows.some(({ verdict }) => verdict === "inconclusive");
-  const verdict = has("void")
-    ? "void"
-    : has("fail")
-      ? "fail"
-      : rows.some((row) => row.verdict === "fail")
-        ? "worse"
-        : doubt
-          ? "inconclusive"
-          : "pass";
-  return { ...report, verdict };
-}
-
-/** The baseline runs that every candidate can be held against, and why not the others. */
-function sort(
-  runs: readonly RunResult[],
-  baseline: readonly StoredRun[],
-): { comparable: RunResult[]; leftOut: { run: string; why: string }[] } {
-  const comparable: RunResult[] = [];
-  const leftOut: { run: string; why: string }[] = [];
-  const [first, ...others] = runs;
-  for (const other of others) {
-    const why = first === undefined ? undefined : whyNotComparable(other, first);
-    if (baseline.length > 0 && why !== undefined && other.verdict !== "void") {
-      throw BenchError.usage(
-        `runs ${first?.run.id ?? ""} and ${other.run.id} can't be judged as one candidate: ${why}`,
-      );
-    }
-  }
-  for (const { result } of baseline) {
-    const why = runs.map((run) => whyNotComparable(result, run)).find((text) => text !== undefined);
-    if (why === undefined) comparable.push(result);
-    else leftOut.push({ run: result.run.id, why });
-  }
-  return { comparable, leftOut };
+    baseline?.map(({ result }) => result),
+    figures,
+    margins,
+  );
+  publish(world, args, report);
+  world.setExitCode(GATE_EXITS[report.verdict]);
 }
 
 function publish(world: World, args: Args, report: GateReport): void {

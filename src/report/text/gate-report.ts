@@ -1,22 +1,11 @@
 /** What `bench gate` has to say, for the terminal and as Markdown: its verdict, each run's, and the baseline's. Pure. */
 import { printable } from "../../base/text/printable.ts";
 import type { Figure } from "../../metrics/judge/figure.ts";
-import type { Regression, RegressionRow } from "../../metrics/judge/regression.ts";
-import type { Check, RunResult } from "../../metrics/result/result.ts";
+import type { RegressionRow } from "../../metrics/judge/regression.ts";
+import type { GateOutcome, GateReport } from "../../metrics/judge/run-gate.ts";
+import type { Check } from "../../metrics/result/result.ts";
 import { checkVerdict, markLines, observedText, runTitle, short } from "../words/wording.ts";
 import { percent } from "../words/percent.ts";
-
-export type GateOutcome = "pass" | "fail" | "worse" | "void" | "inconclusive";
-
-/** `bench gate --json`. */
-export interface GateReport {
-  schema: "riva-bench/gate@1";
-  verdict: GateOutcome;
-  runs: readonly RunResult[];
-  regression?: Regression;
-  /** Runs that were offered as a baseline and could not be compared. */
-  leftOut: readonly { run: string; why: string }[];
-}
 
 const SENTENCES: Readonly<Record<GateOutcome, string>> = {
   pass: "every SLO holds",

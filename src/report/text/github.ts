@@ -2,7 +2,8 @@
  * GitHub's workflow commands: a line on standard output becomes an annotation of the job. Format and escapes:
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
  */
-import { gateSentence, differenceText, verdictOf, type GateReport } from "./gate-report.ts";
+import type { GateReport } from "../../metrics/judge/run-gate.ts";
+import { gateSentence, differenceText, verdictOf } from "./gate-report.ts";
 import { observedText } from "../words/wording.ts";
 
 /** Annotations for all that did not pass, ending with a newline; "" when everything did. */

@@ -1,6 +1,7 @@
 /** The result as GitHub-flavoured Markdown, short enough for a comment on a pull request. */
 import type { RunResult } from "../../metrics/result/result.ts";
-import { differenceText, gateSentence, verdictOf, type GateReport } from "./gate-report.ts";
+import type { GateReport } from "../../metrics/judge/run-gate.ts";
+import { differenceText, gateSentence, verdictOf } from "./gate-report.ts";
 import { failureNotes, pageNote } from "../words/failure-notes.ts";
 import { code, table, text } from "../words/markdown-text.ts";
 import { stageRows } from "./stages.ts";
