@@ -71,6 +71,7 @@ module.exports = {
     only("a-cluster-launches-what-it-does-not-run", "^src/cluster/", [
       "^src/(base|client|scenario|metrics|store|cluster)/",
     ]),
+    only("a-rollout-knows-its-ports-only", "^src/rollout/", ["^src/(base|rollout)/"]),
     only("emulator-never-shares-client-code", "^src/emulator/", ["^src/(base|emulator)/"]),
     only("gateway-knows-client", "^src/gateway/", ["^src/(base|client|gateway)/"]),
     {
@@ -139,6 +140,7 @@ module.exports = {
     door("zod", [
       "base/(yaml|dataset/manifest)\\.ts",
       "cluster/values-file\\.ts",
+      "rollout/(alerts|gateway-upstreams|rollout-file|state)\\.ts",
       "metrics/result/result-schema\\.ts",
       "scenario/(scenario|[a-z]+-schema|load/[a-z/-]+|target/target)\\.ts",
       "gateway/(config|dialects/(recognition-fields|stream-dialect|realtime-session))\\.ts",

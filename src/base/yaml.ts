@@ -4,6 +4,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
 import type { Document } from "yaml";
 import { z } from "zod";
+import { parseDurationMs, WEEK_MS } from "./duration.ts";
 import { BenchError, messageOf, nearestName } from "./errors.ts";
 
 /** At most this many problems of one file are told at once. */
@@ -21,6 +22,27 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<
         : `unknown key; did you mean ${near}?`;
     },
   });
+}
+
+/** A duration such as 30 (seconds), 30s, 5m or 500ms, up to a week; milliseconds once it is read. */
+export function durationField(
+  defaultText: string,
+): z.ZodPipe<
+  z.ZodDefault<z.ZodUnion<readonly [z.ZodString, z.ZodNumber]>>,
+  z.ZodTransform<number, string | number>
+> {
+  return z
+    .union([z.string(), z.number()])
+    .default(defaultText)
+    .transform((value, context) => {
+      const ms = parseDurationMs(String(value));
+      if (ms !== undefined && ms > 0 && ms <= WEEK_MS) return ms;
+      context.addIssue({
+        code: "custom",
+        message: "must be a duration such as 30, 30s, 5m or 500ms, 168h at most",
+      });
+      return z.NEVER;
+    });
 }
 
 /**
@@ -128,6 +150,18 @@ function inPlainWords(message: string): string {
 /** YAML text of plain data, long texts unfolded. */
 export function toYaml(value: unknown): string {
   return stringify(value, { lineWidth: 0 });
+}
+
+/**
+ * The text with the value of a top-level key replaced; comments and all else stay as they are.
+ *
+ * @throws BenchError (exit 2): not YAML, or no mapping at its top
+ */
+export function withYamlKey(text: string, fileName: string, key: string, value: unknown): string {
+  parseYaml(text, fileName, z.looseObject({}).nullish());
+  const document = parseDocument(text);
+  document.set(key, document.createNode(value, { flow: false }));
+  return document.toString({ lineWidth: 0 });
 }
 
 /** Where in the text the value at `path` begins; for what is missing, where the mapping that lacks it begins. */

@@ -126,6 +126,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./cluster/cluster.ts")).clusterCommand(world),
   },
   {
+    command: "rollout <action> [image]",
+    describe: "Deploy a version of the server behind gates, watch it, return to the one before",
+    load: async (world) => (await import("./rollout/rollout.ts")).rolloutCommand(world),
+  },
+  {
     command: "worker",
     describe: "Make load for a run on another machine, over NATS",
     load: async (world) => (await import("./commands/worker.ts")).workerCommand(world),

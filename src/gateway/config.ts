@@ -1,22 +1,6 @@
 /** The gateway's configuration file: everything has a default but the upstreams. Flags win over the file. */
 import { z } from "zod";
-import { parseDurationMs, WEEK_MS } from "../base/duration.ts";
-import { section } from "../base/yaml.ts";
-
-function duration(defaultText: string) {
-  return z
-    .union([z.string(), z.number()])
-    .default(defaultText)
-    .transform((value, context) => {
-      const ms = parseDurationMs(String(value));
-      if (ms !== undefined && ms > 0 && ms <= WEEK_MS) return ms;
-      context.addIssue({
-        code: "custom",
-        message: "must be a duration such as 30, 30s, 5m or 500ms, 168h at most",
-      });
-      return z.NEVER;
-    });
-}
+import { durationField as duration, section } from "../base/yaml.ts";
 
 function count(most: number, usual: number) {
   return z.int().min(1).max(most).default(usual);

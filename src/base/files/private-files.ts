@@ -4,16 +4,20 @@
  */
 import {
   chmodSync,
+  chownSync,
   closeSync,
   cpSync,
   existsSync,
   fchmodSync,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
@@ -36,6 +40,31 @@ export function writePrivate(path: string, content: string | Uint8Array): void {
 export function replacePrivate(path: string, content: string | Uint8Array): void {
   writePrivate(`${path}.part`, content);
   renameSync(`${path}.part`, path);
+}
+
+/** As `replacePrivate`, and it outlives a power cut: file and folder are on the disk when it returns. */
+export function replaceDurably(path: string, content: string): void {
+  writePrivate(`${path}.part`, content);
+  flush(`${path}.part`);
+  renameSync(`${path}.part`, path);
+  flush(dirname(path));
+}
+
+/**
+ * Writes a file of others, whole or not at all, and leaves it its owner and its mode. A link goes on pointing to it.
+ *
+ * @throws Error of the file system; the old file is there then
+ */
+export function replaceShared(path: string, content: string): void {
+  const real = realpathSync(path);
+  const { mode, uid, gid } = statSync(real);
+  const part = `${real}.part`;
+  writePrivate(part, content);
+  orKeep(() => chownSync(part, uid, gid));
+  orKeep(() => chmodSync(part, mode & 0o7777));
+  flush(part);
+  renameSync(part, real);
+  flush(dirname(real));
 }
 
 /** Makes a file. @returns false when there is one already. @throws Error of the file system */
@@ -137,6 +166,15 @@ function put(path: string, flag: "w" | "wx" | "a", content: string | Uint8Array)
     const stat = fstatSync(file);
     if (stat.isFile() && (stat.mode & OTHERS) !== 0) orKeep(() => fchmodSync(file, PRIVATE_FILE));
     writeFileSync(file, content);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function flush(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

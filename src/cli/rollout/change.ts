@@ -1,0 +1,116 @@
+/** A change of what is served, by one process at a time: with a way back for signals, told in lines, logged. */
+import { hostname, userInfo } from "node:os";
+import { messageOf } from "../../base/errors.ts";
+import { takeLock } from "../../base/files/lock.ts";
+import { appendPrivate, makePrivateFolders } from "../../base/files/private-files.ts";
+import type { World } from "../../base/process/world.ts";
+import { systemError } from "../../base/system-error.ts";
+import { printable } from "../../base/text/printable.ts";
+import type { Rollout } from "../../rollout/machine.ts";
+import { createRollout } from "../../rollout/machine.ts";
+import type { Author, Ended, Step } from "../../rollout/ports.ts";
+import { hostPorts, planOf } from "./host-ports.ts";
+import type { OpenRollout } from "./open-rollout.ts";
+import { readState } from "./open-rollout.ts";
+import { inWords, stepLine } from "./words.ts";
+
+/** Works on what is served, alone, with a way back for SIGTERM and Ctrl-C; prints and logs the end and sets the exit code. */
+export async function change(
+  open: OpenRollout,
+  { json, author }: { json: boolean; author: Author },
+  act: (machine: Rollout) => Promise<Ended | undefined>,
+): Promise<Ended | undefined> {
+  const { world, paths } = open;
+  makeFolder(open);
+  const release = takeLock(paths.lock, "a rollout");
+  const [work, rescue] = [new AbortController(), new AbortController()];
+  const forget = world.onInterrupt(
+    (why) => {
+      const first = !work.signal.aborted;
+      world.stderr.write(
+        first
+          ? `${why}: back to the version before; once more leaves everything as it is\n`
+          : `${why}: leaves everything as it is; the next \`bench rollout back\` puts it right\n`,
+      );
+      (first ? work : rescue).abort();
+    },
+    ["SIGHUP"],
+  );
+  const recovered = (left: Ended): void => {
+    world.stderr.write(`${printable(left.detail)}\n`);
+    audit(open, author, left);
+  };
+  try {
+    const machine = createRollout(
+      hostPorts(open, { ...progressOf(world), recovered }),
+      planOf(open),
+      await readState(open),
+      work.signal,
+      rescue.signal,
+    );
+    const ended = await logged(open, author, () => act(machine));
+    if (ended === undefined) return undefined;
+    world.stdout.write(json ? `${JSON.stringify(ended)}\n` : inWords(ended, machine.state));
+    world.setExitCode(ended.exitCode);
+    return ended;
+  } finally {
+    forget();
+    release();
+  }
+}
+
+function makeFolder({ paths }: OpenRollout): void {
+  try {
+    makePrivateFolders(paths.runs);
+  } catch (error) {
+    throw systemError(error, "the folder of the rollout") ?? error;
+  }
+}
+
+/** Steps and notes as lines on standard error. */
+function progressOf({ stderr }: World): { tell(step: Step): void; note(line: string): void } {
+  return {
+    tell: (step) => stderr.write(`${printable(stepLine(step))}\n`),
+    note: (line) => stderr.write(`${printable(`  ...      ${line}`)}\n`),
+  };
+}
+
+/** One line of the audit log for whatever came of it. */
+async function logged(
+  open: OpenRollout,
+  author: Author,
+  act: () => Promise<Ended | undefined>,
+): Promise<Ended | undefined> {
+  try {
+    const ended = await act();
+    if (ended !== undefined) audit(open, author, ended);
+    return ended;
+  } catch (error) {
+    audit(open, author, { outcome: "failed", detail: messageOf(error) });
+    throw error;
+  }
+}
+
+/** What happened was done; that it can't be written down must not hide it. */
+function audit({ world, paths }: OpenRollout, author: Author, what: object): void {
+  const line = { at: new Date(world.clock.wallMs()).toISOString(), ...author, ...what };
+  try {
+    appendPrivate(paths.audit, `${JSON.stringify(line)}\n`);
+  } catch (error) {
+    world.stderr.write(`bench: ${paths.audit}: not written: ${messageOf(error)}\n`);
+  }
+}
+
+/** The user behind `sudo`, where there is one. */
+export function whoAsks({ env }: World): string {
+  return `${env["SUDO_USER"] ?? accountName()}@${hostname()}`;
+}
+
+/** A container's user may have a number only. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown";
+  }
+}

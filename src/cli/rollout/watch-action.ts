@@ -1,0 +1,98 @@
+/** `bench rollout watch`: returns to the version before when an alert fires. */
+import { readEnvironment } from "../../base/files/dot-env.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
+import { httpService } from "../../base/http-service.ts";
+import { printable } from "../../base/text/printable.ts";
+import type { Alert } from "../../rollout/alerts.ts";
+import { alertsUrl, firingAlerts } from "../../rollout/alerts.ts";
+import { shortImage } from "../../rollout/release.ts";
+import { watchAlerts } from "../../rollout/watch.ts";
+import { change, whoAsks } from "./change.ts";
+import type { OpenRollout } from "./open-rollout.ts";
+import { readState } from "./open-rollout.ts";
+
+/** Watches the version that serves now. @throws BenchError (exit 2) when nothing serves, or no alerts are named */
+export async function watchAction(
+  open: OpenRollout,
+  { forMs, json }: { forMs: number; json: boolean },
+): Promise<void> {
+  const { world, file } = open;
+  const { alerts } = file;
+  if (alerts === undefined)
+    throw BenchError.usage(
+      "the rollout's file names no alerts to watch",
+      "Add alerts: { prometheus: http://..., names: [...] }.",
+    );
+  const { current, earlier } = await readState(open);
+  if (current === undefined || earlier.length === 0)
+    throw BenchError.usage("there is no version to return to: nothing to watch for");
+  const service = httpService(
+    {
+      url: alertsUrl(alerts.prometheus),
+      what: "alerts.prometheus",
+      example: "http://prometheus:9090",
+      tokenFrom: "BENCH_PROMETHEUS_TOKEN",
+    },
+    await readEnvironment(world.env, world.cwd),
+  );
+  const ending = new AbortController();
+  const forget = world.onInterrupt(() => ending.abort(), ["SIGHUP"]);
+  const say = (line: string): void => world.stderr.write(`${printable(line)}\n`);
+  say(
+    `${shortImage(current.image)}: watching ${alerts.names.join(", ")} for ${formatDuration(forMs)}; on an alert ` +
+      `${shortImage(earlier[0] ?? "")} serves again`,
+  );
+  const watched = await watchAlerts({
+    firing: () => firingAlerts(service, alerts.names),
+    servesSinceMs: Date.parse(current.at),
+    ...{ forMs, everyMs: alerts.every, note: say, clock: world.clock, signal: ending.signal },
+  });
+  forget();
+  switch (watched.outcome) {
+    case "quiet":
+      await leaveIdle(open);
+      world.stdout.write(`no alert in ${formatDuration(forMs)}\n`);
+      return;
+    case "blind":
+      throw new BenchError(
+        `Prometheus could not be asked for ${(watched.longestMs / 1000).toFixed(0)} s: nobody can say that no alert fired`,
+        {
+          exitCode: EXIT.inconclusive,
+          hint: "The version serves on. Mend the address or Prometheus, and watch again.",
+        },
+      );
+    case "interrupted":
+      world.setExitCode(EXIT.interrupted);
+      return;
+    case "alert":
+      await returnFrom(open, current.image, watched.alert, json);
+  }
+}
+
+/** Returns, unless another version serves by now. */
+async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: boolean): Promise<void> {
+  const { world } = open;
+  const summary = alert.summary === undefined ? "" : `: ${alert.summary}`;
+  const why = `${alert.name} fires since ${new Date(alert.activeAtMs).toISOString()}${summary}`;
+  world.stderr.write(`${printable(why)}\n`);
+  const author = { by: whoAsks(world), why };
+  const ended = await change(open, { json, author }, (machine) => {
+    const serves = machine.state.current?.image;
+    if (serves === image) return machine.back(author);
+    world.stdout.write(`another version serves by now: ${serves ?? "none"}\n`);
+    return Promise.resolve(undefined);
+  });
+  // The version that was watched is no good, as with an SLO that failed before.
+  if (ended?.exitCode === EXIT.passed) world.setExitCode(EXIT.sloFailed);
+}
+
+/** The version before is not needed any more. */
+async function leaveIdle(open: OpenRollout): Promise<void> {
+  if ((await readState(open)).idle === undefined) return;
+  const author = { by: whoAsks(open.world), why: "no alert" };
+  await change(open, { json: false, author }, async (machine) => {
+    await machine.leaveIdle();
+    return undefined;
+  });
+}
