@@ -89,8 +89,8 @@ export function createRollout(
         exitCode: isInterrupted ? EXIT.interrupted : codeOf(error),
         detail: messageOf(error),
         steps,
-        noticedAfterMs: noticedMs - fromMs,
-        returnedAfterMs: clock.nowMs() - noticedMs,
+        noticedAfterMs: Math.round(noticedMs - fromMs),
+        returnedAfterMs: Math.round(clock.nowMs() - noticedMs),
       };
     }
     await finish(to);

@@ -34,7 +34,7 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
   ): Promise<void> {
     const fromMs = clock.nowMs();
     const over = (ok: boolean, note: StepNote): void =>
-      done({ name, slot, ok, tookMs: clock.nowMs() - fromMs, ...note });
+      done({ name, slot, ok, tookMs: Math.round(clock.nowMs() - fromMs), ...note });
     try {
       throwIfEnded(signal);
       over(true, await act());
