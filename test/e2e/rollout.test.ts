@@ -161,9 +161,7 @@ slo: [error_ratio < 1%]
   await load.finished;
   const { result } = readRun(join(folder, "load"));
   const phases = Object.values(result.sessionsByPhase);
-  const lost = phases
-    .flatMap(({ failures }) => failures)
-    .filter(({ origin }) => origin !== "generator");
+  const lost = phases.flatMap(({ failures }) => failures).filter(({ origin }) => origin !== "generator");
   const started = phases.reduce((sum, phase) => sum + phase.started, 0);
   const audit = readFileSync(join(folder, "rollout/audit.jsonl"), "utf8").trimEnd().split("\n");
 

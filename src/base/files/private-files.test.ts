@@ -14,7 +14,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyPrivate, makeRunFolder, openPrivate, writeNamed, writePrivate } from "./private-files.ts";
+import {
+  copyPrivate,
+  makeRunFolder,
+  openPrivate,
+  replaceDurably,
+  replaceShared,
+  writeNamed,
+  writePrivate,
+} from "./private-files.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "riva-bench-private-"))));
@@ -68,6 +76,26 @@ it("a file that is there becomes private when it is written", async () => {
   expect([modeOf("w"), readFileSync(join(folder, "w"), "utf8")]).toEqual(["600", "after"]);
   await (await openPrivate(fileOf(0o666, "o"))).close();
   expect([modeOf("o"), readFileSync(join(folder, "o"), "utf8")]).toEqual(["600", "before\n"]);
+});
+
+it("a file that is replaced durably is private, and nothing is left beside it", () => {
+  replaceDurably(fileOf(0o644, "state"), "after");
+  expect([readdirSync(folder), modeOf("state"), readFileSync(join(folder, "state"), "utf8")]).toEqual([
+    ["state"],
+    "600",
+    "after",
+  ]);
+});
+
+it("a file of others is replaced behind its link and keeps its mode", () => {
+  const file = fileOf(0o640, "gateway.yaml");
+  symlinkSync(file, join(folder, "link"));
+  replaceShared(join(folder, "link"), "after");
+  expect([readdirSync(folder), modeOf("gateway.yaml"), readFileSync(file, "utf8")]).toEqual([
+    ["gateway.yaml", "link"],
+    "640",
+    "after",
+  ]);
 });
 
 it("an empty folder becomes private, one with other things stays its user's", () => {

@@ -17,6 +17,7 @@ import {
   readdirSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -166,6 +167,10 @@ function put(path: string, flag: "w" | "wx" | "a", content: string | Uint8Array)
     const stat = fstatSync(file);
     if (stat.isFile() && (stat.mode & OTHERS) !== 0) orKeep(() => fchmodSync(file, PRIVATE_FILE));
     writeFileSync(file, content);
+  } catch (error) {
+    // Whoever makes a file to be alone must not find it there next time without a word in it: the disk was full.
+    if (flag === "wx") rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }

@@ -20,9 +20,8 @@ export async function change(
   { json, author }: { json: boolean; author: Author },
   act: (machine: Rollout) => Promise<Ended | undefined>,
 ): Promise<Ended | undefined> {
-  const { world, paths } = open;
-  makeFolder(open);
-  const release = takeLock(paths.lock, "a rollout");
+  const { world } = open;
+  const release = takeFolder(open);
   const [work, rescue] = [new AbortController(), new AbortController()];
   const forget = world.onInterrupt(
     (why) => {
@@ -59,9 +58,11 @@ export async function change(
   }
 }
 
-function makeFolder({ paths }: OpenRollout): void {
+/** The folder of the rollout, for this process alone. @throws BenchError: another one has it (exit 2), the disk is full (1) */
+function takeFolder({ paths }: OpenRollout): () => void {
   try {
     makePrivateFolders(paths.runs);
+    return takeLock(paths.lock, "a rollout");
   } catch (error) {
     throw systemError(error, "the folder of the rollout") ?? error;
   }

@@ -4,6 +4,7 @@ import { formatDuration } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
 import { replaceDurably, replaceShared } from "../../base/files/private-files.ts";
 import { readText } from "../../base/files/text-file.ts";
+import { systemError } from "../../base/system-error.ts";
 import type { GatewayUpstream } from "../../client/http/gateway-state.ts";
 import { askGateway } from "../../client/http/gateway-state.ts";
 import { withUpstreams } from "../../rollout/gateway-upstreams.ts";
@@ -129,6 +130,12 @@ export function hostPorts(
           : own.reduce((open, { sessions }) => open + sessions, sum);
       }, 0);
     },
-    save: (state) => replaceDurably(paths.state, `${JSON.stringify(state, null, 2)}\n`),
+    save(state) {
+      try {
+        replaceDurably(paths.state, `${JSON.stringify(state, null, 2)}\n`);
+      } catch (error) {
+        throw systemError(error, paths.state) ?? error;
+      }
+    },
   };
 }
