@@ -31,7 +31,7 @@ const LIMIT_MS = 5000;
 
 /** The address of the alerts of the Prometheus at `base`. */
 export function alertsUrl(base: string): string {
-  return `${base.replace(/\/+$/, "")}/api/v1/alerts`;
+  return `${base.endsWith("/") ? base.slice(0, -1) : base}/api/v1/alerts`;
 }
 
 /** Those of `names` that fire. @throws Error when Prometheus can't be asked, or answers something else */

@@ -84,7 +84,7 @@ test("rollback drill: slow, broken and alarming versions are returned from, no s
   write(
     "smoke.yaml",
     `name: smoke
-load: { model: concurrency, streams: 4 }
+load: { model: concurrency, streams: 12 }
 duration: { warmup: 1s, steady: 7s }
 ${audio}
 slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
@@ -106,11 +106,11 @@ slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
     if (stdout === "") throw new Error(`exit code ${code}: ${stderr}`);
     return { code, ...(JSON.parse(stdout) as Ended) };
   };
-  /** A void smoke run says that this machine was busy. */
+  /** A smoke run that is void, or was cut down to too few sessions, says that this machine was busy. */
   const deploy = async (image: string): Promise<ReturnType<typeof told>> => {
     for (let attempt = 1; ; attempt++) {
       const ended = told(await bench(["rollout", "deploy", image, "--json"], { cwd: folder }));
-      if (ended.code !== 5 || attempt === 3) return ended;
+      if ((ended.code !== 5 && ended.code !== 6) || attempt === 3) return ended;
     }
   };
   const serving = async (): Promise<unknown> => {

@@ -1,4 +1,5 @@
 /** A speech service with slots and a gateway in memory, for rollouts; its calls can be killed in the middle. */
+import { createHash } from "node:crypto";
 import { BenchError } from "../../src/base/errors.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { RolloutPlan, RolloutPorts, Step } from "../../src/rollout/ports.ts";
@@ -17,8 +18,7 @@ export const PLAN: RolloutPlan = {
 
 /** An image of this name with a digest of its own. */
 export function pinned(name: string): string {
-  const digest = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2 ** 31, 7);
-  return `registry.example/${name}@sha256:${digest.toString(16).padStart(64, "0")}`;
+  return `registry.example/${name}@sha256:${createHash("sha256").update(name).digest("hex")}`;
 }
 
 /** A clock on which nobody waits: whoever sleeps is woken at once, and it is as late as he asked for. */
@@ -84,7 +84,8 @@ export class FakeService {
         }),
       stop: ({ slot }) =>
         this.#do(`stop ${slot}`, () => {
-          delete this.running[slot];
+          const others = Object.entries(this.running).filter(([other]) => other !== slot);
+          this.running = Object.fromEntries(others);
         }),
       isRunning: ({ slot, image }) =>
         this.#do(`running ${slot}`, () => this.running[slot] === image && GOOD.test(image)),
