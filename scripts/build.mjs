@@ -1,9 +1,11 @@
 // Builds dist/ with tsc. With --if-stale it does nothing when dist/ was built from exactly these sources, which is
 // what `prepare` needs: npm runs it on every install and again on the first `npx bench` of a clone, where a second
 // compile would cost seconds and a deleted dist/ would pull the program from under a run.
+// The commit goes into dist/commit.txt for `bench --version`: BENCH_COMMIT where it is set (a build without .git, such as
+// that of the image), else what git says of this clone; without either there is no such file.
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +22,18 @@ function sourceHash() {
   for (const file of files.sort())
     hash.update(file.slice(root.length)).update("\0").update(readFileSync(file));
   return hash.digest("hex");
+}
+
+function git(...args) {
+  const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : "";
+}
+
+/** Twelve digits and maybe `-dirty`, or nothing. A repository that this package was unpacked into tells nothing of it. */
+function commit() {
+  if (process.env.BENCH_COMMIT) return process.env.BENCH_COMMIT;
+  if (git("rev-parse", "--show-prefix", "--is-inside-work-tree") !== "true") return "";
+  return git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*");
 }
 
 const haveSources = existsSync(join(root, "src"));
@@ -44,4 +58,11 @@ if (!(process.argv.includes("--if-stale") && current)) {
   mkdirSync(dirname(stampPath), { recursive: true });
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
   writeFileSync(stampPath, wanted);
+}
+
+if (haveSources) {
+  const commitPath = join(root, "dist", "commit.txt");
+  const now = commit();
+  if (now === "") rmSync(commitPath, { force: true });
+  else writeFileSync(commitPath, `${now}\n`);
 }

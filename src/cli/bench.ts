@@ -7,7 +7,7 @@ import { redactUrls } from "../base/text/redact.ts";
 import { systemError } from "../base/system-error.ts";
 import type { Command } from "./command.ts";
 import { command } from "./command.ts";
-import { packageVersion } from "../base/process/machine.ts";
+import { builtFromCommit, packageVersion } from "../base/process/machine.ts";
 import { beforeDashes, loneDash, withPlainOperands } from "./operands.ts";
 import { runOptions } from "./run-options.ts";
 import type { World } from "../base/process/world.ts";
@@ -208,6 +208,12 @@ function usageError(message: string, { args }: World, flags: readonly string[]):
   );
 }
 
+/** What `bench --version` prints. */
+function versionLine({ root }: World): string {
+  const commit = builtFromCommit();
+  return `${packageVersion(root)} (${commit === undefined ? "no commit" : `commit ${commit}`})`;
+}
+
 /** Runs the command line in `world`. Never throws: errors become a message and an exit code. */
 export async function bench(world: World): Promise<void> {
   const flags: string[] = [];
@@ -215,7 +221,7 @@ export async function bench(world: World): Promise<void> {
     .scriptName("bench")
     .usage("Load tests and benchmarks for NVIDIA Riva / NIM streaming speech recognition.")
     .option("debug", { type: "boolean", default: false, describe: "Show stack traces", global: true })
-    .version(packageVersion(world.root))
+    .version(versionLine(world))
     .help()
     .strict()
     .recommendCommands()

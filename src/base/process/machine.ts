@@ -1,7 +1,8 @@
 /** Facts of this machine and program that go into a result. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** This process, and the program that runs it. */
 export const PROCESS_ID: number = process.pid;
@@ -26,6 +27,16 @@ export function isAlive(processId: number): boolean {
 /** This program's version. */
 export function packageVersion(root: string): string {
   return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/**
+ * Commit that this program was built from, with `-dirty` when files had been changed; undefined where it was built without git,
+ * or runs from its sources.
+ */
+export function builtFromCommit(): string | undefined {
+  // dist/commit.txt, which scripts/build.mjs writes
+  const path = fileURLToPath(new URL("../../commit.txt", import.meta.url));
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
 }
 
 /** Commit of the working copy under `cwd` (of what is being tested, usually), or undefined where there is none. */
