@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One load test and its gate, for any CI: settings come from the environment, so that no text of a workflow is run as code.
-#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line, instead of the scenario's), BASELINE (a folder or a .tar.gz of it; empty or missing = none), OUT (default bench-out), BENCH (dist/cli/main.js)
+#   TARGET, SCENARIO, ARGUMENTS, SLO (one a line, instead of the scenario's), BASELINE (a folder or a .tar.gz of it; empty or missing = none), OUT (default bench-out), BENCH (that of this package: dist/cli/main.js beside scripts/)
 # Exit code: that of `bench gate`; that of the run where it made no result (2 bad input, 7 target can't be used).
 # Words of ARGUMENTS are flags, not patterns of file names. No other setting can be taken for a flag, whatever it begins with.
 set -uo pipefail -f
@@ -37,7 +37,7 @@ done
 out=$(as_path "${OUT:-bench-out}")
 baseline=
 [ -n "${BASELINE:-}" ] && baseline=$(as_path "$BASELINE")
-bench=(node "$(as_path "${BENCH:-dist/cli/main.js}")")
+bench=(node "$(as_path "${BENCH:-$(dirname -- "$0")/../dist/cli/main.js}")")
 # A result of an earlier job would be judged in place of the one that this run could not write.
 for file in result.json sessions.ndjson; do
   [ -e "$out/run/$file" ] && refuse "$out/run already holds a run: clean the workspace, or set OUT"

@@ -100,6 +100,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (world) => (await import("./commands/dashboards.ts")).dashboardsCommand(world),
   },
   {
+    command: "init <kit>",
+    describe: "Write deploy or CI files into a project: compose, chart, github-actions, gitlab",
+    load: async (world) => (await import("./init/init.ts")).initCommand(world),
+  },
+  {
     command: "calibrate",
     describe: "Measure the harness's own error on this machine, against an emulator whose delays are known",
     load: async (world) => (await import("./commands/calibrate.ts")).calibrateCommand(world),
