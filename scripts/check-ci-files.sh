@@ -22,5 +22,5 @@ fi
 
 status=0
 "$venv/bin/shellcheck" -- scripts/*.sh .ci/run || status=1
-"$venv/bin/zizmor" --offline --no-progress --quiet -- action.yml examples/ci/github-actions.yml || status=1
+"$venv/bin/zizmor" --offline --no-progress --quiet -- action.yml .github/workflows examples/ci/github-actions.yml || status=1
 exit "$status"
