@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a release consists of beside the image, in release/: the npm package, its SBOM (CycloneDX), the licences of what it depends on,
 # the release notes, and the checksums of all of them. With a tag it fails unless the tag is the version and the changelog speaks of it.
-# Under a minute.
+# Two minutes.
 #   scripts/release-artefacts.sh [v1.2.3]
 set -euo pipefail
 cd -- "$(dirname -- "$0")/.."
