@@ -105,6 +105,11 @@ describe("bad input", () => {
       /can't write to --out \/proc\/nowhere\/deeper/,
     ],
     [
+      "a folder of deploy files that can't be made",
+      ["init", "gitlab", "--dir", "/proc/nowhere/deeper"],
+      /can't write to \/proc\/nowhere\/deeper/,
+    ],
+    [
       "a folder of comparisons that can't be made",
       ["compare", "emulator-nim", "emulator-legacy", "--scenario", "smoke", "--out", "/proc/nowhere/deeper"],
       /\/proc\/nowhere\/deeper can't be written/,
