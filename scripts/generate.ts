@@ -11,6 +11,7 @@ import { scenarioFile } from "../src/scenario/scenario-schema.ts";
 import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
 import { chartReadme } from "./chart-readme.ts";
+import { hostTemplate, hostUserData } from "./host-user-data.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
 import { CERTIFIED_FROM, sessionsNeeded } from "../src/metrics/stats/certainty.ts";
 import { PERCENTILES } from "../src/metrics/stats/percentiles.ts";
@@ -102,6 +103,8 @@ function inputSchema(title: string, schema: z.ZodType): string {
 
 const CHART = "deploy/chart/riva-bench";
 
+const userData = hostUserData();
+
 const files: Readonly<Record<string, string>> = {
   "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
   "schema/scenario.schema.json": inputSchema("riva-bench scenario", scenarioFile),
@@ -109,6 +112,8 @@ const files: Readonly<Record<string, string>> = {
   "docs/metrics.md": metricsMarkdown(),
   "docs/prometheus.md": prometheusMarkdown(),
   [`${CHART}/README.md`]: chartReadme(textOf(new URL(`../${CHART}/values.yaml`, import.meta.url))),
+  "deploy/aws/user-data.yaml": userData,
+  "deploy/aws/riva-host.yaml": hostTemplate(userData),
   ...Object.fromEntries(
     BOARDS.map((board) => [
       `dashboards/grafana/${board.uid}.json`,
