@@ -21,6 +21,6 @@ if ! { "$venv/bin/shellcheck" --version && "$venv/bin/zizmor" --version; } >/dev
 fi
 
 status=0
-"$venv/bin/shellcheck" -- scripts/*.sh .ci/run || status=1
+"$venv/bin/shellcheck" --external-sources -- scripts/*.sh scripts/lib/*.sh deploy/systemd/*.sh .ci/run || status=1
 "$venv/bin/zizmor" --offline --no-progress --quiet -- action.yml .github/workflows examples/ci/github-actions.yml || status=1
 exit "$status"
