@@ -6,5 +6,8 @@
 . "$(dirname -- "$0")/lib/riva.sh"
 
 where=$(target)
-[ ${#operands[@]} -gt 0 ] || operands=("$root/datasets/core/wav/asterisk-demo-abouttotry.wav")
-run bench transcribe --target "$where" "${operands[@]}"
+files=("$root/datasets/core/wav/asterisk-demo-abouttotry.wav")
+for operand in ${operands[@]+"${operands[@]}"}; do
+  [ ! -f "$operand" ] || files=()
+done
+run bench transcribe --target "$where" ${files[@]+"${files[@]}"} ${operands[@]+"${operands[@]}"}

@@ -1,10 +1,23 @@
 #!/usr/bin/env bash
-# Back to the release before this one (`bench rollout back`). Exit code: that of bench.
-#   scripts/riva-130-rollback.sh [--dry-run] [flags of bench rollout back]
+# Leaves a release for the one before it (`bench rollout back`). Run again it does nothing: the release does not serve any more. Exit code:
+# that of bench.
+#   scripts/riva-130-rollback.sh [--dry-run] IMAGE@sha256:... [flags of bench rollout back]
+# IMAGE is the release that is left; `bench rollout status` shows what serves.
 # Settings (environment or riva.env): RIVA_ROLLOUT: the file that describes the deployment (rollout.yaml).
 # shellcheck source=scripts/lib/riva.sh
 . "$(dirname -- "$0")/lib/riva.sh"
 
 config=${RIVA_ROLLOUT:-rollout.yaml}
-[ -f "$config" ] || fail 2 "$config does not exist: set RIVA_ROLLOUT to the configuration of bench rollout"
-run bench rollout back --config "$config" ${operands[@]+"${operands[@]}"}
+[ -f "$config" ] || fail 2 "$config does not exist: set RIVA_ROLLOUT to the file of bench rollout"
+left=${operands[0]:-}
+case $left in
+  '' | -*) fail 2 "no release is named: riva-130-rollback.sh IMAGE@sha256:... (bench rollout status --config $config shows it)" ;;
+esac
+
+state=$(bench rollout status --config "$config" --json)
+# What serves, and what a rollout that was killed was about to make serve.
+serving=$(node -e 'const s = JSON.parse(process.argv[1]); console.log(s.current?.image ?? "", s.change?.to.image ?? "")' "$state")
+case " $serving " in
+  *" $left "*) run bench rollout back --config "$config" "${operands[@]:1}" ;;
+  *) log "$left does not serve; ${serving%% *} does: nothing to do" ;;
+esac

@@ -13,7 +13,7 @@ operands=()
 
 # The comment at the top of the script is its help.
 usage() {
-  sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"
+  sed -n '2,/^[^#]/{/^# shellcheck/d;/^#/s/^# \{0,1\}//p}' "$0"
 }
 
 log() {
@@ -97,7 +97,7 @@ read_settings() {
       NODE_EXPORTER_IMAGE | GPU_EXPORTER_IMAGE | AWS_REGION | AWS_PROFILE) ;;
       *) fail 2 "$settings, line $number: unknown setting $name (deploy/aws/riva.env.example has all)" ;;
     esac
-    [ -n "${!name+set}" ] || export "$name=${line#*=}"
+    [ -n "${!name+set}" ] || [ -z "${line#*=}" ] || export "$name=${line#*=}"
   done <"$settings"
 }
 
