@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes this host run another image of its recogniser: SPEECH_IMAGE of release.env, then a restart, which is not waited for.
+set -eu
+image=$1
+case $image in
+  *[!a-zA-Z0-9._/:@-]* | *@*@*) ;;
+  *@sha256:*)
+    sed -i "s|^SPEECH_IMAGE=.*|SPEECH_IMAGE=$image|" /etc/riva-bench/release.env
+    for unit in riva-nim riva-legacy; do
+      if systemctl --quiet is-enabled "$unit"; then systemctl --no-block restart "$unit"; fi
+    done
+    exit 0
+    ;;
+esac
+echo "release: $image is not pinned by digest (NAME@sha256:...)" >&2
+exit 1
