@@ -80,6 +80,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 9 },
         },
       },
+      // The GPU host on AWS: its template, units and scripts, against moto (scripts/get-aws-tools.sh) and the emulator.
+      {
+        test: {
+          name: "aws",
+          include: ["test/aws/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 11 },
+        },
+      },
       // Runs in a real Kubernetes (scripts/local-cluster.sh, or BENCH_CLUSTER_IMAGE with KUBECONFIG). By hand.
       {
         test: {
