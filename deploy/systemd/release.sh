@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes this host run another image of its recogniser: SPEECH_IMAGE of release.env, then a restart, which is not waited for.
+# Makes this host run another image of its recogniser: SPEECH_IMAGE of release.env, then a restart. When it
+# returns, the old image has ended; the start of the new one is not waited for.
 set -eu
 image=$1
 case $image in
@@ -7,7 +8,10 @@ case $image in
   *@sha256:*)
     sed -i "s|^SPEECH_IMAGE=.*|SPEECH_IMAGE=$image|" /etc/riva-bench/release.env
     for unit in riva-nim riva-legacy; do
-      if systemctl --quiet is-enabled "$unit"; then systemctl --no-block restart "$unit"; fi
+      if systemctl --quiet is-enabled "$unit"; then
+        systemctl stop "$unit"
+        systemctl --no-block start "$unit"
+      fi
     done
     exit 0
     ;;
