@@ -54,17 +54,16 @@ create() {
 
 # Only what is set is compared: the rest are the template's defaults.
 need_same_settings() {
-  local pair key value answer
-  answer=$(aws_reads cloudformation describe-stacks --stack-name "$stack" \
-    --query 'Stacks[0].Parameters[].[ParameterKey,ParameterValue]')
+  local pair key value
   while IFS=$'\t' read -r key value; do
     for pair in "${parameters[@]}"; do
       [ "${pair%%=*}" != "$key" ] || [ "${pair#*=}" = "$value" ] ||
         fail 2 "the stack $stack was made with $key=$value, not ${pair#*=}: see --help"
     done
-  done <<<"$answer"
+  done <<<"$(stack_lines parameter)"
 }
 
+read_stack
 status=$(stack_status)
 case $status in
   '') create ;;
@@ -80,9 +79,9 @@ if [ "$status" != CREATE_COMPLETE ] && [ "$status" != UPDATE_COMPLETE ]; then
     fail 1 "the stack $stack was not made: aws cloudformation describe-stack-events --stack-name $stack tells why"
   # Nothing was made that could be asked.
   [ -z "$dry_run" ] || exit 0
+  read_stack
 fi
 
-answer=$(aws_reads cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]')
 host=
 gateway=
 found=()
@@ -96,7 +95,7 @@ while IFS=$'\t' read -r key value; do
     InstanceId) found+=("RIVA_INSTANCE_ID=$value") ;;
     Region) found+=("AWS_REGION=$value") ;;
   esac
-done <<<"$answer"
+done <<<"$(stack_lines output)"
 [ -n "$host" ] || fail 1 "the stack $stack has no output RivaHost"
 remember "RIVA_HOST=$host" "${found[@]}" "GATEWAY_HOST=${gateway:+$host}" "GATEWAY_PORT=$gateway"
 log "the host is $host; a NIM's first start may take 45 minutes: RIVA_WAIT_S=2700 scripts/riva-105-check.sh"

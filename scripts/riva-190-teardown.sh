@@ -7,8 +7,8 @@
 # shellcheck source=scripts/lib/riva-stack.sh
 . "$(dirname -- "$0")/lib/riva-stack.sh"
 
-status=$(stack_status)
-case $status in
+read_stack
+case $(stack_status) in
   '') log "there is no stack $stack" ;;
   *)
     need_own_stack

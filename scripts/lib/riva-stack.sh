@@ -9,23 +9,30 @@ aws_reads() {
   aws "$@" --output text || fail 1 "aws $1 $2 failed: see its error above"
 }
 
-# Its status; nothing when there is no such stack.
-stack_status() {
-  local answer
-  if answer=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1); then
-    echo "$answer"
-  else
-    case $answer in
-      *"does not exist"*) ;;
-      *) fail 1 "aws cloudformation describe-stacks failed: $answer" ;;
+# Asks for the stack, once for all that follows; stack_has is empty when there is no such stack.
+read_stack() {
+  local query
+  query="Stacks[0].[[['status', 'status', StackStatus]], Tags[].['tag', Key, Value], \
+    Parameters[].['parameter', ParameterKey, ParameterValue], Outputs[].['output', OutputKey, OutputValue]][]"
+  if ! stack_has=$(aws cloudformation describe-stacks --stack-name "$stack" --query "$query" --output text 2>&1); then
+    case $stack_has in
+      *"does not exist"*) stack_has= ;;
+      *) fail 1 "aws cloudformation describe-stacks failed: $stack_has" ;;
     esac
   fi
 }
 
+# Lines of name and value, with a tab between them: KIND (status, tag, parameter, output).
+stack_lines() {
+  awk -F '\t' -v kind="$1" '$1 == kind { print $2 "\t" $3 }' <<<"$stack_has"
+}
+
+stack_status() {
+  stack_lines status | cut -f 2
+}
+
 need_own_stack() {
-  local tag
-  tag=$(aws_reads cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Tags[?Key=='made-by'].Value")
-  [ "$tag" = "$owner" ] ||
+  stack_lines tag | grep -qxF "made-by"$'\t'"$owner" ||
     fail 2 "the stack $stack was not made by riva-100-provision.sh: set RIVA_STACK to another name"
 }
 

@@ -8,6 +8,8 @@ set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 me=$(basename -- "$0")
 settings=${RIVA_ENV:-riva.env}
+# Also for hooks, which run in other folders.
+export RIVA_LOG=${RIVA_LOG:-$PWD/riva.log}
 dry_run=
 operands=()
 
@@ -19,7 +21,7 @@ usage() {
 log() {
   printf '%s: %s\n' "$me" "$*" >&2
   [ -n "$dry_run" ] ||
-    printf '%s %s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(id -un)" "$me" "$*" >>"${RIVA_LOG:-riva.log}"
+    printf '%s %s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(id -un)" "$me" "$*" >>"$RIVA_LOG"
 }
 
 fail() { # exit code, message

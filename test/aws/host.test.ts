@@ -81,10 +81,20 @@ test("checkov finds nothing in the template, and what is planted in it", async (
 });
 
 // checkov does not look at these properties of an instance, and moto does not take them.
-test("the instance demands IMDSv2 beyond containers' reach, has an encrypted disk and no SSH key", () => {
+test("the instance demands IMDSv2 beyond containers' reach, has an encrypted disk, no SSH key, and what Systems Manager needs", () => {
   const { Resources } = parse(template, { logLevel: "silent" }) as {
-    Resources: { Instance: { Properties: Record<string, unknown> }; SecurityGroup: { Properties: object } };
+    Resources: {
+      Instance: { Properties: Record<string, unknown> };
+      SecurityGroup: { Properties: object };
+      Role: { Properties: { ManagedPolicyArns: string[] } };
+    };
   };
+  // Sub leaves the partition in.
+  expect(Resources.Role.Properties.ManagedPolicyArns).toEqual(
+    ["AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryPullOnly"].map(
+      (name) => `arn:\${AWS::Partition}:iam::aws:policy/${name}`,
+    ),
+  );
   const { MetadataOptions, BlockDeviceMappings, KeyName, EbsOptimized } = Resources.Instance.Properties;
   expect({ MetadataOptions, BlockDeviceMappings, KeyName, EbsOptimized }).toEqual({
     MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", HttpPutResponseHopLimit: 1 },

@@ -174,9 +174,9 @@ test("a NIM host: made, made again, refused with other settings, taken away, tak
   );
   expect(logged).not.toContain("would run");
   expect(logged).not.toContain(KEY);
-}, 300_000);
+}, 900_000);
 
-test("a legacy host, open to a range; its role reads one secret and has what Systems Manager needs", async () => {
+test("a legacy host, open to a range; its role reads one secret", async () => {
   const folder = folderWith({ ...settings, RIVA_SERVER: "legacy", RIVA_STACK: "old" });
   const { code } = await script("100-provision", folder, [], { RIVA_ALLOWED_CIDR: "10.1.0.0/16" });
   expect(code).toBe(0);
@@ -201,13 +201,6 @@ test("a legacy host, open to a range; its role reads one secret and has what Sys
     new Set(["10.1.0.0/16"]),
   );
   const role = resource("Role");
-  const { AttachedPolicies } = (await moto.ask(
-    ...["iam", "list-attached-role-policies", "--role-name", role],
-  )) as { AttachedPolicies: { PolicyName: string }[] };
-  expect(AttachedPolicies.map(({ PolicyName }) => PolicyName).sort()).toEqual([
-    "AmazonEC2ContainerRegistryPullOnly",
-    "AmazonSSMManagedInstanceCore",
-  ]);
   const { PolicyDocument } = (await moto.ask(
     ...["iam", "get-role-policy", "--role-name", role, "--policy-name", "ngc-key"],
   )) as { PolicyDocument: { Statement: unknown } };
@@ -215,7 +208,7 @@ test("a legacy host, open to a range; its role reads one secret and has what Sys
     { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: settings["NGC_SECRET_ARN"] },
   ]);
   expect((await script("190-teardown", folder)).code).toBe(0);
-}, 300_000);
+}, 900_000);
 
 test("a stack that is not ours is left alone", async () => {
   const folder = folderWith({ ...settings, RIVA_STACK: "theirs" });
@@ -229,13 +222,13 @@ test("a stack that is not ours is left alone", async () => {
     ]);
   }
   expect(await outputsOf("theirs")).toEqual({});
-}, 300_000);
+}, 900_000);
 
 test("what AWS refuses, and states that are no host, end with its message and exit code 1", async () => {
   const answers: [says: string, code: number, message: string][] = [
     ["echo 'AccessDenied: not for you' >&2; exit 254", 1, "AccessDenied: not for you"],
     [
-      "case $2 in describe-stacks) echo ROLLBACK_COMPLETE ;; *) echo x ;; esac",
+      "case $2 in describe-stacks) printf 'status\\tstatus\\tROLLBACK_COMPLETE\\n' ;; *) echo x ;; esac",
       1,
       "in state ROLLBACK_COMPLETE",
     ],

@@ -21,8 +21,9 @@ export function program(
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     execFile(file, args, { maxBuffer: 1e8, ...options }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code === "string") reject(new Error(error.message));
-      else resolve({ code: error === null ? 0 : (error.code ?? null), stdout, stderr });
+      const code = error === null ? 0 : (error.code ?? null);
+      if (typeof code === "string") reject(new Error(error?.message));
+      else resolve({ code, stdout, stderr });
     });
   });
 }
@@ -37,10 +38,7 @@ export interface Moto {
 
 export async function startMoto(tools: string): Promise<Moto> {
   const port = await freePort();
-  const server = spawn(join(tools, "moto_server"), ["-H", "127.0.0.1", "-p", `${port}`], {
-    stdio: "ignore",
-    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
-  });
+  const server = spawn(join(tools, "moto_server"), ["-H", "127.0.0.1", "-p", `${port}`], { stdio: "ignore" });
   const url = `http://127.0.0.1:${port}`;
   for (let looks = 1; !(await answers(`${url}/moto-api/`)); looks++) {
     if (looks === 300 || server.exitCode !== null) throw new Error("moto_server did not start");
