@@ -86,6 +86,9 @@ const config: ViteUserConfig = defineConfig({
           name: "aws",
           include: ["test/aws/**/*.test.ts"],
           ...alone,
+          // Programs of Python, one after the other; nothing is measured.
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 11 },
         },
       },
