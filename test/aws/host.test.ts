@@ -80,7 +80,7 @@ test("checkov finds nothing in the template, and what is planted in it", async (
   expect(failed).toEqual([[], ["CKV_AWS_88"], ["CKV_AWS_46"]]);
 });
 
-// checkov does not look at these properties of an instance, and moto does not take them.
+// checkov does not look at these properties, and moto takes the disk alone.
 test("the instance demands IMDSv2 beyond containers' reach, has an encrypted disk, no SSH key, and what Systems Manager needs", () => {
   const { Resources } = parse(template, { logLevel: "silent" }) as {
     Resources: {

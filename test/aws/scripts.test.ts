@@ -176,7 +176,7 @@ test("a NIM host: made, made again, refused with other settings, taken away, tak
   expect(logged).not.toContain(KEY);
 }, 900_000);
 
-test("a legacy host, open to a range; its role reads one secret", async () => {
+test("a legacy host, open to a range; its role reads one secret, its disk is encrypted", async () => {
   const folder = folderWith({ ...settings, RIVA_SERVER: "legacy", RIVA_STACK: "old" });
   const { code } = await script("100-provision", folder, [], { RIVA_ALLOWED_CIDR: "10.1.0.0/16" });
   expect(code).toBe(0);
@@ -203,10 +203,23 @@ test("a legacy host, open to a range; its role reads one secret", async () => {
   const role = resource("Role");
   const { PolicyDocument } = (await moto.ask(
     ...["iam", "get-role-policy", "--role-name", role, "--policy-name", "ngc-key"],
-  )) as { PolicyDocument: { Statement: unknown } };
-  expect(PolicyDocument.Statement).toEqual([
-    { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: settings["NGC_SECRET_ARN"] },
-  ]);
+  )) as { PolicyDocument: string };
+  // moto writes it as Python does.
+  expect(JSON.parse(PolicyDocument.replaceAll("'", '"'))).toEqual({
+    Version: "2012-10-17",
+    Statement: [
+      { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: settings["NGC_SECRET_ARN"] },
+    ],
+  });
+  const { Volumes } = (await moto.ask(
+    ...[
+      "ec2",
+      "describe-volumes",
+      "--filters",
+      `Name=attachment.instance-id,Values=${outputs["InstanceId"] ?? ""}`,
+    ],
+  )) as { Volumes: object[] };
+  expect(Volumes).toEqual([expect.objectContaining({ VolumeType: "gp3", Size: 200, Encrypted: true })]);
   expect((await script("190-teardown", folder)).code).toBe(0);
 }, 900_000);
 
