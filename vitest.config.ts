@@ -101,6 +101,15 @@ const config: ViteUserConfig = defineConfig({
           sequence: { groupOrder: 10 },
         },
       },
+      // The image of deploy/Dockerfile, built and run (scripts/test-image.sh).
+      {
+        test: {
+          name: "image",
+          include: ["test/image/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 11 },
+        },
+      },
       // Real Prometheus and Alertmanager of Debian, fetched by scripts/get-prometheus.sh.
       {
         test: {
