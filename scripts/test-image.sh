@@ -32,14 +32,16 @@ export CONTAINER_ENGINE=$engine
 
 # shellcheck disable=SC2317 # by the trap
 clean() {
-  local label ids
+  local label id
   trap - EXIT INT TERM
   for label in riva-bench-test io.podman.compose.project; do
-    ids=$("$engine" ps --all --quiet --filter "label=$label=$BENCH_IMAGE_RUN")
-    # shellcheck disable=SC2086 # several
-    [ -z "$ids" ] || "$engine" rm --force --volumes $ids >/dev/null
+    # The newest first: they use the network of the oldest.
+    for id in $("$engine" ps --all --quiet --filter "label=$label=$BENCH_IMAGE_RUN"); do
+      "$engine" kill "$id" >/dev/null 2>&1 || true
+      "$engine" rm --force --volumes "$id" >/dev/null
+    done
   done
-  "$engine" network ls --quiet --filter "name=$BENCH_IMAGE_RUN" | while read -r label; do "$engine" network rm "$label" >/dev/null; done
+  [ "$engine" = docker ] || "$engine" network rm --force "${BENCH_IMAGE_RUN}_default" >/dev/null 2>&1 || true
   rm -rf "$BENCH_IMAGE_FOLDER"
 }
 trap clean EXIT

@@ -19,8 +19,9 @@ import {
 
 const MOST_MEGABYTES = 250;
 const USER = 10_001;
-const ON_NETWORK = ["--network", RUN];
-const EMULATOR = "grpc://emulator:50051";
+/** All share the emulator's network, a loopback interface, as the containers of a pod do. */
+const ON_NETWORK = ["--network", `container:${RUN}-emulator`];
+const EMULATOR = "grpc://127.0.0.1:50051";
 
 function onlyRunIn(folder: string): ReturnType<typeof readRun> & { folder: string } {
   const [name = "none", ...more] = readdirSync(folder);
@@ -29,11 +30,10 @@ function onlyRunIn(folder: string): ReturnType<typeof readRun> & { folder: strin
 }
 
 beforeAll(async () => {
-  await engineSays("network", "create", RUN);
   const name = await startContainer(
     "emulator",
-    ["emulator", "--host", "0.0.0.0", "--port", "50051", "--http-port", "9000"],
-    [...ON_NETWORK, "--env", "HEALTH_URL=http://127.0.0.1:9000/v1/health/ready"],
+    ["emulator", "--host", "0.0.0.0", "--port", "50051", "--http-port", "9001"],
+    ["--network", "none", "--env", "HEALTH_URL=http://127.0.0.1:9001/v1/health/ready"],
   );
   await healthy(name);
 });
@@ -67,13 +67,13 @@ test("runs as a user without rights, with nothing to write to and no shell", asy
   expect((await inContainer(["-c", "true"], ["--entrypoint", "sh"])).code).toBe(127);
 });
 
-test("a smoke run against the emulator in another container, found by its name, passes", async () => {
+test("a smoke run against the emulator in another container passes", async () => {
   let attempts = 0;
   const { result, folder } = await undisturbed(async () => {
     const { folder, mount } = resultsFolder(`smoke-${attempts++}`, USER);
     const { code, stderr } = await inContainer(
       ["--scenario", "smoke", "--target", EMULATOR],
-      [...ON_NETWORK, ...mount],
+      [...ON_NETWORK, ...mount, "--cpus", "2"],
     );
     const run = onlyRunIn(folder);
     if (run.result.verdict !== "void") expect([code, stderr]).toEqual([EXIT.passed, expect.any(String)]);
@@ -112,11 +112,13 @@ test("SIGTERM ends a container whose program is still loading", async () => {
     ["gateway", "--port", "9000", "--upstream", EMULATOR],
     ON_NETWORK,
   );
-  const { code, tookMs } = await stopContainer(name);
-  // 0 when it was up already.
-  expect([EXIT.interrupted, EXIT.passed]).toContain(code);
-  expect(tookMs).toBeLessThan(10_000);
-});
+  // Until Node itself runs, the kernel drops signals for the first process. A gateway that listens to them ends with 0.
+  const state = async (): Promise<string> => {
+    await engine("kill", "--signal", "TERM", name);
+    return engineSays("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", name);
+  };
+  await expect.poll(state, { timeout: 20_000, interval: 10 }).toBe(`exited ${EXIT.interrupted}`);
+}, 30_000);
 
 test("the gateway serves its page and carries a session to the emulator", async () => {
   const name = await startContainer(
@@ -126,11 +128,11 @@ test("the gateway serves its page and carries a session to the emulator", async 
   );
   await healthy(name);
   const { stdout } = await inContainer(
-    ["-e", 'fetch("http://gateway:9000/").then(async (r) => console.log(r.status, await r.text()))'],
+    ["-e", 'fetch("http://127.0.0.1:9000/").then(async (r) => console.log(r.status, await r.text()))'],
     [...ON_NETWORK, "--entrypoint", "node"],
   );
   expect(stdout).toMatch(/^200 <!doctype html>/i);
-  const checked = await inContainer(["check", "--target", "ws://gateway:9000/v1/stream"], ON_NETWORK);
+  const checked = await inContainer(["check", "--target", "ws://127.0.0.1:9000/v1/stream"], ON_NETWORK);
   expect(checked.stdout).toMatch(/ok +utterance .* "[a-z ]+"/);
   expect(checked.code).toBe(EXIT.passed);
   expect(await stopContainer(name)).toMatchObject({ code: EXIT.passed });
@@ -156,8 +158,8 @@ test("says that it may not write to the results folder", async () => {
 test("the health check fails where no server answers", async () => {
   const name = await startContainer(
     "idle",
-    ["emulator", "--port", "50051"],
-    [...ON_NETWORK, "--env", "HEALTH_URL=http://127.0.0.1:9000/v1/health/ready"],
+    ["emulator", "--port", "50052"],
+    [...ON_NETWORK, "--env", "HEALTH_URL=http://127.0.0.1:9003/v1/health/ready"],
   );
   await pause(500);
   const { code, stderr } = await engine("exec", name, "node", "/app/deploy/healthcheck.mjs");

@@ -23,7 +23,7 @@ export const hasPodman: boolean = ENGINE === "podman";
 /** The image under test. */
 export const IMAGE: string = `riva-bench:${given("RIVA_BENCH_TAG")}`;
 
-/** Label, network and compose project of this run of the suite. */
+/** Label, start of names and compose project of this run of the suite. */
 export const RUN: string = given("BENCH_IMAGE_RUN");
 
 /** Where this run of the suite keeps its files. */
@@ -65,25 +65,14 @@ export async function inContainer(
   return engine("run", "--rm", "--no-healthcheck", ...HELD_TIGHT, ...options, IMAGE, ...args);
 }
 
-/** Starts one that stays until it is stopped. @param name also its name in the network */
+/** Starts one that stays until it is stopped. @returns its full name */
 export async function startContainer(
   name: string,
   args: readonly string[],
   options: readonly string[] = [],
 ): Promise<string> {
   const full = `${RUN}-${name}`;
-  await engineSays(
-    "run",
-    "--detach",
-    "--name",
-    full,
-    "--network-alias",
-    name,
-    ...HELD_TIGHT,
-    ...options,
-    IMAGE,
-    ...args,
-  );
+  await engineSays("run", "--detach", "--name", full, ...HELD_TIGHT, ...options, IMAGE, ...args);
   return full;
 }
 
