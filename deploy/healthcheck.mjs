@@ -1,4 +1,4 @@
-// Health of a container: HEALTH_URL answers with 2xx. Without HEALTH_URL there is no server here to ask.
+// Health of a container: HEALTH_URL, or the address that is its argument, answers with 2xx. Without either there is no server to ask.
 // With https, HEALTH_CERT and HEALTH_KEY are the client certificate for a server that demands one, HEALTH_CA the authority of the
 // server's (PEM files). A server of this machine that HEALTH_URL names by a loopback address is asked without HEALTH_CA, too: its
 // certificate is made for the name that callers use.
@@ -7,7 +7,8 @@ import { get as getHttp } from "node:http";
 import { get as getHttps } from "node:https";
 
 const LIMIT_MS = 2500;
-const { HEALTH_URL, HEALTH_CA, HEALTH_CERT, HEALTH_KEY } = process.env;
+const { HEALTH_CA, HEALTH_CERT, HEALTH_KEY } = process.env;
+const address = process.argv[2] ?? process.env.HEALTH_URL ?? "";
 
 const file = (path) => (path === undefined || path === "" ? undefined : readFileSync(path));
 
@@ -30,12 +31,12 @@ function ask(url) {
   });
 }
 
-if (HEALTH_URL !== undefined && HEALTH_URL !== "") {
+if (address !== "") {
   try {
-    process.exitCode = (await ask(new URL(HEALTH_URL))) ? 0 : 1;
+    process.exitCode = (await ask(new URL(address))) ? 0 : 1;
   } catch (error) {
     // Docker shows it in `docker inspect`.
-    console.error(`healthcheck: ${HEALTH_URL.replace(/\/\/[^/@]*@/, "//")}: ${error.message}`);
+    console.error(`healthcheck: ${address.replace(/\/\/[^/@]*@/, "//")}: ${error.message}`);
     process.exitCode = 1;
   }
 }

@@ -147,10 +147,9 @@ test("the container's health check works over TLS, with client certificates too,
     await gatewayWith(...pair),
     await gatewayWith(...pair, "--tls-client-ca", file("ca.crt")),
   ];
+  const program = fileURLToPath(new URL("../../deploy/healthcheck.mjs", import.meta.url));
   const check = (url: string, env: Record<string, string> = {}): number | null =>
-    spawnSync(process.execPath, [fileURLToPath(new URL("../../deploy/healthcheck.mjs", import.meta.url))], {
-      env: { ...env, HEALTH_URL: url },
-    }).status;
+    spawnSync(process.execPath, [program], { env: { ...env, HEALTH_URL: url } }).status;
   const ready = ({ port }: RunningGateway): string => `https://127.0.0.1:${port}/health/ready`;
   const client = { HEALTH_CERT: file("client.crt"), HEALTH_KEY: file("client.key") };
   const stranger = { HEALTH_CERT: file("stranger.crt"), HEALTH_KEY: file("stranger.key") };
@@ -160,5 +159,10 @@ test("the container's health check works over TLS, with client certificates too,
   await expect.poll(() => check(ready(mutual), client), { timeout: 10_000 }).toBe(0);
   expect([check(ready(mutual)), check(ready(mutual), stranger)]).toEqual([1, 1]);
   expect(check(ready(plain).replace("/health/ready", "/nothing"))).toBe(1);
-  expect(check("http://127.0.0.1:1/health/ready")).toBe(1);
+  const nowhere = "http://127.0.0.1:1/health/ready";
+  expect(check(nowhere)).toBe(1);
+  // An address that is given wins: a probe asks for more than one path.
+  expect(spawnSync(process.execPath, [program, ready(plain)], { env: { HEALTH_URL: nowhere } }).status).toBe(
+    0,
+  );
 }, 60_000);
