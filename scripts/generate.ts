@@ -1,5 +1,5 @@
 /**
- * Writes the files that follow from the code: the schema, the metrics' documentation, the dashboards. With `--check` it writes
+ * Writes the files that follow from the code: the schema, the metrics' documentation, the charts' READMEs, the dashboards. With `--check` it writes
  * nothing and fails when one of them is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -101,7 +101,7 @@ function inputSchema(title: string, schema: z.ZodType): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-const CHART = "deploy/chart/riva-bench";
+const CHARTS = ["riva-bench", "riva-gateway"];
 
 const userData = hostUserData();
 
@@ -111,9 +111,17 @@ const files: Readonly<Record<string, string>> = {
   "schema/target.schema.json": inputSchema("riva-bench target", targetFile),
   "docs/metrics.md": metricsMarkdown(),
   "docs/prometheus.md": prometheusMarkdown(),
-  [`${CHART}/README.md`]: chartReadme(textOf(new URL(`../${CHART}/values.yaml`, import.meta.url))),
   "deploy/aws/user-data.yaml": userData,
   "deploy/aws/riva-host.yaml": hostTemplate(userData),
+  ...Object.fromEntries(
+    CHARTS.map((name) => [
+      `deploy/chart/${name}/README.md`,
+      chartReadme(
+        textOf(new URL(`chart-readme/${name}.md`, import.meta.url)),
+        textOf(new URL(`../deploy/chart/${name}/values.yaml`, import.meta.url)),
+      ),
+    ]),
+  ),
   ...Object.fromEntries(
     BOARDS.map((board) => [
       `dashboards/grafana/${board.uid}.json`,

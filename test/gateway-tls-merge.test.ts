@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { realClock } from "../src/base/clock.ts";
 import { BenchError } from "../src/base/errors.ts";
 import type { GatewayArgs, LoadedGateway } from "../src/cli/gateway/gateway-config.ts";
@@ -168,6 +168,41 @@ test.each([
   const own = warnings.filter((warning) => !warning.includes("TLS key"));
   expect(own).toHaveLength(expected.length);
   for (const [index, part] of expected.entries()) expect(own[index]).toContain(part);
+});
+
+test("keys that are another's and ours by group, as Kubernetes mounts a Secret, are nobody else's", async () => {
+  const path = keysFile(0o440);
+  const user = process.getuid?.() ?? 0;
+  const warned = async (): Promise<boolean> =>
+    (await load(PLAIN, { host: "localhost", apiKeysFile: path })).warnings.length > 0;
+  expect(await warned()).toBe(true);
+  const another = vi.spyOn(process, "getuid").mockReturnValue(user + 1);
+  onTestFinished(() => another.mockRestore());
+  expect(await warned()).toBe(false);
+  chmodSync(path, 0o444);
+  expect(await warned()).toBe(true);
+});
+
+test("files of upstreams are watched as the gateway's own are, each once", async () => {
+  const file = (name: string): string => join(certificates, name);
+  const world = {
+    ...REAL,
+    cwd: certificates,
+    env: { RIVA_SSL_CA: file("ca.crt"), RIVA_SSL_CERT: file("client.crt"), RIVA_SSL_KEY: file("client.key") },
+  };
+  const upstream = ["grpcs://localhost:1", "grpcs://localhost:2", "grpc://localhost:3"];
+  const { watched } = await loadGateway(world, {
+    upstream,
+    tlsCert: file("server.crt"),
+    tlsKey: file("server.key"),
+  });
+  expect(watched.map((path) => path.slice(certificates.length + 1)).sort()).toEqual([
+    "ca.crt",
+    "client.crt",
+    "client.key",
+    "server.crt",
+    "server.key",
+  ]);
 });
 
 test.each([

@@ -1,76 +1,12 @@
-/** The Helm chart, rendered by a real helm (scripts/get-helm.sh). */
-import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+/** The Helm chart of a run, rendered by a real helm. */
 import { beforeAll, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
-import { chartFolder } from "../../src/cluster/install.ts";
 import { chartValues } from "../../src/cluster/chart-values.ts";
+import { getHelm, helmChart, one, podsOf } from "../support/chart.ts";
+import type { PodSpec } from "../support/chart.ts";
 
-const CHART = chartFolder({ root: PACKAGE_ROOT });
-const KUBERNETES = "1.34.4";
-let helm = "";
-beforeAll(() => {
-  helm = execFileSync(join(PACKAGE_ROOT, "scripts/get-helm.sh"), { encoding: "utf8" }).trim();
-}, 600_000);
-
-interface Container {
-  name: string;
-  args?: string[];
-  command?: string[];
-  env?: { name: string; value?: string; valueFrom?: object }[];
-  securityContext: Record<string, unknown>;
-  resources: { requests: object; limits: object };
-  restartPolicy?: string;
-  volumeMounts?: { name: string; mountPath: string }[];
-}
-
-interface PodSpec extends Record<string, unknown> {
-  containers: Container[];
-  initContainers?: Container[];
-  volumes: { name: string }[];
-}
-
-interface Manifest {
-  kind: string;
-  metadata: { name: string; annotations?: Record<string, string>; labels: Record<string, string> };
-  spec: Record<string, unknown> & { template: { spec: PodSpec; metadata: Manifest["metadata"] } };
-  data: Record<string, string>;
-}
-
-type Values = Readonly<Record<string, unknown>>;
-
-function template(
-  values: Values,
-  release = "night",
-): ReturnType<typeof spawnSync> & { text: string; error: string } {
-  const args = ["template", release, CHART, "--kube-version", KUBERNETES, "--values=-"];
-  const done = spawnSync(helm, args, { input: JSON.stringify(values), encoding: "utf8" });
-  return { ...done, text: done.stdout, error: done.stderr } as never;
-}
-
-function rendered(values: Values, release?: string): Manifest[] {
-  const { text, error } = template(values, release);
-  expect(error).toBe("");
-  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-}
-
-function one(manifests: readonly Manifest[], kind: string, name: string): Manifest {
-  const found = manifests.filter((manifest) => manifest.kind === kind && manifest.metadata.name === name);
-  expect([kind, name, found.length]).toEqual([kind, name, 1]);
-  return found[0]!;
-}
-
-function podsOf(
-  manifests: readonly Manifest[],
-): { name: string; spec: PodSpec; metadata: Manifest["metadata"] }[] {
-  return manifests.flatMap(({ kind, metadata, spec }) => {
-    if (kind === "Pod") return [{ name: metadata.name, spec: spec as unknown as PodSpec, metadata }];
-    return ["Job", "StatefulSet", "Deployment"].includes(kind)
-      ? [{ name: metadata.name, spec: spec.template.spec, metadata: spec.template.metadata }]
-      : [];
-  });
-}
+const { template, rendered, lint } = helmChart("riva-bench");
+beforeAll(getHelm, 600_000);
 
 const EMULATED = { emulator: { enabled: true } };
 const OWN_BROKER = {
@@ -117,10 +53,8 @@ const ALL = {
 };
 
 test("helm lint has nothing to say against it", () => {
-  const done = spawnSync(helm, ["lint", "--strict", CHART, "--set", "emulator.enabled=true"], {
-    encoding: "utf8",
-  });
-  expect([done.status, done.stdout]).toEqual([0, expect.stringContaining("0 chart(s) failed")]);
+  const { status, text } = lint(EMULATED);
+  expect([status, text]).toEqual([0, expect.stringContaining("0 chart(s) failed")]);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 /** Certificates of the gateway: exchanged while it runs, and demanded of its callers. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
@@ -84,6 +84,31 @@ test("a new certificate is used without a restart; open sessions live on; a half
     })
     .toBe(true);
   expect(await end(after)).toEqual(WELL);
+}, 60_000);
+
+test("a Secret that is mounted: its folder is exchanged, and the new certificate is used", async () => {
+  const [old, next] = [makeCertificates(), makeCertificates()];
+  const mount = tempFolder();
+  // As the kubelet does: files are links through `..data`, which is replaced in one step.
+  const put = (from: string, version: string): void => {
+    mkdirSync(join(mount, version));
+    for (const name of ["crt", "key"])
+      copyFileSync(join(from, `server.${name}`), join(mount, version, `tls.${name}`));
+    symlinkSync(version, join(mount, "..data_tmp"));
+    renameSync(join(mount, "..data_tmp"), join(mount, "..data"));
+  };
+  put(old, "..1");
+  for (const name of ["tls.crt", "tls.key"]) symlinkSync(join("..data", name), join(mount, name));
+  const gateway = await gatewayWith(
+    ...["--tls-cert", join(mount, "tls.crt"), "--tls-key", join(mount, "tls.key")],
+  );
+  const before = await begin(gateway, { ca: pem(old, "ca.crt") });
+  put(next, "..2");
+  rmSync(join(mount, "..1"), { recursive: true });
+  await gateway.sees(/configuration read again/);
+  expect(await begin(gateway, { ca: pem(old, "ca.crt") })).toBeUndefined();
+  expect(await end(await begin(gateway, { ca: pem(next, "ca.crt") }))).toEqual(WELL);
+  expect(await end(before)).toEqual(WELL);
 }, 60_000);
 
 test("with client certificates demanded: none and a stranger's are refused, ours is let in", async () => {

@@ -1,5 +1,6 @@
 /** What `bench gateway` runs with: flags over the environment over the file, field by field, checked before anything is used. */
 import { defined } from "../../base/defined.ts";
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
@@ -31,7 +32,7 @@ export interface LoadedGateway {
   upstreams: UpstreamConfig[];
   keys: ApiKey[];
   tls: GatewayTls | undefined;
-  /** Paths that `tls` and `keys` were read from. */
+  /** Paths that `tls`, `keys` and the certificates of upstreams were read from. */
   watched: string[];
   /** For the operator: what is allowed and unsafe. */
   warnings: string[];
@@ -70,12 +71,19 @@ export async function loadGateway(world: World, args: GatewayArgs): Promise<Load
     );
   }
   if (args.tokenSecret !== undefined) checkTokenSecret(args.tokenSecret);
+  const upstreams = await Promise.all(config.upstreams.map((one, index) => upstreamOf(world, one, index)));
   const loaded = {
     config,
-    upstreams: await Promise.all(config.upstreams.map((one, index) => upstreamOf(world, one, index))),
+    upstreams: upstreams.map(({ upstream }) => upstream),
     keys: keysFile === undefined ? [] : parseApiKeys(await text("--api-keys-file", keysFile), keysFile),
     tls: tls === undefined ? undefined : await certificates(tls),
-    watched: [...Object.values(tls ?? {}), ...(keysFile === undefined ? [] : [keysFile])],
+    watched: [
+      ...new Set([
+        ...Object.values(tls ?? {}),
+        ...(keysFile === undefined ? [] : [keysFile]),
+        ...upstreams.flatMap(({ files }) => files),
+      ]),
+    ],
   };
   mustDiffer(loaded.upstreams);
   return { ...loaded, warnings: await warningsOf(world, args, loaded) };
@@ -125,7 +133,7 @@ async function upstreamOf(
   world: World,
   { name, uri }: { name?: string; uri: string },
   index: number,
-): Promise<UpstreamConfig> {
+): Promise<{ upstream: UpstreamConfig; files: readonly string[] }> {
   const target = await resolveTarget({ flag: uri, env: world.env, cwd: world.cwd, root: world.root });
   if (target.kind !== "riva-grpc" || target.address === "") {
     throw BenchError.usage(
@@ -133,7 +141,7 @@ async function upstreamOf(
       "An upstream is grpc://host:port, grpcs://host:port or a target file with such a URI.",
     );
   }
-  return {
+  const upstream = {
     // Callers, /metrics and /health/ready get to see names, so an address is never one.
     name: name ?? (uri.includes("://") ? `upstream-${index + 1}` : target.name),
     uri: target.uri,
@@ -143,6 +151,7 @@ async function upstreamOf(
       ...defined({ tls: target.tls, route: target.route }),
     },
   };
+  return { upstream, files: target.tlsFiles ?? [] };
 }
 
 function mustDiffer(upstreams: readonly UpstreamConfig[]): void {
@@ -169,6 +178,7 @@ async function warningsOf(
 ): Promise<string[]> {
   const { host, trustedProxies, apiKeysFile } = config;
   const warnings: string[] = [];
+  const ownUser = process.getuid?.();
   if (keys.length > 0 && tls === undefined && !isLoopback(bareHost(host)) && trustedProxies.length === 0)
     warnings.push(
       `API keys cross the network unencrypted: it listens on ${host} without TLS and no trustedProxies are named`,
@@ -180,14 +190,16 @@ async function warningsOf(
   ];
   for (const [what, path] of secrets) {
     if (path === undefined) continue;
-    const mode = await stat(path).then(
-      (found) => found.mode,
-      () => 0,
-    );
-    if ((mode & 0o077) !== 0)
+    const file = await stat(path).catch(() => undefined);
+    if (file !== undefined && othersCanRead(file, ownUser))
       warnings.push(`${path} holds ${what}, and other users can read it: chmod 600 ${path}`);
   }
   return warnings;
+}
+
+/** A file of another owner is ours by its group, as Kubernetes mounts Secrets (`fsGroup`): then the group may read it. */
+function othersCanRead({ mode, uid }: Stats, user: number | undefined): boolean {
+  return (mode & (uid === user ? 0o077 : 0o007)) !== 0;
 }
 
 async function dotEnvWithSecret(cwd: string): Promise<string | undefined> {

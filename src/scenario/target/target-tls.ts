@@ -37,6 +37,13 @@ interface Tools {
 const ENCRYPTED_KEY_HINT =
   "Give its passphrase by RIVA_SSL_KEY_PASSPHRASE (or tls.keyPassphrase of a target file).";
 
+/** What the files hold, and where they are. */
+interface ReadTls {
+  material: TlsMaterial;
+  /** Paths of all that was read. */
+  files: string[];
+}
+
 /**
  * Reads and checks the files, which are noted in `sources`.
  *
@@ -46,7 +53,7 @@ export async function readTls(
   { name, source, tls = {}, folder, cwd }: Holder,
   sources: Record<string, string>,
   { setting, expand }: Tools,
-): Promise<TlsMaterial> {
+): Promise<ReadTls> {
   const file = (key: "ca" | "cert" | "key", variable: string): TlsFile | undefined => {
     const found = setting(tls[key], variable);
     if (found === undefined) return undefined;
@@ -76,9 +83,12 @@ export async function readTls(
           nowEpochMs: realClock.wallMs(),
         });
   return {
-    ...(ca === undefined ? {} : { rootCa: await readAuthorities(ca) }),
-    ...(pair === undefined ? {} : { clientCert: pair.cert, clientKey: pair.key }),
-    ...defined({ serverName }),
+    material: {
+      ...(ca === undefined ? {} : { rootCa: await readAuthorities(ca) }),
+      ...(pair === undefined ? {} : { clientCert: pair.cert, clientKey: pair.key }),
+      ...defined({ serverName }),
+    },
+    files: [ca, cert, key].flatMap((one) => (one === undefined ? [] : [one.path])),
   };
 }
 

@@ -36,6 +36,8 @@ export interface ResolvedTarget {
   /** Where the server answers HTTP (a NIM's readiness, recognition of whole files): scheme, host and port. */
   httpUrl?: string;
   tls?: TlsMaterial;
+  /** Paths that `tls` was read from. */
+  tlsFiles?: readonly string[];
   /** The proxy, where there is one, and once they are looked up the addresses that get sessions. */
   route?: Route;
   /** The same of `httpUrl`. */
@@ -220,12 +222,13 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
       `Write kind: ${at.kind}, or leave it out.`,
     );
   }
-  const tls = secure
+  const read = secure
     ? await readTls(chosen, sources, {
         setting: (own, variable) => pick(own, variable, chosen.source, environment),
         expand: (text, where) => expand(text, environment, where),
       })
     : undefined;
+  const tls = read?.material;
   if (tls === undefined && chosen.tls !== undefined) {
     throw BenchError.usage(
       `${chosen.source}: tls: ${formatTargetUri(at)} is not encrypted`,
@@ -265,7 +268,7 @@ async function fromEnvironment(chosen: Chosen, environment: Environment): Promis
     uri: formatTargetUri(at),
     address: at.address,
     path: at.path,
-    ...defined({ httpUrl, tls }),
+    ...defined({ httpUrl, tls, tlsFiles: read?.files }),
     ...routePart(proxy, at),
     ...(httpProxy === undefined ? {} : { httpRoute: { proxy: httpProxy } }),
     ...defined({ direct }),
