@@ -1,17 +1,18 @@
-/** What of the Helm chart is known without helm: its schema, its README, its versions. */
+/** What of the Helm charts is known without helm: their schemas, their READMEs, their versions. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { PACKAGE_ROOT } from "../src/base/process/package-root.ts";
 import { chartFolder } from "../src/cluster/install.ts";
+import { gatewayFile } from "../src/gateway/config.ts";
 import { DEFAULT_JOIN_MS } from "../src/cluster/values-file.ts";
 import { chartValues } from "../scripts/chart-readme.ts";
 
-const CHART = chartFolder({ root: PACKAGE_ROOT });
-const text = (name: string): string => readFileSync(join(CHART, name), "utf8");
-const schema = JSON.parse(text("values.schema.json")) as object;
+const RUN = chartFolder({ root: PACKAGE_ROOT });
+const GATEWAY = join(PACKAGE_ROOT, "deploy/chart/riva-gateway");
+const textOf = (chart: string, name: string): string => readFileSync(join(chart, name), "utf8");
 
 interface Part {
   properties?: Record<string, Part>;
@@ -26,22 +27,8 @@ function known({ properties }: Part, before = ""): string[] {
 }
 
 test("pods wait as long as `bench cluster` takes them to", () => {
-  const { run } = parse(text("values.yaml")) as { run: { joinTimeoutSeconds: number } };
+  const { run } = parse(textOf(RUN, "values.yaml")) as { run: { joinTimeoutSeconds: number } };
   expect(run.joinTimeoutSeconds * 1000).toBe(DEFAULT_JOIN_MS);
-});
-
-test("the defaults fit the schema, which knows no value more and none less", () => {
-  const validate = new Ajv({ strict: true, strictTypes: false }).compile(schema);
-  const defaults = parse(text("values.yaml")) as Record<string, unknown>;
-  expect([validate(defaults), validate.errors]).toEqual([true, null]);
-  expect(validate({ ...defaults, wrokers: {} })).toBe(false);
-  const documented = chartValues(text("values.yaml")).map(({ path }) => path);
-  // Helm's own.
-  expect(
-    known(schema)
-      .filter((path) => path !== "global")
-      .sort(),
-  ).toEqual(documented.sort());
 });
 
 test("a value without a comment does not go unnoticed", () => {
@@ -52,27 +39,59 @@ test("a value without a comment does not go unnoticed", () => {
   ]);
 });
 
-test("chart, image and package are of one version", () => {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as {
-    version: string;
+test("limits of the gateway that the chart takes are those of the gateway, but for the three that it works out", () => {
+  const { definitions } = JSON.parse(textOf(GATEWAY, "values.schema.json")) as {
+    definitions: { limits: { properties: object } };
   };
-  expect(parse(text("Chart.yaml"))).toMatchObject({ version, appVersion: version });
+  const all = Object.keys(gatewayFile.parse({}).limits);
+  expect([...Object.keys(definitions.limits.properties), "sessions", "longest", "drain"].sort()).toEqual(
+    all.sort(),
+  );
 });
 
-test("templates read no value that values.yaml does not have", () => {
-  const defaults = parse(text("values.yaml")) as unknown;
-  const templates = readdirSync(join(CHART, "templates"), { recursive: true, encoding: "utf8" });
-  const used = templates
-    .filter((name) => /\.(?:yaml|tpl|txt)$/.test(name))
-    .flatMap((name) =>
-      [...text(join("templates", name)).matchAll(/\.Values((?:\.\w+)+)/g)].map(([, path = ""]) => path),
-    );
-  expect(used.length).toBeGreaterThan(50);
-  for (const path of used) {
-    const value = path
-      .split(".")
-      .slice(1)
-      .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], defaults);
-    expect([path, value === undefined]).toEqual([path, false]);
-  }
+describe.each([
+  ["riva-bench", RUN],
+  ["riva-gateway", GATEWAY],
+])("%s", (_, chart) => {
+  const text = (name: string): string => textOf(chart, name);
+  const schema = JSON.parse(text("values.schema.json")) as object;
+
+  test("the defaults fit the schema, which knows no value more and none less", () => {
+    const validate = new Ajv({ strict: true, strictTypes: false }).compile(schema);
+    const defaults = parse(text("values.yaml")) as Record<string, unknown>;
+    expect([validate(defaults), validate.errors]).toEqual([true, null]);
+    expect(validate({ ...defaults, wrokers: {} })).toBe(false);
+    const documented = chartValues(text("values.yaml")).map(({ path }) => path);
+    // Helm's own.
+    expect(
+      known(schema)
+        .filter((path) => path !== "global")
+        .sort(),
+    ).toEqual(documented.sort());
+  });
+
+  test("chart, image and package are of one version", () => {
+    const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(parse(text("Chart.yaml"))).toMatchObject({ version, appVersion: version });
+  });
+
+  test("templates read no value that values.yaml does not have", () => {
+    const defaults = parse(text("values.yaml")) as unknown;
+    const templates = readdirSync(join(chart, "templates"), { recursive: true, encoding: "utf8" });
+    const used = templates
+      .filter((name) => /\.(?:yaml|tpl|txt)$/.test(name))
+      .flatMap((name) =>
+        [...text(join("templates", name)).matchAll(/\.Values((?:\.\w+)+)/g)].map(([, path = ""]) => path),
+      );
+    expect(used.length).toBeGreaterThan(40);
+    for (const path of used) {
+      const value = path
+        .split(".")
+        .slice(1)
+        .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], defaults);
+      expect([path, value === undefined]).toEqual([path, false]);
+    }
+  });
 });
