@@ -1,6 +1,9 @@
 /** The Helm chart of the gateway, rendered by a real helm. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import { gatewayFile } from "../../src/gateway/config.ts";
 import { READ } from "../../src/gateway/metric-families.ts";
 import { parseTargetFile } from "../../src/scenario/target/target.ts";
@@ -285,6 +288,27 @@ test("helm test asks through the Service, or where it is told to", () => {
   const args = (values: Values): unknown => podsOf(rendered(values)).at(-1)?.spec.containers[0]?.args;
   expect(args(PLAIN)).toEqual(["check", "--target=ws://night:9000/v1/stream"]);
   expect(args(ALL)).toEqual(["check", "--target=wss://speech.example/v1/stream"]);
+});
+
+test("the README's values and the page's figures are the chart's", () => {
+  const text = (path: string): string => readFileSync(join(PACKAGE_ROOT, path), "utf8");
+  const [, example = ""] =
+    /```yaml\n(# values.yaml\n[^]*?)```/.exec(text("deploy/chart/riva-gateway/README.md")) ?? [];
+  const manifests = rendered(parse(example) as Values);
+  expect(manifests.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(["Deployment", "HorizontalPodAutoscaler", "ServiceMonitor", "NetworkPolicy"]),
+  );
+  const page = text("docs/gateway-on-kubernetes.md");
+  const { sessions, rollout, autoscaling } = parse(text("deploy/chart/riva-gateway/values.yaml")) as Record<
+    string,
+    Record<string, number>
+  >;
+  expect(page).toContain(`| ${rollout?.["preStopSeconds"]} s (\`rollout.preStopSeconds\`)`);
+  expect(page).toContain(
+    `| up to ${(sessions?.["longestSeconds"] ?? 0) / 3600} h (\`sessions.longestSeconds\`)`,
+  );
+  expect(page).toContain(`${autoscaling?.["sessionsPerPod"]} of ${sessions?.["perPod"]}`);
+  expect(page).toContain(`seriesQuery: ${READ.sessionsActive.name}{`);
 });
 
 test.each([
