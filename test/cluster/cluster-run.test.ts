@@ -1,11 +1,10 @@
 /** Runs in a real Kubernetes: what passes, and what is left when a part of it dies. By hand: npm run test:cluster. */
-import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunResult } from "../../src/metrics/result/result.ts";
-import { readRun, tempFolder } from "../support/bench-process.ts";
-import { besideCluster, clusterTool, killContainer, startCluster, stopCluster } from "../support/cluster.ts";
+import { readRun } from "../support/bench-process.ts";
+import { clusterTool, killContainer, startCluster, stopCluster } from "../support/cluster.ts";
+import { startRun } from "../support/cluster-run.ts";
+import type { StartedRun } from "../support/cluster-run.ts";
 
 beforeAll(startCluster, 3_600_000);
 afterAll(stopCluster, 120_000);
@@ -16,60 +15,7 @@ duration: { warmup: 2s, steady: 25s }
 audio: { clips: { max: 3s } }
 slo: ["error_ratio < 50%"]
 `;
-/** Two cores carry all of it. */
-const VALUES = `run: { resources: { requests: { cpu: 50m, memory: 64Mi } } }
-workers: { resources: { requests: { cpu: 50m, memory: 64Mi } } }
-nats: { resources: { requests: { cpu: 50m, memory: 64Mi } } }
-emulator: { resources: { requests: { cpu: 50m, memory: 64Mi } } }
-`;
-
-interface Started {
-  id: string;
-  folder: string;
-  /** Resolves with the first line that matches. */
-  sees(pattern: RegExp): Promise<void>;
-  interrupt(): void;
-  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
-}
-
-let count = 0;
-
-function start(...more: string[]): Started {
-  const cwd = tempFolder();
-  const id = `run-${process.pid}-${++count}`;
-  writeFileSync(join(cwd, "pods.yaml"), SCENARIO);
-  writeFileSync(join(cwd, "values.yaml"), VALUES);
-  const args = ["cluster", "run", "-s", "pods.yaml", "-t", "emulator-nim", "-w", "2", "-f", "values.yaml"];
-  const [program, all] = besideCluster([...args, "--run", id, "--out", "out", ...more]);
-  const child = spawn(program, all, { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, stdout, stderr })),
-  );
-  const watchers = new Set<() => void>();
-  child.stderr.on("data", (data: Buffer) => {
-    stderr += data.toString();
-    for (const look of watchers) look();
-  });
-  return {
-    id,
-    folder: join(cwd, "out"),
-    ended,
-    interrupt: () => child.kill("SIGINT"),
-    sees: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (pattern.test(stderr)) resolve();
-        };
-        watchers.add(look);
-        look();
-        void ended.then(({ code }) =>
-          reject(new Error(`ended with ${code} before ${String(pattern)}: ${stderr}`)),
-        );
-      }),
-  };
-}
+const start = (...more: string[]): StartedRun => startRun(SCENARIO, "-t", "emulator-nim", "-w", "2", ...more);
 
 const kubectl = (...args: string[]): string => clusterTool("kubectl", ...args);
 const RUNNING = /steady \d+s of/;

@@ -25,6 +25,14 @@ export function stopCluster(): void {
   if (isOurs) execFileSync(SCRIPT, ["down"], { stdio: "ignore" });
 }
 
+/** The image of `bench` in the cluster. */
+export const clusterImage: string = ownImage ?? "docker.io/library/riva-bench:0.1.0";
+
+/** A program beside the cluster: program and arguments. */
+export function besideTool(tool: "kubectl" | "helm", ...args: string[]): [program: string, args: string[]] {
+  return isLocal ? [SCRIPT, ["exec", tool, ...args]] : [tool, args];
+}
+
 /** A command line of `bench` that runs beside the cluster: program and arguments. */
 export function besideCluster(args: readonly string[]): [program: string, args: string[]] {
   const image = ownImage === undefined || args.includes("--image") ? [] : [`--image=${ownImage}`];
@@ -34,8 +42,8 @@ export function besideCluster(args: readonly string[]): [program: string, args: 
 
 /** What kubectl or helm prints. @throws Error when it fails */
 export function clusterTool(tool: "kubectl" | "helm", ...args: string[]): string {
-  const [program, before] = isLocal ? [SCRIPT, ["exec", tool]] : [tool, []];
-  return execFileSync(program, [...before, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const [program, all] = besideTool(tool, ...args);
+  return execFileSync(program, all, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** Kills a container as the kernel does; in a cluster of others its pod is taken away at once. */
