@@ -13,7 +13,7 @@ import type { InstallRequest } from "./install.ts";
 import { inNamespace, install } from "./install.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
-import { releaseOf } from "./release.ts";
+import { releaseOf, selectorOf } from "./release.ts";
 import { firstLine, toolError } from "./tool-error.ts";
 import type { ClusterPlace, Tools } from "./tools.ts";
 import { createTools } from "./tools.ts";
@@ -241,8 +241,5 @@ async function remove(
       `release ${release} can't be removed (${firstLine(done.stderr)}): helm uninstall ${release}${inNamespace(request)}`,
     );
   if (isOver) return;
-  await tools.kubectl([
-    ...["delete", "pods", `--selector=app.kubernetes.io/instance=${release}`],
-    ...["--grace-period=1", "--wait=false"],
-  ]);
+  await tools.kubectl(["delete", "pods", selectorOf(release), "--grace-period=1", "--wait=false"]);
 }

@@ -115,7 +115,7 @@ export function restartsOf(pod: Pod): number {
 const IMAGE =
   /^(?:ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull|ImageInspectError|RegistryUnavailable)$/;
 /** The first time it may be the registry that is busy. */
-const MAY_PASS = /^(?:ErrImagePull|RegistryUnavailable)$/;
+const TRANSIENT = /^(?:ErrImagePull|RegistryUnavailable)$/;
 const START =
   /^(?:CreateContainerConfigError|CreateContainerError|RunContainerError|StartError|CrashLoopBackOff)$/;
 
@@ -128,7 +128,7 @@ export function troubleOf(pod: Pod): Trouble | undefined {
     const detail = message === undefined ? "" : `: ${message.replaceAll(/\s+/g, " ").slice(0, 300)}`;
     if (IMAGE.test(reason)) {
       return {
-        isFatal: !MAY_PASS.test(reason),
+        isFatal: !TRANSIENT.test(reason),
         message: `${nameOf(pod)} can't pull ${image} (${reason})`,
         hint: `Is it pushed, is its name right (--image), and may the nodes pull it (image.pullSecrets)? See ${described}.`,
       };

@@ -1,6 +1,7 @@
 /** Pods that the cluster refuses to make: they show in events of their owners alone. */
 import { isRecord } from "../base/record.ts";
 import type { Pod } from "./pods.ts";
+import { selectorOf } from "./release.ts";
 import type { Tools } from "./tools.ts";
 
 /** A Job or StatefulSet. */
@@ -10,28 +11,32 @@ interface Owner {
   wanted: number;
 }
 
+/** Why the cluster makes no pod of one of the release's owners, given the pods that there are; undefined where it does not say. */
+export type RefusedPod = (pods: readonly Pod[]) => Promise<string | undefined>;
+
 /**
- * Why the cluster makes no pod of one of the release's Jobs or of its StatefulSet, where it says so (quota, policies). Events of
- * other objects do not count, be they older ones of the same name, and none does when no pod of their owner is missing.
+ * Looks for pods that the cluster refuses to make (quota, policies), for a release that is installed. Events of other objects than its
+ * Jobs and its StatefulSet do not count, be they older ones of the same name, and none does when no pod of their owner is missing.
  */
-export async function refusedPod(
-  tools: Tools,
-  release: string,
-  pods: readonly Pod[],
-): Promise<string | undefined> {
-  const selector = `--selector=app.kubernetes.io/instance=${release}`;
-  const owners = await list(tools, ["jobs.batch,statefulsets.apps", selector]);
-  const lacking = owners
-    .flatMap((item) => ownerOf(item) ?? [])
-    .filter(({ uid, wanted }) => pods.filter((pod) => isOwnedBy(pod, uid)).length < wanted)
-    .map(({ uid }) => uid);
-  if (lacking.length === 0) return undefined;
-  for (const event of await list(tools, ["events", "--field-selector=reason=FailedCreate,type=Warning"])) {
-    const { involvedObject: about, message } = event;
-    const uid = isRecord(about) ? about["uid"] : undefined;
-    if (typeof uid === "string" && lacking.includes(uid) && typeof message === "string") return message;
-  }
-  return undefined;
+export function createRefusedPod(tools: Tools, release: string): RefusedPod {
+  let owners: readonly Owner[] = [];
+  return async (pods) => {
+    // They stay as helm has made them.
+    if (owners.length === 0)
+      owners = (await list(tools, ["jobs.batch,statefulsets.apps", selectorOf(release)])).flatMap(
+        (item) => ownerOf(item) ?? [],
+      );
+    const lacking = owners
+      .filter(({ uid, wanted }) => pods.filter((pod) => isOwnedBy(pod, uid)).length < wanted)
+      .map(({ uid }) => uid);
+    if (lacking.length === 0) return undefined;
+    for (const event of await list(tools, ["events", "--field-selector=reason=FailedCreate,type=Warning"])) {
+      const { involvedObject: about, message } = event;
+      const uid = isRecord(about) ? about["uid"] : undefined;
+      if (typeof uid === "string" && lacking.includes(uid) && typeof message === "string") return message;
+    }
+    return undefined;
+  };
 }
 
 /** The items that `kubectl get` shows; none when it fails. */

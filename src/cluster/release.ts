@@ -5,6 +5,11 @@ import { createHash } from "node:crypto";
 const LONGEST = 42;
 const HASH_LENGTH = 8;
 
+/** The flag by which kubectl takes all objects of a release. */
+export function selectorOf(release: string): string {
+  return `--selector=app.kubernetes.io/instance=${release}`;
+}
+
 /** The Helm release of a run: `bench-` and its id as Kubernetes takes it, with a hash where it had to be cut. */
 export function releaseOf(runId: string): string {
   const plain = runId

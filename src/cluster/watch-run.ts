@@ -7,7 +7,9 @@ import { pause } from "../base/clock.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { ContainerEnd, Pod, Trouble } from "./pods.ts";
 import { componentOf, endOf, isRunning, nameOf, podsIn, restartsOf, troubleOf } from "./pods.ts";
-import { refusedPod } from "./refused-pod.ts";
+import type { RefusedPod } from "./refused-pod.ts";
+import { createRefusedPod } from "./refused-pod.ts";
+import { selectorOf } from "./release.ts";
 import type { RunLog } from "./run-log.ts";
 import { followRunLog } from "./run-log.ts";
 import { firstLine, toolError } from "./tool-error.ts";
@@ -62,6 +64,7 @@ const END_RUN = "process.kill(1,'SIGINT')";
 export async function watchRun(watch: Watch): Promise<EndedRun> {
   const { clock, interrupts, startMs, pollMs, tell } = watch;
   const sight = createSight(tell);
+  const refusedPod = createRefusedPod(watch.tools, watch.release);
   const beganMs = clock.nowMs();
   let logs: RunLog[] = [];
   let coordinator: Pod | undefined;
@@ -87,7 +90,7 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
         const end = coordinator && endOf(coordinator, "run");
         if (coordinator !== undefined && end !== undefined) return await ended(coordinator, end, logs, clock);
         hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
-        if (!hasBegun) await refuseTrouble(watch, pods, clock.nowMs() - beganMs, startMs);
+        if (!hasBegun) await refuseTrouble(refusedPod, pods, clock.nowMs() - beganMs, startMs);
         else if (coordinator !== undefined && logs.at(-1)?.isFollowing() !== true) {
           const log = followRunLog(watch.tools, coordinator.metadata.name, logs.length === 0, watch.tellLog);
           void log.ended.then((why) => {
@@ -123,8 +126,8 @@ function coordinatorGone(pod: Pod): BenchError {
 
 /** The pods; undefined when the API server gave no answer, an error when it refuses one. */
 async function listPods({ tools, release }: Watch): Promise<Pod[] | BenchError | undefined> {
-  const selector = `--selector=app.kubernetes.io/instance=${release}`;
-  const done = await tools.kubectl(["get", "pods", selector, "--output=json", "--request-timeout=15s"]);
+  const what = ["get", "pods", selectorOf(release), "--output=json", "--request-timeout=15s"];
+  const done = await tools.kubectl(what);
   if (done.code === 0) return podsIn(done.stdout);
   if (/is forbidden/.test(done.stderr)) return toolError("the pods can't be listed", done);
   return undefined;
@@ -182,7 +185,7 @@ function createSight(tell: (line: string) => void): {
 
 /** @throws BenchError for what does not pass by itself, or has lasted too long */
 async function refuseTrouble(
-  watch: Watch,
+  refusedPod: RefusedPod,
   pods: readonly Pod[],
   sinceMs: number,
   startMs: number,
@@ -196,7 +199,7 @@ async function refuseTrouble(
     });
   }
   if (sinceMs > EVENTS_AFTER_MS) {
-    const refused = await refusedPod(watch.tools, watch.release, pods);
+    const refused = await refusedPod(pods);
     if (refused !== undefined) throw toolError("pods can't be made", { stderr: refused });
   }
 }
