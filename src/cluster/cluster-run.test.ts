@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { realClock } from "../base/clock.ts";
-import type { FakeCluster, Plot } from "../../test/support/fake-cluster.ts";
+import type { FakeCluster, Plot, Scene } from "../../test/support/fake-cluster.ts";
 import { fakeCluster, pod } from "../../test/support/fake-cluster.ts";
 import { PASSED } from "../../test/support/sample-result.ts";
 import type { ClusterRequest, ClusterRun } from "./cluster-run.ts";
@@ -293,6 +293,37 @@ test("a coordinator that is killed is our error, with what it left", async () =>
   const { exitCode, folder, problem } = await run;
   expect([exitCode, problem?.message]).toEqual([1, "the coordinator was killed (exit code 137, OOMKilled)"]);
   expect(folder).toBeDefined();
+});
+
+/** As the API server shows it until all of its containers have ended. */
+function deleted(): Scene {
+  const { metadata, ...rest } = pod("run", "running");
+  const deletionTimestamp = "2027-03-14T09:26:53Z";
+  return { pods: [pod("nats", "running"), { ...rest, metadata: { ...metadata, deletionTimestamp } }] };
+}
+
+test("a coordinator whose pod is deleted has ended when its log has: its folder is fetched at once", async () => {
+  const partial = JSON.stringify({ ...PASSED, run: { ...PASSED.run, interrupted: true } });
+  const { cluster, told, ended: run } = play({ scenes: [RUNNING, RUNNING, deleted()], log: [partial] });
+  const { exitCode, folder, problem } = await run;
+  expect([exitCode, problem, folder]).toEqual([130, undefined, join(cluster.world.cwd, "results/night")]);
+  expect(told.filter((line) => line.includes("is being deleted"))).toEqual([
+    "the coordinator (pod bench-night-run-0 on node-7) is being deleted: it ends and writes what it has",
+  ]);
+  expect(cluster.lines()).toContainEqual(expect.stringMatching(/^kubectl exec .* release$/));
+});
+
+test("a coordinator whose pod is deleted and that has not said how it ended was killed", async () => {
+  const { ended: run } = play({ scenes: [RUNNING, deleted()] });
+  const { exitCode, problem } = await run;
+  expect([exitCode, problem?.message]).toEqual([1, "the coordinator was killed (its pod was deleted)"]);
+});
+
+test("a coordinator whose pod is deleted goes on as long as its log does", async () => {
+  const scenes = [RUNNING, ...Array.from({ length: 8 }, deleted), ended(3)];
+  const { cluster, ended: run } = play({ scenes });
+  expect((await run).exitCode).toBe(3);
+  expect(cluster.lines().filter((line) => line.startsWith("kubectl get pods"))).toHaveLength(scenes.length);
 });
 
 test("a pod that failed before its coordinator began is told apart", async () => {

@@ -142,7 +142,7 @@ async function conclude(
   interrupts: Interrupts,
   place: ClusterPlace & Pick<World, "cwd"> & Pick<ClusterRequest, "runId">,
 ): Promise<ClusterRun & { canBeFetched: boolean }> {
-  const isKnown = end.hasBegun && KNOWN_CODES.has(end.exitCode);
+  const isKnown = end.hasBegun && end.exitCode !== undefined && KNOWN_CODES.has(end.exitCode);
   const exitCode = isKnown ? (end.exitCode as ExitCode) : EXIT.ourError;
   const killed = isKnown ? undefined : killedError(end);
   const fetched = await fetchUnlessInterrupted(tools, end, folder, interrupts);
@@ -198,12 +198,13 @@ function withoutFolder(
 }
 
 function killedError({ exitCode, reason, hasBegun, pod }: EndedRun): BenchError {
-  const why = reason === "" ? "" : `, ${reason}`;
+  const code = exitCode === undefined ? "" : `exit code ${exitCode}`;
+  const why = [code, reason].filter((part) => part !== "").join(", ");
   if (!hasBegun)
-    return new BenchError(`the coordinator's pod failed before the run began (exit code ${exitCode}${why})`, {
+    return new BenchError(`the coordinator's pod failed before the run began (${why})`, {
       hint: `Look at kubectl describe pod ${pod}, and at kubectl logs ${pod} -c wait: is the broker reachable?`,
     });
-  return new BenchError(`the coordinator was killed (exit code ${exitCode}${why})`, {
+  return new BenchError(`the coordinator was killed (${why})`, {
     hint: reason.includes("OOM")
       ? "Give it more memory: run.resources.limits.memory in --values."
       : "Its node may have been drained or lost: kubectl get events shows it.",

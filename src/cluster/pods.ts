@@ -19,6 +19,8 @@ export interface Pod {
     name: string;
     uid?: string;
     creationTimestamp?: string;
+    /** It was deleted or evicted, and has that long to end. */
+    deletionTimestamp?: string;
     ownerReferences?: readonly { uid: string }[];
     labels?: Readonly<Record<string, string>>;
   };

@@ -11,6 +11,8 @@ export interface RunLog {
   /** The text of `result.json`, where the log held it. */
   result(): string | undefined;
   isFollowing(): boolean;
+  /** It was read to its end, so its container has ended, unless the connection broke without a sign. */
+  isOver(): boolean;
   stop(): void;
   /** Resolves when the log has ended, with what was wrong where it could not be read. */
   ended: Promise<string | undefined>;
@@ -29,6 +31,7 @@ export function followRunLog(
 ): RunLog {
   let result: string | undefined;
   let isFollowing = true;
+  let isOver = false;
   const stream = tools.follow(["logs", "--follow", "--container=run", ...(isNew ? [] : ["--since=1s"]), pod]);
   const lines = createInterface({ input: stream.stdout, crlfDelay: Infinity });
   lines.on("line", (line) => {
@@ -38,9 +41,12 @@ export function followRunLog(
   const read = new Promise<void>((resolve) => lines.once("close", resolve));
   let isStopped = false;
   const ended = Promise.all([stream.ended, read])
-    .then(([{ code, stderr }]) => (code === 0 || isStopped ? undefined : firstLine(stderr)), messageOf)
+    .then(([{ code, stderr }]) => {
+      isOver = code === 0;
+      return isOver || isStopped ? undefined : firstLine(stderr);
+    }, messageOf)
     .finally(() => (isFollowing = false));
-  return { result: () => result, isFollowing: () => isFollowing, stop, ended };
+  return { result: () => result, isFollowing: () => isFollowing, isOver: () => isOver, stop, ended };
 
   function stop(): void {
     isStopped = true;

@@ -4,6 +4,8 @@ import { BenchError, EXIT } from "../base/errors.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { Clock } from "../base/clock.ts";
 import { pause } from "../base/clock.ts";
+import { exitCode as exitCodeOf } from "../metrics/result/exit-code.ts";
+import { parseRunResult } from "../metrics/result/read-result.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { ContainerEnd, Pod, Trouble } from "./pods.ts";
 import { componentOf, endOf, isRunning, nameOf, podsIn, restartsOf, troubleOf } from "./pods.ts";
@@ -33,7 +35,9 @@ export interface Watch {
 }
 
 /** How the coordinator ended. */
-export interface EndedRun extends ContainerEnd {
+export interface EndedRun extends Omit<ContainerEnd, "exitCode"> {
+  /** Undefined where neither the cluster nor the log says. */
+  exitCode: number | undefined;
   pod: string;
   /** When the API server made the pod: an instant in ISO 8601, to the second. */
   made?: string;
@@ -42,6 +46,8 @@ export interface EndedRun extends ContainerEnd {
   /** The text of `result.json`, where the log held it. */
   result?: string;
 }
+
+type End = Pick<EndedRun, "exitCode" | "reason" | "hasBegun">;
 
 /** The run goes on, and can't be seen any more: its release must not be removed. */
 export class LostRun extends BenchError {}
@@ -87,7 +93,7 @@ export async function watchRun(watch: Watch): Promise<EndedRun> {
         const found = pods.find((pod) => componentOf(pod) === "run");
         if (found === undefined && coordinator !== undefined) throw coordinatorGone(coordinator);
         coordinator = found ?? coordinator;
-        const end = coordinator && endOf(coordinator, "run");
+        const end = coordinator && (endOf(coordinator, "run") ?? endOfDeleted(coordinator, logs, sight));
         if (coordinator !== undefined && end !== undefined) return await ended(coordinator, end, logs, clock);
         hasBegun = coordinator !== undefined && isRunning(coordinator, "run");
         if (!hasBegun) await refuseTrouble(refusedPod, pods, clock.nowMs() - beganMs, startMs);
@@ -134,11 +140,13 @@ async function listPods({ tools, release }: Watch): Promise<Pod[] | BenchError |
 }
 
 /** Tells of the pods what is new. */
-function createSight(tell: (line: string) => void): {
+interface Sight {
   see(pods: readonly Pod[]): void;
   /** Tells a line that was not told before. */
   once(line: string): void;
-} {
+}
+
+function createSight(tell: (line: string) => void): Sight {
   const said = new Set<string>();
   const restarts = new Map<string, number>();
   let phases = "";
@@ -220,9 +228,20 @@ async function drain({ tools, tell }: Watch, pod: Pod): Promise<void> {
   await tools.kubectl(["delete", "pod", name, "--wait=false"]);
 }
 
-async function ended(pod: Pod, end: ContainerEnd, logs: readonly RunLog[], clock: Clock): Promise<EndedRun> {
+/** A pod that is being deleted shows none of its containers as ended until all of them are, and one holds the run folder. */
+function endOfDeleted(pod: Pod, logs: readonly RunLog[], { once }: Pick<Sight, "once">): End | undefined {
+  if (pod.metadata.deletionTimestamp === undefined) return undefined;
+  once(`${nameOf(pod)} is being deleted: it ends and writes what it has`);
+  const isOver = logs.length > 1 && logs.slice(-2).every((log) => log.isOver());
+  return isOver ? { exitCode: undefined, reason: "its pod was deleted", hasBegun: true } : undefined;
+}
+
+async function ended(pod: Pod, end: End, logs: readonly RunLog[], clock: Clock): Promise<EndedRun> {
   await Promise.race([pause(clock, LOG_LIMIT_MS), Promise.all(logs.map((log) => log.ended))]);
   const result = logs.map((log) => log.result()).find((text) => text !== undefined);
   const { name, creationTimestamp: made } = pod.metadata;
-  return { ...end, pod: name, isHolding: isRunning(pod, "results"), ...defined({ result, made }) };
+  const exitCode =
+    end.exitCode ??
+    (result === undefined ? undefined : exitCodeOf(parseRunResult(result, "the coordinator's log")));
+  return { ...end, exitCode, pod: name, isHolding: isRunning(pod, "results"), ...defined({ result, made }) };
 }

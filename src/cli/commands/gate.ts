@@ -18,7 +18,7 @@ import { marginOptions, readMargins } from "../margins.ts";
 import { ownSlos, rejudge } from "../../store/rejudge.ts";
 import { findArchivedRuns } from "../../store/archived-runs.ts";
 import type { World } from "../../base/process/world.ts";
-import { GATE_EXITS } from "../exit-code.ts";
+import { GATE_EXITS } from "../gate-exits.ts";
 import { writeOutput } from "../write-output.ts";
 
 export const gateCommand = command(options, gate);

@@ -11,7 +11,7 @@ import { runListeners } from "../../run/run-listeners.ts";
 import type { FinishedRun } from "../../run/run-once.ts";
 import type { PreparedRun } from "../../run/run-scenario.ts";
 import { runScenario } from "../../run/run-scenario.ts";
-import { exitCode } from "../exit-code.ts";
+import { exitCode } from "../../metrics/result/exit-code.ts";
 import type { RunArguments } from "../run-options.ts";
 import { forecastLines } from "../../run/run-watch.ts";
 import type { World } from "../../base/process/world.ts";

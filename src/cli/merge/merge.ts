@@ -9,7 +9,7 @@ import type { MergedRun } from "../../run/shards/merge-shards.ts";
 import { mergeShards } from "../../run/shards/merge-shards.ts";
 import type { ArgsOf } from "../command.ts";
 import { command } from "../command.ts";
-import { exitCode } from "../exit-code.ts";
+import { exitCode } from "../../metrics/result/exit-code.ts";
 import { STORED_RUNS } from "../run-options.ts";
 
 export const mergeCommand = command(options, merge);

@@ -20,7 +20,7 @@ import { findArchivedRuns } from "../../store/archived-runs.ts";
 import { ownSlos } from "../../store/rejudge.ts";
 import { runSteps } from "../check/check-steps.ts";
 import type { ExitCode } from "../../base/errors.ts";
-import { GATE_EXITS } from "../exit-code.ts";
+import { GATE_EXITS } from "../gate-exits.ts";
 
 /** The smoke gate of a rollout's file. */
 type Smoke = NonNullable<RolloutFile["smoke"]>;

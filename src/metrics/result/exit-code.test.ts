@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { PASSED } from "../../test/support/sample-result.ts";
-import type { RunResult } from "../metrics/result/result.ts";
+import { PASSED } from "../../../test/support/sample-result.ts";
+import type { RunResult } from "./result.ts";
 import { exitCode } from "./exit-code.ts";
 
 const shard = { index: 1, count: 2, startAt: "2027-03-14T09:26:00.000Z" };
