@@ -13,7 +13,7 @@ import { observedText } from "../../report/words/wording.ts";
 import type { StepNote } from "../../rollout/ports.ts";
 import type { RolloutFile } from "../../rollout/rollout-file.ts";
 import { readInput } from "../../run/run-input.ts";
-import { newRunId } from "../../run/run-once.ts";
+import { newRunId } from "../../base/run-id.ts";
 import { runScenario } from "../../run/run-scenario.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
 import { findArchivedRuns } from "../../store/archived-runs.ts";
@@ -61,7 +61,7 @@ export async function smokeTarget(
   world: World,
   { smoke, target, folder, signal }: { smoke: Smoke; target: string; folder: string; signal: AbortSignal },
 ): Promise<StepNote & { exitCode: ExitCode }> {
-  const out = join(folder, newRunId(world, "smoke"));
+  const out = join(folder, newRunId(world.clock, "smoke"));
   const { cwd, env } = world;
   const { result, problem } = await runScenario({ ...flagsOf(smoke), target, out, cwd, env, signal });
   if (problem !== undefined) throw new BenchError(problem.message, { hint: problem.hint });
