@@ -9,7 +9,8 @@ const MAIN = join(PACKAGE_ROOT, "dist/cli/main.js");
 /** With `BENCH_CLUSTER_IMAGE` the cluster is that of KUBECONFIG, and its nodes can pull that image. */
 const ownImage = process.env["BENCH_CLUSTER_IMAGE"];
 
-const isLocal = ownImage === undefined;
+/** It is the one that the script starts. */
+export const isLocal = ownImage === undefined;
 
 let isOurs = false;
 
@@ -44,6 +45,24 @@ export function besideCluster(args: readonly string[]): [program: string, args: 
 export function clusterTool(tool: "kubectl" | "helm", ...args: string[]): string {
   const [program, all] = besideTool(tool, ...args);
   return execFileSync(program, all, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** What kubectl prints when it reads `input`. @throws Error when it fails */
+export function feedKubectl(input: string, ...args: string[]): string {
+  const [program, before] = isLocal ? [SCRIPT, ["exec", "kubectl"]] : ["kubectl", []];
+  return execFileSync(program, [...before, ...args], {
+    input,
+    encoding: "utf8",
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+/** Asks for the eviction of a pod, as `kubectl drain` does. @throws Error with the API server's words when it is refused */
+export function evict(pod: string): void {
+  const namespace = clusterTool("kubectl", "get", "pod", pod, "--output=jsonpath={.metadata.namespace}");
+  const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod, namespace } };
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+  feedKubectl(JSON.stringify(eviction), "create", `--raw=${path}`, "--filename=-");
 }
 
 /** Kills a container as the kernel does; in a cluster of others its pod is taken away at once. */
