@@ -12,7 +12,11 @@ import { METRICS } from "../src/metrics/catalogue/catalogue.ts";
 import { runResultJsonSchema } from "../src/metrics/result/result-schema.ts";
 import { chartReadme } from "./chart-readme.ts";
 import { hostTemplate, hostUserData } from "./host-user-data.ts";
+import { exitCodesMarkdown } from "./exit-codes-doc.ts";
 import { prometheusMarkdown } from "./prometheus-doc.ts";
+import { scenariosMarkdown } from "./scenarios-doc.ts";
+import type { Schema } from "./schemas-doc.ts";
+import { schemasMarkdown } from "./schemas-doc.ts";
 import { CERTIFIED_FROM, sessionsNeeded } from "../src/metrics/stats/certainty.ts";
 import { PERCENTILES } from "../src/metrics/stats/percentiles.ts";
 
@@ -96,19 +100,25 @@ ${sections.join("\n")}`;
 }
 
 /** The form of a file that people write, for their editors. What lies between its fields only `bench` checks. */
-function inputSchema(title: string, schema: z.ZodType): string {
-  const json = { title, ...z.toJSONSchema(schema, { io: "input" }) };
-  return `${JSON.stringify(json, null, 2)}\n`;
+function inputSchema(title: string, schema: z.ZodType): Schema {
+  return { title, ...z.toJSONSchema(schema, { io: "input" }) } as Schema;
 }
 
 const CHARTS = ["riva-bench", "riva-gateway"];
 
 const userData = hostUserData();
+const jsonText = (json: object): string => `${JSON.stringify(json, null, 2)}\n`;
+
+const schemas = {
+  run: runResultJsonSchema() as Schema,
+  scenario: inputSchema("riva-bench scenario", scenarioFile),
+  target: inputSchema("riva-bench target", targetFile),
+};
 
 const files: Readonly<Record<string, string>> = {
-  "schema/run.schema.json": `${JSON.stringify(runResultJsonSchema(), null, 2)}\n`,
-  "schema/scenario.schema.json": inputSchema("riva-bench scenario", scenarioFile),
-  "schema/target.schema.json": inputSchema("riva-bench target", targetFile),
+  "schema/run.schema.json": jsonText(schemas.run),
+  "schema/scenario.schema.json": jsonText(schemas.scenario),
+  "schema/target.schema.json": jsonText(schemas.target),
   "docs/metrics.md": metricsMarkdown(),
   "docs/prometheus.md": prometheusMarkdown(),
   "deploy/aws/user-data.yaml": userData,
@@ -122,11 +132,11 @@ const files: Readonly<Record<string, string>> = {
       ),
     ]),
   ),
+  "docs/exit-codes.md": exitCodesMarkdown(),
+  "docs/shipped-scenarios.md": scenariosMarkdown(),
+  "docs/schemas.md": schemasMarkdown(schemas),
   ...Object.fromEntries(
-    BOARDS.map((board) => [
-      `dashboards/grafana/${board.uid}.json`,
-      `${JSON.stringify(boardJson(board), null, 2)}\n`,
-    ]),
+    BOARDS.map((board) => [`dashboards/grafana/${board.uid}.json`, jsonText(boardJson(board))]),
   ),
 };
 

@@ -1,0 +1,31 @@
+/** `docs/exit-codes.md`: the codes with their comments in `src/base/errors.ts`. */
+import { readFileSync } from "node:fs";
+import { EXIT } from "../src/base/errors.ts";
+
+/** @throws Error when a code has no comment of its own line */
+export function exitCodesMarkdown(): string {
+  const source = readFileSync(new URL("../src/base/errors.ts", import.meta.url), "utf8");
+  const rows = Object.entries(EXIT).map(([name, code]) => {
+    const comment = new RegExp(`/\\*\\* (.+) \\*/\\n {2}${name}: ${code},`).exec(source)?.[1];
+    if (comment === undefined) throw new Error(`EXIT.${name} has no comment`);
+    return `| ${code} | \`${name}\` | ${comment} |`;
+  });
+  return `# Exit codes
+
+Generated from \`EXIT\` in \`src/base/errors.ts\` by \`npm run generate\`. The numbers never change.
+
+| code | name in the library | meaning |
+|---|---|---|
+${rows.join("\n")}
+
+Only 0 is a pass. In CI, treat 3 and 4 as a failed build, 5 and 6 as "run it again, longer or on a quieter machine", and 2 and 7 as a
+broken job: [in CI](ci.md).
+
+A run whose validity is only *degraded* exits with the code of its SLOs. One shard of a run (\`--shard\`) is not judged by its SLOs for lack of
+sessions: it exits with 0 where a whole run would exit with 6, and \`bench merge\` judges the whole.
+
+\`\`\`sh
+npx bench --scenario smoke --quiet || echo "exit code $?"
+\`\`\`
+`;
+}
