@@ -14,7 +14,12 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/conformance/**/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "test/*.test.ts",
+            "test/docs/**/*.test.ts",
+            "test/conformance/**/*.test.ts",
+          ],
           testTimeout: 20_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -57,6 +62,15 @@ const config: ViteUserConfig = defineConfig({
           include: ["test/browser/**/*.test.ts"],
           ...alone,
           sequence: { groupOrder: 4 },
+        },
+      },
+      // The documentation site, built by the test, in the same browser.
+      {
+        test: {
+          name: "site",
+          include: ["test/site/**/*.test.ts"],
+          ...alone,
+          sequence: { groupOrder: 11 },
         },
       },
       // Workers on other machines, with a real nats-server (scripts/get-nats-server.sh).

@@ -1,0 +1,3 @@
+import { FOLDER_PAGES } from "../pages.mjs";
+
+export default { paths: () => FOLDER_PAGES };
