@@ -8,13 +8,13 @@ export function exitCodesMarkdown(): string {
   const rows = Object.entries(EXIT).map(([name, code]) => {
     const comment = new RegExp(`/\\*\\* (.+) \\*/\\n {2}${name}: ${code},`).exec(source)?.[1];
     if (comment === undefined) throw new Error(`EXIT.${name} has no comment`);
-    return `| ${code} | \`${name}\` | ${comment} |`;
+    return `| ${code} | ${comment} | \`${name}\` |`;
   });
   return `# Exit codes
 
 Generated from \`EXIT\` in \`src/base/errors.ts\` by \`npm run generate\`. The numbers never change.
 
-| code | name in the library | meaning |
+| code | meaning | name in the library |
 |---|---|---|
 ${rows.join("\n")}
 

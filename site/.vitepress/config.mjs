@@ -30,6 +30,15 @@ const vueOfTheSite = {
   },
 };
 
+/** As Git hosts make anchors of headings, so that a link with one works in both places. */
+function slugify(heading) {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replace(/\s/g, "-");
+}
+
 export default defineConfig({
   title: "riva-bench",
   description: "Load tests and benchmarks for NVIDIA Riva and NIM streaming speech recognition",
@@ -44,7 +53,9 @@ export default defineConfig({
     "site/!(folders)/**",
   ],
   rewrites: pageOf,
-  markdown: { config: linksOfTheSite },
+  // No icon: nobody asks for one then.
+  head: [["link", { rel: "icon", href: "data:," }]],
+  markdown: { anchor: { slugify }, config: linksOfTheSite },
   themeConfig: {
     search: { provider: "local" },
     nav: [
