@@ -13,7 +13,7 @@ const worldBan = "write through the World (src/base/process/world.ts)";
 const errors = (rules) => Object.fromEntries(Object.keys(rules).map((name) => [name, "error"]));
 
 export default tseslint.config(
-  { ignores: ["api-docs/", "dist/", "build/", "results/", "coverage/", "datasets/"] },
+  { ignores: ["api-docs/", "dist/", "build/", "results/", "coverage/", "datasets/", "site/"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
