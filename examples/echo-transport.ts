@@ -51,14 +51,8 @@ function echoStream(
     setReading: () => undefined,
     cancel(reason) {
       if (isOver) return;
-      end({
-        ok: false,
-        phase: "streaming",
-        class: "cancelled",
-        origin: "caller",
-        code: "CANCELLED",
-        message: reason,
-      });
+      const cause = { phase: "streaming", class: "cancelled", origin: "caller" } as const;
+      end({ ok: false, failure: { ...cause, code: "CANCELLED", message: reason } });
     },
   };
 }

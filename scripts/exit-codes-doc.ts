@@ -5,8 +5,11 @@ import { EXIT } from "../src/base/errors.ts";
 /** @throws Error when a code has no comment of its own line */
 export function exitCodesMarkdown(): string {
   const source = readFileSync(new URL("../src/base/errors.ts", import.meta.url), "utf8");
+  const comments = new Map(
+    [...source.matchAll(/\/\*\* (.+) \*\/\n {2}(\w+): \d+,/g)].map(([, comment, name]) => [name, comment]),
+  );
   const rows = Object.entries(EXIT).map(([name, code]) => {
-    const comment = new RegExp(`/\\*\\* (.+) \\*/\\n {2}${name}: ${code},`).exec(source)?.[1];
+    const comment = comments.get(name);
     if (comment === undefined) throw new Error(`EXIT.${name} has no comment`);
     return `| ${code} | ${comment} | \`${name}\` |`;
   });
