@@ -32,13 +32,14 @@ export CONTAINER_ENGINE=$engine
 
 # shellcheck disable=SC2317 # by the trap
 clean() {
-  local label id
+  local label id options=(--force --volumes)
   trap - EXIT INT TERM
+  set +e
+  # With those that use its network, at once.
+  [ "$engine" = docker ] || options+=(--depend --ignore --time 0)
   for label in riva-bench-test io.podman.compose.project; do
-    # The newest first: they use the network of the oldest.
     for id in $("$engine" ps --all --quiet --filter "label=$label=$BENCH_IMAGE_RUN"); do
-      "$engine" kill "$id" >/dev/null 2>&1 || true
-      "$engine" rm --force --volumes "$id" >/dev/null
+      "$engine" rm "${options[@]}" "$id" >/dev/null
     done
   done
   [ "$engine" = docker ] || "$engine" network rm --force "${BENCH_IMAGE_RUN}_default" >/dev/null 2>&1 || true
