@@ -103,6 +103,7 @@ const config: ViteUserConfig = defineConfig({
           // Programs of Python, one after the other; nothing is measured.
           fileParallelism: true,
           maxWorkers: 2,
+          testTimeout: 600_000,
           sequence: { groupOrder: 11 },
         },
       },

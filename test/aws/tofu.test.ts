@@ -45,7 +45,7 @@ test("checkov finds nothing in it, and what is planted in it", async () => {
   expect(good.passed).toBeGreaterThan(20);
   const text = /encrypted +=/.exec(readFileSync(join(AWS, "tofu/main.tf"), "utf8"))?.[0] ?? "";
   expect((await checkov(planted(`${text} true`, `${text} false`))).failed).toEqual(["CKV_AWS_8"]);
-}, 120_000);
+}, 600_000);
 
 test("it has the inputs of the template, with the same defaults", () => {
   const { Parameters } = parse(readFileSync(join(AWS, "riva-host.yaml"), "utf8"), { logLevel: "silent" }) as {
