@@ -1,5 +1,5 @@
-# One GPU host, as deploy/aws/riva-host.yaml makes it. Tested: tofu fmt, tofu test of ./user-data, checkov. Not tested: tofu validate, plan
-# and apply with the AWS provider, which need its registry and an account (docs/aws.md).
+# One GPU host, as deploy/aws/riva-host.yaml makes it. Tested: checkov, inputs against those of the template. Not tested: tofu fmt and test
+# (test/aws/tofu.test.ts runs them where TOFU names a tofu), validate, plan and apply (docs/aws.md).
 
 terraform {
   required_version = ">= 1.8"
