@@ -1,6 +1,7 @@
 /** The user's own commands, as processes of their own: no shell, a limit in time, output to a file. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants as modes, existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { openPrivate } from "../../base/files/private-files.ts";
 import { readText } from "../../base/files/text-file.ts";
@@ -55,7 +56,8 @@ export async function callHook(
     });
     const ended = new Promise<number>((done, fail) => {
       child.once("error", (error) => fail(notStarted(name, program, error)));
-      child.once("exit", (code) => done(code ?? EXIT.ourError));
+      // As a shell has it.
+      child.once("exit", (code, signal) => done(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
     });
     const stopped = new Promise<"limit" | "signal">((done) => {
       const abort = (): void => done("signal");
@@ -115,7 +117,7 @@ export function mustExist(
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, modes.X_OK);
     return statSync(path).isFile();
   } catch {
     return false;
