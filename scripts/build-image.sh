@@ -3,6 +3,7 @@
 # made of Debian's packages and of Node and npm from the npm registry, and kept as localhost/riva-bench-... Where there is no podman
 # and no running docker, podman is installed (Debian, as root).
 #   scripts/build-image.sh [--tag NAME] [--engine podman|docker]        riva-bench:VERSION without --tag
+# Exit code 3: this machine can't build images, or can't reach what they are made of.
 set -euo pipefail
 shopt -s inherit_errexit
 cd -- "$(dirname -- "$0")/.."
@@ -34,11 +35,11 @@ find_engine() {
   elif docker version >/dev/null 2>&1; then
     engine=docker
   else
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then cannot "needs podman or a running docker"; fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then cannot "needs podman or a running docker" 3; fi
     echo "build-image: installing podman" >&2
     "${debian[@]}" update >&2
     DEBIAN_FRONTEND=noninteractive "${debian[@]}" install -y --no-install-recommends \
-      podman runc netavark aardvark-dns iptables >/dev/null || cannot "apt-get can't install podman"
+      podman runc netavark aardvark-dns iptables >/dev/null || cannot "apt-get can't install podman" 3
     engine=podman
   fi
 }
@@ -49,7 +50,7 @@ unpack() {
   shift
   archives=$(mktemp -d "$scratch/debian-XXXX")
   apt-cache show "$1" >/dev/null 2>&1 || "${debian[@]}" update >&2
-  (cd "$archives" && "${debian[@]}" download "$@" 2>/dev/null) || cannot "apt-get can't download $*"
+  (cd "$archives" && "${debian[@]}" download "$@" 2>/dev/null) || cannot "apt-get can't download $*" 3
   for archive in "$archives"/*.deb; do dpkg -x "$archive" "$folder"; done
   rm -rf "$folder/usr/share/man" "$folder/usr/share/locale" "$folder/usr/share/lintian"
 }
@@ -57,7 +58,7 @@ unpack() {
 # Unpacks an npm package: FOLDER PACKAGE
 unpack_npm() {
   local archive
-  archive=$(cd "$scratch" && npm pack --silent "$2") || cannot "npm can't download $2"
+  archive=$(cd "$scratch" && npm pack --silent "$2") || cannot "npm can't download $2" 3
   mkdir -p "$1"
   tar -C "$1" --strip-components 1 -xzf "$scratch/$archive"
 }
@@ -86,13 +87,15 @@ make_runtime() {
   cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
   rm -r "$root/usr/share/ca-certificates" "$root/usr/sbin"
   echo 'root:x:0:0:root:/root:/sbin/nologin' >"$root/etc/passwd"
+  # Names of --add-host lie in /etc/hosts.
+  echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 }
 
 # Prints the name of a base image of the Dockerfile, or of its stand-in: ARGUMENT [OPTION OF IMPORT...]
 base() {
-  local name stand_in=localhost/riva-bench-${1,,}:1 root
+  local name stand_in=localhost/riva-bench-${1,,}:2 root
   name=$(sed -n "s/^ARG $1=//p" deploy/Dockerfile)
-  if "$engine" image inspect "$name" >/dev/null 2>&1 || timeout 600 "$engine" pull --quiet "$name" >/dev/null 2>&1; then
+  if "$engine" image inspect "$name" >/dev/null 2>&1 || timeout 180 "$engine" pull --quiet "$name" >/dev/null 2>&1; then
     echo "$name"
     return
   fi
@@ -114,11 +117,14 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 [ -n "$engine" ] || find_engine
+"$engine" info >/dev/null 2>&1 || cannot "$engine can't run containers on this machine" 3
 base=$(base BASE --change 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/extra.crt')
 runtime=$(base RUNTIME)
 # npm asks the registry from inside.
 options=(--network host)
 # Podman's own format has no health checks.
 [ "$engine" = docker ] || options+=(--format docker --layers)
-"$engine" build "${options[@]}" --file deploy/Dockerfile --build-arg "BASE=$base" --build-arg "RUNTIME=$runtime" --tag "$tag" . >&2
+commit=$(git rev-parse --short=12 HEAD 2>/dev/null || true)
+"$engine" build "${options[@]}" --file deploy/Dockerfile --build-arg "BASE=$base" --build-arg "RUNTIME=$runtime" \
+  --build-arg "BENCH_COMMIT=$commit" --tag "$tag" . >&2
 echo "$tag: $(($("$engine" image inspect --format '{{.Size}}' "$tag") / 1000000)) MB, Node of $base on $runtime"

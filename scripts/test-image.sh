@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds the image (scripts/build-image.sh) and uses it as a stranger would: test/image. On Linux as root the containers get a network of
 # their own that reaches nothing else. Whatever ends it, its containers, networks and folders are removed.
-#   scripts/test-image.sh [ARGUMENTS OF VITEST]
+#   scripts/test-image.sh [ARGUMENTS OF VITEST]        BENCH_IMAGE_BUILT=1 takes riva-bench:test as it is
 set -euo pipefail
 cd -- "$(dirname -- "$0")/.."
 export RIVA_BENCH_TAG=test
 
 if [ -z "${BENCH_IMAGE_RUN:-}" ]; then
-  scripts/build-image.sh --tag "riva-bench:$RIVA_BENCH_TAG"
+  [ -n "${BENCH_IMAGE_BUILT:-}" ] || scripts/build-image.sh --tag "riva-bench:$RIVA_BENCH_TAG"
   if command -v podman >/dev/null && ! build/podman-compose/bin/podman-compose --version >/dev/null 2>&1; then
     python3 -m venv build/podman-compose
     build/podman-compose/bin/pip install --quiet --disable-pip-version-check 'podman-compose>=1.6,<2'

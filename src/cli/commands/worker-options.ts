@@ -8,7 +8,10 @@ export type WorkerArgs = ArgsOf<typeof workerOptions>;
 export function workerOptions(yargs: Argv) {
   return yargs
     .options(NATS_OPTIONS)
-    .option("run", { type: "string", describe: "Name of the run or series, as given to `bench run --run`, or printed by it" })
+    .option("run", {
+      type: "string",
+      describe: "Name of the run or series, as given to `bench run --run`, or printed by it",
+    })
     .option("index", {
       type: "number",
       describe: "Place in the run, from 0 [default: JOB_COMPLETION_INDEX, else the first that is free]",

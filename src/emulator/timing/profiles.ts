@@ -4,7 +4,7 @@
  * A and B. All of it is **for the shape only**: how delay grows with load, where it ends; no claim about any GPU.
  *
  * The figures leave room for what the emulator's own process and its sockets add: some 14 ms on two cores for 64 streams in
- * phase that send 960 ms at a time. `test/slow/profiles.test.ts` measures the whole.
+ * phase that send 960 ms at a time. `test/proof/profiles.test.ts` measures the whole.
  */
 import { BenchError, nearestName } from "../../base/errors.ts";
 import type { Profile } from "./model.ts";
