@@ -135,7 +135,7 @@ describe("alerts", () => {
   const names = alerts.map(({ alert }) => alert).sort();
 
   it("are each tested by promtool: firing, not firing, without data, and over a counter that starts again", () => {
-    const told = [...testsIn("runs.yaml"), ...testsIn("gateway.yaml")];
+    const told = ["runs.yaml", "server.yaml", "gateway.yaml"].flatMap(testsIn);
     expect(namesOf(told, true).sort()).toEqual(names);
     expect(namesOf(told, false).sort()).toEqual(names);
     for (const test of testsIn("no-data.yaml")) expect(namesOf([test], false).sort()).toEqual(names);
