@@ -1,4 +1,7 @@
 /** Flags of runs and workers that meet at a broker: what is wrong with them is said before anything connects. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { runBench } from "../../test/support/fake-world.ts";
 
@@ -20,6 +23,19 @@ it.each([
   const { err, exitCode } = await runBench(args);
   expect(exitCode).toBe(2);
   expect(err).toMatch(message);
+});
+
+it("answers without load that take longer than workers wait are refused", async () => {
+  const scenario = join(mkdtempSync(join(tmpdir(), "parity-")), "slow.yaml");
+  writeFileSync(
+    scenario,
+    "name: slow\nload: { model: concurrency, streams: 2 }\nduration: { warmup: 1s, steady: 6s }\nscoring: { parity: measure }\nslo: [error_ratio < 1%]\n",
+  );
+  const { err, exitCode } = await runBench(["-s", scenario, "--nats", URL, "--expect-workers", "1"]);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(
+    /--join-timeout: the answers without load \(scoring\.parity\) take .*workers wait for the run 2m/,
+  );
 });
 
 it("a pod's index that is no number is refused", async () => {

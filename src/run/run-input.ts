@@ -11,6 +11,8 @@ import { playedClips } from "../loadgen/plan/played-clips.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
 import { checkAgainstDataset, checkStages, loadScenario } from "../scenario/scenario.ts";
 import { traceOf } from "../scenario/load/trace.ts";
+import { isUnpaced } from "../scenario/load/load.ts";
+import { unloadedMs } from "./unloaded-time.ts";
 import type { TransportChoice } from "../client/transports.ts";
 import type { UntilCertified } from "../loadgen/plan/until-certified.ts";
 import { parseUntilCertified } from "../loadgen/plan/until-certified.ts";
@@ -18,7 +20,7 @@ import { workerCount } from "../loadgen/workers/worker-count.ts";
 import type { Slo } from "../metrics/judge/slo.ts";
 import { parseSlo } from "../metrics/judge/slo.ts";
 import type { World } from "../base/process/world.ts";
-import { durationFlag } from "../base/duration.ts";
+import { durationFlag, formatDuration } from "../base/duration.ts";
 import { isRunId } from "../base/run-id.ts";
 import type { BrokerFlags, BrokerOptions } from "./nats/broker-options.ts";
 import { readBrokerOptions } from "./nats/broker-options.ts";
@@ -101,6 +103,7 @@ export async function readInput(world: World, flags: RunFlags): Promise<RunInput
   // Finds what is wrong with the plan (a trace, a load without bounds) before anything is started.
   const planned = planInput(fitting, selected, await traceOf(fitting.load));
   const remote = await remoteInput(world, flags);
+  checkUnloaded(remote?.input, fitting, selected);
   const shard = shardInput(flags, world.clock.wallMs());
   checkShard(shard, fitting, planned);
   const workers =
@@ -148,6 +151,22 @@ function checkShard(
       `--shard: scenario ${name} asks for answers without load, and every shard would ask for them at once`,
       "Make them once, with `bench run` and one stream, and write `scoring: { parity: { run: FOLDER } }`.",
     );
+}
+
+/** @throws BenchError (exit 2) when workers would have given up before the answers without load are there */
+function checkUnloaded(
+  remote: RemoteInput | undefined,
+  scenario: RunnableScenario,
+  dataset: OpenDataset,
+): void {
+  if (remote === undefined || scenario.scoring.parity !== "measure" || isUnpaced(scenario.load)) return;
+  const needMs = unloadedMs(scenario, dataset);
+  if (needMs < remote.joinMs) return;
+  const needMinutes = Math.ceil(needMs / 60_000) + 1;
+  throw BenchError.usage(
+    `--join-timeout: the answers without load (scoring.parity) take ${formatDuration(Math.ceil(needMs / 1000) * 1000)}, and workers wait for the run ${formatDuration(remote.joinMs)}`,
+    `Give --join-timeout ${needMinutes}m to the run and its workers, or the answers of a stored run: scoring: { parity: { run: FOLDER } }.`,
+  );
 }
 
 async function remoteInput(

@@ -46,15 +46,6 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 const MOST_REFUSALS = 3;
 
-/** How long asking takes at the scenario's pace, milliseconds. */
-export function unloadedMs(
-  { audio }: RunnableScenario,
-  { audioSeconds, clips }: Pick<OpenDataset, "audioSeconds" | "clips">,
-): number {
-  const { paddingBeforeMs, paddingAfterMs, pace } = audio;
-  return (audioSeconds * 1000 + clips.length * (paddingBeforeMs + paddingAfterMs)) / pace;
-}
-
 /**
  * Asks each clip once, at the scenario's pace and in its encoding.
  * @throws BenchError (exit 130) when it is stopped; (exit 7) when the target refuses the first clips, or answers none at all

@@ -77,7 +77,7 @@ function options(yargs: Argv) {
     .option("out", {
       alias: "o",
       type: "string",
-      describe: "Folder of the search; one that is there is gone on with",
+      describe: "Folder of the search; resumes if it exists",
     })
     .option("json", { type: "string", describe: "Write the result as JSON to this file" })
     .option("quiet", QUIET_OPTION)

@@ -94,6 +94,12 @@ test.each([
   [["emulator-nim", "emulator-legacy", "--pairs", "0"], "--pairs"],
   [["emulator-nim", "emulator-legacy", "--metric", "speed"], 'no metric "speed"'],
   [["emulator-nim", "emulator-legacy", "--scenario", "abc"], "unknown scenario"],
+  // Both files have the address of RIVA_HOST.
+  [
+    ["legacy-riva", "nim"],
+    "legacy-riva and nim are both grpc://localhost:50051: one server would be compared with itself",
+  ],
+  [["nim", "grpc://localhost:50051"], "one server would be compared with itself"],
 ])("bad input is told before any run: %s", async (args, message) => {
   const { err, exitCode } = await runBench(["compare", ...args], { cwd });
   expect([exitCode, err]).toEqual([2, expect.stringContaining(message)]);

@@ -10,7 +10,7 @@ import type { ComparisonVerdict } from "../../metrics/judge/comparison.ts";
 import { compareRuns } from "../../metrics/judge/comparison.ts";
 import type { Figure, Margins } from "../../metrics/judge/figure.ts";
 import { figureNamed, figuresOf } from "../../metrics/judge/figure.ts";
-import { whyNotComparable } from "../../metrics/judge/regression.ts";
+import { isSameRun, whyNotComparable } from "../../metrics/judge/regression.ts";
 import { renderComparisonHtml } from "../../report/html/comparison-html.ts";
 import type { ComparisonReport } from "../../report/text/comparison.ts";
 import { renderComparison, renderComparisonMarkdown } from "../../report/text/comparison.ts";
@@ -65,12 +65,15 @@ function options(yargs: Argv) {
     .option("out", {
       alias: "o",
       type: "string",
-      describe: "Folder of the runs; one that is there is gone on with [default: results/<time>-compare]",
+      describe: "Folder of the runs; resumes if it exists [default: results/<time>-compare]",
     })
     .option("json", { type: "string", describe: "Write the comparison as JSON to this file" })
     .option("quiet", QUIET_OPTION)
     .example("$0 compare emulator-nim emulator-legacy", "the emulator's two profiles: works at once")
-    .example("$0 compare legacy-riva nim --scenario concurrency-50 --pairs 12", "a migration")
+    .example(
+      "$0 compare grpc://old-box:50051 grpc://new-box:50051 --scenario concurrency-50 --pairs 12",
+      "a migration",
+    )
     .example(
       "$0 compare a.yaml b.yaml --nats nats://broker:4222 --run ab --expect-workers 4",
       "with four machines that run `bench worker --run ab`, see docs/scale-out.md",
@@ -117,7 +120,7 @@ async function storedRuns(world: World, args: Args): Promise<FoundRuns> {
   const usable = (runs: readonly StoredRun[]): StoredRun[] =>
     runs.filter(({ result }) => {
       const why =
-        reference === undefined || result.run.id === reference.result.run.id
+        reference === undefined || isSameRun(result, reference.result)
           ? result.verdict === "void"
             ? "it is void"
             : undefined

@@ -109,4 +109,10 @@ test("other gates, another name and another folder are no hindrance", () => {
     whyNotComparable({ ...PASSED, scenario, run: { ...PASSED.run, id: "other" } }, PASSED),
   ).toBeUndefined();
   expect(whyNotComparable(PASSED, PASSED)).toContain("itself");
+  // The name of a run over NATS may be the same every night.
+  const nextNight = { ...PASSED, run: { ...PASSED.run, startedAt: "2026-12-24T00:00:00.000Z" } };
+  expect(whyNotComparable(nextNight, PASSED)).toBeUndefined();
+  const far = { ...nextNight, run: { ...nextNight.run, remote: { workers: [] } } };
+  expect(whyNotComparable(far, PASSED)).toContain("workers on other machines");
+  expect(whyNotComparable(far, { ...far, run: { ...far.run, id: "other" } })).toBeUndefined();
 });

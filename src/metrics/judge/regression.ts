@@ -108,7 +108,7 @@ function howMany(
 
 /** Why two runs can't be held against each other; undefined when they can. */
 export function whyNotComparable(run: RunResult, candidate: RunResult): string | undefined {
-  if (run.run.id === candidate.run.id) return "it is the candidate itself";
+  if (isSameRun(run, candidate)) return "it is the candidate itself";
   if (run.verdict === "void") return "it is void";
   if (run.run.interrupted) return "it was interrupted";
   if (run.run.shard !== undefined || candidate.run.shard !== undefined)
@@ -118,11 +118,18 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
   if (run.run.cpus !== candidate.run.cpus) {
     return `another class of machine: ${run.run.cpus} CPUs, not ${candidate.run.cpus}`;
   }
+  if ((run.run.remote === undefined) !== (candidate.run.remote === undefined))
+    return "workers on other machines made the load of one of them";
   if (run.dataset.sha256 !== candidate.dataset.sha256) return "other speech";
   if (loadOf(run) !== loadOf(candidate)) return "another load, window or recognition";
   const [own, theirs] = [candidate.window.steadyMs, run.window.steadyMs];
   if (Math.abs(theirs - own) > 0.2 * own) return "its window was cut short, or lengthened";
   return undefined;
+}
+
+/** The name of a run over NATS is its user's: the same every night, maybe. */
+export function isSameRun(one: RunResult, other: RunResult): boolean {
+  return one.run.id === other.run.id && one.run.startedAt === other.run.startedAt;
 }
 
 /** What of a scenario decides the figures: all but its name and its gates, and where the dataset lies. */

@@ -16,6 +16,7 @@ import type { Interrupt } from "../../base/process/world.ts";
 import { isRunId } from "../../base/run-id.ts";
 import { isRecord } from "../../base/record.ts";
 import type { Claim, RemoteJob, SeriesNow } from "./messages.ts";
+import { SILENCE_MS } from "./messages.ts";
 import { notOurs, readJson, readRemoteJob } from "./remote-job.ts";
 import type { RunBus } from "./run-bus.ts";
 import type { AgentWorld } from "./take-part.ts";
@@ -59,6 +60,7 @@ export async function serve(bus: RunBus, options: AgentOptions, agent: AgentWorl
 /** Takes part in the runs of a series until there are no more. */
 async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorld): Promise<ExitCode> {
   const { runId: series, joinMs, connect } = options;
+  const { clock } = agent.world;
   const wait = {
     joinMs,
     waits: `waiting for the next run of ${series}`,
@@ -66,6 +68,7 @@ async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorl
     hint: "Whatever made them was killed or takes its time: wait longer with --join-timeout.",
   };
   let served = 0;
+  let goneSinceMs: number | undefined;
   /** One worker carries the same share in all runs: a comparison would compare machines otherwise. */
   let place: number | undefined;
   let bus: { of: string; open: RunBus } | undefined;
@@ -76,7 +79,9 @@ async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorl
   /** Undefined while the run is not there yet. */
   const next = async (): Promise<{ text: string; number: number } | "over" | undefined> => {
     const now = await readSeries(home);
-    if (now === "ended") return "over";
+    goneSinceMs = now === "gone" ? (goneSinceMs ?? clock.nowMs()) : undefined;
+    if (now === "ended" || clock.nowMs() - (goneSinceMs ?? Infinity) >= SILENCE_MS) return "over";
+    if (now === "gone") return undefined;
     if (now === undefined || now.number <= served) return undefined;
     if (bus?.of !== now.runId) {
       await leave();
@@ -106,11 +111,14 @@ async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorl
   }
 }
 
-/** Undefined when nothing is told yet. @throws BenchError (exit 1) for what is not our own */
-async function readSeries(place: RunBus): Promise<SeriesNow | undefined> {
+/**
+ * Undefined when nothing is told yet; "gone" when the broker knows nothing of the series, which it may say for a moment while it is
+ * being started again.
+ * @throws BenchError (exit 1) for what is not our own
+ */
+async function readSeries(place: RunBus): Promise<SeriesNow | "gone" | undefined> {
   const text = await place.get("series");
-  // It goes when the series ends.
-  if (text === undefined) return (await place.get("job")) === undefined ? "ended" : undefined;
+  if (text === undefined) return (await place.get("job")) === undefined ? "gone" : undefined;
   const now = readJson(text);
   if (now === "ended") return now;
   const { runId, number } = isRecord(now) ? now : {};

@@ -163,6 +163,11 @@ export async function localJob(
   world: World,
 ): Promise<WorkerJob> {
   const named = await Promise.all(targets.map((flag) => resolveTarget({ ...world, flag })));
+  if (named.filter(({ uri }) => uri === job.target).length > 1)
+    throw BenchError.usage(
+      `several of this worker's targets have the address ${job.target}: it can't tell which of them the run means`,
+      "Name the one that the run has.",
+    );
   const target =
     named.find(({ uri }) => uri === job.target) ??
     named[0] ??

@@ -8,6 +8,7 @@ import { printable } from "../../base/text/printable.ts";
 import { randomStream } from "../../base/random.ts";
 import { chooseTransport } from "../../loadgen/workers/transport-choice.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
+import type { ResolvedTarget } from "../../scenario/target/target.ts";
 import { resolveTarget } from "../../scenario/target/target.ts";
 import type { RemoteFlags, RunInput } from "../run-input.ts";
 import { readInput } from "../run-input.ts";
@@ -60,6 +61,26 @@ export function firstSides(pairs: number, seed: number): Side[] {
   return sides.slice(0, pairs);
 }
 
+/**
+ * Two names of one server would be found equivalent. The same name twice is a question: how far do its runs differ by themselves?
+ * @throws BenchError (exit 2)
+ */
+function checkApart([one, other]: readonly ResolvedTarget[], isRemote: boolean): void {
+  if (one === undefined || other === undefined || one.emulated !== undefined) return;
+  if (isRemote && one.uri === other.uri)
+    throw BenchError.usage(
+      `${printable(one.name)} and ${printable(other.name)} are both at ${one.uri}: workers on other machines tell targets apart by their address`,
+      "Compare them with workers of this machine, without --nats.",
+    );
+  const asked = ({ kind, uri, metadata, model, language }: ResolvedTarget): string =>
+    JSON.stringify([kind, uri, metadata, model, language]);
+  if (asked(one) !== asked(other)) return;
+  throw BenchError.usage(
+    `${printable(one.name)} and ${printable(other.name)} are both ${one.uri}: one server would be compared with itself`,
+    "Give two addresses (grpc://old-box:50051 grpc://new-box:50051), or two target files of your own; RIVA_HOST stands for one server only.",
+  );
+}
+
 interface PairsOfSeries {
   folder: string;
   inputOf(pair: number): Promise<RunInput>;
@@ -76,10 +97,13 @@ export async function makePairs(world: World, args: ComparePairsArguments): Prom
   const firstInput = await inputOf(0);
   const { scenario: resolved, planned, workers, remote } = firstInput;
   // Both are looked up before the first run: a slip in the second name must not cost the time of the first.
-  for (const flag of [args.baseline, args.candidate]) {
-    const { kind } = await resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root });
-    chooseTransport(resolved, planned, workers, kind);
-  }
+  const targets = await Promise.all(
+    [args.baseline, args.candidate].map((flag) =>
+      resolveTarget({ flag, env: world.env, cwd: world.cwd, root: world.root }),
+    ),
+  );
+  for (const { kind } of targets) chooseTransport(resolved, planned, workers, kind);
+  if (args.baseline !== args.candidate) checkApart(targets, remote !== undefined);
   const folder = seriesFolder(world, args);
   const { baseline, candidate, scenario, seed, streams, duration, warmup, chunk } = args;
   openSeries(folder, {
@@ -136,7 +160,14 @@ function whyLeftOut({ baseline, candidate }: PairOfRuns): string | undefined {
     return `void after several tries: ${check?.name ?? "the machine was at fault"}`;
   }
   if (baseline.result.run.planHash !== candidate.result.run.planHash) return "the plans differ";
+  if (hostsOf(baseline) !== hostsOf(candidate))
+    return "other machines carried the load, or other shares of it";
   return undefined;
+}
+
+/** Of the workers on other machines, by their places. */
+function hostsOf({ result }: SeriesResult): string {
+  return JSON.stringify(result.run.remote?.workers.map(({ host }) => host) ?? []);
 }
 
 function seriesFolder(world: World, { out }: ComparePairsArguments): string {

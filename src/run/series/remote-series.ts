@@ -1,5 +1,6 @@
 /** The workers of a series when they are on other machines. NATS's packages are loaded here, and only then. */
 import { formatDuration } from "../../base/duration.ts";
+import { BenchError, EXIT } from "../../base/errors.ts";
 import type { World } from "../../base/process/world.ts";
 import { newRunId } from "../../base/run-id.ts";
 import type { RunInput } from "../run-input.ts";
@@ -26,14 +27,23 @@ export async function withRemoteSeries<T>(
   const { broker, joinMs, runId: series = newRunId(world.clock, kind) } = remote;
   const bus = await connectBroker(broker, series);
   try {
-    const place = await openSeriesPlace(bus, series, toolOf(world.root));
+    const place = await openSeriesPlace(bus, series, toolOf(world.root), world.clock);
     world.stderr.write(
       `each run waits up to ${formatDuration(joinMs)} for ${workers} workers, which stay for all of them: bench worker --nats ${broker.shown} --run ${series}\n`,
     );
+    let isInterrupted = false;
+    // Between two runs nobody else listens: workers must hear that it is over.
+    const forget = world.onInterrupt(() => (isInterrupted = true));
     try {
-      return await make(place);
+      return await make({
+        next() {
+          if (isInterrupted) throw new BenchError("interrupted", { exitCode: EXIT.interrupted });
+          return place.next();
+        },
+      });
     } finally {
       await place.end();
+      forget();
     }
   } finally {
     await bus.close();
