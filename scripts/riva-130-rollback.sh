@@ -13,11 +13,13 @@ left=${operands[0]:-}
 case $left in
   '' | -*) fail 2 "no release is named: riva-130-rollback.sh IMAGE@sha256:... (bench rollout status --config $config shows it)" ;;
 esac
+[[ $left =~ @sha256:[0-9a-f]{64}$ ]] || fail 2 "'$left' is no image with its whole digest (NAME@sha256:...)"
 
 state=$(bench rollout status --config "$config" --json)
 # What serves, and what a rollout that was killed was about to make serve.
 serving=$(node -e 'const s = JSON.parse(process.argv[1]); console.log(s.current?.image ?? "", s.change?.to.image ?? "")' "$state")
 case " $serving " in
   *" $left "*) run bench rollout back --config "$config" "${operands[@]:1}" ;;
+  ' ' | '  ') fail 2 "bench rollout knows no release in $config: deploy the first one once more (bench rollout deploy), so that there is one to return to" ;;
   *) log "$left does not serve; ${serving%% *} does: nothing to do" ;;
 esac

@@ -48,6 +48,8 @@ export async function firingAlerts(service: HttpService, names: readonly string[
   return parsed.data.data.alerts.flatMap(({ labels, annotations, state, activeAt }) => {
     const name = labels["alertname"] ?? "";
     if (state !== "firing" || !names.includes(name)) return [];
-    return [{ name, activeAtMs: Date.parse(activeAt), summary: annotations["summary"] }];
+    const activeAtMs = Date.parse(activeAt);
+    if (Number.isNaN(activeAtMs)) throw new Error(`its answer has no time: activeAt ${activeAt}`);
+    return [{ name, activeAtMs, summary: annotations["summary"] }];
   });
 }

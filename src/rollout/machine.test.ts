@@ -27,7 +27,7 @@ test("a good version: started beside, judged, given the traffic, and the old one
   expect(said(await rolloutOf(service).deploy(B, AUTHOR))).toEqual(["serves", 0]);
   expect(service.calls).toEqual([
     ...["stop green", "start green", "probe green", "smoke green", "point green blue"],
-    ...["sessions blue", "sessions blue", "sessions blue", "point green", "stop blue"],
+    ...["sessions blue", "sessions blue", "sessions blue", "probe green", "point green", "stop blue"],
   ]);
   expect(service.saved).toMatchObject({ current: { image: B, slot: "green" }, earlier: [A] });
 });
@@ -86,6 +86,7 @@ test("back: the version before, without a smoke run; the one that was left is no
       "probe blue",
       "point blue green",
       "sessions green",
+      "probe blue",
       "point blue",
       "stop green",
     ],
@@ -108,7 +109,28 @@ test("keepPrevious: the version before runs on, so that the way back starts noth
 test("the version that serves is not deployed again", async () => {
   const service = await serving();
   expect(said(await rolloutOf(service).deploy(A, AUTHOR))).toEqual(["serves", 0]);
-  expect(service.calls).toEqual([]);
+  expect(service.calls).toEqual(["probe blue"]);
+});
+
+test("a version that has died while the old one was waited for: the gateway keeps the old one, and the way back is open", async () => {
+  const service = await serving();
+  const ports = service.ports();
+  const dying: typeof ports = {
+    ...ports,
+    probe: (release, signal) =>
+      service.saved.change?.step === "settle"
+        ? Promise.resolve({ ok: false, detail: "tcp: refused" })
+        : ports.probe(release, signal),
+  };
+  await expect(
+    createRollout(dying, PLAN, service.saved, never, never).deploy(B, AUTHOR),
+  ).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(/does not answer any more/) as unknown,
+  });
+  expect([service.order, service.running]).toEqual([["green", "blue"], { blue: A, green: B }]);
+  expect(said(await rolloutOf(service).back(AUTHOR))).toEqual(["serves", 0]);
+  expect([service.order, service.running, service.saved.current?.image]).toEqual([["blue"], { blue: A }, A]);
 });
 
 test.each(["stop green", "start green", "probe green", "smoke green", "point green blue"])(

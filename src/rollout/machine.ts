@@ -81,8 +81,9 @@ export function createRollout(
       commit(kind, to, from);
     } catch (error) {
       const noticedMs = clock.nowMs();
-      await giveUp(error);
+      // What comes while the old version is put back does not change why.
       const isInterrupted = signal.aborted;
+      await giveUp(error);
       return {
         ...ended,
         outcome: isInterrupted ? "interrupted" : "refused",
@@ -129,6 +130,9 @@ export function createRollout(
     const isBeside = left !== undefined && left.slot !== current.slot;
     if (isBeside) {
       await run.drain(left, until);
+      // Until here sessions that the new one does not take go to the old one.
+      if (!(await run.isReady(current, until)))
+        throw BenchError.target(`${shortImage(current.image)} does not answer any more`);
       await run.traffic([current], until);
       if (!plan.keepPrevious) await run.stop(left, until);
     }
@@ -142,7 +146,7 @@ export function createRollout(
       const serves = `${shortImage(to.image)} serves in ${to.slot}`;
       throw new BenchError(`${serves}, but the version before was not left: ${messageOf(error)}`, {
         exitCode: signal.aborted ? EXIT.interrupted : EXIT.ourError,
-        hint: "The next `bench rollout deploy` or `back` finishes it. Its sessions go on until then.",
+        hint: "Deploy the same image once more to finish it, or return with `bench rollout back`. Sessions of the version before go on until then.",
       });
     }
   }
@@ -219,17 +223,19 @@ export function createRollout(
   async function deploy(image: string, author: Author): Promise<Ended> {
     const left = await recover(false);
     if (left !== undefined) ports.recovered(left);
-    if (state.current?.image !== image) return change("deploy", image, author);
+    const { current } = state;
+    if (current?.image !== image || !(await run.isReady(current, signal)))
+      return change("deploy", image, author);
     const served = { kind: "deploy", from: image, to: image, steps: [] } as const;
     return { ...served, outcome: "serves", exitCode: EXIT.passed, detail: "it has served before" };
   }
 
-  /** A rollout that was killed before its version had the traffic is undone, and that is the way back. */
+  /** A deployment that was killed before its version had the traffic is undone, a way back that was killed after that is finished: no further back. */
   async function back(author: Author): Promise<Ended> {
     const { change: killed } = state;
     const left = await recover(true);
     if (left !== undefined) {
-      if (killed?.kind === "deploy" && killed.step !== "settle") return left;
+      if ((killed?.kind === "deploy") !== (killed?.step === "settle")) return left;
       ports.recovered(left);
     }
     const [previous] = state.earlier;

@@ -82,6 +82,11 @@ export function parseRolloutFile(yaml: string, path: string): RolloutFile {
   const read = parseYaml(yaml, path, file);
   if (Object.keys(read.slots).length === 1) return read;
   const missing = (["stop", "gateway"] as const).find((key) => read[key] === undefined);
+  if (missing === undefined && read.gateway?.addresses.length === 0)
+    throw BenchError.usage(
+      `${path}: gateway.addresses: is empty, and two slots need it`,
+      "Give the gateway's address, such as ws://127.0.0.1:9000/v1/stream: the old version is stopped only when the gateway says that it uses the new one.",
+    );
   if (missing === undefined) return read;
   throw BenchError.usage(
     `${path}: ${missing}: is missing, and two slots need it`,

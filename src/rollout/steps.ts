@@ -7,11 +7,13 @@ import { sleepUntil } from "./sleep.ts";
 
 /** How often a version that starts is looked at, and one that drains. */
 const LOOK_EVERY_MS = 1000;
+/** One look at a busy server may fail. */
+const LOOKS = 3;
 
 export interface Steps {
   stop(release: Release, signal: AbortSignal): Promise<void>;
   start(release: Release, signal: AbortSignal): Promise<void>;
-  /** One look. */
+  /** Whether one of a few looks finds it ready. */
   isReady(release: Release, signal: AbortSignal): Promise<boolean>;
   /** Waits until it can be used. @throws BenchError (exit 7) when it has ended, or at the limit */
   ready(release: Release, signal: AbortSignal): Promise<void>;
@@ -90,7 +92,13 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
         await ports.start(release, signal);
         return { detail: shortImage(release.image) };
       }),
-    isReady: async (release, signal) => (await ports.probe(release, signal)).ok,
+    async isReady(release, signal) {
+      for (let look = 1; ; look++) {
+        if ((await ports.probe(release, signal)).ok) return true;
+        if (look === LOOKS || signal.aborted) return false;
+        await pause(signal);
+      }
+    },
     ready: (release, signal) => step("ready", release, signal, () => waitUntilReady(release, signal)),
     smoke: (release, signal) =>
       step("smoke", release, signal, async () => {

@@ -35,11 +35,13 @@ test("an alert that began after the version ends the watch within one look", asy
   expect(atMs).toBeLessThanOrEqual(67_000);
 });
 
-test("one that fired before is told once and is not this version's doing", async () => {
+test("one that fired before is told once, and is no quiet unless it ends", async () => {
   const { ended, notes, atMs } = await watched(() => [alert(SINCE_MS - 1)]);
-  expect(ended).toEqual({ outcome: "quiet" });
-  expect(notes).toEqual(["Burn fires, and did before this version served: not its doing"]);
+  expect(ended).toEqual({ outcome: "masked", alert: alert(SINCE_MS - 1) });
+  expect(notes).toEqual(["Burn fires, and did before this version served"]);
   expect(atMs).toBeGreaterThanOrEqual(600_000);
+  const over = await watched((nowMs) => (nowMs < 300_000 ? [alert(SINCE_MS - 1)] : []));
+  expect(over.ended).toEqual({ outcome: "quiet" });
 });
 
 test("a minute without an answer is no quiet, half a minute is", async () => {

@@ -9,6 +9,8 @@ export type Watched =
   | { outcome: "quiet" }
   /** The first alert that began after the version did. */
   | { outcome: "alert"; alert: Alert }
+  /** It fired before the version served and still does: it would not tell what the version adds. */
+  | { outcome: "masked"; alert: Alert }
   /** Prometheus could not be asked for too long to say that nothing fired. */
   | { outcome: "blind"; longestMs: number }
   | { outcome: "interrupted" };
@@ -39,21 +41,24 @@ export async function watchAlerts(watch: Watch): Promise<Watched> {
   };
   let seenMs = fromMs;
   let longestMs = 0;
+  let masked: Alert | undefined;
   for (let nextMs = fromMs; ; nextMs += everyMs) {
     await sleepUntil(nextMs, clock, signal);
     if (signal.aborted) return { outcome: "interrupted" };
     try {
       const alerts = await watch.firing();
       seenMs = clock.nowMs();
+      [masked] = alerts;
       for (const alert of alerts) {
         if (alert.activeAtMs >= servesSinceMs) return { outcome: "alert", alert };
-        note(`${alert.name} fires, and did before this version served: not its doing`);
+        note(`${alert.name} fires, and did before this version served`);
       }
     } catch (error) {
       note(`Prometheus can't be asked: ${messageOf(error)}`);
       longestMs = Math.max(longestMs, clock.nowMs() - seenMs);
     }
     if (clock.nowMs() - fromMs < forMs) continue;
-    return longestMs >= Math.min(BLIND_MS, forMs) ? { outcome: "blind", longestMs } : { outcome: "quiet" };
+    if (longestMs >= Math.min(BLIND_MS, forMs)) return { outcome: "blind", longestMs };
+    return masked === undefined ? { outcome: "quiet" } : { outcome: "masked", alert: masked };
   }
 }

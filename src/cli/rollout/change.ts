@@ -14,6 +14,9 @@ import type { OpenRollout } from "./open-rollout.ts";
 import { readState } from "./open-rollout.ts";
 import { inWords, stepLine } from "./words.ts";
 
+/** Signals within so long of the first are part of it. */
+const AT_ONCE_MS = 10_000;
+
 /** Works on what is served, alone, with a way back for SIGTERM and Ctrl-C; prints and logs the end and sets the exit code. */
 export async function change(
   open: OpenRollout,
@@ -23,9 +26,14 @@ export async function change(
   const { world } = open;
   const release = takeFolder(open);
   const [work, rescue] = [new AbortController(), new AbortController()];
+  let firstMs = -Infinity;
   const forget = world.onInterrupt(
     (why) => {
+      const nowMs = world.clock.nowMs();
       const first = !work.signal.aborted;
+      // One that closes its terminal, and a CI that cancels, send several at once: that means no more than once.
+      if (!first && (why === "SIGHUP" || nowMs - firstMs < AT_ONCE_MS)) return;
+      if (first) firstMs = nowMs;
       world.stderr.write(
         first
           ? `${why}: back to the version before; once more leaves everything as it is\n`

@@ -52,7 +52,12 @@ async function shortestClip({ root }: World): Promise<Clip> {
 
 /** @throws BenchError (exit 2) for a scenario or a baseline that can't be used, before anything is touched */
 export async function checkSmoke(world: World, smoke: Smoke): Promise<void> {
-  await readInput(world, { ...flagsOf(smoke), seed: 1, workers: "auto" });
+  const { slos, scenario } = await readInput(world, { ...flagsOf(smoke), seed: 1, workers: "auto" });
+  if (slos.length === 0)
+    throw BenchError.usage(
+      `smoke: scenario ${scenario.name} has no SLO: it would refuse nothing`,
+      'Add some to the rollout\'s file, such as slo: ["error_ratio < 1%", "final_from_close p95 < 2s"].',
+    );
   if (smoke.baseline !== undefined) await findArchivedRuns(smoke.baseline, world.cwd);
 }
 

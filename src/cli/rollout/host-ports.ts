@@ -19,6 +19,8 @@ import type { HookCall } from "./hook.ts";
 import { callHook, mustSucceed } from "./hook.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 
+/** A gateway takes a new upstream for usable until its first probe of it has failed, which is known by then. */
+const SURE_AFTER_MS = 1000;
 /** Of one question to a gateway, and between two. */
 const ASK_LIMIT_MS = 3000;
 const ASK_EVERY_MS = 200;
@@ -68,9 +70,16 @@ export function hostPorts(
   /** Every gateway has these upstreams in this order, and the first can be used. */
   async function mustFollow(names: readonly string[], address: string, signal: AbortSignal): Promise<void> {
     const endMs = clock.nowMs() + limits.reload;
+    let followsSinceMs: number | undefined;
     for (;;) {
       const seen = (await upstreamsAt(address)) ?? [];
-      if (names.every((name, index) => seen[index]?.name === name) && seen[0]?.state === "up") return;
+      const slots = seen.filter(({ name }) => Object.hasOwn(file.slots, name));
+      const follows =
+        slots.length === names.length &&
+        names.every((name, index) => seen[index]?.name === name) &&
+        seen[0]?.state === "up";
+      followsSinceMs = follows ? (followsSinceMs ?? clock.nowMs()) : undefined;
+      if (followsSinceMs !== undefined && clock.nowMs() - followsSinceMs >= SURE_AFTER_MS) return;
       if (signal.aborted) return;
       if (clock.nowMs() >= endMs)
         throw BenchError.target(

@@ -50,10 +50,25 @@ export async function watchAction(
   });
   forget();
   switch (watched.outcome) {
-    case "quiet":
+    case "quiet": {
+      const serves = (await readState(open)).current;
+      if (serves?.at !== current.at)
+        throw new BenchError(
+          `${shortImage(current.image)} was left while it was watched; ${serves === undefined ? "nothing" : shortImage(serves.image)} serves`,
+          { exitCode: EXIT.inconclusive, hint: "Watch the version that serves now." },
+        );
       await leaveIdle(open);
       world.stdout.write(`no alert in ${formatDuration(forMs)}\n`);
       return;
+    }
+    case "masked":
+      throw new BenchError(
+        `${watched.alert.name} fires, and did before the version served: it can't tell what the version does`,
+        {
+          exitCode: EXIT.inconclusive,
+          hint: "The version serves on. End what the alert is about, and watch again.",
+        },
+      );
     case "blind":
       throw new BenchError(
         `Prometheus could not be asked for ${(watched.longestMs / 1000).toFixed(0)} s: nobody can say that no alert fired`,
@@ -81,6 +96,7 @@ async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: 
     const serves = machine.state.current?.image;
     if (serves === image) return machine.back(author);
     world.stdout.write(`another version serves by now: ${serves ?? "none"}\n`);
+    world.setExitCode(EXIT.inconclusive);
     return Promise.resolve(undefined);
   });
   // The version that was watched is no good, as with an SLO that failed before.
