@@ -203,7 +203,10 @@ test("the kubelet asks for itself, or by a program in the pod where it would nee
   const program = (path: string): object => ({
     exec: { command: ["node", "/app/deploy/healthcheck.mjs", `https://127.0.0.1:9000${path}`] },
   });
-  expect(probes(ALL)).toMatchObject([program("/health/ready"), program("/health/live")]);
+  // A certificate of the probe that has expired takes the pod out of the Service, and ends no session.
+  expect(probes(ALL)).toMatchObject([program("/health/ready"), { tcpSocket: { port: "http" } }]);
+  for (const values of [PLAIN, ALL])
+    expect(probes(values)[1]).toMatchObject({ terminationGracePeriodSeconds: 30 });
   expect(podOf(ALL).containers[0]?.env).toContainEqual({
     name: "HEALTH_CERT",
     value: "/secrets/probe/tls.crt",
