@@ -9,9 +9,19 @@
 
 read_stack
 case $(stack_status) in
-  '') log "there is no stack $stack" ;;
+  '')
+    log "there is no stack $stack in ${AWS_REGION:-the default region}"
+    # A stack of another name or region may hold the host.
+    [ -z "${RIVA_INSTANCE_ID:-}" ] ||
+      log "$settings still names the host $RIVA_INSTANCE_ID: set RIVA_STACK and AWS_REGION to its own, or take the lines out"
+    exit 0
+    ;;
   *)
     need_own_stack
+    # All stacks of this script bear the same mark: this one must be that of riva.env, or be named.
+    instance=$(stack_lines output | awk -F '\t' '$1 == "InstanceId" { print $2 }')
+    [ -n "${RIVA_STACK:-}" ] || [ -z "$instance" ] || [ "$instance" = "${RIVA_INSTANCE_ID:-}" ] ||
+      fail 2 "the stack $stack has the host $instance, not the one of $settings (${RIVA_INSTANCE_ID:-none}): set RIVA_STACK=$stack if it is to be deleted"
     run aws cloudformation delete-stack --stack-name "$stack" || fail 1 "AWS did not delete $stack: see its error above"
     run aws cloudformation wait stack-delete-complete --stack-name "$stack" ||
       fail 1 "the stack $stack was not deleted: aws cloudformation describe-stack-events --stack-name $stack tells why"

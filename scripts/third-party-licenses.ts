@@ -59,9 +59,10 @@ export function licenceProblems(packages: ReadonlyMap<string, LockedPackage>): s
   });
 }
 
-/** `(MIT AND Zlib) OR ISC` -> MIT with Zlib, or ISC. Of other nesting the parts are on no list. */
+/** `(MIT AND Zlib) OR ISC` -> MIT with Zlib, or ISC. Of other nesting the parts keep their brackets, and are on no list. */
 function alternatives(license: string): string[][] {
-  return license.split(" OR ").map((all) => all.split(" AND ").map((part) => part.replace(/^\(|\)$/g, "")));
+  const whole = /^\(([^()]*)\)$/.exec(license)?.[1] ?? license;
+  return whole.split(" OR ").map((all) => (/^\(([^()]*)\)$/.exec(all)?.[1] ?? all).split(" AND "));
 }
 
 function nameOf(folder: string): string {

@@ -20,6 +20,10 @@ test.each([
   [{ license: "MIT OR GPL-3.0-only" }, []],
   [{ license: "(MIT AND Zlib)" }, []],
   [{ license: "MIT AND GPL-3.0-only" }, ["a has the licence MIT AND GPL-3.0-only, which is not on the list"]],
+  [
+    { license: "GPL-3.0-only AND (MIT OR ISC)" },
+    ["a has the licence GPL-3.0-only AND (MIT OR ISC), which is not on the list"],
+  ],
   [{ license: "LGPL-3.0-or-later" }, ["a has the licence LGPL-3.0-or-later, which is not on the list"]],
   [{}, ["a names no licence"]],
   [{ license: "GPL-3.0-only", dev: true }, []],

@@ -11,7 +11,7 @@ export interface Given {
 }
 
 const UNKNOWN_AUTHORITY =
-  "Nobody known here signed the server's certificate: give the authority that did (RIVA_SSL_CA, or tls.ca of a target file).";
+  "Untrusted CA: give the one that signed the server's certificate (RIVA_SSL_CA, or tls.ca of a target file).";
 const OTHER_AUTHORITY =
   "The server's certificate was not signed by the authority that is given (RIVA_SSL_CA, or tls.ca of a target file): give the " +
   "one that signed it.";
