@@ -11,4 +11,6 @@ key=$(aws secretsmanager get-secret-value --secret-id "$NGC_SECRET_ARN" --query 
 case $key in
   '' | None | *[!A-Za-z0-9._=+/-]*) fail "the secret $NGC_SECRET_ARN must be the NGC API key itself, as plain text" ;;
 esac
-printf 'NGC_API_KEY=%s\n' "$key" >/run/riva-bench/ngc.env
+# In one step: another unit may be reading it.
+printf 'NGC_API_KEY=%s\n' "$key" >/run/riva-bench/ngc.env.new
+mv /run/riva-bench/ngc.env.new /run/riva-bench/ngc.env

@@ -24,6 +24,7 @@ async function onHost(
     systemctl: `echo "systemctl $*" >>${folder}/told; [ "$*" != "--quiet is-enabled riva-legacy" ]`,
     docker: `echo "docker $*" >>${folder}/told; case $1 in login) cat >>${folder}/passwords ;; image) exit 1 ;; esac; ${docker}`,
   });
+  writeFileSync(join(folder, "host.env"), "AWS_DEFAULT_REGION=us-east-1\nNGC_SECRET_ARN=arn:of:secret\n");
   writeFileSync(join(folder, "release.env"), "# ours\nSPEECH_IMAGE=old@sha256:0\nGATEWAY_IMAGE=g\n");
   for (const file of ["ngc-key", "pull", "release"]) {
     const text = readFileSync(join(PACKAGE_ROOT, `deploy/systemd/${file}.sh`), "utf8");
@@ -84,12 +85,25 @@ test("on the host: a release is written down and the unit that is enabled restar
       0,
       `# ours\nSPEECH_IMAGE=${IMAGE}\nGATEWAY_IMAGE=g\n`,
     ]);
+    expect(told.indexOf("docker pull")).toBeLessThan(told.indexOf("systemctl stop"));
     // Stopped before it returns: nothing asks the old one whether it is ready.
     expect(told.match(/(?<=systemctl )(stop|--no-block).*/g)).toEqual([
       "stop riva-nim",
       "--no-block start riva-nim",
     ]);
   }
+});
+
+test("on the host: an image that can't be pulled changes nothing", async () => {
+  const { code, told, stderr, folder } = await onHost(
+    "release",
+    [IMAGE],
+    "key",
+    "case $1 in pull) exit 1 ;; esac",
+  );
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`can't pull ${IMAGE}`)]);
+  expect(told).not.toContain("systemctl");
+  expect(readFileSync(join(folder, "release.env"), "utf8")).toContain("SPEECH_IMAGE=old@sha256:0\n");
 });
 
 test.each(["nvcr.io/x:latest", "x@sha256:0|e id", "x@sha256:0 y", "", "$(id)@sha256:0"])(
@@ -115,6 +129,7 @@ test("the hook of deploy/aws/rollout.yaml gets there by Systems Manager", async 
       env: {
         PATH: `${fakePrograms({ aws: `echo "$*" >>${cwd}/asked; ${aws}` })}:${PATH}`,
         RIVA_INSTANCE_ID: "i-1",
+        RIVA_POLL_S: "0",
       },
     });
   const asked = (): string =>
@@ -122,14 +137,18 @@ test("the hook of deploy/aws/rollout.yaml gets there by Systems Manager", async 
   expect((await run(IMAGE, "exit 0", ["--dry-run"])).stderr).toContain("would run: aws ssm send-command");
   expect((await run("nvcr.io/x:latest", "exit 0")).code).toBe(2);
   expect(asked()).toBe("");
-  expect((await run(IMAGE, "echo c-1")).code).toBe(0);
+  // It does not know the command at once, then it takes its time.
+  const answers = `case $2 in get-*) case $(wc -l <${cwd}/asked) in 2) exit 254 ;; 3) echo InProgress ;; *) echo Success ;; esac ;; *) echo c-1 ;; esac`;
+  expect((await run(IMAGE, answers)).code).toBe(0);
   expect(asked()).toMatch(
     RegExp(
-      `^ssm send-command --instance-ids i-1 .*commands=/usr/local/lib/riva-bench/release ${IMAGE} .*\nssm wait command-executed --command-id c-1 --instance-id i-1\n$`,
+      `^ssm send-command --instance-ids i-1 .*commands=/usr/local/lib/riva-bench/release ${IMAGE} .*\n(ssm get-command-invocation --command-id c-1 --instance-id i-1 .*\n){3}$`,
     ),
   );
   expect((await run(IMAGE, "exit 254")).code).toBe(1);
-  expect((await run(IMAGE, "case $2 in wait) exit 255 ;; *) echo c-2 ;; esac")).stderr).toContain(
-    "--command-id c-2",
+  expect((await run(IMAGE, "case $2 in get-*) echo Failed ;; *) echo c-2 ;; esac")).stderr).toContain(
+    "(Failed): aws ssm get-command-invocation --command-id c-2",
   );
+  const silent = await run(IMAGE, "case $2 in get-*) echo AccessDenied >&2; exit 254 ;; *) echo c-3 ;; esac");
+  expect([silent.code, silent.stderr]).toEqual([1, expect.stringContaining("can't be asked: AccessDenied")]);
 });
