@@ -67,14 +67,14 @@ read_stack
 status=$(stack_status)
 case $status in
   '') create ;;
-  CREATE_IN_PROGRESS | CREATE_COMPLETE | UPDATE_COMPLETE)
+  CREATE_IN_PROGRESS | CREATE_COMPLETE | UPDATE_COMPLETE | UPDATE_ROLLBACK_COMPLETE)
     need_own_stack
     need_same_settings
     log "the stack $stack is there ($status)"
     ;;
   *) fail 1 "the stack $stack is in state $status: look at its events, then run riva-190-teardown.sh" ;;
 esac
-if [ "$status" != CREATE_COMPLETE ] && [ "$status" != UPDATE_COMPLETE ]; then
+if [ "$status" = '' ] || [ "$status" = CREATE_IN_PROGRESS ]; then
   run aws cloudformation wait stack-create-complete --stack-name "$stack" ||
     fail 1 "the stack $stack was not made: aws cloudformation describe-stack-events --stack-name $stack tells why"
   # Nothing was made that could be asked.

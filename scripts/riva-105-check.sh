@@ -9,6 +9,7 @@
 where=$(target)
 wait_s=${RIVA_WAIT_S:-0}
 [[ $wait_s =~ ^[0-9]{1,6}$ ]] || fail 2 "RIVA_WAIT_S is '$wait_s': whole seconds"
+wait_s=$((10#$wait_s))
 pause_s=15
 while true; do
   status=0

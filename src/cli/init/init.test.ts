@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -153,6 +162,17 @@ test("what is there is kept, and then nothing at all is written; --force overwri
   expect(forced.out).toContain("wrote      compose/alertmanager.yml\n");
   expect(forced.out).toContain("unchanged  compose/compose.yaml\n");
   expect(written("compose/prometheus.yml")).toBe(packaged("deploy/prometheus.yml"));
+});
+
+test("a link is not written through, whatever it leads to", async () => {
+  const outside = join(cwd, "outside");
+  mkdirSync(join(cwd, ".github/workflows"), { recursive: true });
+  symlinkSync(outside, join(cwd, ".github/workflows/speech-latency.yml"));
+  for (const flags of [[], ["--force"]]) {
+    const { err, exitCode } = await init("github-actions", ...flags);
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("is a link")]);
+  }
+  expect(existsSync(outside)).toBe(false);
 });
 
 test("a folder that can't be had, a path that is a folder, and an unknown kit are said", async () => {

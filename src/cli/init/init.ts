@@ -1,6 +1,6 @@
 /** `bench init`: deploy and CI files of the package, written into a project. */
 import type { Argv } from "yargs";
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BenchError, messageOf } from "../../base/errors.ts";
 import { makeSharedFolders } from "../../base/files/private-files.ts";
@@ -82,9 +82,13 @@ function write(world: World, file: string, text: string): void {
 /** @throws BenchError (exit 2) when what is there can't be read: it is no file of ours to overwrite */
 function stateOf(path: string, text: string): "new" | "same" | "changed" {
   try {
+    // A link would be written through, to wherever it leads.
+    if (lstatSync(path).isSymbolicLink())
+      throw BenchError.usage(`${path} is a link`, "Remove it, or give another --dir.");
     return readFileSync(path, "utf8") === text ? "same" : "changed";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof BenchError) throw error;
     if (code === "ENOENT") return "new";
     throw BenchError.usage(`${path} can't be read: ${messageOf(error)}`, "Give another --dir.");
   }

@@ -1,8 +1,9 @@
 /** Everything that `rollout.yaml` names, read and checked before anything is touched. */
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { readText } from "../../base/files/text-file.ts";
-import { BenchError } from "../../base/errors.ts";
+import { BenchError, messageOf } from "../../base/errors.ts";
+import { withUpstreams } from "../../rollout/gateway-upstreams.ts";
 import type { World } from "../../base/process/world.ts";
 import type { RolloutFile } from "../../rollout/rollout-file.ts";
 import { parseRolloutFile } from "../../rollout/rollout-file.ts";
@@ -60,9 +61,18 @@ export async function checkRollout({ file, world }: OpenRollout): Promise<void> 
         "Write ws://host:9000/v1/stream (or wss://), or the name of a target file with such a URI.",
       );
   }
-  if (file.gateway !== undefined)
-    await readText(resolve(cwd, file.gateway.config), { what: "gateway.config" });
+  if (file.gateway !== undefined) await checkGatewayFile(resolve(cwd, file.gateway.config), file);
   if (file.smoke !== undefined) await checkSmoke(world, file.smoke);
+}
+
+/** @throws BenchError (exit 2) for a gateway's file that can't be read or written, or is none */
+async function checkGatewayFile(path: string, { slots }: RolloutFile): Promise<void> {
+  withUpstreams(await readText(path, { what: "gateway.config" }), path, [], Object.keys(slots));
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw BenchError.usage(`gateway.config: ${path} can't be written: ${messageOf(error)}`);
+  }
 }
 
 /** What serves, as it was left. @throws BenchError (exit 2) when the file is damaged */
