@@ -18,8 +18,9 @@ esac
 state=$(bench rollout status --config "$config" --json)
 # What serves, and what a rollout that was killed was about to make serve.
 serving=$(node -e 'const s = JSON.parse(process.argv[1]); console.log(s.current?.image ?? "", s.change?.to.image ?? "")' "$state")
+[ -n "${serving// /}" ] ||
+  fail 2 "bench rollout knows no release in $config: deploy the first one once more (bench rollout deploy), so that there is one to return to"
 case " $serving " in
   *" $left "*) run bench rollout back --config "$config" "${operands[@]:1}" ;;
-  ' ' | '  ') fail 2 "bench rollout knows no release in $config: deploy the first one once more (bench rollout deploy), so that there is one to return to" ;;
   *) log "$left does not serve; ${serving%% *} does: nothing to do" ;;
 esac

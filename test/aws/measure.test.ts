@@ -169,12 +169,18 @@ test("riva-130-rollback.sh leaves the release that is named, once", async () => 
   expect(await run([IMAGE.replace("@", "-b@")], state(), 0)).toEqual([0, [asked]]);
   const killed = state({ to: { image: IMAGE.replace("@", "-b@") } });
   expect(await run([IMAGE.replace("@", "-b@")], killed, 0)).toEqual([0, [asked, back]]);
+  // Nothing is known: saying that there is nothing to do would leave the release that serves.
+  expect(await run([IMAGE], JSON.stringify({ schema: "riva-bench/rollout@1", earlier: [] }), 0)).toEqual([
+    2,
+    [asked],
+  ]);
   for (const [args, message] of [
     [["--why", "slow"], "no release is named"],
+    [[IMAGE.slice(0, -1)], "no image with its whole digest"],
     [[IMAGE], "rollout.yaml does not exist"],
   ] as const) {
     const folder = hostFolder();
-    if (message.startsWith("no")) writeFileSync(join(folder, "rollout.yaml"), "");
+    if (message.startsWith("no ")) writeFileSync(join(folder, "rollout.yaml"), "");
     const { code, stderr } = await script("130-rollback", folder, [...args]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   }
