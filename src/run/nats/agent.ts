@@ -100,14 +100,33 @@ async function serveSeries(home: RunBus, options: AgentOptions, agent: AgentWorl
       if ("told" in found) return exitCodeOf(found.told);
       const job = readRemoteJob(found.text, agent.world.root);
       if (bus === undefined || "isSeries" in job) throw notOurs();
-      place = await claim(bus.open, { wanted: options.index, before: place }, job, agent.world.clock);
-      const code = await serveRun(bus.open, job, place, options, agent);
-      if (code !== EXIT.passed) return code;
       served = found.number;
+      const claimed = await claimOrWait(bus.open, { wanted: options.index, before: place }, job, agent);
+      if (claimed !== undefined) {
+        place = claimed;
+        const code = await serveRun(bus.open, job, claimed, options, agent);
+        if (code !== EXIT.passed) return code;
+      }
       await leave();
     }
   } finally {
     await leave();
+  }
+}
+
+/** Undefined when the place is taken: one that was started in the middle of a run, in the place of one that died, waits for the next. */
+async function claimOrWait(
+  bus: RunBus,
+  wish: Wish,
+  job: RemoteJob,
+  { world, tell }: AgentWorld,
+): Promise<number | undefined> {
+  try {
+    return await claim(bus, wish, job, world.clock);
+  } catch (error) {
+    if (!(error instanceof BenchError) || error.exitCode !== EXIT.claimRefused) throw error;
+    tell(`${error.message}; waiting for the next run`);
+    return undefined;
   }
 }
 
