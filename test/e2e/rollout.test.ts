@@ -119,7 +119,26 @@ slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
     return { image: (current as { image: string }).image, earlier, change };
   };
 
+  /** Upstreams as the gateway has them now. */
+  const upstreams = async (): Promise<string[]> => {
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}/health/ready`);
+    return ((await answer.json()) as { upstreams: { name: string }[] }).upstreams.map(({ name }) => name);
+  };
+
   expect(await deploy(A)).toMatchObject({ code: 0, outcome: "serves" });
+  const slotOfA = await upstreams();
+  expect(slotOfA).toHaveLength(1);
+  /** Who gets the callers, looked at all the time. */
+  const seen = new Set<string | undefined>();
+  const looking = setInterval(
+    () =>
+      void upstreams().then(
+        ([first]) => seen.add(first),
+        () => seen.add(undefined),
+      ),
+    250,
+  );
+  stops.push(() => clearInterval(looking));
 
   write(
     "load.yaml",
@@ -142,9 +161,13 @@ slo: [error_ratio < 1%]
   expect(broken).toMatchObject({ code: 7, outcome: "refused" });
   expect(broken.detail).toMatch(/it has ended while it started/);
   expect(await serving()).toEqual({ image: A, earlier: [] });
+  // No caller was sent to either of them.
+  expect([...seen]).toEqual(slotOfA);
+  expect(await upstreams()).toEqual(slotOfA);
 
   const good = await deploy(GOOD);
   expect(good).toMatchObject({ code: 0, outcome: "serves" });
+  expect(await upstreams()).not.toEqual(slotOfA);
   const watch = startBench(["rollout", "watch", "--for", "5m", "--json"], { cwd: folder });
   await watch.sees(/watching SloBurnFast/);
   const firedMs = prometheus.fire();
@@ -153,16 +176,19 @@ slo: [error_ratio < 1%]
   const watched = told(await watch.finished);
   expect(watched).toMatchObject({ code: 3, outcome: "serves", to: A, from: GOOD });
   expect(await serving()).toEqual({ image: A, earlier: [] });
+  expect(await upstreams()).toEqual(slotOfA);
   const servedAgainMs = watched.steps
     .slice(0, watched.steps.findIndex(({ name }) => name === "traffic") + 1)
     .reduce((sum, { tookMs }) => sum + tookMs, 0);
 
   load.child.kill("SIGINT");
-  await load.finished;
+  // It lasted until now.
+  expect((await load.finished).code).toBe(130);
   const { result } = readRun(join(folder, "load"));
   const phases = Object.values(result.sessionsByPhase);
   const lost = phases.flatMap(({ failures }) => failures).filter(({ origin }) => origin !== "generator");
   const started = phases.reduce((sum, phase) => sum + phase.started, 0);
+  expect(phases.reduce((sum, { completed, failed }) => sum + completed + failed, 0)).toBe(started);
   const audit = readFileSync(join(folder, "rollout/audit.jsonl"), "utf8").trimEnd().split("\n");
 
   const seconds = (ms = NaN): string => `${(ms / 1000).toFixed(1)} s`;
