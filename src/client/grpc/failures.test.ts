@@ -302,13 +302,13 @@ it("advises by what was given for TLS", () => {
     adviceFor(grpcFailure(14, noConnection(reason), "configure"), "gRPC", given);
   const lone = "Error: unable to verify the first certificate";
   const rootCa = "PEM";
-  expect(advice(lone)).toMatch(/give the authority that did .* intermediate/s);
+  expect(advice(lone)).toMatch(/give the one that signed .* intermediate/s);
   expect(advice(lone, { rootCa })).toMatch(/^The server sends its own certificate only/);
   expect(advice("Error: self-signed certificate in certificate chain", { rootCa })).toMatch(
     /not signed by the authority/,
   );
   expect(advice("Error: self-signed certificate in certificate chain")).toMatch(
-    /give the authority that did/,
+    /give the one that signed/,
   );
 });
 
