@@ -3,6 +3,7 @@
 # made of Debian's packages and of Node and npm from the npm registry, and kept as localhost/riva-bench-... Where there is no podman
 # and no running docker, podman is installed (Debian, as root).
 #   scripts/build-image.sh [--tag NAME] [--engine podman|docker]        riva-bench:VERSION without --tag
+# PULL_LIMIT_S (600): how long the pull of a base image may take.
 # Exit code 3: this machine can't build images, or can't reach what they are made of.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -95,7 +96,7 @@ make_runtime() {
 base() {
   local name stand_in=localhost/riva-bench-${1,,}:2 root
   name=$(sed -n "s/^ARG $1=//p" deploy/Dockerfile)
-  if "$engine" image inspect "$name" >/dev/null 2>&1 || timeout 180 "$engine" pull --quiet "$name" >/dev/null 2>&1; then
+  if "$engine" image inspect "$name" >/dev/null 2>&1 || timeout "${PULL_LIMIT_S:-600}" "$engine" pull --quiet "$name" >/dev/null 2>&1; then
     echo "$name"
     return
   fi
