@@ -299,7 +299,8 @@ test("every setting of the example is one that the scripts know, and the other w
   );
   const ours = new Set(
     read.filter(
-      (name) => !/^(RIVA_(HOST|INSTANCE_ID|ENV|LOG)|GATEWAY_(HOST|PORT)|BASH_SOURCE|AWS_DEFAULT_REGION)$/.test(name),
+      (name) =>
+        !/^(RIVA_(HOST|INSTANCE_ID|ENV|LOG)|GATEWAY_(HOST|PORT)|BASH_SOURCE|AWS_DEFAULT_REGION)$/.test(name),
     ),
   );
   expect(new Set(named)).toEqual(ours);
