@@ -307,9 +307,7 @@ it("advises by what was given for TLS", () => {
   expect(advice("Error: self-signed certificate in certificate chain", { rootCa })).toMatch(
     /not signed by the authority/,
   );
-  expect(advice("Error: self-signed certificate in certificate chain")).toMatch(
-    /give the one that signed/,
-  );
+  expect(advice("Error: self-signed certificate in certificate chain")).toMatch(/give the one that signed/);
 });
 
 it("advises on what people get wrong most", () => {
