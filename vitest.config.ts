@@ -6,7 +6,7 @@ const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 120_000, hoo
 
 const SPINE = ["test/e2e/emulated-run.test.ts", "test/e2e/run-scenario.test.ts"];
 
-const PATIENT = ["collapse", "overload", "pace"].map((name) => `test/slow/${name}.test.ts`);
+const PATIENT = ["overload", "pace"].map((name) => `test/slow/${name}.test.ts`);
 
 const config: ViteUserConfig = defineConfig({
   test: {
