@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 const UNITS = new URL("../deploy/systemd/", import.meta.url);
 const TEMPLATE = new URL("../deploy/aws/riva-host.yaml", import.meta.url);
 
-/** What EC2 takes, before base64. */
+/** The most user data that EC2 takes, before base64. */
 const USER_DATA_BYTES = 16_384;
 /** The values filled in take some of it: ARNs, image names with their digests. */
 const VALUES_BYTES = 2_048;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a release consists of beside the image, in release/: the npm package, its SBOM (CycloneDX), the licences of what it depends on,
+# Makes the parts of a release beside the image, in release/: the npm package, its SBOM (CycloneDX), the licences of what it depends on,
 # the release notes, and the checksums of all of them. With a tag it fails unless the tag is the version and the changelog speaks of it.
 # Two minutes.
 #   scripts/release-artefacts.sh [v1.2.3]

@@ -1,5 +1,5 @@
 /**
- * What a new version changes beside package.json, which npm does: the changelog's heading, the charts, the examples. `npm version`
+ * Changes that a new version makes beside package.json, which npm does: the changelog's heading, the charts, the examples. `npm version`
  * runs it, with the version in npm_package_version; `--notes` prints the changelog's part of that version instead.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";

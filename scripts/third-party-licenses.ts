@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What a package-lock.json says of an installed package. */
+/** An installed package in a package-lock.json. */
 export interface LockedPackage {
   version?: string;
   license?: string;

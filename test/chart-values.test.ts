@@ -1,4 +1,4 @@
-/** What of the Helm charts is known without helm: their schemas, their READMEs, their versions. */
+/** The Helm charts, as far as they can be checked without helm: their schemas, their READMEs, their versions. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv } from "ajv";

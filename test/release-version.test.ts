@@ -1,4 +1,4 @@
-/** What `npm version` writes beside package.json: `scripts/release-version.ts`. */
+/** Files that `npm version` writes beside package.json: `scripts/release-version.ts`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

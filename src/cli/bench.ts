@@ -213,7 +213,7 @@ function usageError(message: string, { args }: World, flags: readonly string[]):
   );
 }
 
-/** What `bench --version` prints. */
+/** The line that `bench --version` prints. */
 function versionLine({ root }: World): string {
   const commit = builtFromCommit();
   return `${packageVersion(root)} (${commit === undefined ? "no commit" : `commit ${commit}`})`;

@@ -61,7 +61,7 @@ export const NATS_OPTIONS = {
   },
 } as const;
 
-/** What puts the workers on other machines, of every command that makes load. */
+/** Flags that put the workers on other machines, of every command that makes load. */
 export const REMOTE_OPTIONS = {
   ...NATS_OPTIONS,
   run: {

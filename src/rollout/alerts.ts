@@ -9,7 +9,7 @@ export interface Alert {
   name: string;
   /** When its condition began to hold, milliseconds since 1970. */
   activeAtMs: number;
-  /** Of its annotations. */
+  /** The annotation of that name. */
   summary: string | undefined;
 }
 

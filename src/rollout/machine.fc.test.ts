@@ -28,7 +28,7 @@ const plan = fc.record({
 /** Versions, the one that serves first. */
 type Stack = readonly string[];
 
-/** What a command makes of it when it is not killed. */
+/** The versions after a command that is not killed. */
 function after(stack: Stack, deploy: string | undefined): Stack {
   if (deploy === undefined) return stack.slice(stack.length > 1 ? 1 : 0);
   if (!GOOD.test(deploy) || deploy === stack[0]) return stack;

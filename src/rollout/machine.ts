@@ -2,7 +2,7 @@
  * The rollout: a version is started beside the one that serves, judged, given the traffic, and the old one left when its last session has
  * ended. With one slot it takes the place of the old one.
  *
- * What is being done is saved before it is done. So after a crash at any moment the next call knows whether the new version had got the
+ * Each step is saved before it is done. So after a crash at any moment the next call knows whether the new version had got the
  * traffic for good: before that it is undone, after it is finished.
  */
 import type { ExitCode } from "../base/errors.ts";
@@ -81,7 +81,7 @@ export function createRollout(
       commit(kind, to, from);
     } catch (error) {
       const noticedMs = clock.nowMs();
-      // What comes while the old version is put back does not change why.
+      // A signal that comes while the old version is put back does not change why.
       const isInterrupted = signal.aborted;
       await giveUp(error);
       return {
@@ -262,7 +262,7 @@ export function createRollout(
   };
 }
 
-/** Of a refusal: the gate's own; a hook that failed makes the version unusable; all else is this machine's. */
+/** Exit code of a refusal: the gate's own; a hook that failed makes the version unusable; all else is this machine's. */
 function codeOf(error: unknown): ExitCode {
   return error instanceof BenchError ? error.exitCode : EXIT.ourError;
 }

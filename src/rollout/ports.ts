@@ -1,10 +1,10 @@
-/** What a rollout needs of the world; tests give their own. Everything that touches a server, a gateway or a file is behind it. */
+/** The world as a rollout needs it; tests give their own. Everything that touches a server, a gateway or a file is behind it. */
 import type { Clock } from "../base/clock.ts";
 import type { ExitCode } from "../base/errors.ts";
 import type { Release } from "./release.ts";
 import type { RolloutState } from "./state.ts";
 
-/** What a step found. */
+/** Findings of a step. */
 export interface StepNote {
   /** In words. */
   detail: string;
@@ -61,7 +61,7 @@ export interface RolloutPorts {
   save(state: RolloutState): void;
   /** A step is over. */
   tell(step: Step): void;
-  /** What a killed rollout left was put right, before the work that was asked for. */
+  /** Called when a killed rollout has been put right, before the work that was asked for. */
   recovered(left: Ended): void;
   /** Something worth a line while a step lasts. */
   note(line: string): void;

@@ -4,7 +4,7 @@ import { BenchError } from "../base/errors.ts";
 import { durationField, parseYaml, section } from "../base/yaml.ts";
 import type { Release } from "./release.ts";
 
-/** What hooks are told, by the names of the variables. */
+/** Variables of hooks, by name. */
 const VARIABLES = {
   RELEASE_IMAGE: ({ image }: Release) => image,
   RELEASE_SLOT: ({ slot }: Release) => slot,

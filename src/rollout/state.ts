@@ -1,4 +1,4 @@
-/** What a rollout remembers: which version serves, which served before, and the change that is being made. */
+/** The memory of a rollout: which version serves, which served before, and the change that is being made. */
 import { z } from "zod";
 import { BenchError } from "../base/errors.ts";
 
@@ -6,7 +6,7 @@ const release = z.strictObject({ image: z.string().min(1), slot: z.string().min(
 
 const schema = z.strictObject({
   schema: z.literal("riva-bench/rollout@1"),
-  /** What serves. Absent before the first rollout. */
+  /** The version that serves. Absent before the first rollout. */
   current: release.extend({ at: z.string() }).exactOptional(),
   /** Images that served before, the last one first. One that was returned from is not among them. */
   earlier: z.array(z.string()).max(20),

@@ -55,7 +55,7 @@ export interface RunFlags extends BrokerFlags, ShardFlags {
   joinTimeout?: string | undefined;
 }
 
-/** What puts the workers on other machines, of every command that makes load. */
+/** Flags that put the workers on other machines, of every command that makes load. */
 export type RemoteFlags = BrokerFlags & Pick<RunFlags, "run" | "expectWorkers" | "joinTimeout">;
 
 /** Where the workers are when they are not on this machine. */

@@ -36,7 +36,7 @@ export interface WorkerReport {
   cpuShare: number;
   /** Longest delay of its event loop since the last report. */
   loopDelayMs: number;
-  /** What is known of it by now; present where it is on another machine. */
+  /** Facts known by now; present where it is on another machine. */
   remote?(): RemoteWorkerFacts | undefined;
 }
 

@@ -34,7 +34,7 @@ export interface WorkerView {
   cpuShare: number;
   /** Longest delay of its event loop in the last seconds. */
   loopDelayMs: number;
-  /** What is known of it by now; present where it is on another machine. */
+  /** Facts known by now; present where it is on another machine. */
   remote?(): RemoteWorkerFacts | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What runs on the host besides systemd, with fakes of `aws`, `docker` and `systemctl`; and the hook that gets there. */
+/** The scripts of the host, besides systemd, with fakes of `aws`, `docker` and `systemctl`; and the hook that gets there. */
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -10,7 +10,7 @@ import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 import { tempFolder } from "../support/bench-process.ts";
 import { blocksOf } from "../support/docs.ts";
 
-/** What runs longer than a test may, and what is run in its place. */
+/** Commands that run longer than a test may, and others in their place. */
 const SHORTER: Readonly<Record<string, string>> = {
   "npx bench compare emulator-legacy emulator-nim --streams 10":
     "npx bench compare emulator-legacy emulator-nim --streams 2 --pairs 1 --warmup 1s --duration 3s",
@@ -21,7 +21,7 @@ const SHORTER: Readonly<Record<string, string>> = {
 /** Stands in for the port of the pages, which may be taken. */
 const PORT = String(20_000 + (process.pid % 20_000));
 
-/** What other tests do: install, the tests of a transport, and half a minute of NVIDIA's procedure (test/proof). */
+/** Commands that other tests run: install, the tests of a transport, and half a minute of NVIDIA's procedure (test/proof). */
 const DONE_ELSEWHERE = [
   "npm ci",
   "npx vitest run --project unit test/conformance",

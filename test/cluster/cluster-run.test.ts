@@ -71,7 +71,7 @@ interface JobStatus {
   failedIndexes?: string;
 }
 
-/** Of the workers of a run that was kept. */
+/** Status of the workers of a run that was kept. */
 function workersOf(id: string): JobStatus {
   const job = kubectl("get", "job", `bench-${id}-workers`, "--output=json");
   return (JSON.parse(job) as { status: JobStatus }).status;

@@ -79,7 +79,7 @@ function pods(): string[] {
   return items.map(({ metadata }) => metadata.name).sort();
 }
 
-/** What a pod's log has said so far, one line a record. */
+/** The log of a pod so far, one line a record. */
 function follow(pod: string): { records(): Record<string, unknown>[] } {
   const [program, args] = besideTool("kubectl", "logs", "--follow", pod);
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });

@@ -31,7 +31,7 @@ export function program(
 export interface Moto {
   /** The environment in which the AWS CLI asks it. */
   env: Record<string, string>;
-  /** What it answers, parsed; throws what the AWS CLI says when it refuses. */
+  /** Its answer, parsed; throws what the AWS CLI says when it refuses. */
   ask(...args: string[]): Promise<unknown>;
   stop(): void;
 }

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { PACKAGE_ROOT } from "../../src/base/process/package-root.ts";
 
-/** What `helm` takes itself for when no cluster is asked. */
+/** The version of Kubernetes that `helm` assumes when no cluster is asked. */
 export const KUBERNETES = "1.34.4";
 
 export interface Container {
@@ -40,7 +40,7 @@ export interface Chart {
   /** Runs `helm template`, or `helm lint`. */
   template(values: Values, release?: string): { status: number | null; text: string; error: string };
   lint(values: Values): { status: number | null; text: string };
-  /** What `template` makes; fails the test when it can't. */
+  /** Manifests that `template` makes; fails the test when it can't. */
   rendered(values: Values, release?: string): Manifest[];
 }
 

@@ -47,7 +47,7 @@ export function clusterTool(tool: "kubectl" | "helm", ...args: string[]): string
   return execFileSync(program, all, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** What kubectl prints when it reads `input`. @throws Error when it fails */
+/** Gives `input` to kubectl and returns what it prints. @throws Error when it fails */
 export function feedKubectl(input: string, ...args: string[]): string {
   const [program, before] = isLocal ? [SCRIPT, ["exec", "kubectl"]] : ["kubectl", []];
   return execFileSync(program, [...before, ...args], {

@@ -124,7 +124,7 @@ async function capacity(world: World, args: Args): Promise<void> {
 
 interface SearchNeeds {
   settings: ProbeSettings;
-  /** Of a probe with the most streams. */
+  /** Input of a probe with the most streams. */
   input: RunInput;
   target: ResolvedTarget;
   budgetSeconds: number;

@@ -1,4 +1,4 @@
-/** What `bench init` can write: which files of the package go where, and what their user does next. */
+/** Kits that `bench init` can write: which files of the package go where, and what their user does next. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { World } from "../../base/process/world.ts";
@@ -25,7 +25,7 @@ interface Kit {
   /** Folder that is written to unless `--dir` gives another. */
   dir: string;
   sources: readonly Source[];
-  /** What to do next in that folder, a line each. */
+  /** The next steps in that folder, a line each. */
   next(settings: Settings): string[];
 }
 

@@ -100,7 +100,7 @@ async function logged(
   }
 }
 
-/** What happened was done; that it can't be written down must not hide it. */
+/** Never throws: a line that can't be written must not hide what was done. */
 function audit({ world, paths }: OpenRollout, author: Author, what: object): void {
   const line = { at: new Date(world.clock.wallMs()).toISOString(), ...author, ...what };
   try {

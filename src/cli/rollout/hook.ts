@@ -25,7 +25,7 @@ export interface HookCall {
 
 /** From the request to end until the end by force. */
 const GRACE_MS = 5000;
-/** Of its output, the end is told. */
+/** Lines of the end of its output that are told. */
 const SHOWN_LINES = 3;
 
 /**

@@ -21,10 +21,10 @@ import type { OpenRollout } from "./open-rollout.ts";
 
 /** A gateway takes a new upstream for usable until its first probe of it has failed, which is known by then. */
 const SURE_AFTER_MS = 1000;
-/** Of one question to a gateway, and between two. */
+/** Limit of one question to a gateway, and the time between two. */
 const ASK_LIMIT_MS = 3000;
 const ASK_EVERY_MS = 200;
-/** Of the hook `running`: it looks, it does nothing. */
+/** Limit of the hook `running`: it looks, it does nothing. */
 const RUNNING_LIMIT_MS = 30_000;
 
 /** The order of things by the file. */

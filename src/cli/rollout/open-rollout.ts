@@ -75,7 +75,7 @@ async function checkGatewayFile(path: string, { slots }: RolloutFile): Promise<v
   }
 }
 
-/** What serves, as it was left. @throws BenchError (exit 2) when the file is damaged */
+/** Reads what serves, as it was left. @throws BenchError (exit 2) when the file is damaged */
 export async function readState({ paths }: OpenRollout): Promise<RolloutState> {
   if (!existsSync(paths.state)) return NO_STATE;
   return parseState(await readText(paths.state), paths.state, paths.audit);

@@ -14,7 +14,7 @@ import type { Stall } from "../../metrics/judge/validity.ts";
 import type { EngineSummary } from "../engine/engine.ts";
 import type { Member, WorkerHandle } from "./member.ts";
 import { newMember, sessionsByAddressOf } from "./member.ts";
-import type { Addressed, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
+import type { Problem, Addressed, FromWorker, ToWorker, WorkerHealth, WorkerJob } from "./protocol.ts";
 
 /** What is known when all workers are ready. */
 export interface RunStart {
@@ -56,12 +56,6 @@ export interface CoordinatorTiming {
   silenceMs: number;
   /** How long before the end of the window a later end must be told to reach every worker. */
   extendLeadMs: number;
-}
-
-/** Why a run can go no further, while what was measured stands. */
-export interface Problem {
-  message: string;
-  hint?: string;
 }
 
 /** What a run leaves behind besides its totals. */

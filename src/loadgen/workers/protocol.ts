@@ -78,6 +78,12 @@ export interface WorkerHealth {
   sessionsByAddress?: Readonly<Record<string, number>>;
 }
 
+/** Why a run can go no further, while what was measured stands. */
+export interface Problem {
+  message: string;
+  hint?: string;
+}
+
 /** Once a second a worker sends `health`; one that is silent for some of them counts as lost (`CoordinatorTiming`). */
 export type FromWorker =
   | { type: "ready"; planHash: string; connections: number; warmUpMs: number }

@@ -158,7 +158,7 @@ async function serveRun(
   return takePart(bus, { job, index, targets, dataset, folder }, agent);
 }
 
-/** What to say of a wait, and how long it may take. */
+/** The words of a wait, and its limit. */
 interface Wait {
   joinMs: number;
   waits: string;
@@ -166,7 +166,7 @@ interface Wait {
   hint: string;
 }
 
-/** What `look` finds, or what told this process to end before there was anything. @throws BenchError when nothing comes in time */
+/** Waits until `look` finds something. Returns that, or what told this process to end before there was anything. @throws BenchError when nothing comes in time */
 async function waitFor<T>(
   look: () => Promise<T | undefined>,
   { joinMs, waits, missed, hint }: Wait,

@@ -165,7 +165,7 @@ function whyLeftOut({ baseline, candidate }: PairOfRuns): string | undefined {
   return undefined;
 }
 
-/** Of the workers on other machines, by their places. */
+/** Hosts of the workers on other machines, by their places. */
 function hostsOf({ result }: SeriesResult): string {
   return JSON.stringify(result.run.remote?.workers.map(({ host }) => host) ?? []);
 }

@@ -37,7 +37,7 @@ interface Tools {
 const ENCRYPTED_KEY_HINT =
   "Give its passphrase by RIVA_SSL_KEY_PASSPHRASE (or tls.keyPassphrase of a target file).";
 
-/** What the files hold, and where they are. */
+/** Contents of the files, and their paths. */
 interface ReadTls {
   material: TlsMaterial;
   /** Paths of all that was read. */
