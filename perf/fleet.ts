@@ -119,7 +119,7 @@ duration: { warmup: 1s, steady: 2m }
     for (const one of members) {
       one.outbox = createOutbox(one.bus, `${one.index}.${incarnation}`, realClock);
       const reading = { offsetMs: 0, uncertaintyMs: 0.1, wallOffsetMs: 0 };
-      await say(one, { type: "claimed", host: `box-${one.index}` });
+      await say(one, { type: "claimed", host: `box-${one.index}`, weight: 1 });
       await say(one, { type: "clock", reading });
       const ready = { type: "ready", planHash: "simulated", connections: 1, warmUpMs: 1, runId } as const;
       await say(one, { type: "message", message: ready, snapshots: 0 });

@@ -33,7 +33,7 @@ export async function openRemoteFleet(
   world: World,
   { input, runId, scenario, target, resolve, unloaded, files, onFailure, onProblem }: RemoteFleetInput,
 ): Promise<Fleet | undefined> {
-  const { remote, seed, workers, traceRatio, dataset } = input;
+  const { remote, seed, workers, traceRatio, dataset, planned } = input;
   if (remote === undefined) return undefined;
   const [{ connectBroker }, { openFleet }, { remoteJob, toolOf }, { shareDataset }] = await Promise.all([
     import("./nats/broker.ts"),
@@ -49,7 +49,7 @@ export async function openRemoteFleet(
     const job = await remoteJob(scenario, {
       ...{ tool: toolOf(world.root), runId, incarnation: randomBytes(8).toString("hex") },
       ...{ target: target.uri, metadata: Object.keys(target.metadata), host: hostname() },
-      ...{ resolve, seed, workers },
+      ...{ resolve, seed, workers, streams: "streams" in planned ? planned.streams : planned.expectedOpen },
       dataset: { name: path === "default" ? path : dataset.name, sha256, manifest },
       ...defined({ traceRatio, unloaded }),
     });

@@ -4,7 +4,8 @@ import { streamsPerConnection } from "../client/stream-limit.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator, LOCAL_TIMING } from "../loadgen/workers/coordinator.ts";
-import { workerShare } from "../loadgen/plan/plan-input.ts";
+import type { Share } from "../loadgen/plan/share.ts";
+import { ALL, shareOf, sharesByWeight, splitShare } from "../loadgen/plan/share.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 import { isUnpaced } from "../scenario/load/load.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -53,6 +54,8 @@ export interface MadeLoad {
   totals: Totals;
   /** Present when the workers were on other machines. */
   remote?: RemoteWorkers;
+  /** What a worker had to carry, by its number. */
+  shareOfWorker(worker: number): Share;
 }
 
 /** @throws BenchError when a worker can't begin, or the run was interrupted before it began */
@@ -70,7 +73,7 @@ export async function makeLoad(
   });
   const asked = withTargetDefaults(scenario, target, streamLimit);
   const unloaded = await unloadedAnswers(world, { input, server, target, scenario: asked, onEvent });
-  const job: Omit<WorkerJob, "shard"> = {
+  const job: Omit<WorkerJob, "share" | "worker" | "writesClips"> = {
     runId,
     scenario: asked,
     ...defined({ unloaded }),
@@ -79,7 +82,7 @@ export async function makeLoad(
     seed,
     ...defined({ traceRatio }),
     ...recordFiles(folder.path),
-    clipsFrom: part.index,
+    processes: workers,
   };
   const fleet = await openRemoteFleet(world, {
     ...{ input, runId, scenario: asked, target, resolve, unloaded },
@@ -90,9 +93,9 @@ export async function makeLoad(
   const timing = fleet?.timing ?? LOCAL_TIMING;
   const hlog = createHlog((lines) => folder.append("histograms.hlog", lines));
   const coordinator = createCoordinator({
-    jobs: Array.from({ length: workers }, (_, index) => ({
-      ...job,
-      shard: workerShare(part, index, workers),
+    jobs: splitShare(shareOf(part), workers).map((share, index) => ({
+      ...{ ...job, share, writesClips: index === 0 },
+      worker: part.index + part.of * index + 1,
     })),
     launch: fleet?.launch ?? (() => launchWorker(scenario.transport)),
     timing,
@@ -131,9 +134,23 @@ export async function makeLoad(
     const outcome = await coordinator.run();
     why = "the run is over";
     await fleet?.end(why);
-    if (fleet === undefined) return { outcome, totals };
-    const missedSnapshots = fleet.missedSnapshots();
-    return { outcome: { ...outcome, missedSnapshots }, totals, remote: fleet.workers() };
+    if (fleet === undefined) {
+      const of = part.of * workers;
+      return { outcome, totals, shareOfWorker: (worker) => shareOf({ index: worker - 1, of }) };
+    }
+    const remote = fleet.workers();
+    const weights = remote.workers.map(({ weight = 1 }) => weight);
+    const shares = sharesByWeight(weights);
+    return {
+      outcome: {
+        ...outcome,
+        missedSnapshots: fleet.missedSnapshots(),
+        lostShare: lostShare(outcome, weights),
+      },
+      totals,
+      remote,
+      shareOfWorker: (worker) => shares[worker - 1] ?? ALL,
+    };
   } catch (error) {
     if (error instanceof BenchError) why = error.message;
     throw error;
@@ -143,6 +160,12 @@ export async function makeLoad(
     listener.onLoadEnd();
     await fleet?.end(why);
   }
+}
+
+/** Share of the load whose workers were lost in their window. @param weights of the workers, by their places */
+function lostShare({ lost }: RunOutcome, weights: readonly number[]): number {
+  const lostWeights = lost.map(({ worker, windowOver }) => (windowOver ? 0 : (weights[worker - 1] ?? 0)));
+  return sum(lostWeights) / sum(weights);
 }
 
 /**
@@ -232,4 +255,8 @@ function withTargetDefaults(
       ...defined({ language }),
     },
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -126,7 +126,7 @@ async function runInFolder(
   let forgetInterrupts = (): void => undefined;
   try {
     const roundTrip = open.target.scrape && (await roundTripMs(open.target, world.clock));
-    const { outcome, totals, remote } = await makeLoad(world, {
+    const { outcome, totals, remote, shareOfWorker } = await makeLoad(world, {
       ...{ input, runId, open, server: facts.target, folder, listener, onEvent },
       ...{ streamLimit: found.streamLimit, resolve },
       onStart({ startedAtEpochMs, planHash }) {
@@ -145,7 +145,7 @@ async function runInFolder(
       },
     });
     scrape.stop();
-    const rebuilt = await accountForLost(input, folder.path, outcome);
+    const rebuilt = await accountForLost(input, folder.path, outcome, shareOfWorker);
     const final = rebuilt?.totals ?? totals;
     const concluded = conclude({
       ...facts,

@@ -112,7 +112,7 @@ export async function openExporters(world: World, flags: ExportFlags, input: Wat
     onSnapshot: (snapshot) => state?.snapshot(snapshot),
     onEvent({ stall, lost }) {
       if (stall !== undefined) state?.stall(stall);
-      if (lost !== undefined) state?.lost();
+      if (lost !== undefined) state?.lost(lost);
     },
     onEnd(result, folder, totals) {
       state?.ended(result, totals);

@@ -8,6 +8,7 @@ import { type Exemplar, keyParts, type Snapshot } from "../metrics/record/snapsh
 import type { LiveTotals, Tick, WorkerReport } from "./listener.ts";
 import { createTotals } from "../metrics/record/totals.ts";
 import { judgeValidity, type Stall } from "../metrics/judge/validity.ts";
+import type { LostWorker } from "../metrics/result/run-event.ts";
 
 export interface RunState {
   /** From the first tick on there is something to show. */
@@ -15,7 +16,7 @@ export interface RunState {
   snapshot(snapshot: Snapshot): void;
   worker(report: WorkerReport): void;
   stall(stall: Stall): void;
-  lost(): void;
+  lost(worker: LostWorker): void;
   /** The run is over: from now on its result is shown. @param totals those it was made of */
   ended(result: RunResult, totals: LiveTotals): void;
   view(atMs: number): RunView;
@@ -42,6 +43,7 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
   const exemplars = new Map<string, Map<number, Exemplar>>();
   let totals: LiveTotals = createTotals({ window: planned.window, slos: planned.slos });
   let workersLost = 0;
+  let lostWeight = 0;
   let result: RunResult | undefined;
 
   function keepExemplar(key: string, worst: Exemplar): void {
@@ -54,6 +56,11 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
     const { bounds } = bucketLayout(metric, facts.slos);
     const bucket = bounds.findIndex((bound) => worst.value <= bound);
     kept.set(bucket < 0 ? bounds.length : bucket, worst);
+  }
+
+  /** As its share of the load is dealt; 1 for a worker of this machine. @param index from 0 */
+  function weightOf(index: number): number {
+    return workers[index]?.remote?.()?.weight ?? 1;
   }
 
   /** By what is known while the run lasts; that too few sessions are in is no fault yet. */
@@ -69,7 +76,7 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
       fromMs: facts.window.startMs,
       toMs: atMs,
       lostWorkers: workersLost,
-      lostShare: workersLost / workerCount,
+      lostShare: lostWeight / workers.reduce((sum, _worker, index) => sum + weightOf(index), 0),
       interrupted: false,
     }).status;
   }
@@ -98,8 +105,9 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
       const { count = 0, longestMs = 0 } = stalls[stall.process] ?? {};
       stalls[stall.process] = { count: count + 1, longestMs: Math.max(longestMs, stall.gapMs) };
     },
-    lost() {
+    lost({ worker }) {
       workersLost++;
+      lostWeight += weightOf(worker - 1);
     },
     ended(ending, final) {
       result = ending;

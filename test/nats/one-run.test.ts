@@ -103,3 +103,36 @@ slo: ["error_ratio < 50%", "final_from_close p50 < 5s"]
   expect(existsSync(join(cached, over!.result.dataset.sha256, "manifest.jsonl"))).toBe(true);
   for (const { server } of [...local, remote]) server.close();
 });
+
+it("workers of unequal size carry shares by their weights, in as many processes as they are told, and it is the same run", async () => {
+  const scenario = `name: same
+load: { model: poisson, rate: 6 }
+duration: { warmup: 1s, steady: 8s }
+audio: { dataset: ${smallDataset()} }
+slo: ["error_ratio < 50%", "final_from_close p50 < 5s"]
+`;
+  const url = `nats://bench:open-sesame@${broker.address}`;
+  const local = await shortRun(1, { scenario, failEvery: Infinity });
+  const remote = await remoteRun(url, 2, {
+    ...{ scenario, failEvery: Infinity },
+    workerFlagsOf: (index) => (index === 0 ? ["--weight", "3", "--workers", "2"] : ["--weight", "1"]),
+  });
+  const ended = await Promise.all([
+    bench(local.args),
+    remote.coordinator.finished,
+    ...remote.workers.map(({ finished }) => finished),
+  ]);
+  expect(ended.map(({ stderr }) => /^bench:.*/m.exec(stderr)?.[0])).toEqual(Array(4).fill(undefined));
+  expect(ended.slice(2).map(({ code }) => code)).toEqual([0, 0]);
+  const [one, over] = [local, remote].map(({ out }) => readRun(out));
+  expect(over!.result.run.planHash).toBe(one!.result.run.planHash);
+  expect(sequence(over!.sessions)).toEqual(sequence(one!.sessions));
+  expect(counted(over!.result)).toEqual(counted(one!.result));
+  const facts = over!.result.run.remote!.workers;
+  expect(facts.map(({ weight }) => weight)).toEqual([3, 1]);
+  const dealt = facts.map(({ load }) => load!.sessions);
+  const planned = over!.result.sessionsByPhase.steady.scheduled;
+  expect(dealt[0]! + dealt[1]!).toBe(planned);
+  expect(Math.abs(dealt[0]! - 0.75 * planned)).toBeLessThanOrEqual(2);
+  for (const { server } of [local, remote]) server.close();
+});

@@ -185,7 +185,7 @@ describe.concurrent("workers that don't fit", () => {
     await bus.makePlaces();
     await bus.create(
       "job",
-      JSON.stringify({ format: 1, tool: "riva-bench 0.0.1" } satisfies Partial<RemoteJob>),
+      JSON.stringify({ format: 2, tool: "riva-bench 0.0.1" } satisfies Partial<RemoteJob>),
     );
     const { code, stderr } = await worker(broker.url, id);
     expect(code).toBe(1);

@@ -19,6 +19,8 @@ export function newRunId(): string {
 export interface RemoteRunOptions {
   flags?: readonly string[];
   workerFlags?: readonly string[];
+  /** Of one of them, besides those of all. */
+  workerFlagsOf?: (index: number) => readonly string[];
   env?: Record<string, string>;
   failEvery?: number;
   /** How long the two sides wait for each other. */
@@ -31,7 +33,14 @@ export interface RemoteRunOptions {
 export async function remoteRun(
   url: string,
   workers: number,
-  { flags = [], workerFlags = [], env = {}, joinTimeout = "30s", ...options }: RemoteRunOptions = {},
+  {
+    flags = [],
+    workerFlags = [],
+    workerFlagsOf = () => [],
+    env = {},
+    joinTimeout = "30s",
+    ...options
+  }: RemoteRunOptions = {},
 ): Promise<RemoteRun> {
   const id = newRunId();
   const broker = ["--nats", url, "--run", id, "--join-timeout", joinTimeout];
@@ -43,7 +52,9 @@ export async function remoteRun(
     ...run,
     coordinator: startBench(run.args, { env }),
     workers: Array.from({ length: workers }, (_, index) =>
-      startBench(["worker", ...broker, "--index", `${index}`, ...workerFlags], { env }),
+      startBench(["worker", ...broker, "--index", `${index}`, ...workerFlags, ...workerFlagsOf(index)], {
+        env,
+      }),
     ),
   };
 }

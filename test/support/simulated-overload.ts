@@ -2,6 +2,7 @@
  * Runs of the load generator against the emulator's own queues on a virtual clock, without a network: what every figure
  * reads when a server is offered a known multiple of what it can take.
  */
+import { ALL } from "../../src/loadgen/plan/share.ts";
 import { keptClips } from "./kept-clips.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import type { Clock } from "../../src/base/clock.ts";
@@ -75,7 +76,7 @@ export function simulateOverload(spec: OverloadSpec): OverloadRun {
   let done = false;
   createEngine({
     plan: makePlan(planOf(spec, warmupMs, steadyMs), 1),
-    shard: { index: 0, of: 1 },
+    share: ALL,
     clips: keptClips(clipsMs.map((audioMs) => clipOf(audioMs, spec.chunkMs ?? 100))),
     transport: transportTo(serverOf(spec, clock), clock, spec, deadlineMs),
     scheduler: createScheduler(clock),

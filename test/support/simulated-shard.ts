@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadDataset } from "../../src/base/dataset/dataset.ts";
-import type { Shard } from "../../src/loadgen/plan/plan-input.ts";
-import { workerShare } from "../../src/loadgen/plan/plan-input.ts";
+import type { Shard } from "../../src/loadgen/plan/share.ts";
+import { shareOf, splitShare } from "../../src/loadgen/plan/share.ts";
 import { createCoordinator } from "../../src/loadgen/workers/coordinator.ts";
 import { parseSlo } from "../../src/metrics/judge/slo.ts";
 import { createTotals } from "../../src/metrics/record/totals.ts";
@@ -53,18 +53,18 @@ export async function simulateRun(spec: SimulatedRun): Promise<RunResult> {
     window: { startMs: scenario.warmupMs, endMs: scenario.warmupMs + scenario.steadyMs },
     slos,
   });
+  const own = part ?? { index: 0, of: 1 };
   const events: RunEvent[] = [];
   let started = false;
   let ended = false;
   const coordinator = createCoordinator({
-    jobs: Array.from({ length: workers }, (_, index) => ({
+    jobs: splitShare(shareOf(own), workers).map((share, index) => ({
       runId: "run",
       scenario,
       target: { transport: "fake", address: "fake:1", path: "", metadata: {}, secrets: [] },
       datasetPath: scenario.audio.dataset,
       seed: 7,
-      shard: workerShare(part ?? { index: 0, of: 1 }, index, workers),
-      clipsFrom: part?.index ?? 0,
+      ...{ share, worker: own.index + own.of * index + 1, processes: workers, writesClips: index === 0 },
       ...recordFiles(folder),
     })),
     launch: () => workerInProcess(clock, server),

@@ -1,5 +1,8 @@
 /** `bench worker --nats`: takes part in a run whose coordinator is elsewhere. */
 import { BenchError } from "../../base/errors.ts";
+import { availableParallelism } from "node:os";
+import { isWeight, MOST_WEIGHT } from "../../loadgen/plan/share.ts";
+import { checkWorkers } from "../../loadgen/workers/worker-count.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { World } from "../../base/process/world.ts";
 import type { RunBus } from "../../run/nats/run-bus.ts";
@@ -16,6 +19,8 @@ export async function serveRemotely(world: World, args: WorkerArgs & { nats: str
     throw BenchError.usage("--nats: which run?", "Give --run ID, as `bench run` prints it.");
   const runId = checkedRunId(args.run);
   const index = placeOf(args.index, world.env["JOB_COMPLETION_INDEX"]);
+  const weight = weightOf(args.weight);
+  checkWorkers(args.workers);
   const joinMs = joinLimitMs(args.joinTimeout);
   const broker = await readBrokerOptions(args, world);
   const connect = (run: string): Promise<RunBus> => connectBroker(broker, run);
@@ -24,7 +29,7 @@ export async function serveRemotely(world: World, args: WorkerArgs & { nats: str
     const { target: targets = [], dataset } = args;
     const code = await serve(
       bus,
-      { runId, index, targets, dataset, joinMs, connect },
+      { runId, index, targets, dataset, weight, processes: args.workers, joinMs, connect },
       {
         world,
         launch: (job) => launchWorker(job.target.transport),
@@ -47,4 +52,10 @@ function placeOf(index: number | undefined, fromKubernetes = ""): number | undef
       : `--index ${index}: not a place`,
     "Places are whole numbers from 0.",
   );
+}
+
+function weightOf(flag: number | undefined): number {
+  const weight = flag ?? Math.min(availableParallelism(), MOST_WEIGHT);
+  if (isWeight(weight)) return weight;
+  throw BenchError.usage(`--weight ${flag}: must be a whole number from 1 to ${MOST_WEIGHT}`);
 }

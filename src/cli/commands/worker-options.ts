@@ -27,6 +27,17 @@ export function workerOptions(yargs: Argv) {
       type: "string",
       describe: "The run's dataset, where it is on this machine already [default: fetched from the broker]",
     })
+    .option("weight", {
+      type: "number",
+      describe:
+        "Its share of the load, to those of the others: a worker of weight 8 carries twice what one of weight 4 does, 1 to 64 [default: cores of this machine]",
+    })
+    .option("workers", {
+      type: "string",
+      default: "auto",
+      describe:
+        "Processes that make its share: a number, or auto (what the share needs, at most one less than there are cores)",
+    })
     .example("$0 worker --nats nats://broker:4222 --run night", "take the next free place of the run `night`")
     .example(
       "RIVA_API_KEY=... $0 worker --nats tls://broker:4222 --nats-creds worker.creds --run night --index 3",

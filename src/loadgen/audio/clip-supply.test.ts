@@ -35,11 +35,11 @@ function setOf(
   return { dataset, reads, gone };
 }
 
-async function supplyOf(dataset: OpenDataset, errors: unknown[] = [], workers = 1): Promise<ClipSupply> {
+async function supplyOf(dataset: OpenDataset, errors: unknown[] = [], processes = 1): Promise<ClipSupply> {
   const encoder = await chunkEncoder("LINEAR_PCM");
   return clipSupply({
     facts: dataset.clips.map((clip) => ({ ...clipFacts(clip), unloaded: `answer ${clip.id}` })),
-    ...{ dataset, workers, chunkMs: 100, padding: { beforeMs: 0, afterMs: 0 } },
+    ...{ dataset, processes, chunkMs: 100, padding: { beforeMs: 0, afterMs: 0 } },
     wire: { encoding: "LINEAR_PCM", encoder, frame: (bytes) => ({ frame: bytes, message: bytes }) as never },
     onError: (error) => errors.push(error),
   });
@@ -65,9 +65,9 @@ describe("a set that does not fit", () => {
     [1, 1, "kept"],
     [1, 2, "passing"],
     [2, 1, "passing"],
-  ])("%i hours for %i workers: %s", async (hours, workers, how) => {
+  ])("%i hours for %i processes: %s", async (hours, processes, how) => {
     const { dataset, reads } = setOf(2, (hours * HOUR_MS) / 2);
-    await supplyOf(dataset, [], workers);
+    await supplyOf(dataset, [], processes);
     expect(reads).toHaveLength(how === "kept" ? 2 : 0);
   });
 

@@ -10,7 +10,7 @@ import type { ReadyClip, WireForm } from "./audio-plan.ts";
 import { readyClip } from "./audio-plan.ts";
 import { chunksStandAlone } from "./encoded-audio.ts";
 
-/** PCM that all workers together hold for the whole run; half as long again once it is framed. */
+/** PCM that all processes of a machine together hold for the whole run; half as long again once it is framed. */
 const MOST_KEPT_BYTES = 192 * 1024 * 1024;
 
 /** Gives the clips of the plan's list. */
@@ -31,8 +31,8 @@ export interface SupplyOptions {
   padding: Padding;
   chunkMs: number;
   wire: WireForm;
-  /** How many workers share the memory. */
-  workers: number;
+  /** How many of them share the memory. */
+  processes: number;
   /** Called when a wanted clip can't be read any more. */
   onError(error: unknown): void;
 }
@@ -42,12 +42,12 @@ export interface SupplyOptions {
  * @throws BenchError (exit 2) when one that is kept can't be read
  */
 export async function clipSupply(options: SupplyOptions): Promise<ClipSupply> {
-  const { dataset, wire, workers } = options;
+  const { dataset, wire, processes } = options;
   const bytes = dataset.clips.reduce(
     (sum, { audioMs, sampleRateHz }) => sum + pcmBytes(audioMs, sampleRateHz),
     0,
   );
-  const keeps = bytes <= MOST_KEPT_BYTES / workers || !chunksStandAlone(wire.encoding);
+  const keeps = bytes <= MOST_KEPT_BYTES / processes || !chunksStandAlone(wire.encoding);
   return keeps ? keptClips(options) : passingClips(options);
 }
 

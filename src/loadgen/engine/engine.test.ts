@@ -1,3 +1,4 @@
+import { ALL } from "../plan/share.ts";
 import { describe, expect, it } from "vitest";
 import { keptClips } from "../../../test/support/kept-clips.ts";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
@@ -60,7 +61,7 @@ function setUp(
   let summary: EngineSummary | undefined;
   const engine = createEngine({
     plan: makePlan({ ...base, ...input }, 1),
-    shard: { index: 0, of: 1 },
+    share: ALL,
     clips: keptClips([clip("short", 730), clip("long", 1500)]),
     transport,
     scheduler,

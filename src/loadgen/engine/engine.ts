@@ -1,5 +1,5 @@
 /**
- * One shard of one plan: starts its sessions, follows them to their end, drains. When a session starts is up to `starts.ts`.
+ * One share of one plan: starts its sessions, follows them to their end, drains. When a session starts is up to `starts.ts`.
  *
  * All times are milliseconds since the start of the run.
  */
@@ -17,8 +17,8 @@ export interface EngineOptions extends StartsOptions {
   /** How long after the window its sessions may still take. */
   drainMs: number;
   /**
-   * Once, when the sessions of the window have ended in this shard. The load goes on until `release`, so that the window
-   * does not empty under the other shards. Without this it stops at once.
+   * Once, when the sessions of the window have ended in this worker. The load goes on until `release`, so that the window
+   * does not empty under the other workers. Without this it stops at once.
    */
   onWindowOver?(windowEndMs: number): void;
   /** Once, when the last session has ended. */
@@ -37,7 +37,7 @@ export interface EngineSummary {
 export interface Engine {
   /** Starts the clocks; call at T0 or before. */
   start(): void;
-  /** The sessions of the window have ended in every shard: unrecorded ones are cut short. */
+  /** The sessions of the window have ended in every worker: unrecorded ones are cut short. */
   release(): void;
   /** No new sessions; those of the window are followed to their end, the others are cut short. */
   stop(): void;

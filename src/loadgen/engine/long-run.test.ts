@@ -34,10 +34,7 @@ test("a day of three workers, one lost at noon: exact counts, bounded memory, no
   const hear: ((message: FromWorker) => void)[] = [];
   const close: (() => void)[] = [];
   const coordinator = createCoordinator({
-    jobs: Array.from(
-      { length: WORKERS },
-      (_, index) => ({ runId: "r", shard: { index, of: WORKERS } }) as WorkerJob,
-    ),
+    jobs: Array.from({ length: WORKERS }, (_, index) => ({ runId: "r", worker: index + 1 }) as WorkerJob),
     launch: () => ({
       channel: {
         send: () => undefined,

@@ -23,15 +23,15 @@ interface Slot {
   retired: boolean;
 }
 
-/** The callers of a shard, each followed by itself. */
+/** The callers of a share, each followed by itself. */
 export function closedStarts(
   plan: ClosedPlan,
-  { clock, scheduler, clips, shard }: StartsOptions,
+  { clock, scheduler, clips, share }: StartsOptions,
   engine: EngineView,
 ): Starts {
   const { iterations, warmupMs, pace, streams, stages = [] } = plan.input;
   const underConditions = conditioned(plan.input, plan.seed);
-  const slots: Slot[] = plan.slots(shard).map((slotPlan) => ({
+  const slots: Slot[] = plan.slots(share).map((slotPlan) => ({
     plan: slotPlan,
     upcoming: slotPlan.next(),
     begun: 0,
@@ -75,7 +75,7 @@ export function closedStarts(
     if (clip === undefined) return;
     engine.begin(
       underConditions({
-        // Unique over all shards, and the same session has the same number whatever the number of shards.
+        // Unique over all workers, and the same session has the same number however many of them there are.
         seq: slot.plan.slot + streams * slot.begun++,
         slot: slot.plan.slot,
         phase,

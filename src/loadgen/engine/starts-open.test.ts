@@ -1,3 +1,5 @@
+import type { Shard } from "../plan/share.ts";
+import { ALL, shareOf } from "../plan/share.ts";
 import { describe, expect, it } from "vitest";
 import { keptClips } from "../../../test/support/kept-clips.ts";
 import type { FakeServer } from "../../../test/support/fake-transport.ts";
@@ -40,18 +42,14 @@ interface Run {
   summary(): EngineSummary | undefined;
 }
 
-function setUp(
-  input: Partial<OpenPlanInput> = {},
-  server: Partial<FakeServer> = {},
-  shard = { index: 0, of: 1 },
-): Run {
+function setUp(input: Partial<OpenPlanInput> = {}, server: Partial<FakeServer> = {}, share = ALL): Run {
   const clock = new VirtualClock(0);
   const transport = fakeTransport(clock, { readyMs: 7, partialMs: 80, finalMs: 120, ...server });
   const sessions: Observation[] = [];
   let summary: EngineSummary | undefined;
   const engine = createEngine({
     plan: makePlan({ ...base, ...input }, 1),
-    shard,
+    share,
     clips: keptClips([clip("short", 730), clip("long", 1500)]),
     transport,
     scheduler: createScheduler(clock),
@@ -164,8 +162,8 @@ describe("engine, open load", () => {
 
   it("three shards schedule what one does", () => {
     const segments = [{ fromMs: 0, toMs: Infinity, from: 4, to: 4, spacing: "poisson" as const }];
-    const steadyOf = (shard: { index: number; of: number }): unknown[] => {
-      const run = setUp({ segments }, {}, shard);
+    const steadyOf = (shard: Shard): unknown[] => {
+      const run = setUp({ segments }, {}, shareOf(shard));
       run.clock.advanceTo(30_000);
       return of(run, "steady").map(({ seq, scheduledMs, clip: { id } }) => [seq, scheduledMs, id]);
     };

@@ -11,20 +11,17 @@ import type { EngineView, Starts, StartsOptions } from "./starts.ts";
 /** The slot of a session that got none. */
 const NO_SLOT = -1;
 
-/** The arrivals of a shard. */
+/** The arrivals of a share. */
 export function openStarts(
   plan: OpenPlan,
-  { scheduler, clips, shard, spec, onSession }: StartsOptions,
+  { scheduler, clips, share, spec, onSession }: StartsOptions,
   engine: EngineView,
 ): Starts {
   const { pace } = plan.input;
-  const arrivals = plan.arrivals(shard);
+  const arrivals = plan.arrivals(share);
   const underConditions = conditioned(plan.input, plan.seed);
-  /** Free places, the last one given back on top; numbers are unique over all shards. */
-  const places = Array.from(
-    { length: plan.places(shard) },
-    (_, index) => index * shard.of + shard.index,
-  ).reverse();
+  /** Free places, the last one given back on top; numbers are unique over all workers. */
+  const places = plan.places(share).reverse();
   let next: Arrival | undefined;
 
   function scheduleNext(): void {

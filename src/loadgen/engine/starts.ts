@@ -1,18 +1,18 @@
 /** When sessions start: the one part in which closed and open loads differ. The engine owns all the rest. */
 import type { Observation, RunPhase } from "../../metrics/observation/observation.ts";
 import type { ClipSupply } from "../audio/clip-supply.ts";
-import type { Shard } from "../plan/plan-input.ts";
+import type { Share } from "../plan/share.ts";
 import type { SessionStart } from "./session.ts";
 import type { SessionsOptions } from "./open-sessions.ts";
 
 /** What starts are planned from, besides the plan. */
 export interface StartsOptions extends SessionsOptions {
-  shard: Shard;
+  share: Share;
   /** By their index in the plan's clip list. */
   clips: Pick<ClipSupply, "take">;
 }
 
-/** Plans the starts of one shard and asks the engine to begin sessions. Times are milliseconds since the start of the run. */
+/** Plans the starts of one share and asks the engine to begin sessions. Times are milliseconds since the start of the run. */
 export interface Starts {
   /** Schedules the first starts; called once, at T0 or before. */
   start(): void;
@@ -42,7 +42,7 @@ export interface EngineView {
   windowEndMs(): number;
   /** No session may start any more. */
   isStopping(): boolean;
-  /** Every session of the window has ended, in every shard: what starts now is of no use to anyone. */
+  /** Every session of the window has ended, in every worker: what starts now is of no use to anyone. */
   isWindowDone(): boolean;
   /** To be called when a start to come was dropped or reached: the run may be over. True when no session may start any more. */
   settle(): boolean;

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Arrival, OpenPlan } from "./open-plan.ts";
 import type { OpenPlanInput } from "./plan-input.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
+import type { Share } from "./share.ts";
+import { ALL, shareOf } from "./share.ts";
 
 const input: OpenPlanInput = {
   segments: [{ fromMs: 0, toMs: Infinity, from: 5, to: 5, spacing: "poisson" }],
@@ -24,9 +26,9 @@ function openPlan(changes: Partial<OpenPlanInput> = {}, seed = 1): OpenPlan {
   return plan;
 }
 
-function first(plan: OpenPlan, count: number, shard = { index: 0, of: 1 }): Arrival[] {
+function first(plan: OpenPlan, count: number, share = ALL): Arrival[] {
   const result: Arrival[] = [];
-  for (const arrival of plan.arrivals(shard)) if (result.push(arrival) === count) break;
+  for (const arrival of plan.arrivals(share)) if (result.push(arrival) === count) break;
   return result;
 }
 
@@ -78,7 +80,7 @@ describe("open plan", () => {
 
   it("replays a trace and then ends", () => {
     const trace = [{ startMs: 100, clip: 1 }, { startMs: 100 }, { startMs: 900, clip: 1 }];
-    const arrivals = [...openPlan({ trace }).arrivals({ index: 0, of: 1 })];
+    const arrivals = [...openPlan({ trace }).arrivals(ALL)];
     expect(arrivals.map(({ scheduledMs }) => scheduledMs)).toEqual([100, 100, 900]);
     expect(arrivals.map(({ clip }) => clip).filter((_, index) => index !== 1)).toEqual([1, 1]);
   });
@@ -98,19 +100,21 @@ describe("open plan", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer(), (of, seed) => {
         const plan = openPlan({}, seed);
-        const until = (shard: { index: number; of: number }): Arrival[] => {
+        const until = (share: Share): Arrival[] => {
           const result: Arrival[] = [];
-          for (const arrival of plan.arrivals(shard)) {
+          for (const arrival of plan.arrivals(share)) {
             if (arrival.scheduledMs >= 10_000) break;
             result.push(arrival);
           }
           return result;
         };
-        const shards = Array.from({ length: of }, (_, index) => ({ index, of }));
-        const parts = shards.flatMap(until);
-        expect(parts.sort((a, b) => a.seq - b.seq)).toEqual(until({ index: 0, of: 1 }));
-        expect(shards.reduce((sum, shard) => sum + plan.places(shard), 0)).toBe(20);
-        expect(shards.reduce((sum, shard) => sum + expectedStreams(plan, shard), 0)).toBeGreaterThanOrEqual(
+        const shares = Array.from({ length: of }, (_, index) => shareOf({ index, of }));
+        const parts = shares.flatMap(until);
+        expect(parts.sort((a, b) => a.seq - b.seq)).toEqual(until(ALL));
+        expect(shares.flatMap(plan.places).sort((a, b) => a - b)).toEqual(
+          Array.from({ length: 20 }, (_, place) => place),
+        );
+        expect(shares.reduce((sum, share) => sum + expectedStreams(plan, share), 0)).toBeGreaterThanOrEqual(
           15,
         );
       }),

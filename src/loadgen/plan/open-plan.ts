@@ -4,7 +4,9 @@ import { randomStream } from "../../base/random.ts";
 import { clipOrder } from "./clip-order.ts";
 import { stageAt } from "../../scenario/load/load-shape.ts";
 import { plannedStarts } from "../../scenario/load/level.ts";
-import type { OpenPlanInput, Shard } from "./plan-input.ts";
+import type { OpenPlanInput } from "./plan-input.ts";
+import type { Share } from "./share.ts";
+import { belongsTo, numbersOf } from "./share.ts";
 
 /** One session, planned. */
 export interface Arrival {
@@ -25,10 +27,10 @@ export interface OpenPlan {
   input: OpenPlanInput;
   /** Over all planned starts up to the end of the window, with their clips. */
   hash: string;
-  /** Fresh, in order of time, endless where the rate is held: every `of`-th session of the plan. */
-  arrivals(shard: Shard): Generator<Arrival, void>;
-  /** Sessions that a shard may have open at once; the shares add up to the whole. */
-  places(shard: Shard): number;
+  /** Fresh, in order of time, endless where the rate is held: the sessions of a share. */
+  arrivals(share: Share): Generator<Arrival, void>;
+  /** Numbers of the places of a share: so many of its sessions may be open at once. All shares together have `maxOpen`. */
+  places(share: Share): number[];
 }
 
 /** Fraction of the golden ratio: multiples of it, modulo 1, are spread evenly however many are taken in a row. */
@@ -43,10 +45,11 @@ export function makeOpenPlan(input: OpenPlanInput, seed: number): OpenPlan {
     seed,
     input,
     hash: planHash(input, seed),
-    *arrivals({ index, of }) {
-      for (const arrival of allArrivals(input, seed)) if (arrival.seq % of === index) yield arrival;
+    *arrivals(share) {
+      const isOwn = belongsTo(share);
+      for (const arrival of allArrivals(input, seed)) if (isOwn(arrival.seq)) yield arrival;
     },
-    places: ({ index, of }) => Math.floor((input.maxOpen + of - 1 - index) / of),
+    places: (share) => numbersOf(share, input.maxOpen),
   };
 }
 

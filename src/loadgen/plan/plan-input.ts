@@ -15,17 +15,6 @@ import { meanLevel, peakLevel } from "../../scenario/load/level.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 import type { Trace } from "../../scenario/load/trace.ts";
 
-/** Share `index` of `of` of the callers; a local run is the share 0 of 1. */
-export interface Shard {
-  index: number;
-  of: number;
-}
-
-/** The share of one of the `workers` processes that carry a part of the plan together; over all workers of all parts each session is dealt once. */
-export function workerShare(part: Shard, worker: number, workers: number): Shard {
-  return { index: part.index + part.of * worker, of: part.of * workers };
-}
-
 interface PlanCommon {
   /** Each caller does exactly so many sessions and all of them are recorded; undefined = go on until the window ends. */
   iterations?: number;

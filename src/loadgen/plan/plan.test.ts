@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PlanInput } from "./plan-input.ts";
 import { makePlan, phaseAt } from "./plan.ts";
+import { ALL, shareOf } from "./share.ts";
 
 const input: PlanInput = {
   streams: 4,
@@ -19,7 +20,7 @@ const input: PlanInput = {
 
 describe("plan", () => {
   it("spreads starts over the ramp-in and chunk phases over the chunk", () => {
-    const slots = makePlan(input, 7).slots({ index: 0, of: 1 });
+    const slots = makePlan(input, 7).slots(ALL);
     expect(slots.map((slot) => slot.firstStartMs)).toEqual([0, 250, 500, 750]);
     expect(slots.map((slot) => slot.phaseOffsetMs)).toEqual([0, 25, 50, 75]);
   });
@@ -27,7 +28,7 @@ describe("plan", () => {
   it("aligned puts all callers on one phase, random stays within the chunk and follows the seed", () => {
     const offsets = (phase: PlanInput["phase"], seed: number): number[] =>
       makePlan({ ...input, phase, pace: 2 }, seed)
-        .slots({ index: 0, of: 1 })
+        .slots(ALL)
         .map((slot) => slot.phaseOffsetMs);
     expect(offsets("aligned", 1)).toEqual([0, 0, 0, 0]);
     expect(offsets("random", 1)).toEqual(offsets("random", 1));
@@ -40,7 +41,7 @@ describe("plan", () => {
       { fromMs: 0, name: "a" },
       { fromMs: 5000, name: "b", phase: "aligned" as const },
     ];
-    const [, slot] = makePlan({ ...input, stages }, 1).slots({ index: 0, of: 1 });
+    const [, slot] = makePlan({ ...input, stages }, 1).slots(ALL);
     expect([0, 4999, 5000].map((ms) => slot!.phaseOffsetAt(ms, 0))).toEqual([25, 25, 0]);
   });
 
@@ -48,17 +49,17 @@ describe("plan", () => {
     const picks = (sessionsPerCaller?: number): unknown[] => {
       const changes = sessionsPerCaller === undefined ? {} : { sessionsPerCaller };
       const clipIds = Array.from({ length: 8 }, (_, index) => `c${index}`);
-      const [slot] = makePlan({ ...input, clipIds, ...changes }, 1).slots({ index: 0, of: 1 });
+      const [slot] = makePlan({ ...input, clipIds, ...changes }, 1).slots(ALL);
       return Array.from({ length: 8 }, () => slot!.next()).map(({ clip, caller }) => [clip, caller]);
     };
     expect(picks(4).slice(0, 4)).toEqual(picks().slice(0, 4));
     expect(picks(4).map((pick) => (pick as number[])[1])).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
-    const [slot] = makePlan({ ...input, phase: "random" }, 1).slots({ index: 0, of: 1 });
+    const [slot] = makePlan({ ...input, phase: "random" }, 1).slots(ALL);
     expect(slot!.phaseOffsetAt(0, 1)).not.toBe(slot!.phaseOffsetAt(0, 0));
   });
 
   it("plays clips by weight: shares as asked for, none without weight", () => {
-    const [slot] = makePlan({ ...input, weights: [3, 0, 1] }, 1).slots({ index: 0, of: 1 });
+    const [slot] = makePlan({ ...input, weights: [3, 0, 1] }, 1).slots(ALL);
     const counts = [0, 0, 0];
     for (let i = 0; i < 8000; i++) counts[slot!.next().clip]!++;
     expect(counts[1]).toBe(0);
@@ -68,7 +69,7 @@ describe("plan", () => {
 
   it("a changing level spreads the phases of however many are in by the golden ratio", () => {
     const segments = [{ fromMs: 0, toMs: Infinity, from: 40, to: 40 }];
-    const slots = makePlan({ ...input, streams: 40, segments }, 1).slots({ index: 0, of: 1 });
+    const slots = makePlan({ ...input, streams: 40, segments }, 1).slots(ALL);
     const few = slots
       .slice(0, 8)
       .map((slot) => slot.phaseOffsetMs)
@@ -78,7 +79,7 @@ describe("plan", () => {
   });
 
   it("plays every clip before one comes twice", () => {
-    const [slot] = makePlan(input, 1).slots({ index: 0, of: 1 });
+    const [slot] = makePlan(input, 1).slots(ALL);
     const picks = Array.from({ length: 9 }, () => slot!.next().clip);
     for (let round = 0; round < 9; round += 3) {
       expect(picks.slice(round, round + 3).sort()).toEqual([0, 1, 2]);
@@ -108,9 +109,9 @@ describe("plan", () => {
             slot.next(),
             slot.next(),
           ];
-          const whole = plan.slots({ index: 0, of: 1 }).map(describeSlot);
+          const whole = plan.slots(ALL).map(describeSlot);
           const parts = Array.from({ length: of }, (_, index) =>
-            plan.slots({ index, of }).map(describeSlot),
+            plan.slots(shareOf({ index, of })).map(describeSlot),
           ).flat();
           expect(parts.sort((a, b) => (a as number[])[0]! - (b as number[])[0]!)).toEqual(whole);
         },

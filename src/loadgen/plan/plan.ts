@@ -14,7 +14,9 @@ import type { Span } from "../../scenario/load/level.ts";
 import { activeSpans, exponential } from "../../scenario/load/level.ts";
 import type { OpenPlan } from "./open-plan.ts";
 import { GOLDEN, makeOpenPlan } from "./open-plan.ts";
-import type { OpenPlanInput, PlanInput, Shard } from "./plan-input.ts";
+import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
+import type { Share } from "./share.ts";
+import { numbersOf, shareOfWhole } from "./share.ts";
 
 /** One caller. */
 export interface SlotPlan {
@@ -48,8 +50,8 @@ export interface ClosedPlan {
   input: PlanInput;
   /** Hash over all that decides what is sent. Two runs with one seed and scenario have the same. */
   hash: string;
-  /** Fresh sequences for a shard's callers (every `of`-th slot). */
-  slots(shard: Shard): SlotPlan[];
+  /** Fresh sequences for the callers of a share. */
+  slots(share: Share): SlotPlan[];
 }
 
 /** How many picks of each caller go into the hash: more than any test asks for, few enough to be quick. */
@@ -62,9 +64,11 @@ export function makePlan(input: PlanInput | OpenPlanInput, seed: number): Plan {
   return "streams" in input ? makeClosedPlan(input, seed) : makeOpenPlan(input, seed);
 }
 
-/** Streams that a shard will have open at its busiest, if all goes well: for connections to be warm. */
-export function expectedStreams(plan: Plan, shard: Shard): number {
-  return plan.kind === "closed" ? plan.slots(shard).length : Math.ceil(plan.input.expectedOpen / shard.of);
+/** Streams that a share will have open at its busiest, if all goes well: for connections to be warm. */
+export function expectedStreams(plan: Plan, share: Share): number {
+  return plan.kind === "closed"
+    ? plan.slots(share).length
+    : Math.ceil(plan.input.expectedOpen * shareOfWhole(share));
 }
 
 function makeClosedPlan(input: PlanInput, seed: number): ClosedPlan {
@@ -82,12 +86,7 @@ function makeClosedPlan(input: PlanInput, seed: number): ClosedPlan {
     seed,
     input,
     hash: hash.digest("hex"),
-    slots(shard) {
-      const slots: SlotPlan[] = [];
-      for (let slot = shard.index; slot < input.streams; slot += shard.of)
-        slots.push(slotPlan(input, seed, slot));
-      return slots;
-    },
+    slots: (share) => numbersOf(share, input.streams).map((slot) => slotPlan(input, seed, slot)),
   };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { makeOpenPlan } from "./open-plan.ts";
 import type { OpenPlanInput, PlanInput } from "./plan-input.ts";
 import { makePlan } from "./plan.ts";
+import { ALL, shareOf } from "./share.ts";
 import { readAhead } from "./read-ahead.ts";
 
 const common = {
@@ -17,16 +18,16 @@ const open: OpenPlanInput = {
     expectedOpen: 10,
   },
 };
-const shard = { index: 1, of: 2 };
+const share = shareOf({ index: 1, of: 2 });
 
 describe("callers", () => {
   it("play what is planned; each clip is told one session before it is played", () => {
     const plan = makePlan(closed, 3);
     const told: number[] = [];
-    const ahead = readAhead(plan, shard, (clip) => told.push(clip));
+    const ahead = readAhead(plan, share, (clip) => told.push(clip));
     if (ahead.kind === "open") throw new Error("a closed plan");
-    const planned = plan.slots(shard);
-    const slots = ahead.slots(shard);
+    const planned = plan.slots(share);
+    const slots = ahead.slots(share);
     expect(slots.map(({ slot }) => slot)).toEqual([1, 3]);
     const [first, second] = planned.map(({ next }) => Array.from({ length: 5 }, () => next()));
     expect(told).toEqual([first?.[0]?.clip, second?.[0]?.clip]);
@@ -42,10 +43,10 @@ describe("arrivals", () => {
   it("come as planned; each is told three seconds before its time, once", () => {
     const plan = makeOpenPlan(open, 3);
     const told: number[] = [];
-    const ahead = readAhead(plan, shard, (clip) => told.push(clip));
+    const ahead = readAhead(plan, share, (clip) => told.push(clip));
     if (ahead.kind === "closed") throw new Error("an open plan");
     const planned: { scheduledMs: number; clip: number }[] = [];
-    for (const arrival of plan.arrivals(shard)) {
+    for (const arrival of plan.arrivals(share)) {
       planned.push(arrival);
       if (planned.length === 30) break;
     }
@@ -54,7 +55,7 @@ describe("arrivals", () => {
         .slice(0, planned.findIndex(({ scheduledMs }) => scheduledMs >= atMs) + 1)
         .map(({ clip }) => clip);
     expect(told).toEqual(upTo(3000));
-    const arrivals = ahead.arrivals(shard);
+    const arrivals = ahead.arrivals(share);
     for (const arrival of planned.slice(0, 20)) {
       expect(arrivals.next().value).toEqual(arrival);
       expect(told).toEqual(upTo(arrival.scheduledMs + 3000));
@@ -74,11 +75,9 @@ describe("arrivals", () => {
       1,
     );
     const told: number[] = [];
-    const ahead = readAhead(plan, { index: 0, of: 1 }, (clip) => told.push(clip));
+    const ahead = readAhead(plan, ALL, (clip) => told.push(clip));
     if (ahead.kind === "closed") throw new Error("an open plan");
-    expect(
-      [...ahead.arrivals({ index: 0, of: 1 })].map(({ scheduledMs, clip }) => [scheduledMs, clip]),
-    ).toEqual([
+    expect([...ahead.arrivals(ALL)].map(({ scheduledMs, clip }) => [scheduledMs, clip])).toEqual([
       [10, 2],
       [20, 1],
     ]);

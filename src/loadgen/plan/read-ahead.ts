@@ -1,23 +1,23 @@
-/** A shard's part of a plan that tells which clips will be played before they are. */
+/** A share of a plan that tells which clips will be played before they are. */
 import type { Arrival, OpenPlan } from "./open-plan.ts";
 import type { Plan, SlotPlan } from "./plan.ts";
-import type { Shard } from "./plan-input.ts";
+import type { Share } from "./share.ts";
 
 /** Arrivals are told this long before their time: a disk that has gone to sleep is awake by then. */
 const AHEAD_MS = 3000;
 
 /**
- * The same plan, for one use by one shard. A caller's clip is told when the session before it starts, that of its first session at
+ * The same plan, for one use by one worker. A caller's clip is told when the session before it starts, that of its first session at
  * once; an arrival's some seconds before its time.
  *
  * @param want told each clip once for each session
  */
-export function readAhead(plan: Plan, shard: Shard, want: (clip: number) => void): Plan {
+export function readAhead(plan: Plan, share: Share, want: (clip: number) => void): Plan {
   if (plan.kind === "open") {
-    const arrivals = arrivalsAhead(plan, shard, want);
+    const arrivals = arrivalsAhead(plan, share, want);
     return { ...plan, arrivals: () => arrivals };
   }
-  const slots = plan.slots(shard).map((slot) => slotAhead(slot, want));
+  const slots = plan.slots(share).map((slot) => slotAhead(slot, want));
   return { ...plan, slots: () => slots };
 }
 
@@ -35,8 +35,8 @@ function slotAhead(slot: SlotPlan, want: (clip: number) => void): SlotPlan {
   };
 }
 
-function arrivalsAhead(plan: OpenPlan, shard: Shard, want: (clip: number) => void): Generator<Arrival, void> {
-  const arrivals = plan.arrivals(shard);
+function arrivalsAhead(plan: OpenPlan, share: Share, want: (clip: number) => void): Generator<Arrival, void> {
+  const arrivals = plan.arrivals(share);
   const queue: Arrival[] = [];
   let isOver = false;
   /** Fills the queue up to one arrival beyond that time. */

@@ -5,7 +5,6 @@ import { createRecorder } from "../../metrics/record/recorder.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import { createTotals } from "../../metrics/record/totals.ts";
 import type { RunEvent } from "../../metrics/result/run-event.ts";
-import { workerShare } from "../plan/plan-input.ts";
 import type { Coordinator, RunOutcome } from "./coordinator.ts";
 import { createCoordinator } from "./coordinator.ts";
 import type { Addressed, FromWorker, ToWorker, WorkerJob } from "./protocol.ts";
@@ -50,7 +49,7 @@ function setUp(count: number, { part = { index: 0, of: 1 }, startInMs }: Planned
   const starts: unknown[] = [];
   const jobs = Array.from(
     { length: count },
-    (_, index) => ({ runId: RUN, shard: workerShare(part, index, count) }) as WorkerJob,
+    (_, index) => ({ runId: RUN, worker: part.index + part.of * index + 1 }) as WorkerJob,
   );
   const coordinator = createCoordinator({
     jobs,

@@ -13,7 +13,7 @@ export interface WorkerHandle {
 export interface Member {
   /** Counted from 0. */
   readonly index: number;
-  /** The number that people are told: its place among all workers of the plan, counted from 1. */
+  /** As in its job. */
   readonly number: number;
   readonly name: string;
   readonly job: WorkerJob;
@@ -32,7 +32,7 @@ export interface Member {
 
 /** Makes a worker of which nothing is known yet. */
 export function newMember(index: number, job: WorkerJob, handle: WorkerHandle): Member {
-  const number = job.shard.index + 1;
+  const number = job.worker;
   return {
     index,
     number,
@@ -50,7 +50,9 @@ export function newMember(index: number, job: WorkerJob, handle: WorkerHandle): 
 }
 
 /** The sessions that each address of the target had, over all workers. */
-export function sessionsByAddressOf(members: readonly Member[]): Record<string, number> {
+export function sessionsByAddressOf(
+  members: readonly Pick<Member, "sessionsByAddress">[],
+): Record<string, number> {
   const total: Record<string, number> = {};
   for (const [address, count] of members.flatMap(({ sessionsByAddress }) =>
     Object.entries(sessionsByAddress),

@@ -6,7 +6,7 @@ import type { ExitCode } from "../../base/errors.ts";
 import type { TransportOptions } from "../../client/transport.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import type { EngineSummary } from "../engine/engine.ts";
-import type { Shard } from "../plan/plan-input.ts";
+import type { Share } from "../plan/share.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 
 /** Where a worker connects to; secrets travel only inside this message, never to a file. */
@@ -34,7 +34,11 @@ export interface WorkerJob {
   /** Folder or manifest, absolute. */
   datasetPath: string;
   seed: number;
-  shard: Shard;
+  share: Share;
+  /** The number that people are told: its place among all workers of the plan, counted from 1. */
+  worker: number;
+  /** Processes that make the load on this machine, this one included: they share its memory. */
+  processes: number;
   /** Sessions are traced, and the server is asked to record its part of this share of them. */
   traceRatio?: number;
   /** By clip, what the server answered to it before the load; present where it was asked. */
@@ -43,10 +47,10 @@ export interface WorkerJob {
   sessionsFile: string;
   /** A line as each session starts: with it a run that is cut short knows what was under way. */
   startsFile: string;
-  /** Facts of the clips as they are sent, written by one worker: what the records are read back with. */
+  /** Facts of the clips as they are sent: what the records are read back with. */
   clipsFile: string;
-  /** Index of the shard whose worker writes them; absent = 0. */
-  clipsFrom?: number;
+  /** Whether this is the one that writes them. */
+  writesClips: boolean;
 }
 
 /** Every message names its run: whatever comes from a process of another run is ignored. */

@@ -29,6 +29,15 @@ export function workerCount(
     const needed = Math.ceil((streams * load.pace * 1000) / load.chunkMs / CHUNKS_PER_SECOND);
     return Math.max(1, Math.min(needed, Math.ceil(streams), cores - 1, MAX_WORKERS));
   }
+  return checkedWorkers(wanted);
+}
+
+/** @throws BenchError (exit 2) for what is neither "auto" nor a whole number from 1 to 64 */
+export function checkWorkers(wanted: string): void {
+  if (wanted !== "auto") checkedWorkers(wanted);
+}
+
+function checkedWorkers(wanted: string): number {
   const count = /^\d+$/.test(wanted) ? Number(wanted) : NaN;
   if (count >= 1 && count <= MAX_WORKERS) return count;
   throw BenchError.usage(`--workers ${wanted}: must be auto or a whole number from 1 to ${MAX_WORKERS}`);

@@ -134,7 +134,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     ...tlsBuffers(job.target),
     metadata: job.target.metadata,
     ...defined({ route: job.target.route }),
-    firstAddress: job.shard.index,
+    firstAddress: job.share.remainders[0] ?? 0,
     streamsPerConnection,
     clock,
   });
@@ -156,7 +156,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     return { ...clipFacts(padInfo(clip, padding)), scoring, ...defined({ unloaded }) };
   });
   const clips = await clipSupply({
-    ...{ dataset, facts, padding, chunkMs, wire, workers: job.shard.of },
+    ...{ dataset, facts, padding, chunkMs, wire, processes: job.processes },
     onError: (error) => tell({ type: "problem", message: messageOf(error) }),
   });
   const plan = makePlan(planInput(scenario, dataset, await traceOf(scenario.load)), job.seed);
@@ -168,9 +168,9 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
   const starts = await openLineLog(job.startsFile, (error) =>
     tell({ type: "problem", ...cantWrite("session starts", error) }),
   );
-  if (job.shard.index === (job.clipsFrom ?? 0)) writeClips(job.clipsFile, facts);
-  const warm = await transport.warmUp(expectedStreams(plan, job.shard), scenario.session.connectTimeoutMs);
-  const planAhead = readAhead(plan, job.shard, (clip) => clips.want(clip));
+  if (job.writesClips) writeClips(job.clipsFile, facts);
+  const warm = await transport.warmUp(expectedStreams(plan, job.share), scenario.session.connectTimeoutMs);
+  const planAhead = readAhead(plan, job.share, (clip) => clips.want(clip));
   await clips.settled();
   const ended = inLaterTurns(clock, (observation: Observation) =>
     log.append(recordOf(observation, recorder, job)),
@@ -183,7 +183,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
     const scheduler = createScheduler(clock);
     const running = createEngine({
       plan: planAhead,
-      shard: job.shard,
+      share: job.share,
       clips,
       transport,
       scheduler,
@@ -198,8 +198,7 @@ async function prepare(job: WorkerJob, tell: Tell, world: WorkerWorld): Promise<
       traceRatio: job.traceRatio,
       drainMs: scenario.drainMs,
       onStart(session) {
-        if (!orphaned)
-          starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.shard.index + 1)));
+        if (!orphaned) starts.append(JSON.stringify(startRecord(session, clock.nowMs(), job.worker)));
       },
       onWindowOver: (windowEndMs) => tell({ type: "window-over", windowEndMs }),
       onSession(observation) {

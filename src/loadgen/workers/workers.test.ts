@@ -1,3 +1,4 @@
+import { ALL, splitShare } from "../plan/share.ts";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,13 +71,13 @@ async function runWith(
   const files = { sessionsFile: file("sessions"), startsFile: file("starts"), clipsFile: file("clips") };
   let started = false;
   const coordinator = createCoordinator({
-    jobs: Array.from({ length: workers }, (_, index) => ({
+    jobs: splitShare(ALL, workers).map((share, index) => ({
       runId: "run",
       scenario,
       target: { transport: "fake", address: "fake:1", path: "", metadata: {}, secrets: [] },
       datasetPath: scenario.audio.dataset,
       seed: 7,
-      shard: { index, of: workers },
+      ...{ share, worker: index + 1, processes: workers, writesClips: index === 0 },
       ...files,
     })),
     launch: () => workerInProcess(clock, server),

@@ -10,7 +10,14 @@ const remote: RunResult["run"]["remote"] = {
   startSpreadMs: 0.42,
   workers: [
     {
-      ...{ index: 0, host: "box-a", clockOffsetMs: -3.217, clockUncertaintyMs: 0.12, startedAtMs: 0.42 },
+      ...{
+        index: 0,
+        host: "box-a",
+        weight: 8,
+        clockOffsetMs: -3.217,
+        clockUncertaintyMs: 0.12,
+        startedAtMs: 0.42,
+      },
       load: { sessions: 41, cpuShareMax: 0.344, loopDelayMaxMs: 12.4, latenessP99Ms: 1.25 },
     },
     { index: 1, host: "<b>\u001b[31m", load: { sessions: 0, cpuShareMax: 0.01, loopDelayMaxMs: 0.1 } },
@@ -21,11 +28,11 @@ const far: RunResult = { ...PASSED, run: { ...PASSED.run, remote } };
 
 test("workers on other machines stand under each other with their clocks, load and lateness", () => {
   expect(workerRows(far)?.rows).toEqual([
-    ["1", "box-a", "-3.2 ms", "0.42", "±0.12 ms", "41", "34.40 %", "12.40", "1.25"],
-    ["2", "<b>\u001b[31m", "-", "-", "-", "0", "1.00 %", "0.10", "-"],
-    ["3", "-", "-", "-", "-", "-", "-", "-", "-"],
+    ["1", "box-a", "8", "-3.2 ms", "0.42", "±0.12 ms", "41", "34.40 %", "12.40", "1.25"],
+    ["2", "<b>\u001b[31m", "-", "-", "-", "-", "0", "1.00 %", "0.10", "-"],
+    ["3", "-", "-", "-", "-", "-", "-", "-", "-", "-"],
   ]);
-  expect(renderTable(far, { color: false })).toMatch(/worker\s+host\s+clock offset/);
+  expect(renderTable(far, { color: false })).toMatch(/worker\s+host\s+weight\s+clock offset/);
   expect(renderHtml(far)).toContain('<h2 id="workers">Workers</h2>');
 });
 

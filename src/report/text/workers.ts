@@ -8,6 +8,7 @@ export function workerRows({ run: { remote } }: RunResult): { head: string[]; ro
   const head = [
     "worker",
     "host",
+    "weight",
     "clock offset",
     "T0 offset, ms",
     "T0 uncertainty",
@@ -17,9 +18,10 @@ export function workerRows({ run: { remote } }: RunResult): { head: string[]; ro
     "lateness p99, ms",
   ];
   const rows = remote.workers.map(
-    ({ index, host = "-", clockOffsetMs, startedAtMs, clockUncertaintyMs, load }) => [
+    ({ index, host = "-", weight = "-", clockOffsetMs, startedAtMs, clockUncertaintyMs, load }) => [
       `${index + 1}`,
       host,
+      `${weight}`,
       clockOffsetMs === undefined ? "-" : `${clockOffsetMs.toFixed(1)} ms`,
       inMs(startedAtMs),
       clockUncertaintyMs === undefined ? "-" : `±${clockUncertaintyMs.toFixed(2)} ms`,

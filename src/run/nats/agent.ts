@@ -30,6 +30,10 @@ export interface AgentOptions {
   index: number | undefined;
   targets: readonly string[];
   dataset: string | undefined;
+  /** From 1 to `MOST_WEIGHT`. */
+  weight: number;
+  /** Processes that make the load: "auto" or a number. */
+  processes: string;
   /** How long to wait for the run, and for each further one of a series. */
   joinMs: number;
   /** To the same broker, for another run. */
@@ -154,8 +158,8 @@ async function serveRun(
 ): Promise<ExitCode> {
   agent.tell(`worker ${index + 1} of ${job.workers} (index ${index}) of run ${job.runId}`);
   const folder = await mkdtemp(join(tmpdir(), "riva-bench-worker-"));
-  const { targets, dataset } = options;
-  return takePart(bus, { job, index, targets, dataset, folder }, agent);
+  const { targets, dataset, weight, processes } = options;
+  return takePart(bus, { job, index, targets, dataset, weight, processes, folder }, agent);
 }
 
 /** The words of a wait, and its limit. */

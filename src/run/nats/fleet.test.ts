@@ -109,17 +109,34 @@ it("an order that the broker does not take is written when it is there again", a
 
 it("names the workers that are not ready in time, and how far they came", async () => {
   const { heard, pass, say } = await setUp(3);
-  await say(0, {
-    type: "message",
-    message: { type: "ready", planHash: "p", connections: 1, warmUpMs: 1, runId },
-    snapshots: 0,
-  });
-  await say(2, { type: "claimed", host: "box-c" });
+  await say(0, { type: "claimed", host: "box-a", weight: 4 });
+  await say(0, { type: "clock", reading: { offsetMs: 0, wallOffsetMs: 0, uncertaintyMs: 1 } });
+  await say(2, { type: "claimed", host: "box-c", weight: 4 });
   await pass(6000);
-  expect(heard).toEqual(["0 ready"]);
+  expect(heard).toEqual([]);
   expect(failures).toEqual([
     "2 of 3 workers were not ready within 5s: index 1 (nobody came), 2 (on box-c, not ready)",
   ]);
+});
+
+it("deals the plan by weight when all places are claimed, once, and names those that get no further", async () => {
+  const { pass, say, orders, fleet } = await setUp(2);
+  await say(0, { type: "claimed", host: "box-a", weight: 8 });
+  await pass(500);
+  expect(orders()).toEqual([]);
+  for (const weight of [0, 1.5, 1e9]) await say(1, { type: "claimed", host: "hostile", weight });
+  await say(1, { type: "claimed", host: "box-b", weight: 2 });
+  await say(1, { type: "claimed", host: "box-b", weight: 64 });
+  await pass(500);
+  expect(orders()).toEqual([{ type: "deal", weights: [8, 2] }]);
+  expect(fleet.workers().workers.map(({ host, weight }) => [host, weight])).toEqual([
+    ["box-a", 8],
+    ["box-b", 2],
+  ]);
+  const message = { type: "ready", planHash: "p", connections: 1, warmUpMs: 1, runId } as const;
+  await say(0, { type: "message", message, snapshots: 0 });
+  await pass(5000);
+  expect(failures).toEqual(["1 of 2 workers were not ready within 5s: index 1 (on box-b, not ready)"]);
 });
 
 it("hears nothing of a worker that is fenced, nor of an earlier run of the same name", async () => {
@@ -176,7 +193,7 @@ it("what a worker had stored before it was taken for lost counts, for it may be 
 
 it("says in its beats how far it has read", async () => {
   const { bus, pass, say } = await setUp(1);
-  await say(0, { type: "claimed", host: "box-a" });
+  await say(0, { type: "claimed", host: "box-a", weight: 4 });
   await pass(2500);
   expect(JSON.parse(bus.published.findLast(({ tail }) => tail === "alive")!.body)).toMatchObject({ read: 1 });
 });

@@ -90,6 +90,7 @@ export async function openFleet({
   const orders = new Set<string>();
   let written = 0;
   let writing: Promise<void> | undefined;
+  let isDealt = false;
   let started = false;
   let over = false;
   let isClosed = false;
@@ -112,6 +113,14 @@ export async function openFleet({
     writing ??= write();
   }
 
+  /** Shares out the plan once all places are claimed. */
+  function deal(): void {
+    const weights = members.map((one) => one.weight());
+    if (isDealt || !weights.every((weight) => weight !== undefined)) return;
+    isDealt = true;
+    order({ type: "deal", weights });
+  }
+
   async function write(): Promise<void> {
     for (let text = [...orders][written]; text !== undefined && !over; text = [...orders][written]) {
       try {
@@ -130,8 +139,11 @@ export async function openFleet({
     const member = members[Number(index)];
     if (of !== incarnation || member === undefined || member.isFenced() || isClosed) return;
     if (!member.isNext(numberOf(id))) return;
-    if (kind === "said") member.said(JSON.parse(body.toString()) as Said);
-    else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
+    if (kind === "said") {
+      const said = JSON.parse(body.toString()) as Said;
+      member.said(said);
+      if (said.type === "claimed") deal();
+    } else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
 
   function settleAfterReading(isDue: (task: (typeof afterReading)[number]) => boolean): void {
@@ -198,7 +210,7 @@ export async function openFleet({
   })();
   const reading = read();
   const endWait = clock.wakeAt(clock.nowMs() + joinMs, () => {
-    const missing = members.filter((member) => !member.isReady());
+    const missing = members.filter((one) => !(isDealt ? one.isReady() : one.isPrepared()));
     if (missing.length > 0 && !started) onFailure(notAll(missing, count, joinMs));
   });
 

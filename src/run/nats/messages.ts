@@ -4,7 +4,7 @@ import type { Resolve } from "../../scenario/target/find-route.ts";
 import type { ClockReading } from "./clock-offset.ts";
 
 /** Raised when an older worker could misread what is said. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Key `job`: all that a worker needs besides its place, its target's credentials and its dataset. No secret, no absolute path. */
 export interface RemoteJob {
@@ -28,6 +28,8 @@ export interface RemoteJob {
   dataset: { name: string; sha256: string; manifest: string };
   seed: number;
   workers: number;
+  /** Streams that all of them together have open at the busiest time, if all goes well. */
+  streams: number;
   traceRatio?: number;
   unloaded?: readonly (readonly [clip: string, answer: string])[];
 }
@@ -48,7 +50,11 @@ export interface Claim {
 }
 
 /** Keys `order.1`, `order.2` and so on, in the order in which they were given. */
-export type Order = Addressed<ToWorker> | { type: "fence"; index: number };
+export type Order =
+  | Addressed<ToWorker>
+  /** All places are claimed: by these weights the plan is shared out. */
+  | { type: "deal"; weights: readonly number[] }
+  | { type: "fence"; index: number };
 
 /** `alive`, once a second and with every order. */
 export interface Alive {
@@ -73,7 +79,7 @@ export type Told =
 
 /** Stream, `<index>.<incarnation>.said`: what may not be lost, in order with the records that were stored before it. */
 export type Said =
-  | { type: "claimed"; host: string }
+  | { type: "claimed"; host: string; weight: number }
   /** How the worker's clock stands to the coordinator's: before it is ready and, with its true start, after T0. */
   | { type: "clock"; reading: ClockReading; startedAtMs?: number }
   | { type: "message"; message: Addressed<FromWorker>; snapshots: number }

@@ -1,14 +1,16 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeCertificates } from "../../../test/support/certificates.ts";
 import { realClock } from "../../base/clock.ts";
 import { PACKAGE_ROOT } from "../../base/process/package-root.ts";
+import { parseScenario } from "../../scenario/scenario.ts";
 import type { World } from "../../base/process/world.ts";
 import type { RemoteJob } from "./messages.ts";
 import { FORMAT } from "./messages.ts";
-import { localJob, readRemoteJob, toolOf } from "./remote-job.ts";
+import type { LocalJob } from "./remote-job.ts";
+import { jobsByWeight, localJob, readRemoteJob, toolOf } from "./remote-job.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "remote-job-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,6 +35,7 @@ const job: RemoteJob = {
   dataset: { name: "default", sha256: "a".repeat(64), manifest: "manifest.jsonl" },
   seed: 1,
   workers: 2,
+  streams: 2,
 };
 
 const read = (changes: object): unknown =>
@@ -51,6 +54,7 @@ describe("a job that somebody else wrote", () => {
     ["a parent folder for a trace", { trace: { name: "..", text: TRACE } }],
     ["workers without end", { workers: 1e9 }],
     ["no workers", { workers: 0 }],
+    ["streams of text", { streams: "2" }],
     ["an address of this machine's environment", { target: "grpc://${SECRET}:1" }],
     ["an address that is a file", { target: "/etc/hosts" }],
     ["an incarnation that is a pattern", { incarnation: "*" }],
@@ -65,6 +69,41 @@ describe("a job that somebody else wrote", () => {
     expect(() => readRemoteJob("[]", PACKAGE_ROOT)).toThrow(/the run is of undefined/);
     expect(() => readRemoteJob("{", PACKAGE_ROOT)).toThrow(/not one that `bench run` has written/);
   });
+});
+
+describe("a worker's share", () => {
+  const dealt = (worker: number, weights: unknown, wanted = "1") => {
+    const local = {
+      worker,
+      scenario: parseScenario(scenario("{ model: concurrency, streams: 2 }"), "s.yaml"),
+    } as LocalJob;
+    const workers = 2;
+    return jobsByWeight({ streams: 40_000, workers }, local, weights, wanted).map(
+      ({ share, processes, writesClips }) => ({ share, processes, writesClips }),
+    );
+  };
+
+  it("is what its weight says, split into as many processes as it is told to have", () => {
+    expect(dealt(1, [2, 1])).toEqual([
+      { share: { of: 3, remainders: [0, 2] }, processes: 1, writesClips: true },
+    ]);
+    expect(dealt(2, [2, 1], "2")).toEqual([
+      { share: { of: 6, remainders: [1] }, processes: 2, writesClips: false },
+      { share: { of: 6, remainders: [4] }, processes: 2, writesClips: false },
+    ]);
+  });
+
+  it("by itself takes the processes that its share needs, as a run on this machine does", () => {
+    const needed = Math.max(1, Math.min(availableParallelism() - 1, 40));
+    expect(dealt(1, [1, 1], "auto").length).toBe(Math.min(needed, 20));
+  });
+
+  it.each([[undefined], [[1]], [[1, 2, 3]], [[1, 0]], [[1, 65]], [[1, 1.5]], [["1", 1]], [{ length: 2 }]])(
+    "is nothing by weights that no coordinator wrote: %j",
+    (weights) => {
+      expect(() => dealt(1, weights)).toThrow(/not one that `bench run` has written/);
+    },
+  );
 });
 
 describe("the job on this machine", () => {
@@ -118,7 +157,7 @@ describe("the job on this machine", () => {
   it("goes without a key where there is none", async () => {
     expect(await local({})).toMatchObject({
       target: { address: "192.0.2.7:443" },
-      shard: { index: 0, of: 2 },
+      worker: 1,
     });
   });
 

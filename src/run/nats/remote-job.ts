@@ -1,6 +1,6 @@
 /** The job of a run as it goes to other machines, and what a worker makes of it there. */
 import { MOST_WORKERS } from "../../metrics/result/remote-workers.ts";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { basename, join } from "node:path";
 import { defined } from "../../base/defined.ts";
 import { BenchError, messageOf } from "../../base/errors.ts";
@@ -11,7 +11,10 @@ import type { World } from "../../base/process/world.ts";
 import { isRecord } from "../../base/record.ts";
 import { hostAndPort } from "../../client/endpoint.ts";
 import { isLoopback } from "../../client/proxy.ts";
+import { ALL, isWeight, shareOfWhole, sharesByWeight, splitShare } from "../../loadgen/plan/share.ts";
 import type { WorkerJob } from "../../loadgen/workers/protocol.ts";
+import { workerCount } from "../../loadgen/workers/worker-count.ts";
+import { isUnpaced } from "../../scenario/load/load.ts";
 import type { RunnableScenario } from "../../scenario/scenario.ts";
 import { formatScenario, parseScenario } from "../../scenario/scenario.ts";
 import { findRoute, routeSeams } from "../../scenario/target/find-route.ts";
@@ -131,6 +134,7 @@ function isJob(job: RemoteJob): boolean {
     Number.isInteger(workers) &&
     workers >= 1 &&
     workers <= MOST_WORKERS &&
+    Number.isFinite(job.streams) &&
     isText(target, /^(?:grpc|ws)s?:\/\/[^$]+$/) &&
     Array.isArray(metadata) &&
     metadata.every((name) => isText(name)) &&
@@ -153,15 +157,18 @@ export interface WorkerSetup {
   folder: string;
 }
 
+/** The job of a worker, its share not yet dealt. */
+export type LocalJob = Omit<WorkerJob, "share" | "processes" | "writesClips">;
+
 /**
- * The job for the worker process of this machine.
+ * What a worker needs on this machine.
  * @throws BenchError (exit 2) when the target of this worker is another than the run's, (exit 7) when it can't be reached
  */
 export async function localJob(
   job: RemoteJob,
   { index, datasetPath, targets, folder }: WorkerSetup,
   world: World,
-): Promise<WorkerJob> {
+): Promise<LocalJob> {
   const named = await Promise.all(targets.map((flag) => resolveTarget({ ...world, flag })));
   if (named.filter(({ uri }) => uri === job.target).length > 1)
     throw BenchError.usage(
@@ -183,15 +190,42 @@ export async function localJob(
   if ("file" in scenario.load && scenario.load.file !== join(inputs, job.trace?.name ?? "")) throw notOurs();
   const { drainMs } = scenario;
   if (drainMs === "auto") throw new Error("a run has settled its drain");
-  const { runId, seed, workers, traceRatio, unloaded } = job;
+  const { runId, seed, traceRatio, unloaded } = job;
   return {
     ...{ runId, seed, datasetPath },
     scenario: { ...scenario, drainMs },
     target: workerTarget(scenario.transport, { ...target, route }),
-    shard: { index, of: workers },
+    worker: index + 1,
     ...defined({ traceRatio, unloaded }),
     ...recordFiles(folder),
   };
+}
+
+/**
+ * The jobs of the processes that carry a worker's share on this machine.
+ * @param weights of all workers, by their places
+ * @param wanted how many processes: a number, or "auto", which is as many as a run on this machine would have
+ * @throws BenchError (exit 2) for any other number, (exit 1) for weights that no coordinator deals by
+ */
+export function jobsByWeight(
+  { streams, workers }: Pick<RemoteJob, "streams" | "workers">,
+  local: LocalJob,
+  weights: unknown,
+  wanted: string,
+): WorkerJob[] {
+  if (!Array.isArray(weights) || weights.length !== workers || !weights.every(isWeight)) throw notOurs();
+  const share = sharesByWeight(weights)[local.worker - 1] ?? ALL;
+  const { load, audio } = local.scenario;
+  const own = {
+    streams: streams * shareOfWhole(share),
+    chunkMs: audio.chunkMs,
+    pace: isUnpaced(load) ? Infinity : audio.pace,
+  };
+  const processes = workerCount(wanted, own, availableParallelism());
+  return splitShare(share, processes).map((part, index) => ({
+    ...{ ...local, processes, share: part },
+    writesClips: local.worker === 1 && index === 0,
+  }));
 }
 
 /** @throws BenchError (exit 2) when this worker would speak to another server than the run does, or give its credentials away */

@@ -64,7 +64,7 @@ it("puts lines together that came in pieces, in the middle of a character too", 
 
 it("says whose failure it is", () => {
   const { heard, worker } = setUp();
-  worker.said({ type: "claimed", host: "box-b" });
+  worker.said({ type: "claimed", host: "box-b", weight: 4 });
   worker.said({
     type: "message",
     message: { type: "failed", message: "no such dataset", exitCode: 2, runId },

@@ -5,6 +5,7 @@ import { toThousandths } from "../../base/thousandths.ts";
 import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts } from "../../metrics/result/remote-workers.ts";
+import { isWeight } from "../../loadgen/plan/share.ts";
 import type { RecordKind, Said, Told } from "./messages.ts";
 import { createWorkerLoadMeter } from "./worker-load.ts";
 
@@ -19,6 +20,10 @@ export interface RemoteWorker {
   readonly index: number;
   /** Undefined until it has claimed its place. */
   host(): string | undefined;
+  /** Undefined until it has claimed its place. */
+  weight(): number | undefined;
+  /** It has all that it needs but its share, which is dealt when all places are claimed. */
+  isPrepared(): boolean;
   isReady(): boolean;
   onMessage(handler: (message: Addressed<FromWorker>) => void): void;
   onClose(handler: (how?: string) => void): void;
@@ -45,6 +50,7 @@ export interface RemoteWorker {
 export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   const meter = createWorkerLoadMeter();
   let host: string | undefined;
+  let weight: number | undefined;
   let clockFacts: Omit<RemoteWorkerFacts, "index" | "host"> = {};
   let hear: (message: Addressed<FromWorker>) => void = () => undefined;
   let close: (how?: string) => void = () => undefined;
@@ -80,6 +86,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   return {
     index,
     host: () => host,
+    weight: () => weight,
+    isPrepared: () => clockFacts.clockOffsetMs !== undefined,
     isReady: () => isReady,
     onMessage: (handler) => (hear = handler),
     onClose: (handler) => (close = handler),
@@ -115,7 +123,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     said(said) {
       switch (said.type) {
         case "claimed":
-          ({ host } = said);
+          // Once: its share is dealt by it.
+          if (weight === undefined && isWeight(said.weight)) ({ host, weight } = said);
           break;
         case "clock": {
           const { wallOffsetMs, uncertaintyMs } = said.reading;
@@ -155,7 +164,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     fence: () => void (isFenced = true),
     isFenced: () => isFenced,
     missedSnapshots: () => missed,
-    facts: () => ({ index, ...defined({ host }), ...clockFacts, ...defined({ load: meter.load() }) }),
+    facts: () => ({ index, ...defined({ host, weight }), ...clockFacts, ...defined({ load: meter.load() }) }),
   };
 
   function named(): string {

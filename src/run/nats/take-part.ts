@@ -18,8 +18,9 @@ import type { Alive, Order, RemoteJob, Said, Told } from "./messages.ts";
 import { ENVELOPE_BYTES, SILENCE_MS } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
+import { launchGroup } from "../worker-group.ts";
 import { createRecordRelay } from "./record-relay.ts";
-import { localJob } from "./remote-job.ts";
+import { jobsByWeight, localJob } from "./remote-job.ts";
 import type { RunBus } from "./run-bus.ts";
 
 const WATCH_MS = 500;
@@ -46,6 +47,10 @@ export interface Part {
   index: number;
   targets: readonly string[];
   dataset: string | undefined;
+  /** Its share of the load is to those of the others as this to theirs. */
+  weight: number;
+  /** Processes that make the load: "auto" or a number. */
+  processes: string;
   /** For this run's records, until they are on the broker: then it is removed. */
   folder: string;
 }
@@ -99,6 +104,9 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   let isDone = false;
   let end: (ending?: Ending) => void = () => undefined;
   const ended = new Promise<Ending | undefined>((resolve) => (end = resolve));
+  let deal: (weights: unknown) => void = () => undefined;
+  /** Of all workers, once all places are claimed. */
+  const dealt = new Promise<unknown>((resolve) => (deal = resolve));
   const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
   const letGo = (how: string): void => end({ how, exitCode: EXIT.ourError, isUnwanted: true });
 
@@ -161,6 +169,9 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
 
   async function obey(order: Order): Promise<void> {
     switch (order.type) {
+      case "deal":
+        deal(order.weights);
+        break;
       case "fence":
         if (order.index === index) letGo("was taken for lost by the coordinator");
         break;
@@ -200,22 +211,24 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   }
 
   async function begin(): Promise<void> {
-    await say({ type: "claimed", host: hostname() });
+    await say({ type: "claimed", host: hostname(), weight: part.weight });
     const datasetPath = await findDataset(bus, job.dataset, part.dataset, world);
     const local = await localJob(job, { index, datasetPath, targets: part.targets, folder }, world);
     ({ secrets } = local.target);
     reading = await readClock(CLOCK_LIMIT_MS);
     readAtMs = clock.nowMs();
     await say({ type: "clock", reading });
-    if (isOver) return;
-    child = launch(local);
+    const jobs = jobsByWeight(job, local, await dealt, part.processes);
+    const [first] = jobs;
+    if (isOver || first === undefined) return;
+    child = launchGroup(jobs, launch);
     child.channel.onMessage((message) => {
       hear(message).catch((error: unknown) => fail(`can't go on: ${messageOf(error)}`));
     });
     child.channel.onClose(() => {
       if (lastWord === undefined) fail("ended before its sessions did");
     });
-    child.channel.send({ type: "prepare", job: local, runId: job.runId });
+    child.channel.send({ type: "prepare", job: first, runId: job.runId });
     await relay.keepOn();
   }
 

@@ -165,9 +165,9 @@ function whyLeftOut({ baseline, candidate }: PairOfRuns): string | undefined {
   return undefined;
 }
 
-/** Hosts of the workers on other machines, by their places. */
+/** Hosts and weights of the workers on other machines, by their places. */
 function hostsOf({ result }: SeriesResult): string {
-  return JSON.stringify(result.run.remote?.workers.map(({ host }) => host) ?? []);
+  return JSON.stringify(result.run.remote?.workers.map(({ host, weight }) => [host, weight]) ?? []);
 }
 
 function seriesFolder(world: World, { out }: ComparePairsArguments): string {

@@ -6,7 +6,8 @@ import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
 import type { Plan } from "../../loadgen/plan/plan.ts";
 import { makePlan } from "../../loadgen/plan/plan.ts";
-import type { Shard } from "../../loadgen/plan/plan-input.ts";
+import type { Shard } from "../../loadgen/plan/share.ts";
+import { shareOf } from "../../loadgen/plan/share.ts";
 import { planInput } from "../../loadgen/plan/plan-input.ts";
 import type { RunOutcome } from "../../loadgen/workers/coordinator.ts";
 import type { PlannedSession } from "../../loadgen/workers/start-record.ts";
@@ -254,11 +255,11 @@ async function sharesOf(
   return {
     ofLoad(worker) {
       const part = partOf(worker);
-      return plan.kind === "closed" ? plan.slots(part).length / plan.input.streams : 1 / part.of;
+      return plan.kind === "closed" ? plan.slots(shareOf(part)).length / plan.input.streams : 1 / part.of;
     },
     planned(worker, lost, untilMs) {
       const part = partOf(worker);
-      if (plan.kind === "open") return plannedSessions(plan, worker, part.of);
+      if (plan.kind === "open") return plannedSessions(plan, worker, shareOf(part));
       // Callers whose window was over had no more sessions to begin, however quick the server might have been.
       if (lost.some((one) => one.worker === worker && one.windowOver)) return [];
       return sessionsOfCallers(plan, part, (clip) => clips[clip]?.audioMs ?? 0, untilMs);

@@ -1,6 +1,7 @@
 /** Sessions that the callers of a closed load would have had on a machine that never took part, or not to the end. Pure. */
 import { placeUnder } from "../../loadgen/engine/conditioned.ts";
-import type { Shard } from "../../loadgen/plan/plan-input.ts";
+import type { Shard } from "../../loadgen/plan/share.ts";
+import { shareOf } from "../../loadgen/plan/share.ts";
 import type { ClosedPlan, SlotPlan } from "../../loadgen/plan/plan.ts";
 import { phaseAt } from "../../loadgen/plan/plan.ts";
 import type { PlannedSession } from "../../loadgen/workers/start-record.ts";
@@ -20,7 +21,7 @@ export function sessionsOfCallers(
   untilMs: number,
 ): PlannedSession[] {
   return plan
-    .slots(part)
+    .slots(shareOf(part))
     .flatMap((slot) => [...sessionsOf(plan, slot, audioMs, untilMs)])
     .map((session) => ({ ...session, worker: part.index + 1 }))
     .sort((a, b) => a.scheduledMs - b.scheduledMs);

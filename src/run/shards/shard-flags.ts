@@ -1,7 +1,7 @@
 /** `--shard I/N --start-at TIME`: the part of a plan that this machine carries, and when all parts begin. */
 import { formatDuration } from "../../base/duration.ts";
 import { BenchError } from "../../base/errors.ts";
-import type { Shard } from "../../loadgen/plan/plan-input.ts";
+import type { Shard } from "../../loadgen/plan/share.ts";
 import { MOST_SHARDS } from "../../metrics/result/shards.ts";
 
 /** One part of a run that several machines make without a broker. */
