@@ -36,6 +36,16 @@ function commit() {
   return git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*");
 }
 
+/** Removes what was built from sources that are not there any more: it would go into the package. */
+function removeStrays() {
+  const dist = join(root, "dist");
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const built = join(entry.parentPath, entry.name);
+    const [, name] = /^(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(built.slice(dist.length)) ?? [];
+    if (entry.isFile() && name !== undefined && !existsSync(join(root, "src", `${name}.ts`))) rmSync(built);
+  }
+}
+
 const haveSources = existsSync(join(root, "src"));
 const stamp = existsSync(stampPath) ? readFileSync(stampPath, "utf8") : "";
 const wanted = haveSources ? sourceHash() : stamp;
@@ -55,6 +65,7 @@ if (!(process.argv.includes("--if-stale") && current)) {
     stdio: "inherit",
   });
   if (built.status !== 0) process.exit(built.status ?? 1);
+  removeStrays();
   mkdirSync(dirname(stampPath), { recursive: true });
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
   writeFileSync(stampPath, wanted);

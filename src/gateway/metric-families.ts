@@ -101,9 +101,11 @@ export const READ: Readonly<
     "callers_paused",
     "Callers whose audio is not read for now, because their upstream takes it more slowly than they send",
   ),
-  upstreamUp: gauge("upstream_up", "1 when sessions go to this upstream, 0 when its breaker is open", [
-    "upstream",
-  ]),
+  upstreamUp: gauge(
+    "upstream_up",
+    "1 when sessions go to this upstream, 0 when its breaker is open or nothing was heard of it yet",
+    ["upstream"],
+  ),
   upstreamSessions: gauge("upstream_sessions", "Sessions open on an upstream", ["upstream"]),
   breakerOpenings: counter("upstream_breaker_openings", "Times the breaker of an upstream opened", [
     "upstream",

@@ -67,7 +67,7 @@ export function createGatewayMetrics(state: GatewayState): GatewayMetrics {
     blockedAddresses: () => state.blockedAddresses(),
     waitingChunks: () => state.queue().waitingChunks,
     callersPaused: () => state.queue().callersPaused,
-    upstreamUp: () => perUpstream(({ breaker }) => Number(breaker.state === "closed")),
+    upstreamUp: () => perUpstream((upstream) => Number(upstream.state() === "up")),
     upstreamSessions: () => perUpstream(({ sessions }) => sessions),
     breakerOpenings: () => perUpstream(({ breaker }) => breaker.openings),
     loopLag: () => state.loopDelayMaxMs() / 1000,

@@ -150,14 +150,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.mock === undefined ? {} : { mock: options.mock }),
   };
 
+  /** Sooner than this it takes callers, whom a new upstream may serve; nobody need send them. */
+  const isReady = (): boolean =>
+    options.mock !== undefined || upstreams.list().some((upstream) => upstream.state() === "up");
+
   const readiness = (): { ready: boolean } & Record<string, unknown> => ({
-    ready: !draining && canServe(),
-    status: draining ? "draining" : canServe() ? "ready" : "no upstream",
+    ready: !draining && isReady(),
+    status: draining ? "draining" : isReady() ? "ready" : "no upstream",
     gateway: "riva-bench",
-    upstreams: upstreams.list().map(({ name, breaker, sessions, mark, model }) => ({
-      ...{ name, sessions, ...mark, ...(model === undefined ? {} : { model: shownName(model) }) },
-      state: breaker.state === "closed" ? "up" : "away",
-    })),
+    upstreams: upstreams.list().map((upstream) => {
+      const { name, sessions, mark, model } = upstream;
+      const shown = model === undefined ? {} : { model: shownName(model) };
+      return { name, sessions, ...mark, ...shown, state: upstream.state() };
+    }),
     ...(options.mock === undefined ? {} : { fallback: "mock" }),
   });
 

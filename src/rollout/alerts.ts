@@ -31,11 +31,45 @@ const LIMIT_MS = 5000;
 
 /** The address of the alerts of the Prometheus at `base`. */
 export function alertsUrl(base: string): string {
-  return `${base.endsWith("/") ? base.slice(0, -1) : base}/api/v1/alerts`;
+  return `${withoutSlash(base)}/api/v1/alerts`;
+}
+
+const rules = z.object({
+  status: z.literal("success"),
+  data: z.object({
+    groups: z.array(z.object({ rules: z.array(z.looseObject({ name: z.string(), type: z.string() })) })),
+  }),
+});
+
+/** The address of the rules of the Prometheus at `base`: https://prometheus.io/docs/prometheus/latest/querying/api/#rules */
+export function rulesUrl(base: string): string {
+  return `${withoutSlash(base)}/api/v1/rules`;
+}
+
+/** Those of `names` that no alerting rule has: such an alert never fires. @throws Error when Prometheus can't be asked, or answers something else */
+export async function unknownAlerts(service: HttpService, names: readonly string[]): Promise<string[]> {
+  const { data } = await answerOf(service, rules, "/api/v1/rules");
+  const known = new Set(
+    data.groups.flatMap((group) =>
+      group.rules.filter(({ type }) => type === "alerting").map(({ name }) => name),
+    ),
+  );
+  return names.filter((name) => !known.has(name));
 }
 
 /** Those of `names` that fire. @throws Error when Prometheus can't be asked, or answers something else */
 export async function firingAlerts(service: HttpService, names: readonly string[]): Promise<Alert[]> {
+  const { data } = await answerOf(service, answer, "/api/v1/alerts");
+  return data.alerts.flatMap(({ labels, annotations, state, activeAt }) => {
+    const name = labels["alertname"] ?? "";
+    if (state !== "firing" || !names.includes(name)) return [];
+    const activeAtMs = Date.parse(activeAt);
+    if (Number.isNaN(activeAtMs)) throw new Error(`its answer has no time: activeAt ${activeAt}`);
+    return [{ name, activeAtMs, summary: annotations["summary"] }];
+  });
+}
+
+async function answerOf<T>(service: HttpService, form: z.ZodType<T>, path: string): Promise<T> {
   const text = await callService(service, { limitMs: LIMIT_MS });
   let data: unknown;
   try {
@@ -43,13 +77,11 @@ export async function firingAlerts(service: HttpService, names: readonly string[
   } catch (error) {
     throw new Error(`its answer is no JSON: ${messageOf(error)}`, { cause: error });
   }
-  const parsed = answer.safeParse(data);
-  if (!parsed.success) throw new Error("its answer is not that of Prometheus' /api/v1/alerts");
-  return parsed.data.data.alerts.flatMap(({ labels, annotations, state, activeAt }) => {
-    const name = labels["alertname"] ?? "";
-    if (state !== "firing" || !names.includes(name)) return [];
-    const activeAtMs = Date.parse(activeAt);
-    if (Number.isNaN(activeAtMs)) throw new Error(`its answer has no time: activeAt ${activeAt}`);
-    return [{ name, activeAtMs, summary: annotations["summary"] }];
-  });
+  const parsed = form.safeParse(data);
+  if (!parsed.success) throw new Error(`its answer is not that of Prometheus' ${path}`);
+  return parsed.data;
+}
+
+function withoutSlash(base: string): string {
+  return base.endsWith("/") ? base.slice(0, -1) : base;
 }

@@ -32,6 +32,20 @@ test("a good version: started beside, judged, given the traffic, and the old one
   expect(service.saved).toMatchObject({ current: { image: B, slot: "green" }, earlier: [A] });
 });
 
+test("a first version never takes the place of a server that no rollout has started", async () => {
+  const service = new FakeService(PLAN);
+  service.running["blue"] = A;
+  await expect(rolloutOf(service).deploy(A, AUTHOR)).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(/something serves in slot blue already/) as unknown,
+  });
+  expect([service.calls, service.running, service.saved.change]).toEqual([
+    ["probe blue"],
+    { blue: A },
+    undefined,
+  ]);
+});
+
 test.each([
   ["bad-start", 7, ["stop green", "start green"]],
   ["bad-ready", 7, ["stop green", "start green", "probe green", "running green"]],

@@ -18,7 +18,7 @@ const MOST_EARLIER = 5;
 
 export interface Rollout {
   readonly state: RolloutState;
-  /** @throws BenchError (exit 1) when neither version can be made to serve */
+  /** @throws BenchError (exit 1) when neither version can be made to serve, (2) when the slot of a first version is taken */
   deploy(image: string, author: Author): Promise<Ended>;
   /** Returns to the version before; without a smoke run. @throws BenchError (exit 2) when there is none; as `deploy` */
   back(author: Author): Promise<Ended>;
@@ -69,6 +69,7 @@ export function createRollout(
     const from = state.current;
     const to = { image, slot: slotFor() };
     const fromMs = clock.nowMs();
+    if (from === undefined && plan.hasStop) await mustBeFree(to);
     const ended = { kind, to: image, ...(from && { from: from.image }) };
     save({ ...rest, change: { kind, to, step: "prepare", at: now(), by, why } });
     try {
@@ -96,6 +97,15 @@ export function createRollout(
     }
     await finish(to);
     return { ...ended, outcome: "serves", exitCode: EXIT.passed, detail: "", steps };
+  }
+
+  /** The first version of all: whatever answers in its slot was not started by a rollout, may have callers, and would be stopped. */
+  async function mustBeFree(to: Release): Promise<void> {
+    if (!(await ports.probe(to, signal)).ok) return;
+    throw BenchError.usage(
+      `something serves in slot ${to.slot} already, and no rollout has started it`,
+      "Move its callers and stop it by hand first, or give the first slot an address that is free.",
+    );
   }
 
   async function bring(from: Release | undefined, to: Release): Promise<void> {

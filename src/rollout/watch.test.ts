@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../test/support/virtual-clock.ts";
-import { firingAlerts } from "./alerts.ts";
+import { firingAlerts, unknownAlerts } from "./alerts.ts";
 import type { Alert } from "./alerts.ts";
 import type { Watch } from "./watch.ts";
 import { watchAlerts } from "./watch.ts";
@@ -81,4 +81,27 @@ test("of what Prometheus answers, named alerts that fire count; other answers ar
     await expect(firingAlerts(service, ["Burn"])).rejects.toThrow(/its answer is/);
   server.close();
   await expect(firingAlerts(service, ["Burn"])).rejects.toThrow(/ECONNREFUSED|closed/);
+});
+
+test("names that no alerting rule has are found: such an alert would never fire", async () => {
+  let body = JSON.stringify({
+    status: "success",
+    data: {
+      groups: [
+        { name: "slo", rules: [{ name: "Burn", type: "alerting", health: "ok" }] },
+        { name: "sums", rules: [{ name: "job:latency:p95", type: "recording" }] },
+      ],
+    },
+  });
+  const server = createServer((_, response) => response.end(body));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const service = { url, headers: {}, secrets: [] };
+  expect(await unknownAlerts(service, ["Burn", "Brun", "job:latency:p95"])).toEqual([
+    "Brun",
+    "job:latency:p95",
+  ]);
+  body = "<html>";
+  await expect(unknownAlerts(service, ["Burn"])).rejects.toThrow(/its answer is no JSON/);
+  server.close();
 });

@@ -66,6 +66,7 @@ class FuzzedSession {
     name: "up1",
     uri: "",
     transport: this.#recogniser.transport,
+    state: () => "up",
     breaker: new Breaker({ failures: 3, pauseMs: 1000, longestPauseMs: 15_000 }),
     sessions: 0,
     mark: { emulated: false },

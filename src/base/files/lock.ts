@@ -1,9 +1,12 @@
 /** A file that one process at a time has: whoever works in a folder that no other may work in. */
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { BenchError } from "../errors.ts";
+import { BenchError, EXIT } from "../errors.ts";
 import { isAlive, PROCESS_ID } from "../process/machine.ts";
 import { createPrivate } from "./private-files.ts";
+
+/** Another process has the lock. */
+export class LockedError extends BenchError {}
 
 /** Locks of this process. */
 const held = new Set<string>();
@@ -13,7 +16,7 @@ const held = new Set<string>();
  *
  * @param what the work that it is for, for messages: "an import into out"
  * @returns gives the lock back
- * @throws BenchError (exit 2) when another process has it; Error of the file system
+ * @throws LockedError (exit 2) when another process has it; Error of the file system
  */
 export function takeLock(path: string, what: string): () => void {
   const own = `${PROCESS_ID} ${hostname()}\n`;
@@ -23,9 +26,9 @@ export function takeLock(path: string, what: string): () => void {
     const [pid = "", host = ""] = holder.trim().split(" ");
     const isOver = host === hostname() && !held.has(path) && (holder === own || !isAlive(Number(pid)));
     if (!isOver)
-      throw BenchError.usage(
+      throw new LockedError(
         `${what} is already in progress${pid === "" ? "" : `: process ${pid} on ${host}`} (${path})`,
-        "Wait for it. If that process is gone, delete the file.",
+        { exitCode: EXIT.usage, hint: "Wait for it. If that process is gone, delete the file." },
       );
     takeAway(path, holder);
   }

@@ -1,7 +1,7 @@
 /** A change of what is served, by one process at a time: with a way back for signals, told in lines, logged. */
 import { hostname, userInfo } from "node:os";
 import { messageOf } from "../../base/errors.ts";
-import { takeLock } from "../../base/files/lock.ts";
+import { LockedError, takeLock } from "../../base/files/lock.ts";
 import { appendPrivate, makePrivateFolders } from "../../base/files/private-files.ts";
 import type { World } from "../../base/process/world.ts";
 import { systemError } from "../../base/system-error.ts";
@@ -9,6 +9,8 @@ import { printable } from "../../base/text/printable.ts";
 import type { Rollout } from "../../rollout/machine.ts";
 import { createRollout } from "../../rollout/machine.ts";
 import type { Author, Ended, Step } from "../../rollout/ports.ts";
+import { sleepUntil } from "../../rollout/sleep.ts";
+import { throwIfEnded } from "../../rollout/steps.ts";
 import { hostPorts, planOf } from "./host-ports.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 import { readState } from "./open-rollout.ts";
@@ -16,15 +18,18 @@ import { inWords, stepLine } from "./words.ts";
 
 /** Signals within so long of the first are part of it. */
 const AT_ONCE_MS = 10_000;
+const LOCK_LOOK_MS = 500;
 
-/** Works on what is served, alone, with a way back for SIGTERM and Ctrl-C; prints and logs the end and sets the exit code. */
+/**
+ * Works on what is served, alone, with a way back for SIGTERM and Ctrl-C; prints and logs the end and sets the exit code. While another
+ * process has the folder, a patient one waits.
+ */
 export async function change(
   open: OpenRollout,
-  { json, author }: { json: boolean; author: Author },
+  { json, author, isPatient = false }: { json: boolean; author: Author; isPatient?: boolean },
   act: (machine: Rollout) => Promise<Ended | undefined>,
 ): Promise<Ended | undefined> {
   const { world } = open;
-  const release = takeFolder(open);
   const [work, rescue] = [new AbortController(), new AbortController()];
   let firstMs = -Infinity;
   const forget = world.onInterrupt(
@@ -36,7 +41,7 @@ export async function change(
       if (first) firstMs = nowMs;
       world.stderr.write(
         first
-          ? `${why}: back to the version before; once more leaves everything as it is\n`
+          ? `${why}: ending with one version that serves; once more leaves everything as it is\n`
           : `${why}: leaves everything as it is; the next \`bench rollout back\` puts it right\n`,
       );
       (first ? work : rescue).abort();
@@ -47,7 +52,9 @@ export async function change(
     world.stderr.write(`${printable(left.detail)}\n`);
     audit(open, author, left);
   };
+  let release = (): void => undefined;
   try {
+    release = isPatient ? await waitForFolder(open, work.signal) : takeFolder(open);
     const machine = createRollout(
       hostPorts(open, { ...progressOf(world), recovered }),
       planOf(open),
@@ -73,6 +80,21 @@ function takeFolder({ paths }: OpenRollout): () => void {
     return takeLock(paths.lock, "a rollout");
   } catch (error) {
     throw systemError(error, "the folder of the rollout") ?? error;
+  }
+}
+
+/** @throws BenchError (exit 130) when `signal` ends the wait, (1) when the disk is full */
+async function waitForFolder(open: OpenRollout, signal: AbortSignal): Promise<() => void> {
+  const { clock, stderr } = open.world;
+  for (let tries = 0; ; tries++) {
+    try {
+      return takeFolder(open);
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      if (tries === 0) stderr.write(`${printable(error.message)}: waiting for it\n`);
+    }
+    await sleepUntil(clock.nowMs() + LOCK_LOOK_MS, clock, signal);
+    throwIfEnded(signal);
   }
 }
 

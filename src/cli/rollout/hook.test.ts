@@ -74,3 +74,10 @@ test("a program that is not there is told before anything is done", async () => 
     exitCode: 7,
   });
 });
+
+test("at its limit all that it started is ended, what does not listen too", async () => {
+  const call = callOf(`(trap "" TERM; sleep 30 & echo $! > pid; wait; sleep 30) & sleep 30`, 500);
+  await expect(callHook(call, world, never)).rejects.toMatchObject({ exitCode: 7 });
+  const pid = Number(readFileSync(join(call.cwd, "pid"), "utf8"));
+  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+}, 20_000);

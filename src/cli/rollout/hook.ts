@@ -7,6 +7,8 @@ import { openPrivate } from "../../base/files/private-files.ts";
 import { readText } from "../../base/files/text-file.ts";
 import { formatDuration } from "../../base/duration.ts";
 import type { Clock } from "../../base/clock.ts";
+import { pause } from "../../base/clock.ts";
+import { isAlive } from "../../base/process/machine.ts";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import type { World } from "../../base/process/world.ts";
 import type { HookName } from "../../rollout/rollout-file.ts";
@@ -25,6 +27,7 @@ export interface HookCall {
 
 /** From the request to end until the end by force. */
 const GRACE_MS = 5000;
+const GROUP_LOOK_MS = 50;
 /** Lines of the end of its output that are told. */
 const SHOWN_LINES = 3;
 
@@ -141,9 +144,18 @@ async function endGroup(pid: number | undefined, ended: Promise<number>, clock: 
     }
   };
   end("SIGTERM");
-  const cancel = clock.wakeAt(clock.nowMs() + GRACE_MS, () => end("SIGKILL"));
+  await Promise.race([
+    Promise.all([ended.catch(() => undefined), groupGone(pid, clock)]),
+    pause(clock, GRACE_MS),
+  ]);
+  end("SIGKILL");
   await ended.catch(() => undefined);
-  cancel();
+}
+
+/** Resolves when no process of the group is left, at the end of the grace at the latest. */
+async function groupGone(pid: number, clock: Clock): Promise<void> {
+  const endMs = clock.nowMs() + GRACE_MS;
+  while (clock.nowMs() < endMs && isAlive(-pid)) await pause(clock, GROUP_LOOK_MS);
 }
 
 async function lastLines(log: string): Promise<string> {

@@ -19,8 +19,6 @@ import type { HookCall } from "./hook.ts";
 import { callHook, mustSucceed } from "./hook.ts";
 import type { OpenRollout } from "./open-rollout.ts";
 
-/** A gateway takes a new upstream for usable until its first probe of it has failed, which is known by then. */
-const SURE_AFTER_MS = 1000;
 /** Limit of one question to a gateway, and the time between two. */
 const ASK_LIMIT_MS = 3000;
 const ASK_EVERY_MS = 200;
@@ -70,7 +68,6 @@ export function hostPorts(
   /** Every gateway has these upstreams in this order, and the first can be used. */
   async function mustFollow(names: readonly string[], address: string, signal: AbortSignal): Promise<void> {
     const endMs = clock.nowMs() + limits.reload;
-    let followsSinceMs: number | undefined;
     for (;;) {
       const seen = (await upstreamsAt(address)) ?? [];
       const slots = seen.filter(({ name }) => Object.hasOwn(file.slots, name));
@@ -78,9 +75,7 @@ export function hostPorts(
         slots.length === names.length &&
         names.every((name, index) => seen[index]?.name === name) &&
         seen[0]?.state === "up";
-      followsSinceMs = follows ? (followsSinceMs ?? clock.nowMs()) : undefined;
-      if (followsSinceMs !== undefined && clock.nowMs() - followsSinceMs >= SURE_AFTER_MS) return;
-      if (signal.aborted) return;
+      if (follows || signal.aborted) return;
       if (clock.nowMs() >= endMs)
         throw BenchError.target(
           `${address}: the gateway does not use ${names.join(", ")} within ${formatDuration(limits.reload)} of its reload; ` +

@@ -1,11 +1,12 @@
 /** `bench rollout watch`: returns to the version before when an alert fires. */
 import { readEnvironment } from "../../base/files/dot-env.ts";
 import { formatDuration } from "../../base/duration.ts";
-import { BenchError, EXIT } from "../../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
+import type { HttpService } from "../../base/http-service.ts";
 import { httpService } from "../../base/http-service.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Alert } from "../../rollout/alerts.ts";
-import { alertsUrl, firingAlerts } from "../../rollout/alerts.ts";
+import { alertsUrl, firingAlerts, rulesUrl, unknownAlerts } from "../../rollout/alerts.ts";
 import { shortImage } from "../../rollout/release.ts";
 import { watchAlerts } from "../../rollout/watch.ts";
 import { change, whoAsks } from "./change.ts";
@@ -27,18 +28,22 @@ export async function watchAction(
   const { current, earlier } = await readState(open);
   if (current === undefined || earlier.length === 0)
     throw BenchError.usage("there is no version to return to: nothing to watch for");
-  const service = httpService(
-    {
-      url: alertsUrl(alerts.prometheus),
-      what: "alerts.prometheus",
-      example: "http://prometheus:9090",
-      tokenFrom: "BENCH_PROMETHEUS_TOKEN",
-    },
-    await readEnvironment(world.env, world.cwd),
-  );
+  const environment = await readEnvironment(world.env, world.cwd);
+  const serviceAt = (url: string): HttpService =>
+    httpService(
+      {
+        url,
+        what: "alerts.prometheus",
+        example: "http://prometheus:9090",
+        tokenFrom: "BENCH_PROMETHEUS_TOKEN",
+      },
+      environment,
+    );
+  const service = serviceAt(alertsUrl(alerts.prometheus));
   const ending = new AbortController();
   const forget = world.onInterrupt(() => ending.abort(), ["SIGHUP"]);
   const say = (line: string): void => world.stderr.write(`${printable(line)}\n`);
+  await mustHaveRules(serviceAt(rulesUrl(alerts.prometheus)), alerts.names, say);
   say(
     `${shortImage(current.image)}: watching ${alerts.names.join(", ")} for ${formatDuration(forMs)}; on an alert ` +
       `${shortImage(earlier[0] ?? "")} serves again`,
@@ -85,6 +90,26 @@ export async function watchAction(
   }
 }
 
+/** @throws BenchError (exit 2) for a name that no rule has: such an alert can't fire, and its silence would mean nothing */
+async function mustHaveRules(
+  service: HttpService,
+  names: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
+  let unknown: string[];
+  try {
+    unknown = await unknownAlerts(service, names);
+  } catch (error) {
+    say(`Prometheus does not tell its rules (${messageOf(error)}): nobody checks that the alerts are there`);
+    return;
+  }
+  if (unknown.length > 0)
+    throw BenchError.usage(
+      `alerts.names: Prometheus has no alerting rule ${unknown.join(", ")}: it would never fire`,
+      "Load dashboards/rules into it (docs/watching.md), or mend the name.",
+    );
+}
+
 /** Returns, unless another version serves by now. */
 async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: boolean): Promise<void> {
   const { world } = open;
@@ -92,7 +117,7 @@ async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: 
   const why = `${alert.name} fires since ${new Date(alert.activeAtMs).toISOString()}${summary}`;
   world.stderr.write(`${printable(why)}\n`);
   const author = { by: whoAsks(world), why };
-  const ended = await change(open, { json, author }, (machine) => {
+  const ended = await change(open, { json, author, isPatient: true }, (machine) => {
     const serves = machine.state.current?.image;
     if (serves === image) return machine.back(author);
     world.stdout.write(`another version serves by now: ${serves ?? "none"}\n`);
@@ -107,7 +132,7 @@ async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: 
 async function leaveIdle(open: OpenRollout): Promise<void> {
   if ((await readState(open)).idle === undefined) return;
   const author = { by: whoAsks(open.world), why: "no alert" };
-  await change(open, { json: false, author }, async (machine) => {
+  await change(open, { json: false, author, isPatient: true }, async (machine) => {
     await machine.leaveIdle();
     return undefined;
   });

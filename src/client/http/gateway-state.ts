@@ -9,7 +9,8 @@ import { tlsOptions } from "../tls-options.ts";
 
 export interface GatewayUpstream {
   name: string;
-  state: "up" | "away";
+  /** Unknown: the gateway has not heard of it yet. */
+  state: "up" | "away" | "unknown";
   emulated?: boolean;
   standIn?: string;
   /** Its first model, once known. */

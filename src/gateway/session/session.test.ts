@@ -43,6 +43,7 @@ async function begin(servers: readonly FakeServer[], options: { mock?: AsrTransp
     name: `up${i + 1}`,
     uri: "",
     transport,
+    state: () => "up" as const,
     breaker: new Breaker({ failures: 3, pauseMs: 1, longestPauseMs: 1 }),
     sessions: 0,
     mark: { emulated: false },

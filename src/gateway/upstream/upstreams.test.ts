@@ -102,6 +102,20 @@ test("added and removed ones are named", () => {
   expect(upstreams.list().map(({ name }) => name)).toEqual(["b", "c"]);
 });
 
+test("a new one gets no session before it has answered a probe, unless there is none that has", async () => {
+  const { upstreams } = start([config("a")]);
+  const states = (): string[] => upstreams.list().map((one) => one.state());
+  expect([states(), upstreams.choose([])?.name]).toEqual([["unknown"], "a"]);
+  await new Promise(setImmediate);
+  expect(states()).toEqual(["up"]);
+  upstreams.replace([config("b"), config("a")]);
+  expect([states(), upstreams.choose([])?.name]).toEqual([["unknown", "up"], "a"]);
+  // Whoever was refused by all that are known tries the rest.
+  expect(upstreams.choose(upstreams.list().slice(1))?.name).toBe("b");
+  await new Promise(setImmediate);
+  expect([states(), upstreams.choose([])?.name]).toEqual([["up", "up"], "b"]);
+});
+
 test("one that can't be used changes nothing, and what was opened beside it is closed", async () => {
   const { upstreams, opened, closed } = start([config("a")]);
   const before = upstreams.choose([]);

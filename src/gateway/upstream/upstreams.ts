@@ -20,11 +20,15 @@ export interface UpstreamConfig {
   endpoint: Endpoint;
 }
 
+export type UpstreamState = "unknown" | "up" | "away";
+
 export interface Upstream {
   readonly name: string;
   readonly uri: string;
   readonly transport: AsrTransport;
   readonly breaker: Breaker;
+  /** Whether it can take sessions; unknown until the first answer to a probe, or the first response to a session. */
+  state(): UpstreamState;
   /** Sessions open on it. */
   sessions: number;
   /** Its mark as an emulator or stand-in, passed on to whoever measures through the gateway. */
@@ -74,7 +78,7 @@ export interface UpstreamWatcher {
 
 export interface Upstreams {
   list(): readonly Upstream[];
-  /** The first that is not away and not among `tried`. */
+  /** The first that is up and not among `tried`; where none is, the first that may be. */
   choose(tried: readonly Upstream[]): Upstream | undefined;
   /** Gives a session a stream's place on an upstream. */
   take(upstream: Upstream, request: UpstreamRequest): UpstreamUse;
@@ -98,6 +102,7 @@ interface Entry extends Upstream {
   config: UpstreamConfig;
   unary: RivaUnary;
   retired: boolean;
+  isKnown: boolean;
   stopProbing(): void;
   /** What trial streams ask for: what worked last, else what failed last. */
   trial: Omit<UpstreamRequest, "id"> | undefined;
@@ -134,12 +139,15 @@ export function createUpstreams(
   function open(config: UpstreamConfig): Entry {
     const { name, uri, endpoint } = config;
     const unary = links.unary(endpoint);
+    const breaker = new Breaker(BREAKER);
     const entry: Entry = {
       config,
       name,
       uri,
       transport: links.transport(endpoint),
-      breaker: new Breaker(BREAKER),
+      breaker,
+      state: () => (breaker.state === "open" ? "away" : entry.isKnown ? "up" : "unknown"),
+      isKnown: false,
       sessions: 0,
       mark: { emulated: false },
       unary,
@@ -172,6 +180,7 @@ export function createUpstreams(
       if (hasStopped()) return;
       const healthy = answer.ok && answer.value !== "not-serving";
       changing(entry, () => entry.breaker.probed(healthy, clock.nowMs()));
+      entry.isKnown = true;
       if (!healthy || !entry.breaker.needsTrial(clock.nowMs())) return;
       const worked = await tryStream(entry);
       if (!hasStopped()) changing(entry, () => entry.breaker.tried(worked, clock.nowMs()));
@@ -242,7 +251,9 @@ export function createUpstreams(
 
   return {
     list: () => entries,
-    choose: (tried) => entries.find((entry) => entry.breaker.state === "closed" && !tried.includes(entry)),
+    choose: (tried) =>
+      entries.find((entry) => entry.state() === "up" && !tried.includes(entry)) ??
+      entries.find((entry) => entry.state() === "unknown" && !tried.includes(entry)),
     take(upstream, request) {
       const entry = upstream as Entry;
       const stream = entry.breaker.watch(request.id);
@@ -250,6 +261,7 @@ export function createUpstreams(
       let released = false;
       entry.sessions++;
       const worked = (): void => {
+        entry.isKnown = true;
         entry.trialWorked = true;
         entry.trial = trialOf(request);
       };
