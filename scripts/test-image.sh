@@ -12,6 +12,8 @@ if [ -z "${BENCH_IMAGE_RUN:-}" ]; then
     python3 -m venv build/podman-compose
     build/podman-compose/bin/pip install --quiet --disable-pip-version-check 'podman-compose>=1.6,<2'
   fi
+  # For the rollback drill, before the network is gone.
+  scripts/get-prometheus.sh >/dev/null
   export BENCH_IMAGE_RUN=riva-bench-test-$$
   [ "$(id -u)" != 0 ] || ! command -v podman >/dev/null || exec unshare --net -- "$0" "$@"
 else

@@ -1,54 +1,44 @@
 /**
- * The rollback drill: versions of a server (emulators) behind the real gateway under load, changed by the built `bench rollout`. A slow
- * one, one that ends at its start and one that an alert tells of are returned from, and no session of the load is lost.
+ * The rollback drill: versions of a server behind the real gateway under load, changed by the built `bench rollout`. A slow one, one that
+ * ends at its start and one that an alert tells of are returned from, and no session of the load is lost.
  */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import type { Server } from "node:http";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
-import type { Finished } from "../support/bench-process.ts";
-import { bench, readRun, startBench, tempFolder } from "../support/bench-process.ts";
-import { launchGateway } from "../support/gateway-process.ts";
-import { freePort } from "../support/prometheus-servers.ts";
+import { expect } from "vitest";
+import type { Finished } from "./bench-process.ts";
+import { bench, readRun, startBench, tempFolder } from "./bench-process.ts";
+import { launchGateway } from "./gateway-process.ts";
+import { freePort } from "./prometheus-servers.ts";
 
-const EXAMPLE = fileURLToPath(new URL("../../examples/rollout/local", import.meta.url));
-const version = (letter: string): string => `registry.example/riva@sha256:${letter.repeat(64)}`;
-const [A, SLOW, GOOD, BROKEN] = ["a", "b", "c", "d"].map(version) as [string, string, string, string];
+/** Images of the versions. */
+export interface Versions {
+  good: string;
+  slow: string;
+  /** Passes the smoke gate; an alert will tell of it. */
+  alarming: string;
+  /** Ends at its start. */
+  broken: string;
+}
 
-const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
+export interface DrillPlace {
+  /** A folder of examples/rollout. */
+  example: string;
+  versions: Versions;
+  /** Changes the text of the example's rollout.yaml. */
+  adapt(rollout: string): string;
+  /** Ends what may still run in a slot. */
+  free(folder: string, slot: string): unknown;
+  /** Starts what tells alerts, given where the load's metrics are. */
+  alerts(metricsPort: number): Promise<AlertSource>;
+  /** To be called at the end, whatever it is. */
+  onEnd(stop: () => unknown): void;
+}
 
-/** Answers /api/v1/alerts as Prometheus 2 and 3 do. */
-async function fakePrometheus(): Promise<{ url: string; fire(): number }> {
-  let activeAt: string | undefined;
-  const server: Server = createServer((request, response) => {
-    const alert = {
-      labels: { alertname: "SloBurnFast", severity: "page" },
-      annotations: { summary: "final_from_speech_end p95 burns 20 times its budget" },
-      state: "firing",
-      activeAt,
-      value: "2e+01",
-    };
-    const known = request.url === "/api/v1/alerts";
-    response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify({ status: "success", data: { alerts: activeAt === undefined ? [] : [alert] } }),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  stops.push(() => server.close());
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    fire: () => {
-      activeAt = new Date().toISOString();
-      return Date.parse(activeAt);
-    },
-  };
+export interface AlertSource {
+  url: string;
+  /** Lets the alert come; resolves with the time when it fires, where that is known here. */
+  provoke(): Promise<number | undefined>;
 }
 
 interface Ended {
@@ -59,25 +49,35 @@ interface Ended {
   steps: { name: string; ok: boolean; tookMs: number; run?: string }[];
 }
 
-test("rollback drill: slow, broken and alarming versions are returned from, no session is lost", async () => {
+/** The alert that tells of the alarming version. */
+export const ALERT = "SloBurnFast";
+
+/** Runs the drill and prints its figures. */
+export async function rollbackDrill(place: DrillPlace): Promise<void> {
+  const example = fileURLToPath(new URL(`../../examples/rollout/${place.example}`, import.meta.url));
+  const { good: A, slow: SLOW, alarming: ALARMING, broken: BROKEN } = place.versions;
   const folder = tempFolder();
-  cpSync(EXAMPLE, folder, { recursive: true });
-  const prometheus = await fakePrometheus();
-  const [blue, green] = [await freePort(), await freePort()];
+  cpSync(example, folder, { recursive: true });
+  const [blue, green, metricsPort] = [await freePort(), await freePort(), await freePort()];
+  const source = await place.alerts(metricsPort);
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
   const placed = (name: string): string =>
-    readFileSync(join(EXAMPLE, name), "utf8").replaceAll("50051", `${blue}`).replaceAll("50061", `${green}`);
+    readFileSync(join(example, name), "utf8")
+      .replaceAll("127.0.0.1:50051", `127.0.0.1:${blue}`)
+      .replaceAll("127.0.0.1:50061", `127.0.0.1:${green}`);
   write("gateway.yaml", placed("gateway.yaml"));
   const gateway = await launchGateway(["--config", join(folder, "gateway.yaml")]);
-  stops.push(() => gateway.child.kill("SIGKILL"));
+  place.onEnd(() => gateway.child.kill("SIGKILL"));
   write("gateway.pid", `${gateway.child.pid}`);
   const address = `ws://127.0.0.1:${gateway.port}/v1/stream`;
   write(
     "rollout.yaml",
-    placed("rollout.yaml")
-      .replace("ws://127.0.0.1:9000/v1/stream", address)
-      .replace("http://127.0.0.1:9090", prometheus.url)
-      .replaceAll("service.mjs", join(EXAMPLE, "service.mjs")),
+    place.adapt(
+      placed("rollout.yaml")
+        .replace("ws://127.0.0.1:9000/v1/stream", address)
+        .replace("http://127.0.0.1:9090", source.url)
+        .replace(/names: \[.*\]/, `names: [${ALERT}]`),
+    ),
   );
   // Long chunks, so that other work of this machine does not spoil the load: versions differ by seconds.
   const audio = "audio: { chunk: 1s, clips: { max: 3s } }";
@@ -90,15 +90,7 @@ ${audio}
 slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
 `,
   );
-  for (const slot of ["blue", "green"]) {
-    stops.push(() => {
-      try {
-        process.kill(Number(readFileSync(join(folder, "slots", `${slot}.pid`), "utf8")), "SIGKILL");
-      } catch {
-        // Stopped by the rollout.
-      }
-    });
-  }
+  for (const slot of ["blue", "green"]) place.onEnd(() => place.free(folder, slot));
 
   const lines: string[] = [];
   const told = ({ code, stdout, stderr }: Finished): Ended & { code: number | null } => {
@@ -138,7 +130,7 @@ slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
       ),
     250,
   );
-  stops.push(() => clearInterval(looking));
+  place.onEnd(() => clearInterval(looking));
 
   write(
     "load.yaml",
@@ -149,8 +141,11 @@ ${audio}
 slo: [error_ratio < 1%]
 `,
   );
-  const load = startBench(["-s", "load.yaml", "-t", address, "--out", "load", "--quiet"], { cwd: folder });
-  stops.push(() => load.child.kill("SIGKILL"));
+  const load = startBench(
+    ["-s", "load.yaml", "-t", address, "--out", "load", "--quiet", "--metrics-port", `${metricsPort}`],
+    { cwd: folder },
+  );
+  place.onEnd(() => load.child.kill("SIGKILL"));
 
   const slow = await deploy(SLOW);
   expect(slow).toMatchObject({ code: 3, outcome: "refused" });
@@ -165,16 +160,17 @@ slo: [error_ratio < 1%]
   expect([...seen]).toEqual(slotOfA);
   expect(await upstreams()).toEqual(slotOfA);
 
-  const good = await deploy(GOOD);
-  expect(good).toMatchObject({ code: 0, outcome: "serves" });
+  const deployed = await deploy(ALARMING);
+  expect(deployed).toMatchObject({ code: 0, outcome: "serves" });
+  const servesMs = Date.now();
   expect(await upstreams()).not.toEqual(slotOfA);
   const watch = startBench(["rollout", "watch", "--for", "5m", "--json"], { cwd: folder });
-  await watch.sees(/watching SloBurnFast/);
-  const firedMs = prometheus.fire();
-  await watch.sees(/SloBurnFast fires since/);
-  const noticedAfterMs = Date.now() - firedMs;
+  await watch.sees(new RegExp(`watching ${ALERT}`));
+  const firedMs = await source.provoke();
+  await watch.sees(new RegExp(`${ALERT} fires since`));
+  const noticedAfterMs = Date.now() - (firedMs ?? servesMs);
   const watched = told(await watch.finished);
-  expect(watched).toMatchObject({ code: 3, outcome: "serves", to: A, from: GOOD });
+  expect(watched).toMatchObject({ code: 3, outcome: "serves", to: A, from: ALARMING });
   expect(await serving()).toEqual({ image: A, earlier: [] });
   expect(await upstreams()).toEqual(slotOfA);
   const servedAgainMs = watched.steps
@@ -192,20 +188,21 @@ slo: [error_ratio < 1%]
   const audit = readFileSync(join(folder, "rollout/audit.jsonl"), "utf8").trimEnd().split("\n");
 
   const seconds = (ms = NaN): string => `${(ms / 1000).toFixed(1)} s`;
+  const since = firedMs === undefined ? "it had begun to serve" : "the alert";
   console.log(
     [
       ...lines,
       `slow version:     noticed after ${seconds(slow.noticedAfterMs)}, A alone again ${seconds(slow.returnedAfterMs)} later; A served all the time`,
       `broken version:   noticed after ${seconds(broken.noticedAfterMs)}, A alone again ${seconds(broken.returnedAfterMs)} later; A served all the time`,
-      `alarming version: noticed ${seconds(noticedAfterMs)} after the alert, A served again ${seconds(servedAgainMs)} later`,
+      `alarming version: noticed ${seconds(noticedAfterMs)} after ${since}, A served again ${seconds(servedAgainMs)} later`,
       `sessions: ${started} begun, ${lost.length} lost`,
     ].join("\n"),
   );
   expect(lost).toEqual([]);
   expect(started).toBeGreaterThan(100);
-  expect(noticedAfterMs).toBeLessThan(10_000);
+  expect(noticedAfterMs).toBeLessThan(60_000);
   expect(servedAgainMs).toBeLessThan(30_000);
   expect(audit.map((line) => (JSON.parse(line) as Ended).outcome)).toEqual(
     expect.arrayContaining(["serves", "refused"]),
   );
-}, 240_000);
+}
