@@ -220,12 +220,12 @@ async function jobOf(bus: RunBus): Promise<RemoteJob> {
   throw new BenchError("the coordinator put no run on the broker");
 }
 
-/** Resolves when the order to start is given. */
+/** Resolves when the order to start is given, which comes after the one that deals the plan. */
 function startOf(bus: RunBus, incarnation: string): Promise<void> {
   return new Promise((resolve) =>
     bus.listen("alive", (body) => {
       const alive = JSON.parse(body) as Alive;
-      if (alive.incarnation === incarnation && alive.orders > 0) resolve();
+      if (alive.incarnation === incarnation && alive.orders > 1) resolve();
     }),
   );
 }
@@ -241,7 +241,8 @@ async function scraped(port: number): Promise<number | undefined> {
   }
 }
 
-function cpuSecondsOf(pid: number): number {
+/** CPU that a process has used. */
+export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }

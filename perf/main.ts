@@ -4,12 +4,13 @@
  *
  *     npm run perf -- [--quick] [--json FILE] [--streams 50,200] [--transports riva-h2,riva-grpc,naive] [--repeats N]
  *                     [--streams-per-connection N] [--worker-flags="--max-semi-space-size=32"] [--scaling N]
- *                     [--metrics N] [--metrics-turns N] [--large-dataset N] [--fleet N]
+ *                     [--metrics N] [--metrics-turns N] [--large-dataset N] [--fleet N] [--remote N]
  *                     [--gateway 200,600,1000] [--gateway-flags=FLAGS] [--gateway-upstream riva-grpc|riva-h2]
  *                     [--gateway-dialects direct,stream,realtime]
  *
  * Then what a set of 20 hours costs with N streams (`--large-dataset 0` leaves it out, as `--quick` does; it takes 6 GB of disk for
- * a while), what N workers over NATS cost their coordinator (`--fleet 0`; it needs scripts/get-nats-server.sh), what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0`) and what a
+ * a while), what N workers over NATS cost their coordinator (`--fleet 0`; it needs scripts/get-nats-server.sh), what NATS costs a worker of N
+ * streams next to one of a local run (`--remote 0`), what the metrics cost and, unless it is quick, how much they add to the CPU at N streams (`--metrics 0`) and what a
  * second process brings at N streams each (`--scaling 0`). Ends with what the gateway costs and adds at so many sessions, in both
  * dialects (`--gateway 0` leaves it out; `--streams 0` leaves the generator out).
  *
@@ -34,6 +35,7 @@ import { DIALECTS } from "./gateway.ts";
 import type { Contender, Row } from "./measure.ts";
 import { measure, medianRow } from "./measure.ts";
 import { measureLargeDataset, renderLargeDataset } from "./large-dataset.ts";
+import { measureRemoteWorker, renderRemoteWorker } from "./remote-worker.ts";
 import { measureMetricsCost } from "./metrics-cost.ts";
 import { measureMetricsShare, type MetricsShare, renderMetricsShare } from "./metrics-share.ts";
 import { largestHonest, renderMetricsCost, renderReport, renderScaling } from "./report.ts";
@@ -48,6 +50,8 @@ const AROUND_MS = 1500;
 /** Making and importing a set of 20 hours (most of it), and two runs. */
 const LARGE_DATASET_MS = 540_000;
 const FLEET_MS = 45_000;
+/** Six runs. */
+const REMOTE_MS = 270_000;
 
 try {
   await main();
@@ -93,6 +97,9 @@ async function main(): Promise<void> {
   const largeDataset =
     options.largeDataset === 0 ? [] : await measureLargeDataset(options.largeDataset, step);
   if (largeDataset.length > 0) print(renderLargeDataset(largeDataset));
+  if (options.remote > 0) step(`a worker of ${options.remote} streams, local and over NATS in turns`);
+  const remote = options.remote === 0 ? undefined : await measureRemoteWorker(options.remote);
+  if (remote !== undefined) print(renderRemoteWorker(remote));
   if (options.fleet > 0) step(`${options.fleet} workers over NATS`);
   const fleet = options.fleet === 0 ? undefined : await measureFleet(options.fleet);
   if (fleet !== undefined) print(renderFleet(fleet));
@@ -145,6 +152,7 @@ async function main(): Promise<void> {
       honestStreams,
       largeDataset,
       fleet,
+      remote,
       metricsCost,
       metricsShares,
       scaling,
@@ -171,6 +179,7 @@ interface Options {
   largeDataset: number;
   /** Workers over NATS; 0 = none. */
   fleet: number;
+  remote: number;
   /** Streams of each process when one and two are compared; 0 = don't. */
   scaling: number;
   /** Sessions through the gateway. */
@@ -195,6 +204,7 @@ function readOptions(): Options {
       "metrics-turns": { type: "string", default: "40" },
       "large-dataset": { type: "string" },
       fleet: { type: "string" },
+      remote: { type: "string" },
       "worker-flags": { type: "string" },
       gateway: { type: "string" },
       "gateway-dialects": { type: "string", default: DIALECTS.join(",") },
@@ -242,6 +252,7 @@ function readOptions(): Options {
     metricsTurns: positiveInteger("--metrics-turns", values["metrics-turns"]),
     largeDataset: streamsOf("--large-dataset", values["large-dataset"] ?? (values.quick ? "0" : "200")),
     fleet: streamsOf("--fleet", values.fleet ?? (values.quick ? "0" : "200")),
+    remote: streamsOf("--remote", values.remote ?? (values.quick ? "0" : "200")),
     scaling: streamsOf("--scaling", values.scaling ?? (values.quick ? "0" : "1000")),
     gateway: countsOf("--gateway", values.gateway ?? (values.quick ? "100" : "200,600,1000")),
     dialects: values["gateway-dialects"].split(",").map((name) => {
@@ -278,6 +289,7 @@ function plannedMsOf(options: Options): number {
     repeats,
     largeDataset,
     fleet,
+    remote,
     metrics,
     metricsTurns,
     scaling,
@@ -294,6 +306,7 @@ function plannedMsOf(options: Options): number {
     repeats * contenders.length * sum(streams.map((count) => lastsMs(count))) +
     (largeDataset === 0 ? 0 : LARGE_DATASET_MS) +
     (fleet === 0 ? 0 : FLEET_MS) +
+    (remote === 0 ? 0 : REMOTE_MS) +
     // A turn with metrics and one without, a second each.
     (metrics === 0 ? 0 : ours * (2 * metricsTurns * 1000 + AROUND_MS)) +
     (scaling === 0 ? 0 : ours * repeats * 2 * lastsMs(scaling)) +

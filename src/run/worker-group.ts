@@ -51,7 +51,8 @@ export function launchGroup(
       case "done":
         process.done = message;
         process.sessionsByAddress = message.sessionsByAddress ?? process.sessionsByAddress;
-        tellWindowOver(runId);
+        // One that was stopped need not have said it.
+        if (process.windowOver === undefined) tellWindowOver(runId);
         tellDone(runId);
         break;
       default:
