@@ -32,7 +32,7 @@ export async function rejudge({ folder, result }: StoredRun, slos: readonly Slo[
     ? known
     : await fromRecords(folder, result, slos);
   const judged = [...checks, ...builtIn];
-  return { ...result, slos: judged, verdict: overallVerdict(result.validity, judged) };
+  return { ...result, slos: judged, verdict: overallVerdict(result.validity, judged, result.run) };
 }
 
 async function fromRecords(folder: string, result: RunResult, slos: readonly Slo[]): Promise<Check[]> {

@@ -134,6 +134,7 @@ describe("interrupting a run", () => {
     expect(stdout).toContain("partial result");
     const { result } = readRun(out);
     expect(result.run.interrupted).toBe(true);
+    expect(result.verdict).not.toBe("pass");
     expect(result.window.steadyMs).toBeLessThan(10_000);
     expect(result.sessions.scheduled).toBeGreaterThan(0);
     // A busy machine may have spoiled one; the interrupt cut none.

@@ -130,9 +130,19 @@ describe("overallVerdict", () => {
 
   it("puts validity first, then failure, then doubt", () => {
     const all = [check("pass"), check("inconclusive"), check("fail")];
-    expect(overallVerdict({ status: "void", checks: [] }, all)).toBe("void");
-    expect(overallVerdict({ ...valid, checks: [] }, all)).toBe("fail");
-    expect(overallVerdict({ ...valid, checks: [] }, all.slice(0, 2))).toBe("inconclusive");
-    expect(overallVerdict({ status: "degraded", checks: [] }, all.slice(0, 1))).toBe("pass");
+    const whole = { interrupted: false };
+    expect(overallVerdict({ status: "void", checks: [] }, all, whole)).toBe("void");
+    expect(overallVerdict({ ...valid, checks: [] }, all, whole)).toBe("fail");
+    expect(overallVerdict({ ...valid, checks: [] }, all.slice(0, 2), whole)).toBe("inconclusive");
+    expect(overallVerdict({ status: "degraded", checks: [] }, all.slice(0, 1), whole)).toBe("pass");
+  });
+
+  it("never passes what was interrupted; what failed by then has failed", () => {
+    const cut = { interrupted: true };
+    expect(overallVerdict({ status: "degraded", checks: [] }, [check("pass")], cut)).toBe("inconclusive");
+    expect(overallVerdict({ status: "degraded", checks: [] }, [check("pass"), check("fail")], cut)).toBe(
+      "fail",
+    );
+    expect(overallVerdict({ status: "void", checks: [] }, [], cut)).toBe("void");
   });
 });

@@ -195,17 +195,24 @@ export interface RunManifest {
   pid: number;
 }
 
-/** Validity first: a void run has no other verdict, one failed SLO fails the rest, and no pass is given on doubt. */
-export function overallVerdict(validity: Validity, slos: readonly Check[]): RunVerdict {
+/**
+ * Validity first: a void run has no other verdict, one failed SLO fails the rest, and no pass is given on doubt, nor to a run that was
+ * interrupted, which was to measure more.
+ */
+export function overallVerdict(
+  validity: Validity,
+  slos: readonly Check[],
+  { interrupted }: Pick<RunResult["run"], "interrupted">,
+): RunVerdict {
   if (validity.status === "void") return "void";
   if (slos.some((check) => check.verdict === "fail")) return "fail";
-  if (slos.some((check) => check.verdict === "inconclusive")) return "inconclusive";
+  if (interrupted || slos.some((check) => check.verdict === "inconclusive")) return "inconclusive";
   return "pass";
 }
 
 /** Adds the versions and the verdict that follow from the rest. */
 export function buildRunResult(parts: Omit<RunResult, "schema" | "metricsVersion" | "verdict">): RunResult {
-  const verdict = overallVerdict(parts.validity, parts.slos);
+  const verdict = overallVerdict(parts.validity, parts.slos, parts.run);
   return { ...parts, schema: RUN_SCHEMA, metricsVersion: METRICS_VERSION, verdict };
 }
 

@@ -142,6 +142,8 @@ export function verdictSentence({ verdict, validity, slos, run }: RunResult): st
   };
   if (run.shard !== undefined && verdict === "inconclusive")
     sentences.inconclusive = `Not decided: this is shard ${run.shard.index} of ${run.shard.count}, ${validity.status} for its part. \`bench merge\` judges the whole run.`;
+  else if (verdict === "inconclusive" && slos.every((check) => check.verdict === "pass"))
+    sentences.inconclusive = `The run is ${validity.status} and every SLO holds so far.`;
   return sentences[verdict] + (run.interrupted ? " It was interrupted: this is a partial result." : "");
 }
 
