@@ -76,7 +76,10 @@ test.skipIf(!hasPodman)(
       adapt: (text) =>
         text
           .replaceAll("riva-$RELEASE_SLOT", `${RUN}-$RELEASE_SLOT`)
-          .replace("podman run", `podman run --label riva-bench-test=${RUN} --memory 512m --read-only`),
+          .replace(
+            "podman run",
+            `CONTAINERS_CONF=${process.env["CONTAINERS_CONF"] ?? ""} podman run --label riva-bench-test=${RUN} --memory 512m --read-only`,
+          ),
       alerts: prometheusOf,
       free: (_, slot) => engine("rm", "--force", "--ignore", "--time", "0", `${RUN}-${slot}`),
       onEnd: (stop) => stops.push(stop),

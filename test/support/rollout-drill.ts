@@ -117,7 +117,8 @@ slo: [final_from_speech_end p50 < 1200ms, error_ratio < 1%]
     return ((await answer.json()) as { upstreams: { name: string }[] }).upstreams.map(({ name }) => name);
   };
 
-  expect(await deploy(A)).toMatchObject({ code: 0, outcome: "serves" });
+  const first = await deploy(A);
+  expect(first, first.detail).toMatchObject({ code: 0, outcome: "serves" });
   const slotOfA = await upstreams();
   expect(slotOfA).toHaveLength(1);
   /** Who gets the callers, looked at all the time. */
@@ -148,12 +149,12 @@ slo: [error_ratio < 1%]
   place.onEnd(() => load.child.kill("SIGKILL"));
 
   const slow = await deploy(SLOW);
-  expect(slow).toMatchObject({ code: 3, outcome: "refused" });
+  expect(slow, slow.detail).toMatchObject({ code: 3, outcome: "refused" });
   expect(slow.detail).toMatch(/final_from_speech_end p50 < 1200ms: \d/);
   expect(await serving()).toEqual({ image: A, earlier: [] });
 
   const broken = await deploy(BROKEN);
-  expect(broken).toMatchObject({ code: 7, outcome: "refused" });
+  expect(broken, broken.detail).toMatchObject({ code: 7, outcome: "refused" });
   expect(broken.detail).toMatch(/it has ended while it started/);
   expect(await serving()).toEqual({ image: A, earlier: [] });
   // No caller was sent to either of them.
@@ -161,7 +162,7 @@ slo: [error_ratio < 1%]
   expect(await upstreams()).toEqual(slotOfA);
 
   const deployed = await deploy(ALARMING);
-  expect(deployed).toMatchObject({ code: 0, outcome: "serves" });
+  expect(deployed, deployed.detail).toMatchObject({ code: 0, outcome: "serves" });
   const servesMs = Date.now();
   expect(await upstreams()).not.toEqual(slotOfA);
   const watch = startBench(["rollout", "watch", "--for", "5m", "--json"], { cwd: folder });
@@ -170,7 +171,7 @@ slo: [error_ratio < 1%]
   await watch.sees(new RegExp(`${ALERT} fires since`));
   const noticedAfterMs = Date.now() - (firedMs ?? servesMs);
   const watched = told(await watch.finished);
-  expect(watched).toMatchObject({ code: 3, outcome: "serves", to: A, from: ALARMING });
+  expect(watched, watched.detail).toMatchObject({ code: 3, outcome: "serves", to: A, from: ALARMING });
   expect(await serving()).toEqual({ image: A, earlier: [] });
   expect(await upstreams()).toEqual(slotOfA);
   const servedAgainMs = watched.steps
