@@ -6,6 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -53,6 +54,7 @@ duration: { warmup: 3s, steady: ${(WARM_UP_MS + MEASURED_MS) / 1000}s, drain: 20
   );
   const cost: RemoteWorkerCost = { streams, local: [], remote: [] };
   try {
+    await within(BEGIN_LIMIT_MS, () => takesConnections(port), emulator);
     for (let turn = 0; turn < TURNS; turn++) {
       const both = [
         async () => void cost.local.push(await oneTurn(turn, undefined)),
@@ -127,10 +129,24 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-async function within(limitMs: number, is: () => boolean, run: ChildProcess): Promise<void> {
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+/** @throws BenchError when it is not so in time, or the process has ended */
+async function within(
+  limitMs: number,
+  is: () => boolean | Promise<boolean>,
+  child: ChildProcess,
+): Promise<void> {
   const endMs = performance.now() + limitMs;
-  while (!is()) {
-    if (performance.now() > endMs || run.exitCode !== null) throw new BenchError("the run did not begin");
+  while (!(await is())) {
+    if (performance.now() > endMs || child.exitCode !== null)
+      throw new BenchError(`${child.spawnargs.slice(2).join(" ")}: did not begin`);
     await sleep(LOOK_MS);
   }
 }
