@@ -1,6 +1,7 @@
 /**
  * What NATS costs a worker: the built command line makes the same load with one local worker and with one over NATS, in turns, against an
- * emulator of fixed delays. Compared are the CPU of all processes of the worker and how late it sent.
+ * emulator of fixed delays. Compared are the CPU of the process that makes the load, that of the agent beside it,
+ * and how late they sent.
  */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -79,26 +80,36 @@ duration: { warmup: 3s, steady: ${(WARM_UP_MS + MEASURED_MS) / 1000}s, drain: 20
     );
     const agent = url === undefined ? undefined : bench(["worker", ...nats, "--workers", "1"], folder);
     const ended = once(run, "exit");
-    await within(BEGIN_LIMIT_MS, () => existsSync(join(out, "run.json")), run);
-    const [load] = childrenOf((agent ?? run).pid ?? 0);
-    if (load === undefined) throw new BenchError("no process makes the load");
-    await sleep(WARM_UP_MS);
-    const used = (): [number, number] => [
-      cpuSecondsOf(load),
-      agent === undefined ? 0 : cpuSecondsOf(agent.pid ?? 0),
-    ];
-    const before = used();
-    await sleep(MEASURED_MS);
-    const [loadShare, agentShare] = used().map(
-      (seconds, i) => (seconds - (before[i] ?? 0)) / (MEASURED_MS / 1000),
-    );
-    await ended;
-    const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
-    return {
-      loadShare: loadShare ?? NaN,
-      agentShare: agentShare ?? NaN,
-      latenessP99Ms: result.metrics["send_lateness"]?.p99 ?? NaN,
-    };
+    try {
+      return await measured();
+    } finally {
+      for (const child of [run, agent]) child?.kill("SIGKILL");
+    }
+
+    async function measured(): Promise<Turn> {
+      await within(BEGIN_LIMIT_MS, () => existsSync(join(out, "run.json")), run);
+      const [load] = childrenOf((agent ?? run).pid ?? 0);
+      if (load === undefined) throw new BenchError("no process makes the load");
+      await sleep(WARM_UP_MS);
+      const used = (): [number, number] => [
+        cpuSecondsOf(load),
+        agent === undefined ? 0 : cpuSecondsOf(agent.pid ?? 0),
+      ];
+      const before = used();
+      await sleep(MEASURED_MS);
+      const [loadShare, agentShare] = used().map(
+        (seconds, i) => (seconds - (before[i] ?? 0)) / (MEASURED_MS / 1000),
+      );
+      await ended;
+      const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
+      if (result.verdict === "void")
+        throw new BenchError(`a run was void: ${out} can't be measured on this machine`);
+      return {
+        loadShare: loadShare ?? NaN,
+        agentShare: agentShare ?? NaN,
+        latenessP99Ms: result.metrics["send_lateness"]?.p99 ?? NaN,
+      };
+    }
   }
 }
 

@@ -37,7 +37,13 @@ export function alertsUrl(base: string): string {
 const rules = z.object({
   status: z.literal("success"),
   data: z.object({
-    groups: z.array(z.object({ rules: z.array(z.looseObject({ name: z.string(), type: z.string() })) })),
+    groups: z.array(
+      z.object({
+        rules: z.array(
+          z.looseObject({ name: z.string(), type: z.string(), health: z.string().exactOptional() }),
+        ),
+      }),
+    ),
   }),
 });
 
@@ -46,12 +52,14 @@ export function rulesUrl(base: string): string {
   return `${withoutSlash(base)}/api/v1/rules`;
 }
 
-/** Those of `names` that no alerting rule has: such an alert never fires. @throws Error when Prometheus can't be asked, or answers something else */
+/** Those of `names` that no alerting rule has, or only one that can't be evaluated: such an alert never fires. @throws Error when Prometheus can't be asked, or answers something else */
 export async function unknownAlerts(service: HttpService, names: readonly string[]): Promise<string[]> {
   const { data } = await answerOf(service, rules, "/api/v1/rules");
   const known = new Set(
     data.groups.flatMap((group) =>
-      group.rules.filter(({ type }) => type === "alerting").map(({ name }) => name),
+      group.rules
+        .filter(({ type, health }) => type === "alerting" && health !== "err")
+        .map(({ name }) => name),
     ),
   );
   return names.filter((name) => !known.has(name));

@@ -101,7 +101,8 @@ export function createRollout(
 
   /** The first version of all: whatever answers in its slot was not started by a rollout, may have callers, and would be stopped. */
   async function mustBeFree(to: Release): Promise<void> {
-    if (!(await ports.probe(to, signal)).ok) return;
+    const runs = plan.hasRunning && (await ports.isRunning(to, signal));
+    if (!runs && !(await ports.probe(to, signal)).ok) return;
     throw BenchError.usage(
       `something serves in slot ${to.slot} already, and no rollout has started it`,
       "Move its callers and stop it by hand first, or give the first slot an address that is free.",

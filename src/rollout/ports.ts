@@ -73,6 +73,8 @@ export interface RolloutPlan {
   /** One, or two to change between. */
   slots: readonly string[];
   hasStop: boolean;
+  /** There is a hook that tells whether anything runs in a slot. */
+  hasRunning: boolean;
   hasGateway: boolean;
   hasSmoke: boolean;
   /** The version before runs on without traffic. */

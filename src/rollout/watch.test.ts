@@ -88,7 +88,13 @@ test("names that no alerting rule has are found: such an alert would never fire"
     status: "success",
     data: {
       groups: [
-        { name: "slo", rules: [{ name: "Burn", type: "alerting", health: "ok" }] },
+        {
+          name: "slo",
+          rules: [
+            { name: "Burn", type: "alerting", health: "ok" },
+            { name: "Broken", type: "alerting", health: "err", lastError: "many-to-many matching" },
+          ],
+        },
         { name: "sums", rules: [{ name: "job:latency:p95", type: "recording" }] },
       ],
     },
@@ -97,8 +103,9 @@ test("names that no alerting rule has are found: such an alert would never fire"
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const service = { url, headers: {}, secrets: [] };
-  expect(await unknownAlerts(service, ["Burn", "Brun", "job:latency:p95"])).toEqual([
+  expect(await unknownAlerts(service, ["Burn", "Brun", "Broken", "job:latency:p95"])).toEqual([
     "Brun",
+    "Broken",
     "job:latency:p95",
   ]);
   body = "<html>";

@@ -49,7 +49,12 @@ export async function openRemoteFleet(
     const job = await remoteJob(scenario, {
       ...{ tool: toolOf(world.root), runId, incarnation: randomBytes(8).toString("hex") },
       ...{ target: target.uri, metadata: Object.keys(target.metadata), host: hostname() },
-      ...{ resolve, seed, workers, streams: "streams" in planned ? planned.streams : planned.expectedOpen },
+      ...{
+        resolve,
+        seed,
+        workers,
+        streams: "streams" in planned ? planned.streams : Math.max(1, planned.expectedOpen),
+      },
       dataset: { name: path === "default" ? path : dataset.name, sha256, manifest },
       ...defined({ traceRatio, unloaded }),
     });

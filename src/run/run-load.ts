@@ -4,8 +4,9 @@ import { streamsPerConnection } from "../client/stream-limit.ts";
 import { BenchError } from "../base/errors.ts";
 import type { Coordinator, RunOutcome, RunStart } from "../loadgen/workers/coordinator.ts";
 import { createCoordinator, LOCAL_TIMING } from "../loadgen/workers/coordinator.ts";
+import { shareOfLoad } from "../loadgen/plan/plan.ts";
 import type { Share } from "../loadgen/plan/share.ts";
-import { ALL, shareOf, sharesByWeight, splitShare } from "../loadgen/plan/share.ts";
+import { shareOf, sharesByWeight, splitShare } from "../loadgen/plan/share.ts";
 import type { WorkerJob } from "../loadgen/workers/protocol.ts";
 import { isUnpaced } from "../scenario/load/load.ts";
 import type { RunnableScenario } from "../scenario/scenario.ts";
@@ -14,7 +15,7 @@ import type { RunListener } from "../watch/listener.ts";
 import type { RunEvent } from "../metrics/result/run-event.ts";
 import type { Totals } from "../metrics/record/totals.ts";
 import { createTotals } from "../metrics/record/totals.ts";
-import type { RemoteWorkers } from "../metrics/result/remote-workers.ts";
+import type { RemoteWorkerFacts, RemoteWorkers } from "../metrics/result/remote-workers.ts";
 import type { Resolve } from "../scenario/target/find-route.ts";
 import type { OpenTarget } from "./open-target.ts";
 import type { RunFolder } from "../store/run-folder.ts";
@@ -134,22 +135,25 @@ export async function makeLoad(
     const outcome = await coordinator.run();
     why = "the run is over";
     await fleet?.end(why);
-    if (fleet === undefined) {
-      const of = part.of * workers;
-      return { outcome, totals, shareOfWorker: (worker) => shareOf({ index: worker - 1, of }) };
-    }
-    const remote = fleet.workers();
-    const weights = remote.workers.map(({ weight = 1 }) => weight);
-    const shares = sharesByWeight(weights);
+    const remote = fleet?.workers();
+    const shares = remote === undefined ? undefined : sharesByWeight(remote.workers.map(weightOf));
+    const shareOfWorker = (worker: number): Share => {
+      const share =
+        shares === undefined ? shareOf({ index: worker - 1, of: part.of * workers }) : shares[worker - 1];
+      if (share === undefined) throw new Error(`there is no worker ${worker}`);
+      return share;
+    };
+    const lost = outcome.lost.filter(({ windowOver }) => !windowOver);
+    const lostShare = shareOfLoad(
+      input.planned,
+      lost.map(({ worker }) => shareOfWorker(worker)),
+    );
+    const missedSnapshots = fleet?.missedSnapshots();
     return {
-      outcome: {
-        ...outcome,
-        missedSnapshots: fleet.missedSnapshots(),
-        lostShare: lostShare(outcome, weights),
-      },
+      outcome: { ...outcome, lostShare: lostShare * part.of, ...defined({ missedSnapshots }) },
       totals,
-      remote,
-      shareOfWorker: (worker) => shares[worker - 1] ?? ALL,
+      ...defined({ remote }),
+      shareOfWorker,
     };
   } catch (error) {
     if (error instanceof BenchError) why = error.message;
@@ -162,10 +166,10 @@ export async function makeLoad(
   }
 }
 
-/** Share of the load whose workers were lost in their window. @param weights of the workers, by their places */
-function lostShare({ lost }: RunOutcome, weights: readonly number[]): number {
-  const lostWeights = lost.map(({ worker, windowOver }) => (windowOver ? 0 : (weights[worker - 1] ?? 0)));
-  return sum(lostWeights) / sum(weights);
+/** The plan was dealt by all weights before the run began. */
+function weightOf({ index, weight }: RemoteWorkerFacts): number {
+  if (weight === undefined) throw new Error(`worker ${index + 1} has no weight`);
+  return weight;
 }
 
 /**
@@ -255,8 +259,4 @@ function withTargetDefaults(
       ...defined({ language }),
     },
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

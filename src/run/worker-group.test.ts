@@ -76,7 +76,7 @@ it("is ready when all are, with one plan", () => {
 
 it("tells its health when each has told its own: one that hangs is not covered by the others", () => {
   const { processes, heard } = setUp(2);
-  processes[0]!.say({ type: "health", health: { ...health, sessionsByAddress: { a: 1 } } });
+  processes[0]!.say({ type: "health", health: { ...health, loopDelayMs: 20, sessionsByAddress: { a: 1 } } });
   processes[0]!.say({ type: "health", health: { ...health, atMs: 2000, open: 4 } });
   expect(heard).toEqual([]);
   processes[1]!.say({
@@ -86,7 +86,7 @@ it("tells its health when each has told its own: one that hangs is not covered b
   expect(heard).toEqual([
     {
       type: "health",
-      health: { atMs: 2010, open: 5, cpuShare: 1.25, loopDelayMs: 9, sessionsByAddress: { a: 3, b: 1 } },
+      health: { atMs: 2010, open: 5, cpuShare: 0.75, loopDelayMs: 20, sessionsByAddress: { a: 3, b: 1 } },
     },
   ]);
 });
@@ -116,11 +116,26 @@ it("is over and done when all are; sums what is summed", () => {
   });
   expect(heard.at(-1)).toEqual({
     type: "done",
-    summary: { windowEndMs: 7900, lastRecordedEndMs: 9000, pausedSlotMs: 15 },
+    summary: { windowEndMs: 8000, lastRecordedEndMs: 9000, pausedSlotMs: 15 },
     sessionsByAddress: { a: 2 },
   });
   processes[1]!.close();
   expect(closed).toEqual([undefined]);
+});
+
+it("one that is done before the window is made longer is not short; one that never heard of it is", () => {
+  const { processes, group, heard } = setUp(3);
+  processes[0]!.say({ type: "done", summary });
+  group.channel.send({ type: "extend", windowEndMs: 8000, runId });
+  processes[1]!.say({ type: "window-over", windowEndMs: 8000 });
+  processes[2]!.say({ type: "window-over", windowEndMs: 8000 });
+  expect(heard).toEqual([{ type: "window-over", windowEndMs: 8000 }]);
+  processes[1]!.say({ type: "done", summary: { ...summary, windowEndMs: 8000 } });
+  processes[2]!.say({ type: "done", summary });
+  expect(heard.slice(1)).toEqual([
+    { type: "stall", gapMs: 2000, atMs: 8000 },
+    { type: "done", summary: { ...summary, windowEndMs: 8000, pausedSlotMs: 30 } },
+  ]);
 });
 
 it("is gone, once, when one of its processes is gone before its end", () => {

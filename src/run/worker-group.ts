@@ -1,5 +1,6 @@
 /** Processes that carry a share together, seen as one worker: what each of them says becomes the word of all. */
 import { BenchError } from "../base/errors.ts";
+import { sum } from "../base/sum.ts";
 import type { EngineSummary } from "../loadgen/engine/engine.ts";
 import type { WorkerHandle } from "../loadgen/workers/member.ts";
 import { sessionsByAddressOf } from "../loadgen/workers/member.ts";
@@ -13,15 +14,15 @@ interface Process {
   handle: WorkerHandle;
   ready?: Said<"ready">;
   /** Not yet part of what all of them said together. */
-  health?: Said<"health">;
+  health?: WorkerHealth;
   sessionsByAddress: Readonly<Record<string, number>>;
   windowOver?: Said<"window-over">;
   done?: Said<"done">;
 }
 
 /**
- * Starts a process for each job. Ready, over and done are all of them together; health is told once each has told its own, so that one that hangs
- * is noticed; the rest is passed on. When one is gone before its end, all count as gone.
+ * Starts a process for each job. The group is ready, over or done when all of its processes are. Its health is told when each has told its
+ * own, so that one that hangs silences all. The rest is passed on. When one is gone before its end, the group is.
  * @param jobs at least one
  */
 export function launchGroup(
@@ -31,6 +32,8 @@ export function launchGroup(
   const processes = jobs.map((job): Process => ({ job, handle: launch(job), sessionsByAddress: {} }));
   let tell: (message: Addressed<FromWorker>) => void = () => undefined;
   let isClosed = false;
+  /** Where the window ends since it was made longer; -Infinity when it ends as planned or was cut. */
+  let extendedToMs = -Infinity;
 
   function hear(process: Process, message: Addressed<FromWorker>): void {
     const { runId } = message;
@@ -40,7 +43,7 @@ export function launchGroup(
         tellReady(runId);
         break;
       case "health":
-        process.health = message;
+        process.health = withPeaks(message.health, process.health);
         process.sessionsByAddress = message.health.sessionsByAddress ?? process.sessionsByAddress;
         tellHealth(message);
         break;
@@ -51,7 +54,8 @@ export function launchGroup(
       case "done":
         process.done = message;
         process.sessionsByAddress = message.sessionsByAddress ?? process.sessionsByAddress;
-        // One that was stopped need not have said it.
+        tellShortWindow(message);
+        // One that ran out of callers or iterations has not said it.
         if (process.windowOver === undefined) tellWindowOver(runId);
         tellDone(runId);
         break;
@@ -83,23 +87,31 @@ export function launchGroup(
   /** The instant is that of the message that makes it complete: the worker says so now. */
   function tellHealth({ runId, health: { atMs } }: Said<"health">): void {
     const running = processes.filter(({ done }) => done === undefined);
-    const all = running.flatMap(({ health }) => health?.health ?? []);
+    const all = running.flatMap(({ health }) => health ?? []);
     if (all.length < running.length) return;
     for (const process of processes) delete process.health;
     const health: WorkerHealth = {
       atMs,
       open: sum(all.map(({ open }) => open)),
-      cpuShare: sum(all.map(({ cpuShare }) => cpuShare)),
+      cpuShare: Math.max(...all.map(({ cpuShare }) => cpuShare)),
       loopDelayMs: Math.max(...all.map(({ loopDelayMs }) => loopDelayMs)),
       ...addresses(),
     };
     tell({ type: "health", runId, health });
   }
 
-  /** Each of them may say it again, when its window was made longer. */
+  /** Each of them may say it again, when its window was made longer. One that is done knows nothing of that, and has no more to do. */
   function tellWindowOver(runId: string): void {
-    const ends = allOf(({ windowOver, done }) => windowOver?.windowEndMs ?? done?.summary.windowEndMs);
-    if (ends !== undefined) tell({ type: "window-over", runId, windowEndMs: Math.min(...ends) });
+    const running = processes.filter(({ done }) => done === undefined);
+    const ends = running.flatMap(({ windowOver }) => windowOver?.windowEndMs ?? []);
+    if (running.length > 0 && ends.length === running.length)
+      tell({ type: "window-over", runId, windowEndMs: Math.min(...ends) });
+  }
+
+  /** It never heard that the window goes on. Told now: what is made longer after its end is not its fault. */
+  function tellShortWindow({ runId, summary: { windowEndMs } }: Said<"done">): void {
+    if (windowEndMs < extendedToMs)
+      tell({ type: "stall", runId, gapMs: extendedToMs - windowEndMs, atMs: extendedToMs });
   }
 
   function tellDone(runId: string): void {
@@ -121,6 +133,8 @@ export function launchGroup(
   return {
     channel: {
       send(message) {
+        if (message.type === "extend") extendedToMs = message.windowEndMs;
+        if (message.type === "stop" || message.type === "abort") extendedToMs = -Infinity;
         for (const { job, handle } of processes)
           handle.channel.send(message.type === "prepare" ? { ...message, job } : message);
       },
@@ -145,14 +159,20 @@ export function launchGroup(
   };
 }
 
-function merged(summaries: readonly EngineSummary[]): EngineSummary {
+/** The newest word, with the peaks of one before it that nobody was told. */
+function withPeaks(health: WorkerHealth, before: WorkerHealth | undefined): WorkerHealth {
+  if (before === undefined) return health;
   return {
-    windowEndMs: Math.min(...summaries.map(({ windowEndMs }) => windowEndMs)),
-    lastRecordedEndMs: Math.max(...summaries.map(({ lastRecordedEndMs }) => lastRecordedEndMs)),
-    pausedSlotMs: sum(summaries.map(({ pausedSlotMs }) => pausedSlotMs)),
+    ...health,
+    cpuShare: Math.max(health.cpuShare, before.cpuShare),
+    loopDelayMs: Math.max(health.loopDelayMs, before.loopDelayMs),
   };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function merged(summaries: readonly EngineSummary[]): EngineSummary {
+  return {
+    windowEndMs: Math.max(...summaries.map(({ windowEndMs }) => windowEndMs)),
+    lastRecordedEndMs: Math.max(...summaries.map(({ lastRecordedEndMs }) => lastRecordedEndMs)),
+    pausedSlotMs: sum(summaries.map(({ pausedSlotMs }) => pausedSlotMs)),
+  };
 }

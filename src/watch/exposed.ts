@@ -243,7 +243,7 @@ const RUN_FAMILIES: readonly ExposedFamily[] = [
   {
     name: "bench_worker_cpu_ratio",
     type: "gauge",
-    help: "CPU that a worker used in its last second, as a share of one core. Near 1 it can't keep its pace.",
+    help: "CPU that the busiest process of a worker used in its last second, as a share of one core. Near 1 it can't keep its pace.",
     labels: ["worker"],
     samples: perWorker(({ cpuShare }) => cpuShare),
   },

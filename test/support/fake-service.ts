@@ -12,7 +12,7 @@ export const GOOD = /\/good-/;
 /** The plan of tests: all there is. */
 export const PLAN: RolloutPlan = {
   slots: ["blue", "green"],
-  ...{ hasStop: true, hasGateway: true, hasSmoke: true, keepPrevious: false },
+  ...{ hasStop: true, hasRunning: false, hasGateway: true, hasSmoke: true, keepPrevious: false },
   ...{ readyLimitMs: 10_000, drainLimitMs: 60_000 },
 };
 

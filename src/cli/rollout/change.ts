@@ -4,6 +4,7 @@ import { messageOf } from "../../base/errors.ts";
 import { LockedError, takeLock } from "../../base/files/lock.ts";
 import { appendPrivate, makePrivateFolders } from "../../base/files/private-files.ts";
 import type { World } from "../../base/process/world.ts";
+import { sum } from "../../base/sum.ts";
 import { systemError } from "../../base/system-error.ts";
 import { printable } from "../../base/text/printable.ts";
 import type { Rollout } from "../../rollout/machine.ts";
@@ -19,6 +20,9 @@ import { inWords, stepLine } from "./words.ts";
 /** Signals within so long of the first are part of it. */
 const AT_ONCE_MS = 10_000;
 const LOCK_LOOK_MS = 500;
+const SAY_EVERY_MS = 60_000;
+/** A smoke run has no limit in the rollout's file. */
+const SMOKE_ALLOWANCE_MS = 30 * 60_000;
 
 /**
  * Works on what is served, alone, with a way back for SIGTERM and Ctrl-C; prints and logs the end and sets the exit code. While another
@@ -83,15 +87,23 @@ function takeFolder({ paths }: OpenRollout): () => void {
   }
 }
 
-/** @throws BenchError (exit 130) when `signal` ends the wait, (1) when the disk is full */
+/**
+ * Waits as long as a rollout may take.
+ * @throws BenchError (exit 130) when `signal` ends the wait, (2) at its end, (1) when the disk is full
+ */
 async function waitForFolder(open: OpenRollout, signal: AbortSignal): Promise<() => void> {
   const { clock, stderr } = open.world;
-  for (let tries = 0; ; tries++) {
+  const endMs = clock.nowMs() + sum(Object.values(open.file.limits)) + SMOKE_ALLOWANCE_MS;
+  let sayAtMs = clock.nowMs();
+  for (;;) {
     try {
       return takeFolder(open);
     } catch (error) {
-      if (!(error instanceof LockedError)) throw error;
-      if (tries === 0) stderr.write(`${printable(error.message)}: waiting for it\n`);
+      if (!(error instanceof LockedError) || clock.nowMs() >= endMs) throw error;
+      if (clock.nowMs() >= sayAtMs) {
+        stderr.write(`${printable(error.message)}. ${error.hint ?? ""}\n`);
+        sayAtMs += SAY_EVERY_MS;
+      }
     }
     await sleepUntil(clock.nowMs() + LOCK_LOOK_MS, clock, signal);
     throwIfEnded(signal);

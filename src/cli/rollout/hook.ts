@@ -144,10 +144,7 @@ async function endGroup(pid: number | undefined, ended: Promise<number>, clock: 
     }
   };
   end("SIGTERM");
-  await Promise.race([
-    Promise.all([ended.catch(() => undefined), groupGone(pid, clock)]),
-    pause(clock, GRACE_MS),
-  ]);
+  await groupGone(pid, clock);
   end("SIGKILL");
   await ended.catch(() => undefined);
 }

@@ -30,6 +30,7 @@ export function planOf({ file }: OpenRollout): RolloutPlan {
   return {
     slots: Object.keys(file.slots),
     hasStop: file.stop !== undefined,
+    hasRunning: file.running !== undefined,
     hasGateway: file.gateway !== undefined,
     hasSmoke: file.smoke !== undefined,
     keepPrevious: file.keepPrevious,

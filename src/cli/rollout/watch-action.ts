@@ -62,7 +62,7 @@ export async function watchAction(
           `${shortImage(current.image)} was left while it was watched; ${serves === undefined ? "nothing" : shortImage(serves.image)} serves`,
           { exitCode: EXIT.inconclusive, hint: "Watch the version that serves now." },
         );
-      await leaveIdle(open);
+      await leaveIdle(open, current.at);
       world.stdout.write(`no alert in ${formatDuration(forMs)}\n`);
       return;
     }
@@ -86,7 +86,7 @@ export async function watchAction(
       world.setExitCode(EXIT.interrupted);
       return;
     case "alert":
-      await returnFrom(open, current.image, watched.alert, json);
+      await returnFrom(open, current.at, watched.alert, json);
   }
 }
 
@@ -105,22 +105,23 @@ async function mustHaveRules(
   }
   if (unknown.length > 0)
     throw BenchError.usage(
-      `alerts.names: Prometheus has no alerting rule ${unknown.join(", ")}: it would never fire`,
+      `alerts.names: Prometheus has no alerting rule ${unknown.join(", ")}, or can't evaluate it: it would never fire`,
       "Load dashboards/rules into it (docs/watching.md), or mend the name.",
     );
 }
 
-/** Returns, unless another version serves by now. */
-async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: boolean): Promise<void> {
+/** Returns, unless another version serves by now. @param at since when the watched one did */
+async function returnFrom(open: OpenRollout, at: string, alert: Alert, json: boolean): Promise<void> {
   const { world } = open;
   const summary = alert.summary === undefined ? "" : `: ${alert.summary}`;
   const why = `${alert.name} fires since ${new Date(alert.activeAtMs).toISOString()}${summary}`;
   world.stderr.write(`${printable(why)}\n`);
   const author = { by: whoAsks(world), why };
   const ended = await change(open, { json, author, isPatient: true }, (machine) => {
-    const serves = machine.state.current?.image;
-    if (serves === image) return machine.back(author);
-    world.stdout.write(`another version serves by now: ${serves ?? "none"}\n`);
+    const serves = machine.state.current;
+    // The same image may have been left and deployed again meanwhile.
+    if (serves?.at === at) return machine.back(author);
+    world.stdout.write(`another version serves by now: ${serves?.image ?? "none"}\n`);
     world.setExitCode(EXIT.inconclusive);
     return Promise.resolve(undefined);
   });
@@ -128,12 +129,12 @@ async function returnFrom(open: OpenRollout, image: string, alert: Alert, json: 
   if (ended?.exitCode === EXIT.passed) world.setExitCode(EXIT.sloFailed);
 }
 
-/** The version before is not needed any more. */
-async function leaveIdle(open: OpenRollout): Promise<void> {
+/** The version before is not needed any more, unless another one serves by now. */
+async function leaveIdle(open: OpenRollout, at: string): Promise<void> {
   if ((await readState(open)).idle === undefined) return;
   const author = { by: whoAsks(open.world), why: "no alert" };
   await change(open, { json: false, author, isPatient: true }, async (machine) => {
-    await machine.leaveIdle();
+    if (machine.state.current?.at === at) await machine.leaveIdle();
     return undefined;
   });
 }

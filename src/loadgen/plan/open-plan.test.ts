@@ -4,7 +4,7 @@ import type { Arrival, OpenPlan } from "./open-plan.ts";
 import type { OpenPlanInput } from "./plan-input.ts";
 import { expectedStreams, makePlan } from "./plan.ts";
 import type { Share } from "./share.ts";
-import { ALL, shareOf } from "./share.ts";
+import { ALL, shareOf, sharesByWeight } from "./share.ts";
 
 const input: OpenPlanInput = {
   segments: [{ fromMs: 0, toMs: Infinity, from: 5, to: 5, spacing: "poisson" }],
@@ -120,5 +120,12 @@ describe("open plan", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("has a place for each share, however small: its sessions would all be dropped, and the server blamed", () => {
+    const shares = sharesByWeight([64, 64, 1, 1]);
+    const places = shares.map((share) => openPlan({ maxOpen: 50 }).places(share));
+    expect(places.map(({ length }) => length)).toEqual([25, 24, 1, 1]);
+    expect(new Set(places.flat()).size).toBe(51);
   });
 });

@@ -29,7 +29,7 @@ export interface OpenPlan {
   hash: string;
   /** Fresh, in order of time, endless where the rate is held: the sessions of a share. */
   arrivals(share: Share): Generator<Arrival, void>;
-  /** Numbers of the places of a share: so many of its sessions may be open at once. All shares together have `maxOpen`. */
+  /** Numbers of the places of a share: so many of its sessions may be open at once. All shares together have `maxOpen`, or more where they are many: each has one. */
   places(share: Share): number[];
 }
 
@@ -49,7 +49,11 @@ export function makeOpenPlan(input: OpenPlanInput, seed: number): OpenPlan {
       const isOwn = belongsTo(share);
       for (const arrival of allArrivals(input, seed)) if (isOwn(arrival.seq)) yield arrival;
     },
-    places: (share) => numbersOf(share, input.maxOpen),
+    places(share) {
+      const own = numbersOf(share, input.maxOpen);
+      // Its first number, which lies beyond all others' places then.
+      return own.length > 0 ? own : share.remainders.slice(0, 1);
+    },
   };
 }
 

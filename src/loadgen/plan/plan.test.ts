@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PlanInput } from "./plan-input.ts";
-import { makePlan, phaseAt } from "./plan.ts";
-import { ALL, shareOf } from "./share.ts";
+import { makePlan, phaseAt, shareOfLoad } from "./plan.ts";
+import { ALL, shareOf, sharesByWeight } from "./share.ts";
 
 const input: PlanInput = {
   streams: 4,
@@ -128,5 +128,14 @@ describe("plan", () => {
       "steady",
       "drain",
     ]);
+  });
+
+  it("tells what shares are of the load: of a closed one by its callers, whatever the weights say", () => {
+    const [, small] = sharesByWeight([19, 1]);
+    expect(shareOfLoad({ ...input, streams: 11 }, [small!])).toBe(1 / 11);
+    expect(shareOfLoad({ ...input, streams: 8 }, [small!])).toBe(0);
+    const thirds = sharesByWeight(Array<number>(60).fill(4));
+    expect(shareOfLoad({ ...input, streams: 600 }, thirds.slice(0, 3))).toBe(0.05);
+    expect(shareOfLoad({ ...input, streams: 8 }, [])).toBe(0);
   });
 });

@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { randomStream } from "../../base/random.ts";
+import { sum } from "../../base/sum.ts";
 import type { RunPhase } from "../../metrics/observation/observation.ts";
 import { clipOrder } from "./clip-order.ts";
 import { stageAt } from "../../scenario/load/load-shape.ts";
@@ -62,6 +63,13 @@ export function makePlan(input: PlanInput, seed: number): ClosedPlan;
 export function makePlan(input: PlanInput | OpenPlanInput, seed: number): Plan;
 export function makePlan(input: PlanInput | OpenPlanInput, seed: number): Plan {
   return "streams" in input ? makeClosedPlan(input, seed) : makeOpenPlan(input, seed);
+}
+
+/** What some shares of a plan, dealt together, are of its load, from 0 to 1: callers of a closed load, sessions of an open one. */
+export function shareOfLoad(input: PlanInput | OpenPlanInput, shares: readonly Share[]): number {
+  if ("streams" in input)
+    return sum(shares.map((share) => numbersOf(share, input.streams).length)) / input.streams;
+  return sum(shares.map(({ remainders }) => remainders.length)) / (shares[0]?.of ?? 1);
 }
 
 /** Streams that a share will have open at its busiest, if all goes well: for connections to be warm. */

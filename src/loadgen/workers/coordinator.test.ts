@@ -241,6 +241,18 @@ describe("coordinator", () => {
     expect((await run.outcome).lost).toEqual([{ worker: 2, atMs: 0, windowOver: true }]);
   });
 
+  it("takes only its health for a sign of life: of several processes one that hangs holds that back, and the others go on", async () => {
+    const run = setUp(2);
+    run.allReady();
+    for (let second = 0; second < 4; second++) {
+      run.pass(1000, [0]);
+      run.workers[1]?.say({ type: "stall", gapMs: 120, atMs: 1 });
+    }
+    expect(run.workers.map(({ killed }) => killed)).toEqual([false, true]);
+    run.workers[0]?.die();
+    expect((await run.outcome).lost.map(({ worker }) => worker)).toEqual([2, 1]);
+  });
+
   it("kills a worker after three silent seconds and hears nothing of it any more", async () => {
     const run = setUp(2);
     run.allReady();

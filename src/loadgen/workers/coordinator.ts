@@ -7,6 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { createRunClock } from "../../base/clock.ts";
 import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { watchStalls } from "../../base/process/stall-watch.ts";
+import { sum } from "../../base/sum.ts";
 import type { LostWorker, RunEvent } from "../../metrics/result/run-event.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
 import type { Totals } from "../../metrics/record/totals.ts";
@@ -148,7 +149,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   function hear(member: Member, message: Addressed<FromWorker>): void {
     if (message.runId !== member.job.runId || member.over) return;
     const worker = member.index;
-    member.lastHeardMs = clock.nowMs();
     switch (message.type) {
       case "ready":
         if (started) break;
@@ -175,6 +175,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         options.onProgress({ atMs: clock.nowMs(), open: sum(members.map(({ open }) => open)) });
         break;
       case "health":
+        // Of a worker of several processes this alone says that all of them are there.
+        member.lastHeardMs = clock.nowMs();
         options.onHealth?.({ ...message.health, worker });
         member.open = message.health.open;
         member.sessionsByAddress = message.health.sessionsByAddress ?? member.sessionsByAddress;
@@ -391,8 +393,4 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       if (started) noteStall({ process, gapMs, atMs: clock.nowMs() + (atMachineMs - clock.machineMs()) });
     },
   };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

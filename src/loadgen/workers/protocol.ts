@@ -74,7 +74,7 @@ export interface WorkerHealth {
   atMs: number;
   /** Sessions open at this moment. */
   open: number;
-  /** CPU used since the last message, as a share of one core. */
+  /** CPU used since the last message, as a share of one core; of a worker of several processes, that of the busiest. */
   cpuShare: number;
   /** Longest delay of the event loop since the last message. */
   loopDelayMs: number;

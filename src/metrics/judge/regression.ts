@@ -120,11 +120,22 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
   }
   if ((run.run.remote === undefined) !== (candidate.run.remote === undefined))
     return "workers on other machines made the load of one of them";
+  if (dealtBy(run) !== dealtBy(candidate)) return "its workers had other shares of the load";
   if (run.dataset.sha256 !== candidate.dataset.sha256) return "other speech";
   if (loadOf(run) !== loadOf(candidate)) return "another load, window or recognition";
   const [own, theirs] = [candidate.window.steadyMs, run.window.steadyMs];
   if (Math.abs(theirs - own) > 0.2 * own) return "its window was cut short, or lengthened";
   return undefined;
+}
+
+/** Weights of the workers on other machines, as they stand to each other; those of an older result were all alike. */
+function dealtBy({ run: { remote } }: RunResult): string {
+  const weights = remote?.workers.map(({ weight = 1 }) => weight) ?? [];
+  const least = Math.min(...weights);
+  return weights
+    .map((weight) => weight / least)
+    .sort((a, b) => a - b)
+    .join(" ");
 }
 
 /** The name of a run over NATS is its user's: the same every night, maybe. */

@@ -10,6 +10,8 @@ export interface RemoteWorkerFacts {
   host?: string;
   /** Its share of the load is to those of the others as its weight is to theirs; absent for a worker that never came. */
   weight?: number;
+  /** Processes that carried it; absent for a worker that was dealt none. */
+  processes?: number;
   /** Its wall clock less the coordinator's, milliseconds. Nothing is timed by it: a clock that is wrong shifts no figure. */
   clockOffsetMs?: number;
   /** How far off its T0 may be: half of the quickest round trip to the coordinator, milliseconds. */

@@ -171,6 +171,7 @@ const run = z.strictObject({
           index: count,
           host: z.string().exactOptional(),
           weight: z.int().positive().exactOptional(),
+          processes: z.int().positive().exactOptional(),
           clockOffsetMs: z.number().exactOptional(),
           clockUncertaintyMs: z.number().exactOptional(),
           startedAtMs: z.number().exactOptional(),

@@ -14,6 +14,7 @@ const remote: RunResult["run"]["remote"] = {
         index: 0,
         host: "box-a",
         weight: 8,
+        processes: 2,
         clockOffsetMs: -3.217,
         clockUncertaintyMs: 0.12,
         startedAtMs: 0.42,
@@ -28,11 +29,11 @@ const far: RunResult = { ...PASSED, run: { ...PASSED.run, remote } };
 
 test("workers on other machines stand under each other with their clocks, load and lateness", () => {
   expect(workerRows(far)?.rows).toEqual([
-    ["1", "box-a", "8", "-3.2 ms", "0.42", "±0.12 ms", "41", "34.40 %", "12.40", "1.25"],
-    ["2", "<b>\u001b[31m", "-", "-", "-", "-", "0", "1.00 %", "0.10", "-"],
-    ["3", "-", "-", "-", "-", "-", "-", "-", "-", "-"],
+    ["1", "box-a", "8", "2", "-3.2 ms", "0.42", "±0.12 ms", "41", "34.40 %", "12.40", "1.25"],
+    ["2", "<b>\u001b[31m", "-", "-", "-", "-", "-", "0", "1.00 %", "0.10", "-"],
+    ["3", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"],
   ]);
-  expect(renderTable(far, { color: false })).toMatch(/worker\s+host\s+weight\s+clock offset/);
+  expect(renderTable(far, { color: false })).toMatch(/worker\s+host\s+weight\s+processes\s+clock offset/);
   expect(renderHtml(far)).toContain('<h2 id="workers">Workers</h2>');
 });
 

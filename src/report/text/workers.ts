@@ -9,6 +9,7 @@ export function workerRows({ run: { remote } }: RunResult): { head: string[]; ro
     "worker",
     "host",
     "weight",
+    "processes",
     "clock offset",
     "T0 offset, ms",
     "T0 uncertainty",
@@ -18,10 +19,20 @@ export function workerRows({ run: { remote } }: RunResult): { head: string[]; ro
     "lateness p99, ms",
   ];
   const rows = remote.workers.map(
-    ({ index, host = "-", weight = "-", clockOffsetMs, startedAtMs, clockUncertaintyMs, load }) => [
+    ({
+      index,
+      host = "-",
+      weight = "-",
+      processes = "-",
+      clockOffsetMs,
+      startedAtMs,
+      clockUncertaintyMs,
+      load,
+    }) => [
       `${index + 1}`,
       host,
       `${weight}`,
+      `${processes}`,
       clockOffsetMs === undefined ? "-" : `${clockOffsetMs.toFixed(1)} ms`,
       inMs(startedAtMs),
       clockUncertaintyMs === undefined ? "-" : `±${clockUncertaintyMs.toFixed(2)} ms`,

@@ -133,10 +133,29 @@ it("deals the plan by weight when all places are claimed, once, and names those 
     ["box-a", 8],
     ["box-b", 2],
   ]);
+  await say(0, { type: "share", share: { of: 5, remainders: [0, 1, 3, 4] }, processes: 2 });
+  await pass(500);
+  expect(failures).toEqual([]);
   const message = { type: "ready", planHash: "p", connections: 1, warmUpMs: 1, runId } as const;
   await say(0, { type: "message", message, snapshots: 0 });
   await pass(5000);
   expect(failures).toEqual(["1 of 2 workers were not ready within 5s: index 1 (on box-b, not ready)"]);
+});
+
+it("fails where something else has dealt a worker another share", async () => {
+  const { pass, say } = await setUp(2);
+  for (const index of [0, 1]) await say(index, { type: "claimed", host: "box", weight: 1 });
+  await say(1, { type: "share", share: { of: 2, remainders: [0] }, processes: 1 });
+  await pass(500);
+  expect(failures).toEqual(["worker 2 was dealt a share of the load that this run did not give it"]);
+});
+
+it("ends the wait for a worker that claims its place without a weight", async () => {
+  const { pass, say } = await setUp(1);
+  await say(0, { type: "claimed", host: "hostile", weight: 0 });
+  await say(0, { type: "clock", reading: { offsetMs: 0, wallOffsetMs: 0, uncertaintyMs: 1 } });
+  await pass(6000);
+  expect(failures).toEqual(["1 of 1 workers were not ready within 5s: index 0 (nobody came)"]);
 });
 
 it("hears nothing of a worker that is fenced, nor of an earlier run of the same name", async () => {

@@ -17,6 +17,9 @@ import { clockAnswer } from "./clock-offset.ts";
 import type { Alive, Order, RecordKind, RemoteJob, Said, Told } from "./messages.ts";
 import { RECORD_KINDS, SILENCE_MS } from "./messages.ts";
 import { createRemoteWorker } from "./remote-worker.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Share } from "../../loadgen/plan/share.ts";
+import { sharesByWeight } from "../../loadgen/plan/share.ts";
 import { announce } from "./remote-job.ts";
 import type { RemoteWorker } from "./remote-worker.ts";
 import { numberOf } from "./outbox.ts";
@@ -91,6 +94,7 @@ export async function openFleet({
   let written = 0;
   let writing: Promise<void> | undefined;
   let isDealt = false;
+  let shares: Share[] = [];
   let started = false;
   let over = false;
   let isClosed = false;
@@ -118,7 +122,21 @@ export async function openFleet({
     const weights = members.map((one) => one.weight());
     if (isDealt || !weights.every((weight) => weight !== undefined)) return;
     isDealt = true;
+    shares = sharesByWeight(weights);
     order({ type: "deal", weights });
+  }
+
+  /** Whoever may write to the broker may have dealt before this process did: sessions would be played twice, or not at all. */
+  function checkShare(member: RemoteWorker): void {
+    if (isDeepStrictEqual(member.share(), shares[member.index])) return;
+    onFailure(
+      new BenchError(
+        `worker ${member.index + 1} was dealt a share of the load that this run did not give it`,
+        {
+          hint: "Something else writes to the keys of this run on the broker. Take another --run.",
+        },
+      ),
+    );
   }
 
   async function write(): Promise<void> {
@@ -143,6 +161,7 @@ export async function openFleet({
       const said = JSON.parse(body.toString()) as Said;
       member.said(said);
       if (said.type === "claimed") deal();
+      if (said.type === "share") checkShare(member);
     } else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
 

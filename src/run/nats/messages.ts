@@ -1,5 +1,6 @@
 /** Messages over the broker besides the messages of `loadgen/workers/protocol.ts`, which go through unchanged. */
 import type { Addressed, FromWorker, ToWorker } from "../../loadgen/workers/protocol.ts";
+import type { Share } from "../../loadgen/plan/share.ts";
 import type { Resolve } from "../../scenario/target/find-route.ts";
 import type { ClockReading } from "./clock-offset.ts";
 
@@ -80,6 +81,8 @@ export type Told =
 /** Stream, `<index>.<incarnation>.said`: what may not be lost, in order with the records that were stored before it. */
 export type Said =
   | { type: "claimed"; host: string; weight: number }
+  /** The share that it was dealt, and how many processes carry it. */
+  | { type: "share"; share: Share; processes: number }
   /** How the worker's clock stands to the coordinator's: before it is ready and, with its true start, after T0. */
   | { type: "clock"; reading: ClockReading; startedAtMs?: number }
   | { type: "message"; message: Addressed<FromWorker>; snapshots: number }

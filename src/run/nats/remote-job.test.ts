@@ -10,7 +10,7 @@ import type { World } from "../../base/process/world.ts";
 import type { RemoteJob } from "./messages.ts";
 import { FORMAT } from "./messages.ts";
 import type { LocalJob } from "./remote-job.ts";
-import { jobsByWeight, localJob, readRemoteJob, toolOf } from "./remote-job.ts";
+import { jobsByWeight, localJob, readRemoteJob, readWeights, toolOf } from "./remote-job.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "remote-job-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,12 +72,13 @@ describe("a job that somebody else wrote", () => {
 });
 
 describe("a worker's share", () => {
-  const dealt = (worker: number, weights: unknown, wanted = "1") => {
+  const dealt = (worker: number, given: unknown, wanted = "1") => {
     const local = {
       worker,
       scenario: parseScenario(scenario("{ model: concurrency, streams: 2 }"), "s.yaml"),
     } as LocalJob;
     const workers = 2;
+    const weights = readWeights(given, { workers });
     return jobsByWeight({ streams: 40_000, workers }, local, weights, wanted).map(
       ({ share, processes, writesClips }) => ({ share, processes, writesClips }),
     );

@@ -11,7 +11,8 @@ import type { World } from "../../base/process/world.ts";
 import { isRecord } from "../../base/record.ts";
 import { hostAndPort } from "../../client/endpoint.ts";
 import { isLoopback } from "../../client/proxy.ts";
-import { ALL, isWeight, shareOfWhole, sharesByWeight, splitShare } from "../../loadgen/plan/share.ts";
+import type { Share } from "../../loadgen/plan/share.ts";
+import { isWeight, shareOfWhole, sharesByWeight, splitShare } from "../../loadgen/plan/share.ts";
 import type { WorkerJob } from "../../loadgen/workers/protocol.ts";
 import { workerCount } from "../../loadgen/workers/worker-count.ts";
 import { isUnpaced } from "../../scenario/load/load.ts";
@@ -135,6 +136,7 @@ function isJob(job: RemoteJob): boolean {
     workers >= 1 &&
     workers <= MOST_WORKERS &&
     Number.isFinite(job.streams) &&
+    job.streams > 0 &&
     isText(target, /^(?:grpc|ws)s?:\/\/[^$]+$/) &&
     Array.isArray(metadata) &&
     metadata.every((name) => isText(name)) &&
@@ -201,23 +203,39 @@ export async function localJob(
   };
 }
 
+/** The weights of all workers, by their places. @throws BenchError (exit 1) for what no coordinator deals by */
+export function readWeights(weights: unknown, { workers }: Pick<RemoteJob, "workers">): readonly number[] {
+  if (!Array.isArray(weights) || weights.length !== workers || !weights.every(isWeight)) throw notOurs();
+  return weights;
+}
+
+/** What the worker at a place carries. @param index from 0 */
+export function shareOfWorker(
+  { workers }: Pick<RemoteJob, "workers">,
+  index: number,
+  weights: readonly number[],
+): Share {
+  const share = sharesByWeight(weights)[index];
+  if (share === undefined) throw new Error(`there is no place ${index} among ${workers}`);
+  return share;
+}
+
 /**
  * The jobs of the processes that carry a worker's share on this machine.
  * @param weights of all workers, by their places
  * @param wanted how many processes: a number, or "auto", which is as many as a run on this machine would have
- * @throws BenchError (exit 2) for any other number, (exit 1) for weights that no coordinator deals by
+ * @throws BenchError (exit 2) for any other number
  */
 export function jobsByWeight(
-  { streams, workers }: Pick<RemoteJob, "streams" | "workers">,
+  job: Pick<RemoteJob, "streams" | "workers">,
   local: LocalJob,
-  weights: unknown,
+  weights: readonly number[],
   wanted: string,
 ): WorkerJob[] {
-  if (!Array.isArray(weights) || weights.length !== workers || !weights.every(isWeight)) throw notOurs();
-  const share = sharesByWeight(weights)[local.worker - 1] ?? ALL;
+  const share = shareOfWorker(job, local.worker - 1, weights);
   const { load, audio } = local.scenario;
   const own = {
-    streams: streams * shareOfWhole(share),
+    streams: job.streams * shareOfWhole(share),
     chunkMs: audio.chunkMs,
     pace: isUnpaced(load) ? Infinity : audio.pace,
   };

@@ -5,6 +5,7 @@ import { toThousandths } from "../../base/thousandths.ts";
 import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts } from "../../metrics/result/remote-workers.ts";
+import type { Share } from "../../loadgen/plan/share.ts";
 import { isWeight } from "../../loadgen/plan/share.ts";
 import type { RecordKind, Said, Told } from "./messages.ts";
 import { createWorkerLoadMeter } from "./worker-load.ts";
@@ -22,6 +23,8 @@ export interface RemoteWorker {
   host(): string | undefined;
   /** Undefined until it has claimed its place. */
   weight(): number | undefined;
+  /** What it says that it was dealt; undefined until it does. */
+  share(): Share | undefined;
   /** It has all that it needs but its share, which is dealt when all places are claimed. */
   isPrepared(): boolean;
   isReady(): boolean;
@@ -51,6 +54,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   const meter = createWorkerLoadMeter();
   let host: string | undefined;
   let weight: number | undefined;
+  let share: Share | undefined;
+  let processes: number | undefined;
   let clockFacts: Omit<RemoteWorkerFacts, "index" | "host"> = {};
   let hear: (message: Addressed<FromWorker>) => void = () => undefined;
   let close: (how?: string) => void = () => undefined;
@@ -87,7 +92,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     index,
     host: () => host,
     weight: () => weight,
-    isPrepared: () => clockFacts.clockOffsetMs !== undefined,
+    share: () => share,
+    isPrepared: () => weight !== undefined && clockFacts.clockOffsetMs !== undefined,
     isReady: () => isReady,
     onMessage: (handler) => (hear = handler),
     onClose: (handler) => (close = handler),
@@ -125,6 +131,9 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
         case "claimed":
           // Once: its share is dealt by it.
           if (weight === undefined && isWeight(said.weight)) ({ host, weight } = said);
+          break;
+        case "share":
+          ({ share, processes } = said);
           break;
         case "clock": {
           const { wallOffsetMs, uncertaintyMs } = said.reading;
@@ -164,7 +173,12 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     fence: () => void (isFenced = true),
     isFenced: () => isFenced,
     missedSnapshots: () => missed,
-    facts: () => ({ index, ...defined({ host, weight }), ...clockFacts, ...defined({ load: meter.load() }) }),
+    facts: () => ({
+      index,
+      ...defined({ host, weight, processes }),
+      ...clockFacts,
+      ...defined({ load: meter.load() }),
+    }),
   };
 
   function named(): string {

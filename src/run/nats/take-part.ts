@@ -20,7 +20,7 @@ import type { Outbox } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import { launchGroup } from "../worker-group.ts";
 import { createRecordRelay } from "./record-relay.ts";
-import { jobsByWeight, localJob } from "./remote-job.ts";
+import { jobsByWeight, localJob, readWeights, shareOfWorker } from "./remote-job.ts";
 import type { RunBus } from "./run-bus.ts";
 
 const WATCH_MS = 500;
@@ -218,9 +218,11 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     reading = await readClock(CLOCK_LIMIT_MS);
     readAtMs = clock.nowMs();
     await say({ type: "clock", reading });
-    const jobs = jobsByWeight(job, local, await dealt, part.processes);
+    const weights = readWeights(await dealt, job);
+    const jobs = jobsByWeight(job, local, weights, part.processes);
     const [first] = jobs;
     if (isOver || first === undefined) return;
+    await say({ type: "share", share: shareOfWorker(job, index, weights), processes: jobs.length });
     child = launchGroup(jobs, launch);
     child.channel.onMessage((message) => {
       hear(message).catch((error: unknown) => fail(`can't go on: ${messageOf(error)}`));

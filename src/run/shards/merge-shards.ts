@@ -5,7 +5,7 @@ import { BenchError } from "../../base/errors.ts";
 import { PROCESS_ID } from "../../base/process/machine.ts";
 import type { World } from "../../base/process/world.ts";
 import type { Plan } from "../../loadgen/plan/plan.ts";
-import { makePlan } from "../../loadgen/plan/plan.ts";
+import { makePlan, shareOfLoad } from "../../loadgen/plan/plan.ts";
 import type { Shard } from "../../loadgen/plan/share.ts";
 import { shareOf } from "../../loadgen/plan/share.ts";
 import { planInput } from "../../loadgen/plan/plan-input.ts";
@@ -254,8 +254,7 @@ async function sharesOf(
   const partOf = (worker: number): Shard => ({ index: worker - 1, of: count * (workersOf(worker) ?? 1) });
   return {
     ofLoad(worker) {
-      const part = partOf(worker);
-      return plan.kind === "closed" ? plan.slots(shareOf(part)).length / plan.input.streams : 1 / part.of;
+      return shareOfLoad(plan.input, [shareOf(partOf(worker))]);
     },
     planned(worker, lost, untilMs) {
       const part = partOf(worker);
