@@ -82,9 +82,10 @@ export async function askReadiness({ target, clock }: CheckContext): Promise<Fin
   }
 }
 
-/** The gateway's own state: whether a recogniser stands behind it. */
-export async function askGatewayState({ target, clock }: CheckContext): Promise<Finding> {
+/** The gateway's own state: whether a recogniser stands behind it. Undefined where nobody calls it a gateway, and it does not either. */
+export async function askGatewayState({ target, clock }: CheckContext): Promise<Finding | undefined> {
   const answer = await askGateway(target, clock, STEP_LIMIT_MS);
+  if (target.kind !== "gateway" && (!answer.ok || answer.value === undefined)) return undefined;
   if (!answer.ok) return failed(answer.failure, adviceFor(answer.failure, "HTTP", given(target)));
   const state = answer.value;
   if (state === undefined) return { ok: true, detail: "what answers does not tell its state" };

@@ -12,7 +12,8 @@ import { secretsOf, withoutSecrets } from "../../scenario/target/target-secrets.
 interface Step {
   name: string;
   applies(target: ResolvedTarget): boolean;
-  run(context: CheckContext): RouteFinding | Promise<RouteFinding>;
+  /** Undefined: there is nothing to say of this target. */
+  run(context: CheckContext): RouteFinding | undefined | Promise<RouteFinding | undefined>;
 }
 
 const always = (): boolean => true;
@@ -34,7 +35,8 @@ const CHECK_STEPS: readonly Step[] = [
   { name: "websocket", applies: (target) => !speaksGrpc(target), run: connectTransport },
   { name: "health", applies: speaksGrpc, run: askHealth },
   { name: "http", applies: (target) => !isGateway(target), run: askReadiness },
-  { name: "upstreams", applies: isGateway, run: askGatewayState },
+  // Its realtime dialect may be a gateway's, too.
+  { name: "upstreams", applies: (target) => !speaksGrpc(target), run: askGatewayState },
   { name: "models", applies: speaksGrpc, run: listModels },
   { name: "utterance", applies: always, run: sayOneSentence },
 ];
@@ -51,7 +53,9 @@ export async function runSteps(context: CheckContext, print: (line: string) => v
   for (const { name, applies, run } of CHECK_STEPS) {
     if (!applies(context.target)) continue;
     const startMs = context.clock.nowMs();
-    const { route, ...found } = await run(current);
+    const answer = await run(current);
+    if (answer === undefined) continue;
+    const { route, ...found } = answer;
     const finding = withoutSecrets(found, secretsOf(context.target));
     if (route !== undefined) current = { ...current, target: { ...current.target, route } };
     const tookMs = context.clock.nowMs() - startMs;

@@ -25,7 +25,7 @@ type Args = ArgsOf<typeof options>;
 
 function options(yargs: Argv) {
   return yargs
-    .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+    .option("target", { alias: "t", type: "string", describe: "A target's name, file, or grpc://host:port" })
     .option("resolve", RESOLVE_OPTION)
     .option("through", {
       type: "string",

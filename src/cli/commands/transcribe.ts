@@ -43,7 +43,7 @@ function options(yargs: Argv) {
       demandOption: true,
       describe: "WAV files, mono; by HTTP also FLAC and Opus (Ogg)",
     })
-    .option("target", { type: "string", describe: "A target's name, file, or grpc://host:port" })
+    .option("target", { alias: "t", type: "string", describe: "A target's name, file, or grpc://host:port" })
     .option("offline", { type: "boolean", default: false, describe: "Send each file whole (Recognize)" })
     .option("http", {
       type: "boolean",

@@ -83,7 +83,11 @@ export async function smokeTarget(
     ...brokenChecks(result),
     ...worse.map(({ figure }) => `${figure.name} against the baseline`),
   ];
-  const detail = [gateSentence(report), ...found].join("; ");
+  const advice =
+    report.verdict === "void"
+      ? ["not the version's fault: deploy it again when this machine has less to do"]
+      : [];
+  const detail = [gateSentence(report), ...found, ...advice].join("; ");
   return { detail, run: out, exitCode: GATE_EXITS[report.verdict] };
 }
 
