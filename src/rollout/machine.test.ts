@@ -26,7 +26,15 @@ test("a good version: started beside, judged, given the traffic, and the old one
   service.sessions["blue"] = 2;
   expect(said(await rolloutOf(service).deploy(B, AUTHOR))).toEqual(["serves", 0]);
   expect(service.calls).toEqual([
-    ...["stop green", "start green", "probe green", "smoke green", "point green blue"],
+    ...[
+      "stop green",
+      "probe green",
+      "start green",
+      "probe green",
+      "running green",
+      "smoke green",
+      "point green blue",
+    ],
     ...["sessions blue", "sessions blue", "sessions blue", "probe green", "point green", "stop blue"],
   ]);
   expect(service.saved).toMatchObject({ current: { image: B, slot: "green" }, earlier: [A] });
@@ -47,9 +55,13 @@ test("a first version never takes the place of a server that no rollout has star
 });
 
 test.each([
-  ["bad-start", 7, ["stop green", "start green"]],
-  ["bad-ready", 7, ["stop green", "start green", "probe green", "running green"]],
-  ["bad-smoke", 3, ["stop green", "start green", "probe green", "smoke green"]],
+  ["bad-start", 7, ["stop green", "probe green", "start green"]],
+  ["bad-ready", 7, ["stop green", "probe green", "start green", "probe green", "running green"]],
+  [
+    "bad-smoke",
+    3,
+    ["stop green", "probe green", "start green", "probe green", "running green", "smoke green"],
+  ],
 ])("%s is refused with exit code %i, and nobody's traffic was moved", async (name, exitCode, calls) => {
   const service = await serving();
   const ended = await rolloutOf(service).deploy(pinned(name), AUTHOR);
@@ -71,10 +83,42 @@ test("with one slot the new one takes the place of the old, and gives it back wh
   const service = await serving(plan);
   expect(said(await rolloutOf(service, plan).deploy(pinned("bad-smoke"), AUTHOR))).toEqual(["refused", 3]);
   expect(service.calls).toEqual([
-    ...["stop only", "start only", "probe only", "smoke only"],
-    ...["stop only", "start only", "probe only", "point only"],
+    ...["stop only", "probe only", "start only", "probe only", "running only", "smoke only"],
+    ...["stop only", "start only", "probe only", "running only", "point only"],
   ]);
   expect(service.running).toEqual({ only: A });
+});
+
+test("a stranger in the slot is neither judged nor given the traffic in place of the version", async () => {
+  const service = await serving();
+  const ports = service.ports();
+  /** It answers whatever is stopped and started. */
+  const haunted: typeof ports = {
+    ...ports,
+    probe: (release, signal) =>
+      release.slot === "green"
+        ? Promise.resolve({ ok: true, detail: "11 checks passed" })
+        : ports.probe(release, signal),
+  };
+  const ended = await createRollout(haunted, PLAN, service.saved, never, never).deploy(B, AUTHOR);
+  expect([said(ended), ended.detail]).toEqual([
+    ["refused", 7],
+    "something that the stop hook does not end answers in this slot",
+  ]);
+  expect([service.order, service.running]).toEqual([["blue"], { blue: A }]);
+  // It came while the version started, which found its port taken and ended.
+  let looks = 0;
+  const late: typeof ports = {
+    ...haunted,
+    probe: (release, signal) =>
+      release.slot === "green" && ++looks === 1
+        ? Promise.resolve({ ok: false, detail: "tcp: refused" })
+        : haunted.probe(release, signal),
+    isRunning: () => Promise.resolve(false),
+  };
+  const again = await createRollout(late, PLAN, service.saved, never, never).deploy(B, AUTHOR);
+  expect(again.detail).toBe("it has ended while it started, and something else answers in its slot");
+  expect([service.order, service.running]).toEqual([["blue"], { blue: A }]);
 });
 
 test("a version that does not get ready is refused at the limit", async () => {
@@ -96,8 +140,10 @@ test("back: the version before, without a smoke run; the one that was left is no
   expect(service.calls).toEqual([
     ...[
       "stop blue",
+      "probe blue",
       "start blue",
       "probe blue",
+      "running blue",
       "point blue green",
       "sessions green",
       "probe blue",

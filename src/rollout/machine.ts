@@ -110,7 +110,10 @@ export function createRollout(
   }
 
   async function bring(from: Release | undefined, to: Release): Promise<void> {
-    if (plan.hasStop) await run.stop(from?.slot === to.slot ? from : to, signal);
+    if (plan.hasStop) {
+      await run.stop(from?.slot === to.slot ? from : to, signal);
+      await run.mustBeEmpty(to, signal);
+    }
     await run.start(to, signal);
     await run.ready(to, signal);
   }

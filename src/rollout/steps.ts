@@ -12,6 +12,8 @@ const LOOKS = 3;
 
 export interface Steps {
   stop(release: Release, signal: AbortSignal): Promise<void>;
+  /** What answers in a slot that was stopped would be judged, and get the callers, in place of the version. @throws BenchError (exit 7) */
+  mustBeEmpty(release: Release, signal: AbortSignal): Promise<void>;
   start(release: Release, signal: AbortSignal): Promise<void>;
   /** Whether one of a few looks finds it ready. */
   isReady(release: Release, signal: AbortSignal): Promise<boolean>;
@@ -55,9 +57,13 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
     for (;;) {
       const found = await ports.probe(release, signal);
       throwIfEnded(signal);
-      if (found.ok) return found;
       if (!(await ports.isRunning(release, signal)))
-        throw BenchError.target(`it has ended while it started: ${found.detail}`);
+        throw BenchError.target(
+          found.ok
+            ? "it has ended while it started, and something else answers in its slot"
+            : `it has ended while it started: ${found.detail}`,
+        );
+      if (found.ok) return found;
       if (clock.nowMs() >= endMs) throw BenchError.target(`not ready within its limit: ${found.detail}`);
       if (found.detail !== last) ports.note(`not ready yet: ${found.detail}`);
       last = found.detail;
@@ -86,6 +92,12 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
       step("stop", release, signal, async () => {
         await ports.stop(release, signal);
         return { detail: "the slot is empty" };
+      }),
+    mustBeEmpty: (release, signal) =>
+      step("stop", release, signal, async () => {
+        if ((await ports.probe(release, signal)).ok)
+          throw BenchError.target("something that the stop hook does not end answers in this slot");
+        return { detail: "nothing answers in the slot" };
       }),
     start: (release, signal) =>
       step("start", release, signal, async () => {

@@ -88,7 +88,7 @@ export class FakeService {
           this.running = Object.fromEntries(others);
         }),
       isRunning: ({ slot, image }) =>
-        this.#do(`running ${slot}`, () => this.running[slot] === image && GOOD.test(image)),
+        this.#do(`running ${slot}`, () => this.running[slot] === image && !image.includes("bad-ready")),
       probe: ({ slot, image }) =>
         this.#do(`probe ${slot}`, () =>
           this.running[slot] === image && !image.includes("bad-ready")

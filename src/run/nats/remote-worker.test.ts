@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { VirtualClock } from "../../../test/support/virtual-clock.ts";
 import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
 import type { Snapshot } from "../../metrics/record/snapshot.ts";
+import type { Said } from "./messages.ts";
 import { createRemoteWorker } from "./remote-worker.ts";
 
 const runId = "run";
@@ -95,4 +96,19 @@ it("hears of an end that the broker could not store", () => {
   worker.onClose((how) => ends.push(how));
   worker.told({ gone: "could store nothing" });
   expect(ends).toEqual(["could store nothing"]);
+});
+
+it("takes no figures that are none from whoever writes to the broker", () => {
+  const { heard, worker } = setUp();
+  const ends: (string | undefined)[] = [];
+  worker.onClose((how) => ends.push(how));
+  const strange = (said: object): void => worker.said(said as Said);
+  strange({ type: "claimed", host: { toString: "evil" }, weight: 1 });
+  strange({ type: "clock", reading: { offsetMs: 0, wallOffsetMs: "x", uncertaintyMs: null } });
+  expect([worker.facts(), worker.isPrepared()]).toEqual([{ index: 1 }, false]);
+  const ready = { type: "ready", planHash: "p", connections: 1, warmUpMs: 1, runId };
+  strange({ type: "message", message: ready, snapshots: 0 });
+  expect([heard, worker.isReady()]).toEqual([[], false]);
+  strange({ type: "message", message: { type: "done", summary: {}, runId }, snapshots: 0 });
+  expect([heard, ends]).toEqual([[], ["said that it was done, and not what it has done"]]);
 });

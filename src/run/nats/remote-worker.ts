@@ -5,6 +5,7 @@ import { toThousandths } from "../../base/thousandths.ts";
 import type { Addressed, FromWorker } from "../../loadgen/workers/protocol.ts";
 import type { LineLog } from "../../loadgen/workers/session-log.ts";
 import type { RemoteWorkerFacts } from "../../metrics/result/remote-workers.ts";
+import type { EngineSummary } from "../../loadgen/engine/engine.ts";
 import type { Share } from "../../loadgen/plan/share.ts";
 import { isWeight } from "../../loadgen/plan/share.ts";
 import type { RecordKind, Said, Told } from "./messages.ts";
@@ -130,13 +131,15 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
       switch (said.type) {
         case "claimed":
           // Once: its share is dealt by it.
-          if (weight === undefined && isWeight(said.weight)) ({ host, weight } = said);
+          if (weight === undefined && isWeight(said.weight) && typeof said.host === "string")
+            ({ host, weight } = said);
           break;
         case "share":
           ({ share, processes } = said);
           break;
         case "clock": {
           const { wallOffsetMs, uncertaintyMs } = said.reading;
+          if (![wallOffsetMs, uncertaintyMs, said.startedAtMs ?? 0].every(Number.isFinite)) break;
           clockFacts = {
             clockOffsetMs: toThousandths(wallOffsetMs),
             clockUncertaintyMs: toThousandths(uncertaintyMs),
@@ -149,8 +152,12 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
           break;
         case "message": {
           const { message, snapshots: sent } = said;
+          // Not before it has said what it was dealt, which is checked.
+          if (message.type === "ready" && share === undefined) break;
           isReady ||= message.type === "ready";
-          if (message.type === "done") done(message, sent, clock.nowMs() + LATE_SNAPSHOT_MS);
+          if (message.type === "done" && !isSummary(message.summary))
+            close("said that it was done, and not what it has done");
+          else if (message.type === "done") done(message, sent, clock.nowMs() + LATE_SNAPSHOT_MS);
           else
             hear(
               message.type === "failed" ? { ...message, message: `${named()}: ${message.message}` } : message,
@@ -184,4 +191,9 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   function named(): string {
     return `worker ${index + 1} on ${host ?? "an unknown host"}`;
   }
+}
+
+/** Whoever may write to the broker may have written it. */
+function isSummary({ windowEndMs, lastRecordedEndMs, pausedSlotMs }: EngineSummary): boolean {
+  return [windowEndMs, lastRecordedEndMs, pausedSlotMs].every(Number.isFinite);
 }
