@@ -120,6 +120,8 @@ test("workers: an Indexed Job in which nothing is tried again and nothing kills 
       "--nats=nats://night-nats:4222",
       "--run=night",
       "--target=grpc://night-emulator:50051",
+      "--weight=1",
+      "--workers=1",
       "--join-timeout=300s",
     ],
   ]);
