@@ -115,12 +115,16 @@ duration: { warmup: 1s, steady: 2m }
     const { runId, incarnation } = job;
     const say = (one: Simulated, what: Said): Promise<unknown> =>
       one.outbox.send("said", Buffer.from(JSON.stringify(what)));
-    const started = startOf(members[0]!.bus, incarnation);
+    const { dealt, started } = ordersOf(members[0]!.bus, incarnation);
     for (const one of members) {
       one.outbox = createOutbox(one.bus, `${one.index}.${incarnation}`, realClock);
       const reading = { offsetMs: 0, uncertaintyMs: 0.1, wallOffsetMs: 0 };
       await say(one, { type: "claimed", host: `box-${one.index}`, weight: 1 });
       await say(one, { type: "clock", reading });
+    }
+    await dealt;
+    for (const one of members) {
+      await say(one, { type: "share", share: { of: workers, remainders: [one.index] }, processes: 1 });
       const ready = { type: "ready", planHash: "simulated", connections: 1, warmUpMs: 1, runId } as const;
       await say(one, { type: "message", message: ready, snapshots: 0 });
     }
@@ -220,14 +224,16 @@ async function jobOf(bus: RunBus): Promise<RemoteJob> {
   throw new BenchError("the coordinator put no run on the broker");
 }
 
-/** Resolves when the order to start is given, which comes after the one that deals the plan. */
-function startOf(bus: RunBus, incarnation: string): Promise<void> {
-  return new Promise((resolve) =>
-    bus.listen("alive", (body) => {
-      const alive = JSON.parse(body) as Alive;
-      if (alive.incarnation === incarnation && alive.orders > 1) resolve();
-    }),
-  );
+/** They resolve when the order that deals the plan is given, the first, and the one to start, the second. */
+function ordersOf(bus: RunBus, incarnation: string): { dealt: Promise<void>; started: Promise<void> } {
+  const given = (count: number): Promise<void> =>
+    new Promise((resolve) =>
+      bus.listen("alive", (body) => {
+        const alive = JSON.parse(body) as Alive;
+        if (alive.incarnation === incarnation && alive.orders >= count) resolve();
+      }),
+    );
+  return { dealt: given(1), started: given(2) };
 }
 
 /** The open sessions of the first worker, as `/metrics` has them. */

@@ -103,7 +103,7 @@ duration: { warmup: 3s, steady: ${(WARM_UP_MS + MEASURED_MS) / 1000}s, drain: 20
       await ended;
       const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
       if (result.verdict === "void")
-        throw new BenchError(`a run was void: ${out} can't be measured on this machine`);
+        throw new BenchError(`the run in ${out} is void: this machine is too busy to measure on`);
       return {
         loadShare: loadShare ?? NaN,
         agentShare: agentShare ?? NaN,

@@ -52,17 +52,20 @@ export function rulesUrl(base: string): string {
   return `${withoutSlash(base)}/api/v1/rules`;
 }
 
-/** Those of `names` that no alerting rule has, or only one that can't be evaluated: such an alert never fires. @throws Error when Prometheus can't be asked, or answers something else */
-export async function unknownAlerts(service: HttpService, names: readonly string[]): Promise<string[]> {
+/** Of `names`, those that no alerting rule has, and those whose rules all failed when they were evaluated last. @throws Error when Prometheus can't be asked, or answers something else */
+export async function unknownAlerts(
+  service: HttpService,
+  names: readonly string[],
+): Promise<{ missing: string[]; failing: string[] }> {
   const { data } = await answerOf(service, rules, "/api/v1/rules");
-  const known = new Set(
-    data.groups.flatMap((group) =>
-      group.rules
-        .filter(({ type, health }) => type === "alerting" && health !== "err")
-        .map(({ name }) => name),
-    ),
+  const alerting = data.groups.flatMap((group) => group.rules.filter(({ type }) => type === "alerting"));
+  const healthOf = (wanted: string): (string | undefined)[] =>
+    alerting.filter(({ name }) => name === wanted).map(({ health }) => health);
+  const missing = names.filter((name) => healthOf(name).length === 0);
+  const failing = names.filter(
+    (name) => !missing.includes(name) && healthOf(name).every((health) => health === "err"),
   );
-  return names.filter((name) => !known.has(name));
+  return { missing, failing };
 }
 
 /** Those of `names` that fire. @throws Error when Prometheus can't be asked, or answers something else */

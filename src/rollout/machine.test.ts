@@ -35,7 +35,15 @@ test("a good version: started beside, judged, given the traffic, and the old one
       "smoke green",
       "point green blue",
     ],
-    ...["sessions blue", "sessions blue", "sessions blue", "probe green", "point green", "stop blue"],
+    ...[
+      "sessions blue",
+      "sessions blue",
+      "sessions blue",
+      "probe green",
+      "running green",
+      "point green",
+      "stop blue",
+    ],
   ]);
   expect(service.saved).toMatchObject({ current: { image: B, slot: "green" }, earlier: [A] });
 });
@@ -66,7 +74,7 @@ test.each([
   const service = await serving();
   const ended = await rolloutOf(service).deploy(pinned(name), AUTHOR);
   expect(said(ended)).toEqual(["refused", exitCode]);
-  expect(service.calls).toEqual([...calls, "probe blue", "stop green"]);
+  expect(service.calls).toEqual([...calls, "probe blue", "running blue", "stop green"]);
   expect([service.order, service.running, service.saved]).toEqual([
     ["blue"],
     { blue: A },
@@ -114,7 +122,8 @@ test("a stranger in the slot is neither judged nor given the traffic in place of
       release.slot === "green" && ++looks === 1
         ? Promise.resolve({ ok: false, detail: "tcp: refused" })
         : haunted.probe(release, signal),
-    isRunning: () => Promise.resolve(false),
+    isRunning: (release, signal) =>
+      release.slot === "green" ? Promise.resolve(false) : ports.isRunning(release, signal),
   };
   const again = await createRollout(late, PLAN, service.saved, never, never).deploy(B, AUTHOR);
   expect(again.detail).toBe("it has ended while it started, and something else answers in its slot");
@@ -147,6 +156,7 @@ test("back: the version before, without a smoke run; the one that was left is no
       "point blue green",
       "sessions green",
       "probe blue",
+      "running blue",
       "point blue",
       "stop green",
     ],
@@ -161,7 +171,7 @@ test("keepPrevious: the version before runs on, so that the way back starts noth
   expect(service.running).toEqual({ blue: A, green: B });
   service.calls = [];
   await rolloutOf(service, plan).back(AUTHOR);
-  expect(service.calls.slice(0, 2)).toEqual(["probe blue", "point blue green"]);
+  expect(service.calls.slice(0, 3)).toEqual(["probe blue", "running blue", "point blue green"]);
   await rolloutOf(service, plan).leaveIdle();
   expect([service.running, service.saved.idle]).toEqual([{ blue: A }, undefined]);
 });
@@ -169,7 +179,7 @@ test("keepPrevious: the version before runs on, so that the way back starts noth
 test("the version that serves is not deployed again", async () => {
   const service = await serving();
   expect(said(await rolloutOf(service).deploy(A, AUTHOR))).toEqual(["serves", 0]);
-  expect(service.calls).toEqual(["probe blue"]);
+  expect(service.calls).toEqual(["probe blue", "running blue"]);
 });
 
 test("a version that has died while the old one was waited for: the gateway keeps the old one, and the way back is open", async () => {

@@ -95,9 +95,14 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
       }),
     mustBeEmpty: (release, signal) =>
       step("stop", release, signal, async () => {
-        if ((await ports.probe(release, signal)).ok)
-          throw BenchError.target("something that the stop hook does not end answers in this slot");
-        return { detail: "nothing answers in the slot" };
+        // What is ending may answer for a moment.
+        for (let look = 1; (await ports.probe(release, signal)).ok; look++) {
+          throwIfEnded(signal);
+          if (look === LOOKS)
+            throw BenchError.target("something that the stop hook does not end answers in this slot");
+          await pause(signal);
+        }
+        return { detail: "no server answers there" };
       }),
     start: (release, signal) =>
       step("start", release, signal, async () => {
@@ -106,7 +111,8 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
       }),
     async isReady(release, signal) {
       for (let look = 1; ; look++) {
-        if ((await ports.probe(release, signal)).ok) return true;
+        // Without the hook that tells, whatever answers is taken for the version.
+        if ((await ports.probe(release, signal)).ok) return ports.isRunning(release, signal);
         if (look === LOOKS || signal.aborted) return false;
         await pause(signal);
       }

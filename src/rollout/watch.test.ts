@@ -103,11 +103,10 @@ test("names that no alerting rule has are found: such an alert would never fire"
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const service = { url, headers: {}, secrets: [] };
-  expect(await unknownAlerts(service, ["Burn", "Brun", "Broken", "job:latency:p95"])).toEqual([
-    "Brun",
-    "Broken",
-    "job:latency:p95",
-  ]);
+  expect(await unknownAlerts(service, ["Burn", "Brun", "Broken", "job:latency:p95"])).toEqual({
+    missing: ["Brun", "job:latency:p95"],
+    failing: ["Broken"],
+  });
   body = "<html>";
   await expect(unknownAlerts(service, ["Burn"])).rejects.toThrow(/its answer is no JSON/);
   server.close();

@@ -150,7 +150,11 @@ export async function makeLoad(
     );
     const missedSnapshots = fleet?.missedSnapshots();
     return {
-      outcome: { ...outcome, lostShare: lostShare * part.of, ...defined({ missedSnapshots }) },
+      outcome: {
+        ...outcome,
+        lostShare: lost.length === 0 ? 0 : lostShare / shareOfLoad(input.planned, [shareOf(part)]),
+        ...defined({ missedSnapshots }),
+      },
       totals,
       ...defined({ remote }),
       shareOfWorker,

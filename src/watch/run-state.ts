@@ -105,9 +105,9 @@ export function createRunState(planned: RunFacts, workerCount: number): RunState
       const { count = 0, longestMs = 0 } = stalls[stall.process] ?? {};
       stalls[stall.process] = { count: count + 1, longestMs: Math.max(longestMs, stall.gapMs) };
     },
-    lost({ worker }) {
+    lost({ worker, windowOver }) {
       workersLost++;
-      lostWeight += weightOf(worker - 1);
+      if (!windowOver) lostWeight += weightOf(worker - 1);
     },
     ended(ending, final) {
       result = ending;

@@ -212,7 +212,7 @@ test("an image that is not there: one sentence, nothing is left", async () => {
   expect(leftovers(run.id)).toBe("");
 }, 300_000);
 
-/** A node of paper: the scheduler takes it for one, no kubelet stands behind it. */
+/** A node of paper: the scheduler takes it for one; what a kubelet would say of its pods, the test says. */
 function paperNode(name: string): object {
   const room = { cpu: "64", memory: "256Gi", "ephemeral-storage": "1Ti", pods: "110" };
   return {
@@ -226,7 +226,7 @@ function paperNode(name: string): object {
 const ON_PAPER = "nodeSelector: { paper: 'yes' }, tolerations: [{ operator: Exists }]";
 
 test.runIf(isLocal)(
-  "a Job of 200 workers is taken as it is, and spread evenly over ten nodes",
+  "a Job of 200 workers is taken as it is, spread evenly over ten nodes, and ends with the indexes named that failed",
   async () => {
     const cwd = tempFolder();
     writeFileSync(
@@ -239,7 +239,7 @@ test.runIf(isLocal)(
     const [program, all] = besideCluster(["cluster", "manifest", ...asked]);
     const manifest = execFileSync(program, all, { cwd, encoding: "utf8" });
     feedKubectl(manifest, "apply", "-f-");
-    const columns = String.raw`N:.spec.nodeName,I:.metadata.labels.batch\.kubernetes\.io/job-completion-index`;
+    const columns = String.raw`N:.spec.nodeName,I:.metadata.labels.batch\.kubernetes\.io/job-completion-index,P:.metadata.name`;
     const workers = `${selectorOf("bench-paper")},app.kubernetes.io/component=worker`;
     const look = ["get", "pods", workers, "--no-headers", `--output=custom-columns=${columns}`];
     const placed = (): string[][] =>
@@ -259,6 +259,28 @@ test.runIf(isLocal)(
       "--output=jsonpath={.spec.minAvailable}",
     );
     expect(budget).toBe("202");
+    const failing = ["7", "99", "150"];
+    const say = (phase: string, isMeant: (index: string) => boolean): string =>
+      feedKubectl(
+        pods
+          .flatMap(([, index = "", name]) => (isMeant(index) ? [name] : []))
+          .map((name) => JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name } }))
+          .join("\n---\n"),
+        ...[
+          "patch",
+          "-f-",
+          "--subresource=status",
+          "--type=merge",
+          `--patch={"status":{"phase":"${phase}"}}`,
+        ],
+      );
+    say("Running", () => true);
+    say("Failed", (index) => failing.includes(index));
+    say("Succeeded", (index) => !failing.includes(index));
+    await expect
+      .poll(() => workersOf("paper"), { timeout: 60_000, interval: 2000 })
+      .toMatchObject({ succeeded: 197, failed: 3, failedIndexes: failing.join(",") });
+    expect(workersOf("paper").active ?? 0).toBe(0);
     feedKubectl(manifest, "delete", "-f-", "--wait=false");
     kubectl("delete", "nodes", "--selector=paper", "--wait=false");
   },

@@ -82,7 +82,7 @@ export async function askReadiness({ target, clock }: CheckContext): Promise<Fin
   }
 }
 
-/** The gateway's own state: whether a recogniser stands behind it. Undefined where nobody calls it a gateway, and it does not either. */
+/** The gateway's own state: whether a recogniser stands behind it. Undefined if the target is not declared a gateway and does not say that it is one. */
 export async function askGatewayState({ target, clock }: CheckContext): Promise<Finding | undefined> {
   const answer = await askGateway(target, clock, STEP_LIMIT_MS);
   if (target.kind !== "gateway" && (!answer.ok || answer.value === undefined)) return undefined;

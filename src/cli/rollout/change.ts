@@ -1,6 +1,6 @@
 /** A change of what is served, by one process at a time: with a way back for signals, told in lines, logged. */
 import { hostname, userInfo } from "node:os";
-import { messageOf } from "../../base/errors.ts";
+import { BenchError, EXIT, messageOf } from "../../base/errors.ts";
 import { LockedError, takeLock } from "../../base/files/lock.ts";
 import { appendPrivate, makePrivateFolders } from "../../base/files/private-files.ts";
 import type { World } from "../../base/process/world.ts";
@@ -88,18 +88,23 @@ function takeFolder({ paths }: OpenRollout): () => void {
 }
 
 /**
- * Waits as long as a rollout may take.
- * @throws BenchError (exit 130) when `signal` ends the wait, (2) at its end, (1) when the disk is full
+ * Waits as long as a rollout may take that is refused: all its limits twice, and a smoke run.
+ * @throws BenchError (exit 130) when `signal` ends the wait, (6) at its end, (1) when the disk is full
  */
 async function waitForFolder(open: OpenRollout, signal: AbortSignal): Promise<() => void> {
   const { clock, stderr } = open.world;
-  const endMs = clock.nowMs() + sum(Object.values(open.file.limits)) + SMOKE_ALLOWANCE_MS;
+  const endMs = clock.nowMs() + 2 * sum(Object.values(open.file.limits)) + SMOKE_ALLOWANCE_MS;
   let sayAtMs = clock.nowMs();
   for (;;) {
     try {
       return takeFolder(open);
     } catch (error) {
-      if (!(error instanceof LockedError) || clock.nowMs() >= endMs) throw error;
+      if (!(error instanceof LockedError)) throw error;
+      if (clock.nowMs() >= endMs)
+        throw new BenchError(`${error.message}, for longer than a rollout takes`, {
+          exitCode: EXIT.inconclusive,
+          hint: error.hint,
+        });
       if (clock.nowMs() >= sayAtMs) {
         stderr.write(`${printable(error.message)}. ${error.hint ?? ""}\n`);
         sayAtMs += SAY_EVERY_MS;

@@ -62,8 +62,8 @@ export async function watchAction(
           `${shortImage(current.image)} was left while it was watched; ${serves === undefined ? "nothing" : shortImage(serves.image)} serves`,
           { exitCode: EXIT.inconclusive, hint: "Watch the version that serves now." },
         );
-      await leaveIdle(open, current.at);
       world.stdout.write(`no alert in ${formatDuration(forMs)}\n`);
+      await leaveIdle(open, current.at);
       return;
     }
     case "masked":
@@ -96,16 +96,18 @@ async function mustHaveRules(
   names: readonly string[],
   say: (line: string) => void,
 ): Promise<void> {
-  let unknown: string[];
+  let found: Awaited<ReturnType<typeof unknownAlerts>>;
   try {
-    unknown = await unknownAlerts(service, names);
+    found = await unknownAlerts(service, names);
   } catch (error) {
     say(`Prometheus does not tell its rules (${messageOf(error)}): nobody checks that the alerts are there`);
     return;
   }
-  if (unknown.length > 0)
+  for (const name of found.failing)
+    say(`Prometheus can't evaluate the rule of ${name} at the moment: it can't fire until it can`);
+  if (found.missing.length > 0)
     throw BenchError.usage(
-      `alerts.names: Prometheus has no alerting rule ${unknown.join(", ")}, or can't evaluate it: it would never fire`,
+      `alerts.names: Prometheus has no alerting rule ${found.missing.join(", ")}: it would never fire`,
       "Load dashboards/rules into it (docs/watching.md), or mend the name.",
     );
 }

@@ -29,7 +29,7 @@ export interface OpenPlan {
   hash: string;
   /** Fresh, in order of time, endless where the rate is held: the sessions of a share. */
   arrivals(share: Share): Generator<Arrival, void>;
-  /** Numbers of the places of a share: so many of its sessions may be open at once. All shares together have `maxOpen`, or more where they are many: each has one. */
+  /** Numbers of the places of a share: so many of its sessions may be open at once. Together the shares have `maxOpen` places, or a few more: every share has at least one. */
   places(share: Share): number[];
 }
 

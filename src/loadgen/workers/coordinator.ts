@@ -79,7 +79,7 @@ export interface RunOutcome {
   interrupted: boolean;
   /** Snapshots were lost on their way, so the totals lack some of what is in the records. */
   missedSnapshots?: boolean;
-  /** Share of the load that lost workers carried whose sessions of the window had not all ended; absent where every worker carried the same. */
+  /** Share of the load that lost workers carried whose sessions of the window had not all ended; absent where that is not known: then each counts as much as another. */
   lostShare?: number;
 }
 

@@ -132,6 +132,8 @@ export function whyNotComparable(run: RunResult, candidate: RunResult): string |
 function dealtBy({ run: { remote } }: RunResult): string {
   const weights = remote?.workers.map(({ weight = 1 }) => weight) ?? [];
   const least = Math.min(...weights);
+  // However many equal workers there are, they play the same sessions.
+  if (weights.every((weight) => weight === least)) return "";
   return weights
     .map((weight) => weight / least)
     .sort((a, b) => a - b)

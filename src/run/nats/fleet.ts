@@ -127,15 +127,12 @@ export async function openFleet({
   }
 
   /** Whoever may write to the broker may have dealt before this process did: sessions would be played twice, or not at all. */
-  function checkShare(member: RemoteWorker): void {
-    if (isDeepStrictEqual(member.share(), shares[member.index])) return;
+  function checkShare({ index }: RemoteWorker, share: Share): void {
+    if (isDeepStrictEqual(share, shares[index])) return;
     onFailure(
-      new BenchError(
-        `worker ${member.index + 1} was dealt a share of the load that this run did not give it`,
-        {
-          hint: "Something else writes to the keys of this run on the broker. Take another --run.",
-        },
-      ),
+      new BenchError(`worker ${index + 1} was dealt a share of the load that this run did not give it`, {
+        hint: "Something else writes to the keys of this run on the broker. Take another --run.",
+      }),
     );
   }
 
@@ -161,7 +158,7 @@ export async function openFleet({
       const said = JSON.parse(body.toString()) as Said;
       member.said(said);
       if (said.type === "claimed") deal();
-      if (said.type === "share") checkShare(member);
+      if (said.type === "share") checkShare(member, said.share);
     } else if (isRecordKind(kind)) member.records(kind, body, logs[kind]);
   }
 

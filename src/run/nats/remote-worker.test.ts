@@ -110,5 +110,5 @@ it("takes no figures that are none from whoever writes to the broker", () => {
   strange({ type: "message", message: ready, snapshots: 0 });
   expect([heard, worker.isReady()]).toEqual([[], false]);
   strange({ type: "message", message: { type: "done", summary: {}, runId }, snapshots: 0 });
-  expect([heard, ends]).toEqual([[], ["said that it was done, and not what it has done"]]);
+  expect([heard, ends]).toEqual([[], ["said that it was done, but sent no usable summary"]]);
 });

@@ -24,8 +24,6 @@ export interface RemoteWorker {
   host(): string | undefined;
   /** Undefined until it has claimed its place. */
   weight(): number | undefined;
-  /** What it says that it was dealt; undefined until it does. */
-  share(): Share | undefined;
   /** It has all that it needs but its share, which is dealt when all places are claimed. */
   isPrepared(): boolean;
   isReady(): boolean;
@@ -93,7 +91,6 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
     index,
     host: () => host,
     weight: () => weight,
-    share: () => share,
     isPrepared: () => weight !== undefined && clockFacts.clockOffsetMs !== undefined,
     isReady: () => isReady,
     onMessage: (handler) => (hear = handler),
@@ -135,7 +132,8 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
             ({ host, weight } = said);
           break;
         case "share":
-          ({ share, processes } = said);
+          // Once, as the weight: the second of two words may be anybody's.
+          if (share === undefined && isCount(said.processes)) ({ share, processes } = said);
           break;
         case "clock": {
           const { wallOffsetMs, uncertaintyMs } = said.reading;
@@ -156,7 +154,7 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
           if (message.type === "ready" && share === undefined) break;
           isReady ||= message.type === "ready";
           if (message.type === "done" && !isSummary(message.summary))
-            close("said that it was done, and not what it has done");
+            close("said that it was done, but sent no usable summary");
           else if (message.type === "done") done(message, sent, clock.nowMs() + LATE_SNAPSHOT_MS);
           else
             hear(
@@ -191,6 +189,10 @@ export function createRemoteWorker(index: number, clock: Clock): RemoteWorker {
   function named(): string {
     return `worker ${index + 1} on ${host ?? "an unknown host"}`;
   }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) > 0;
 }
 
 /** Whoever may write to the broker may have written it. */

@@ -223,6 +223,8 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     const [first] = jobs;
     if (isOver || first === undefined) return;
     await say({ type: "share", share: shareOfWorker(job, index, weights), processes: jobs.length });
+    // It may be over by now, and nobody would end the processes.
+    if (isOver) return;
     child = launchGroup(jobs, launch);
     child.channel.onMessage((message) => {
       hear(message).catch((error: unknown) => fail(`can't go on: ${messageOf(error)}`));
