@@ -92,7 +92,8 @@ ${floors.join("\n")}
 
 A percentile SLO over n sessions with k violations passes if P(Binomial(n, 1 - p) <= k) <= 0.01, fails if
 P(Binomial(n, 1 - p) >= k) <= 0.01, and is inconclusive otherwise; for \`>\` and \`>=\` the share is p instead of 1 - p. Where a
-session has many values, whole sessions are resampled and the share of values beyond the limit takes the place of the binomial. Other SLOs compare the observed value. No data never passes.
+session has many values, whole sessions are resampled and the share of values beyond the limit takes the place of the binomial. Other SLOs compare the observed value, however few the
+sessions: \`error_ratio < 1%\` passes with 0 of 11, and only 459 sessions without a failure say with 99 % confidence that fewer than 1 % fail. No data never passes.
 
 ## The catalogue
 

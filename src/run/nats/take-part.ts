@@ -99,6 +99,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   let lastHealth: Addressed<FromWorker> | undefined;
   let snapshots = 0;
   let isOver = false;
+  const hasEnded = (): boolean => isOver;
   let lastWord: "done" | "failed" | undefined;
   /** The broker has its last word. */
   let isDone = false;
@@ -224,7 +225,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
     if (isOver || first === undefined) return;
     await say({ type: "share", share: shareOfWorker(job, index, weights), processes: jobs.length });
     // It may be over by now, and nobody would end the processes.
-    if (isOver) return;
+    if (hasEnded()) return;
     child = launchGroup(jobs, launch);
     child.channel.onMessage((message) => {
       hear(message).catch((error: unknown) => fail(`can't go on: ${messageOf(error)}`));
