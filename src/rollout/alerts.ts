@@ -52,7 +52,7 @@ export function rulesUrl(base: string): string {
   return `${withoutSlash(base)}/api/v1/rules`;
 }
 
-/** Of `names`, those that no alerting rule has, and those whose rules all failed when they were evaluated last. @throws Error when Prometheus can't be asked, or answers something else */
+/** Finds the names that no alerting rule has, and those whose rules all failed when they were evaluated last. @throws Error when Prometheus can't be asked, or answers something else */
 export async function unknownAlerts(
   service: HttpService,
   names: readonly string[],

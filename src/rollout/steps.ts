@@ -12,7 +12,7 @@ const LOOKS = 3;
 
 export interface Steps {
   stop(release: Release, signal: AbortSignal): Promise<void>;
-  /** What answers in a slot that was stopped would be judged, and get the callers, in place of the version. @throws BenchError (exit 7) */
+  /** A server that answers in a stopped slot would be judged, and get the callers, in place of the version. @throws BenchError (exit 7) */
   mustBeEmpty(release: Release, signal: AbortSignal): Promise<void>;
   start(release: Release, signal: AbortSignal): Promise<void>;
   /** Whether one of a few looks finds it ready. */
@@ -95,7 +95,7 @@ export function createSteps(ports: RolloutPorts, plan: RolloutPlan, done: (step:
       }),
     mustBeEmpty: (release, signal) =>
       step("stop", release, signal, async () => {
-        // What is ending may answer for a moment.
+        // A server that is ending may answer for a moment.
         for (let look = 1; (await ports.probe(release, signal)).ok; look++) {
           throwIfEnded(signal);
           if (look === LOOKS)

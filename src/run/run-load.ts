@@ -55,7 +55,7 @@ export interface MadeLoad {
   totals: Totals;
   /** Present when the workers were on other machines. */
   remote?: RemoteWorkers;
-  /** What a worker had to carry, by its number. */
+  /** The share that a worker had to carry, by its number. */
   shareOfWorker(worker: number): Share;
 }
 

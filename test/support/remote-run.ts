@@ -19,7 +19,7 @@ export function newRunId(): string {
 export interface RemoteRunOptions {
   flags?: readonly string[];
   workerFlags?: readonly string[];
-  /** Of one of them, besides those of all. */
+  /** More flags of one of them, besides those of all. */
   workerFlagsOf?: (index: number) => readonly string[];
   env?: Record<string, string>;
   failEvery?: number;

@@ -65,7 +65,7 @@ export function makePlan(input: PlanInput | OpenPlanInput, seed: number): Plan {
   return "streams" in input ? makeClosedPlan(input, seed) : makeOpenPlan(input, seed);
 }
 
-/** What some shares of a plan, dealt together, are of its load, from 0 to 1: callers of a closed load, sessions of an open one. */
+/** The part of a plan's load that some shares, dealt together, make up, from 0 to 1: by callers of a closed load, by sessions of an open one. */
 export function shareOfLoad(input: PlanInput | OpenPlanInput, shares: readonly Share[]): number {
   if ("streams" in input)
     return sum(shares.map((share) => numbersOf(share, input.streams).length)) / input.streams;

@@ -6,7 +6,7 @@ export interface Shard {
   of: number;
 }
 
-/** What one process carries: the numbers that leave one of these remainders when divided by `of`. */
+/** The numbers that one process carries: those that leave one of these remainders when divided by `of`. */
 export interface Share {
   of: number;
   /** Ascending, each below `of`. */
@@ -77,7 +77,7 @@ export function numbersOf(share: Share, below: number): number[] {
   return numbers;
 }
 
-/** What a share is of the whole, from 0 to 1. */
+/** The size of a share, from 0 to 1. */
 export function shareOfWhole({ of, remainders }: Share): number {
   return remainders.length / of;
 }

@@ -175,7 +175,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         options.onProgress({ atMs: clock.nowMs(), open: sum(members.map(({ open }) => open)) });
         break;
       case "health":
-        // Of a worker of several processes this alone says that all of them are there.
+        // A worker of several processes says by this alone that all of them are there.
         member.lastHeardMs = clock.nowMs();
         options.onHealth?.({ ...message.health, worker });
         member.open = message.health.open;

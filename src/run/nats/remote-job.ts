@@ -209,7 +209,7 @@ export function readWeights(weights: unknown, { workers }: Pick<RemoteJob, "work
   return weights;
 }
 
-/** What the worker at a place carries. @param index from 0 */
+/** The share of the worker at a place. @param index from 0 */
 export function shareOfWorker(
   { workers }: Pick<RemoteJob, "workers">,
   index: number,

@@ -106,7 +106,7 @@ export async function takePart(bus: RunBus, part: Part, agent: AgentWorld): Prom
   let end: (ending?: Ending) => void = () => undefined;
   const ended = new Promise<Ending | undefined>((resolve) => (end = resolve));
   let deal: (weights: unknown) => void = () => undefined;
-  /** Of all workers, once all places are claimed. */
+  /** The weights of all workers, once all places are claimed. */
   const dealt = new Promise<unknown>((resolve) => (deal = resolve));
   const fail = (how: string, exitCode: ExitCode = EXIT.ourError): void => end({ how, exitCode });
   const letGo = (how: string): void => end({ how, exitCode: EXIT.ourError, isUnwanted: true });
